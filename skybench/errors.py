@@ -1,0 +1,46 @@
+"""Every error that skybench raises for a caller to handle.
+
+Each is a `SkybenchError` and also the builtin that a caller would catch. A message
+says what is wrong, where, what was expected, what was got, and the fix. All pickle,
+because they cross dask workers: a subclass takes its message and nothing else.
+"""
+
+
+class SkybenchError(Exception):
+    """Base of every error in skybench."""
+
+
+class ParameterError(SkybenchError, ValueError):
+    """A physical parameter is outside its domain."""
+
+
+class RecipeError(SkybenchError, ValueError):
+    """A recipe cannot be read, or describes nothing that can be made."""
+
+
+class DatasetReferenceError(SkybenchError, ValueError):
+    """A dataset name, version or hash is not written as one."""
+
+
+class NotFoundError(SkybenchError, LookupError):
+    """The store holds no such dataset, version, split or file."""
+
+
+class StoreError(SkybenchError, OSError):
+    """A store cannot be read or written."""
+
+
+class VersionConflictError(SkybenchError, FileExistsError):
+    """A published version exists with other content, or its number may not be used."""
+
+
+class IntegrityError(SkybenchError, ValueError):
+    """Data, manifest or index do not match their recorded hashes."""
+
+
+class PredictionsError(SkybenchError, ValueError):
+    """A predictions file does not answer the question that was asked."""
+
+
+class MissingDependencyError(SkybenchError, ImportError):
+    """An optional package is needed; the message says which to install."""
