@@ -1,0 +1,312 @@
+"""Where released versions live: a folder on any fsspec URL, with the layout of one store.
+
+::
+
+    STORE/catalog.yaml
+    STORE/index.jsonl
+    STORE/sky/1.0/manifest.json, card.md, sky-1.0-<hash12>.zarr, baselines/
+
+Text is replaced whole: a reader sees the old file or the new one, never a part.
+"""
+
+import errno
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+import fsspec  # type: ignore[import-untyped]
+import platformdirs
+
+from skybench.errors import MissingDependencyError, NotFoundError, StoreError
+from skybench.registry.reference import Version
+
+CATALOG = "catalog.yaml"
+INDEX = "index.jsonl"
+MANIFEST = "manifest.json"
+CARD = "card.md"
+BASELINES = "baselines"
+WORK = ".work"
+
+_LOCK = ".lock"
+_ENVIRONMENT = "SKYBENCH_STORE"
+_CHOOSE = f"choose another store with STORE=…, --store or ${_ENVIRONMENT}"
+_FIXES = {
+    errno.ENOSPC: "the disk is full; free some space and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EFBIG: "the file is larger than the limit that is set (ulimit -f); raise it",
+    errno.EACCES: f"permission is missing; ask its owner, or {_CHOOSE}",
+    errno.EPERM: f"permission is missing; ask its owner, or {_CHOOSE}",
+    errno.EROFS: f"the file system is read-only; {_CHOOSE}",
+    errno.ENOTDIR: f"a part of the path is a file, not a folder; {_CHOOSE}",
+    errno.EISDIR: "a folder is where a file should be; move it away",
+    errno.EEXIST: f"a file is where a folder should be; move it away, or {_CHOOSE}",
+}
+
+
+class Store:
+    """A folder of released versions on a local disk, in memory or on an object store.
+
+    Keys are relative paths with forward slashes, like ``sky/1.0/manifest.json``.
+
+    Parameters
+    ----------
+    url : str or path or Store, optional
+        Any fsspec URL or local path. Default: ``$SKYBENCH_STORE``, else the user's data folder
+        on this platform. Nothing is made or read before it is needed.
+
+    Raises
+    ------
+    StoreError
+        The URL's protocol is unknown.
+    MissingDependencyError
+        The protocol's package is not installed.
+    """
+
+    def __init__(self, url: "str | os.PathLike[str] | Store | None" = None) -> None:
+        if isinstance(url, Store):
+            url = url.url
+        given = os.fspath(url or os.environ.get(_ENVIRONMENT) or default_folder())
+        self.fs, self.root = _file_system(given)
+        self.is_local = "file" in self.fs.protocol
+        self.url: str = self.root if self.is_local else self.fs.unstrip_protocol(self.root)
+
+    def __repr__(self) -> str:
+        """Return the expression that makes an equal store."""
+        return f"Store({self.url!r})"
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are the same folder."""
+        return isinstance(other, Store) and self.url == other.url
+
+    def __hash__(self) -> int:
+        """Hash the URL."""
+        return hash(self.url)
+
+    def __str__(self) -> str:
+        """Return the URL."""
+        return self.url
+
+    def url_of(self, key: str) -> str:
+        """Return the URL, or local path, of `key`, as other libraries open it."""
+        return f"{self.url.rstrip('/')}/{_checked(key)}" if key else self.url
+
+    def local_path(self, key: str) -> Path:
+        """Return `key` as a path on this machine.
+
+        Raises
+        ------
+        StoreError
+            The store is not a local folder.
+        """
+        if not self.is_local:
+            msg = f"{self} is not a folder on this machine; a local path is needed for {key}"
+            raise StoreError(msg)
+        return Path(self._path(key))
+
+    def exists(self, key: str) -> bool:
+        """Tell whether a file or folder is at `key`."""
+        with self._reporting("read", key):
+            return bool(self.fs.exists(self._path(key)))
+
+    def read_bytes(self, key: str) -> bytes:
+        """Return the content of a file.
+
+        Raises
+        ------
+        NotFoundError
+            No file is there.
+        StoreError
+            It cannot be read.
+        """
+        with self._reporting("read", key):
+            return bytes(self.fs.cat_file(self._path(key)))
+
+    def read_text(self, key: str) -> str:
+        """Return the content of a UTF-8 file; raises as `read_bytes` does."""
+        try:
+            return self.read_bytes(key).decode("utf-8")
+        except UnicodeDecodeError as error:
+            msg = f"{self.url_of(key)} is not UTF-8 text (byte {error.start}); the copy is damaged"
+            raise StoreError(msg) from None
+
+    def open_read(self, key: str) -> IO[bytes]:
+        """Return an open binary file, for reading in pieces."""
+        with self._reporting("read", key):
+            return self.fs.open(self._path(key), "rb")  # type: ignore[no-any-return]
+
+    def write(self, key: str, content: str | bytes) -> None:
+        """Put a whole file in place at once; a failure leaves what was there before.
+
+        Raises
+        ------
+        StoreError
+            It cannot be written; the message names the fix.
+        """
+        data = content.encode("utf-8") if isinstance(content, str) else content
+        with self._reporting("write", key):
+            if self.is_local:
+                _replace(Path(self._path(key)), data)
+            else:
+                self.fs.pipe_file(self._path(key), data)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return the sorted names directly inside a folder; none where there is no folder."""
+        with self._reporting("read", key):
+            self.fs.invalidate_cache()
+            try:
+                found = self.fs.ls(self._path(key), detail=False)
+            except FileNotFoundError:
+                return ()
+        return tuple(sorted(str(path).rstrip("/").rpartition("/")[2] for path in found))
+
+    def sizes(self, key: str) -> dict[str, int]:
+        """Return the size in bytes of every file below a folder, by key relative to it."""
+        root = self._path(key)
+        with self._reporting("read", key):
+            self.fs.invalidate_cache()
+            found = self.fs.find(root, detail=True)
+        return {_inside(path, root): int(info["size"]) for path, info in sorted(found.items())}
+
+    def move(self, source: str, target: str) -> None:
+        """Move a file or a folder to where nothing is.
+
+        On a local disk this is one step. On an object store files are copied, the manifest
+        last, then deleted at the source, so an interrupted move can be done again.
+        """
+        with self._reporting("write", target):
+            if self.is_local:
+                destination = Path(self._path(target))
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                Path(self._path(source)).rename(destination)
+                return
+            for name in sorted(self.sizes(source), key=lambda name: (name == MANIFEST, name)):
+                self.fs.cp_file(f"{self._path(source)}/{name}", f"{self._path(target)}/{name}")
+            self.remove(source)
+
+    def remove(self, key: str) -> None:
+        """Delete a file or a folder with all it holds; nothing happens where there is none."""
+        with self._reporting("write", key), suppress(FileNotFoundError):
+            self.fs.rm(self._path(key), recursive=True)
+
+    def check_writable(self) -> None:
+        """Raise a `StoreError` with the fix unless files can be written to this store."""
+        probe = f"{WORK}/.probe-{secrets.token_hex(4)}"
+        self.write(probe, b"")
+        self.remove(probe)
+
+    @contextmanager
+    def lock(self, name: str, *, wait: bool = True) -> Iterator[None]:
+        """Hold a lock that other processes on this machine respect; a killed holder frees it.
+
+        Object stores offer none: there the caller checks what it wrote.
+
+        Raises
+        ------
+        StoreError
+            Another process holds it and `wait` is False.
+        """
+        if not self.is_local:
+            yield
+            return
+        key = f"{WORK}/{name}{_LOCK}"
+        with self._reporting("lock", key):
+            path = Path(self._path(key))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            if not _lock_file(descriptor, wait):
+                msg = f"another process holds {path}; wait for it to end, or stop it"
+                raise StoreError(msg)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _path(self, key: str) -> str:
+        return f"{self.root.rstrip('/')}/{_checked(key)}" if key else self.root
+
+    @contextmanager
+    def _reporting(self, action: str, key: str) -> Iterator[None]:
+        try:
+            yield
+        except StoreError:
+            raise
+        except FileNotFoundError:
+            msg = f"{self.url_of(key)} is not there"
+            raise NotFoundError(msg) from None
+        except OSError as error:
+            fix = _FIXES.get(error.errno or 0, f"{error.strerror or error}")
+            msg = f"cannot {action} {self.url_of(key)}: {fix}"
+            raise StoreError(msg) from error
+
+
+def default_folder() -> str:
+    """Return the user's data folder for skybench on this platform."""
+    return platformdirs.user_data_dir("skybench", appauthor=False)
+
+
+def version_key(dataset: str, version: Version | str) -> str:
+    """Return the folder of a version inside a store, like ``sky/1.0``."""
+    return f"{dataset}/{version}"
+
+
+def zarr_name(dataset: str, version: Version | str, content_root: str) -> str:
+    """Return the name of a version's Zarr store, like ``sky-1.0-9f86d081884c.zarr``."""
+    return f"{dataset}-{version}-{content_root.removeprefix('sha256:')[:12]}.zarr"
+
+
+def _file_system(url: str) -> tuple[Any, str]:
+    try:
+        fs, root = fsspec.core.url_to_fs(url)
+    except ImportError as error:
+        msg = f"store {url} needs a package: {error}. Try pip install 'skybench[cluster]'."
+        raise MissingDependencyError(msg) from None
+    except ValueError as error:
+        msg = f"store {url!r} cannot be used: {error}. Use a path, or a URL such as s3://bucket/dir"
+        raise StoreError(msg) from None
+    return fs, str(root)
+
+
+def _checked(key: str) -> str:
+    parts = PurePosixPath(key).parts
+    if not parts or ".." in parts or parts[0] == "/" or "\\" in key or "\0" in key:
+        msg = f"{key!r} is not a path inside a store"
+        raise StoreError(msg)
+    return "/".join(parts)
+
+
+def _inside(path: str, root: str) -> str:
+    return path.removeprefix(root).lstrip("/")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _lock_file(descriptor: int, wait: bool) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
