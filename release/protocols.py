@@ -1,0 +1,53 @@
+"""Training protocols: every hyperparameter of a baseline, by name."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Protocol(BaseModel):
+    """How a network is trained; two runs with the same protocol and seed are the same run.
+
+    Parameters
+    ----------
+    optimizer : "sgd" or "adamw"
+        Weight decay is that of the optimizer: coupled in SGD, decoupled in AdamW.
+    schedule : "constant" or "one-cycle"
+        One-cycle rises linearly over `warmup` of all steps, then falls as a cosine to zero.
+    augmentation : "none" or "dihedral"
+        Dihedral: each training image is flipped and turned by one of the square's symmetries.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    optimizer: Literal["sgd", "adamw"]
+    learning_rate: float = Field(gt=0)
+    momentum: float = Field(default=0.0, ge=0, lt=1)
+    weight_decay: float = Field(ge=0)
+    batch_size: int = Field(default=64, ge=2)
+    epochs: int = Field(ge=1)
+    schedule: Literal["constant", "one-cycle"] = "constant"
+    warmup: float = Field(default=0.0, ge=0, lt=1)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    augmentation: Literal["none", "dihedral"] = "none"
+
+
+PROTOCOLS = {
+    # Batch, learning rate and weight decay as the DeepBench paper states them. It names no
+    # momentum, schedule, augmentation or number of epochs, so there is none of the first three.
+    "paper": Protocol(
+        name="paper", optimizer="sgd", learning_rate=0.524, weight_decay=0.00125, epochs=10
+    ),
+    "default": Protocol(
+        name="default",
+        optimizer="sgd",
+        learning_rate=0.05,
+        momentum=0.9,
+        weight_decay=5e-4,
+        epochs=10,
+        schedule="one-cycle",
+        warmup=0.2,
+        augmentation="dihedral",
+    ),
+}

@@ -1,0 +1,100 @@
+"""The baseline's model: torchvision's ResNet-50 with a stem for one channel.
+
+The network takes images in electrons as they are stored and stretches them itself, so
+its weights alone are enough to score raw images.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torchvision.models import resnet50
+
+MODEL_NAME = "torchvision resnet50, one-channel stem"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """The map from electrons to network input: (asinh(image / scale) - mean) / deviation.
+
+    Parameters
+    ----------
+    scale : float
+        Where asinh turns from linear to logarithmic, electrons; about the noise.
+    mean, deviation : float
+        Of the stretched training pixels.
+    """
+
+    scale: float
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, images: npt.NDArray[np.int32], *, at_most: int = 2000) -> "Stretch":
+        """Learn the stretch from training images.
+
+        The scale is the median absolute deviation of the pixels times 1.4826, the noise of
+        images that are mostly sky, and at least one electron.
+
+        Parameters
+        ----------
+        images : (sample, y, x) int array, electrons
+        at_most : int
+            How many images are looked at, evenly spaced.
+        """
+        few = images[:: max(1, -(-len(images) // at_most))].astype(np.float64)
+        scale = max(1.0, 1.4826 * float(np.median(np.abs(few - np.median(few)))))
+        stretched = np.arcsinh(few / scale)
+        return cls(
+            scale=scale,
+            mean=float(stretched.mean()),
+            deviation=max(1e-6, float(stretched.std())),
+        )
+
+
+class SkyResNet50(torch.nn.Module):
+    """ResNet-50 from scratch on stretched one-channel images; everything else is stock.
+
+    Parameters
+    ----------
+    classes : int
+        Number of outputs (logits).
+    stretch : Stretch
+        Kept among the weights.
+    """
+
+    scale: torch.Tensor
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
+    def __init__(self, classes: int, stretch: Stretch) -> None:
+        super().__init__()
+        self.network = resnet50(weights=None, num_classes=classes)
+        self.network.conv1 = torch.nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
+        torch.nn.init.kaiming_normal_(
+            self.network.conv1.weight, mode="fan_out", nonlinearity="relu"
+        )
+        for name in ("scale", "mean", "deviation"):
+            self.register_buffer(name, torch.tensor(getattr(stretch, name), dtype=torch.float32))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Give logits (sample, class) for images (sample, y, x) in electrons."""
+        stretched = (torch.asinh(images.float() / self.scale) - self.mean) / self.deviation
+        logits: torch.Tensor = self.network(
+            stretched[:, None].contiguous(memory_format=torch.channels_last)
+        )
+        return logits.float()
+
+
+def build_model(classes: int, stretch: Stretch, seed: int) -> SkyResNet50:
+    """Make the model with weights drawn from `seed`, leaving torch's own generator alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = SkyResNet50(classes, stretch)
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def parameter_count(model: torch.nn.Module) -> int:
+    """Count the trainable numbers of a model."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
