@@ -1,0 +1,237 @@
+"""How a dataset lies in Zarr: version 3, sharded along ``sample``, every byte under a checksum.
+
+Arrays go through bytes, Blosc (LZ4, bit shuffle) and CRC32C. All arrays along ``sample`` share
+chunk and shard rows, so one writer fills whole shards of every variable. Chunks that are missing
+read as the fill value without an error; fill values are therefore impossible ones, and
+`missing_chunks` names what is not there.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import fsspec  # type: ignore[import-untyped]
+import numpy as np
+import xarray as xr
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
+from zarr.storage import FsspecStore, LocalStore
+
+from skybench.errors import NotFoundError, ParameterError
+from skybench.registry.content_hash import SAMPLE_DIM
+
+_CHUNK_BYTES = 4 << 20
+_MAX_CHUNK_ROWS = 512
+_CHUNKS_PER_SHARD = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Rows in a chunk (the unit of reading) and in a shard (the unit of writing)."""
+
+    chunk_rows: int
+    shard_rows: int
+
+    def __post_init__(self) -> None:
+        """Refuse shards that are not whole chunks."""
+        if self.chunk_rows < 1 or self.shard_rows < 1 or self.shard_rows % self.chunk_rows:
+            msg = (
+                f"shard_rows must be a multiple of chunk_rows and both at least 1, got "
+                f"shard_rows={self.shard_rows}, chunk_rows={self.chunk_rows}"
+            )
+            raise ParameterError(msg)
+
+    def shards(self, samples: int) -> list[tuple[int, int]]:
+        """Return the (start, stop) rows of each shard."""
+        starts = range(0, samples, self.shard_rows)
+        return [(start, min(start + self.shard_rows, samples)) for start in starts]
+
+
+def choose_layout(
+    template: xr.Dataset, chunk_rows: int | None = None, shard_rows: int | None = None
+) -> Layout:
+    """Return a layout with chunks of at most 4 MB and 512 rows, four to a shard.
+
+    Parameters
+    ----------
+    template : Dataset
+        Its variables' row sizes decide; its number of samples does not, so that a small
+        dataset is laid out as a large one.
+    chunk_rows, shard_rows
+        Given rows instead of chosen ones.
+    """
+    row_bytes = max((_row_bytes(variable) for variable in template.variables.values()), default=1)
+    fitting = max(1, min(_MAX_CHUNK_ROWS, _CHUNK_BYTES // row_bytes))
+    chosen = chunk_rows if chunk_rows is not None else 1 << (fitting.bit_length() - 1)
+    return Layout(
+        chunk_rows=chosen,
+        shard_rows=shard_rows if shard_rows is not None else chosen * _CHUNKS_PER_SHARD,
+    )
+
+
+def create(url: str, template: xr.Dataset, samples: int, layout: Layout) -> None:
+    """Write the metadata of a dataset of so many samples, and its variables without ``sample``.
+
+    Parameters
+    ----------
+    url : str
+        A path or any fsspec URL; what is there is replaced.
+    template : Dataset
+        Names, dimensions, dtypes and attributes; its rows along ``sample`` are not written.
+    samples : int
+        The length of ``sample``.
+    layout : Layout
+        The chunk and shard rows.
+    """
+    whole = _lengthened(template, samples)
+    encoding = {str(name): _encoding(v, layout) for name, v in whole.variables.items()}
+    with _ConsolidatedMetadataIsWanted():
+        whole.to_zarr(
+            zarr_store(url),
+            mode="w",
+            zarr_format=3,
+            consolidated=True,
+            encoding=encoding,
+            compute=False,
+            write_empty_chunks=True,
+            safe_chunks=False,
+        )
+
+
+def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Write rows from ``start`` on of each variable; whole shards keep writers apart."""
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        group = zarr.open_group(zarr_store(url), mode="r+")
+        for name, values in columns.items():
+            array = group[name]
+            assert isinstance(array, zarr.Array)
+            array[start : start + len(values)] = values
+
+
+def open_raw(url: str) -> xr.Dataset:
+    """Return a dataset as stored: lazy, dask chunks as in the store, codes not decoded."""
+    try:
+        ds: xr.Dataset = xr.open_zarr(
+            zarr_store(url),
+            chunks={},
+            consolidated=True,
+            mask_and_scale=False,
+            decode_times=False,
+        )
+    except (FileNotFoundError, ValueError) as error:
+        msg = f"no consolidated Zarr dataset at {url}: {error}"
+        raise NotFoundError(msg) from error
+    for variable in ds.variables.values():
+        if "flag_values" in variable.attrs:
+            values = np.asarray(variable.attrs["flag_values"], variable.dtype)
+            variable.attrs["flag_values"] = values
+    return ds
+
+
+def chunk_keys(url: str) -> list[str]:
+    """Return the key of every object of chunk data that the store must hold."""
+    group = zarr.open_group(zarr_store(url), mode="r")
+    return [key for name, array in sorted(group.arrays()) for key in _keys(name, array)]
+
+
+def missing_chunks(url: str) -> list[str]:
+    """Return the keys of chunk objects that are absent or empty."""
+    present = _object_sizes(url)
+    return [key for key in chunk_keys(url) if not present.get(key)]
+
+
+def zarr_store(url: str) -> LocalStore | FsspecStore:
+    """Return the Zarr store at a path or any fsspec URL."""
+    path = local_path(url)
+    return LocalStore(path) if path else FsspecStore.from_url(url)
+
+
+def local_path(url: str) -> Path | None:
+    """Return the path of a URL on this machine, None for any other."""
+    filesystem, path = fsspec.core.url_to_fs(url)
+    return Path(path) if "file" in _protocols(filesystem) else None
+
+
+def _protocols(filesystem: Any) -> tuple[str, ...]:
+    protocol = filesystem.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+
+def _object_sizes(url: str) -> dict[str, int]:
+    filesystem, root = fsspec.core.url_to_fs(url)
+    root = root.rstrip("/")
+    found = filesystem.find(root, detail=True)
+    return {path[len(root) + 1 :]: info["size"] for path, info in found.items()}
+
+
+def _keys(name: str, array: Any) -> Iterator[str]:
+    steps = array.shards or array.chunks
+    counts = [-(-size // step) for size, step in zip(array.shape, steps, strict=True)]
+    for index in product(*map(range, counts)):
+        yield f"{name}/{array.metadata.encode_chunk_key(index)}"
+
+
+def _lengthened(template: xr.Dataset, samples: int) -> xr.Dataset:
+    variables = {name: _stretched(v, samples) for name, v in template.variables.items()}
+    return xr.Dataset(
+        {name: variables[name] for name in template.data_vars},
+        {name: variables[name] for name in template.coords},
+        template.attrs,
+    )
+
+
+def _stretched(variable: xr.Variable, samples: int) -> xr.Variable:
+    if SAMPLE_DIM not in variable.dims:
+        return variable
+    zeros = da.zeros((samples, *variable.shape[1:]), chunks=-1, dtype=variable.dtype)
+    return xr.Variable(variable.dims, zeros, variable.attrs)
+
+
+def _encoding(variable: xr.Variable, layout: Layout) -> dict[str, Any]:
+    encoding: dict[str, Any] = {
+        "serializer": BytesCodec(endian="little"),
+        "compressors": _compressors(variable.dtype.itemsize),
+        "fill_value": _fill_value(variable.dtype),
+        "_FillValue": None,
+    }
+    if SAMPLE_DIM in variable.dims:
+        rest = tuple(max(1, size) for size in variable.shape[1:])
+        encoding["chunks"] = (layout.chunk_rows, *rest)
+        encoding["shards"] = (layout.shard_rows, *rest)
+    else:
+        encoding["chunks"] = tuple(max(1, size) for size in variable.shape)
+    return encoding
+
+
+def _compressors(itemsize: int) -> tuple[BloscCodec, Crc32cCodec]:
+    return (
+        BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle", typesize=itemsize, blocksize=0),
+        Crc32cCodec(),
+    )
+
+
+def _fill_value(dtype: np.dtype[Any]) -> Any:
+    if dtype.kind == "f":
+        return np.nan
+    if dtype.kind == "b":
+        return False
+    return np.iinfo(dtype).min if dtype.kind == "i" else np.iinfo(dtype).max
+
+
+def _row_bytes(variable: xr.Variable) -> int:
+    if SAMPLE_DIM not in variable.dims:
+        return 1
+    return int(variable.dtype.itemsize * np.prod(variable.shape[1:], dtype=np.int64))
+
+
+class _ConsolidatedMetadataIsWanted(warnings.catch_warnings):
+    """Zarr warns that its v3 specification lacks consolidated metadata; every reader has it."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
