@@ -1,0 +1,66 @@
+# skybench's front door: `make` lists what there is, and CI calls these targets and nothing else.
+# Only Python 3.11 or newer and pip are needed; everything else goes into .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+COMPAT := .compat
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
+WORKERS ?=
+ARGS ?=
+
+# One thread for each numerical library: pytest already uses every core.
+SINGLE_THREADED := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install compat demo test check docs release clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: $(INSTALLED) ## create .venv with skybench and all it needs (once; again when pyproject.toml changes)
+
+# A failed install leaves no stamp, so the same command goes on with it.
+$(INSTALLED): pyproject.toml
+	@test -x $(BIN)/python || for python in $(PYTHON); do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "creating $(VENV) with $$($$python --version)"; exec $$python -m venv $(VENV); \
+	  fi; \
+	done
+	@test -x $(BIN)/python || { echo "skybench needs Python 3.11 or newer with its venv module, and found neither in: $(PYTHON). Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[baselines,dev]'
+	@touch $@
+
+compat: $(COMPAT)/intake-0.7/.installed $(COMPAT)/intake-plain/.installed ## install the older and the plain Intake that the tests open catalogs with
+
+# intake 0.7.0, laid over .venv by PYTHONPATH.
+$(COMPAT)/intake-0.7/.installed: tests/catalogs/intake-0.7.txt $(INSTALLED)
+	@rm -rf $(@D)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --target $(@D) --requirement $<
+	@touch $@
+
+# Intake with intake-xarray and without skybench, on its own.
+$(COMPAT)/intake-plain/.installed: tests/catalogs/intake-plain.txt $(INSTALLED)
+	@rm -rf $(@D)
+	$(BIN)/python -m venv --without-pip $(@D)
+	$(BIN)/python -m pip --python $(@D)/bin/python install --disable-pip-version-check --quiet --requirement $<
+	@touch $@
+
+demo: $(INSTALLED) ## release small datasets in ./demo-store, train short baselines, show leaderboard and pictures
+	$(BIN)/skybench demo --store ./demo-store
+
+test: $(INSTALLED) $(if $(SKYBENCH_OFFLINE),,compat) ## run every test; ARGS="-k name" chooses, SKYBENCH_OFFLINE=1 leaves out what needs a download
+	$(SINGLE_THREADED) $(BIN)/python -m pytest --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist worksteal $(ARGS)
+
+check: $(INSTALLED) ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+release: $(INSTALLED) ## VERSION=0.1 [STORE=url] [DATASETS="objects sky"] [SCHEDULER=tcp://…] [WORKERS=n]: build, score, publish
+	@test -n '$(VERSION)' || { echo 'which version? For example: make release VERSION=0.1' >&2; exit 2; }
+	$(BIN)/skybench release '$(VERSION)' $(DATASETS) $(if $(STORE),--store '$(STORE)') $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(WORKERS),--workers $(WORKERS))
+
+clean: ## delete caches and build outputs; .venv and stores stay
+	rm -rf $(COMPAT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,54 @@
+"""environment.yml, pyproject.toml and CITATION.cff say the same."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
+
+# Where conda-forge calls a package something else. Its dask includes the scheduler.
+CONDA_NAMES = {"dask[distributed]": "dask", "torch": "pytorch"}
+
+
+def in_conda_words(requirement: str) -> str:
+    name = re.match(r"[\w.-]+(\[\w+\])?", requirement)[0]
+    return requirement.replace(name, CONDA_NAMES.get(name, name), 1)
+
+
+def test_environment_holds_what_pyproject_requires():
+    extras = PROJECT["optional-dependencies"]
+    required = [*PROJECT["dependencies"], *extras["baselines"], *extras["dev"]]
+    listed = [item for item in ENVIRONMENT["dependencies"] if isinstance(item, str)]
+    wanted = [f"python{PROJECT['requires-python']}", "pip", *map(in_conda_words, required)]
+    assert sorted(listed) == sorted(wanted)
+
+
+def test_environment_installs_skybench_itself():
+    assert ENVIRONMENT["dependencies"][-1] == {"pip": ["--editable ."]}
+    assert ENVIRONMENT["channels"] == ["conda-forge", "nodefaults"]
+
+
+def test_dependencies_are_sorted_and_named_once():
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    for group in groups:
+        names = [re.match(r"[\w-]+", requirement)[0] for requirement in group]
+        assert names == sorted(set(names))
+
+
+def test_every_dependency_has_its_reason_beside_it():
+    lines = (ROOT / "pyproject.toml").read_text().splitlines()
+    requirements = [line for line in lines if re.match(r'    "[\w\[\]-]+[>=]', line)]
+    assert len(requirements) > len(PROJECT["dependencies"])
+    assert [line for line in requirements if not re.search(r'",\s*# \w', line)] == []
+
+
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors"} <= set(citation)

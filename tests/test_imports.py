@@ -1,0 +1,46 @@
+"""Importing skybench is quick and loads none of the heavy libraries."""
+
+import json
+import subprocess
+import sys
+from time import perf_counter
+
+import pytest
+
+HEAVY = {"dask.distributed", "distributed", "lightning", "matplotlib", "pytorch_lightning", "torch"}
+SECONDS = 0.5
+
+
+def modules_after(statement):
+    code = f"import json, sys\n{statement}\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(json.loads(done.stdout))
+
+
+def seconds_to_run(statement):
+    start = perf_counter()
+    subprocess.run([sys.executable, "-c", statement], check=True, timeout=60)
+    return perf_counter() - start
+
+
+def test_import_takes_under_half_a_second():
+    best = min(seconds_to_run("import skybench") for _ in range(5))
+    assert best < SECONDS
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import skybench", "import skybench.catalogs", "from skybench.catalogs import SkySource"],
+)
+def test_no_heavy_library_is_loaded(statement):
+    assert not modules_after(statement) & HEAVY
+
+
+def test_skybench_alone_loads_no_array_library():
+    assert not modules_after("import skybench") & {"dask", "numpy", "pandas", "scipy", "xarray"}
+
+
+def test_catalogs_alone_does_not_load_intake():
+    assert "intake" not in modules_after("import skybench.catalogs")
