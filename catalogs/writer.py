@@ -1,0 +1,150 @@
+"""The text of ``catalog.yaml``: every released version as Intake entries.
+
+A dataset ``sky`` of version 0.1 gives ``sky_v0_1`` and, where it is the newest 0.x, ``sky_v0``;
+each also with ``_train``, ``_validation`` and ``_test``. Entries of a whole version name
+intake-xarray's ``zarr`` as a second driver, so they open where skybench is not installed. Entries
+of a split do not, because that driver cannot select rows: there Intake refuses them by name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from skybench.errors import ParameterError
+from skybench.registry.manifest import Manifest
+from skybench.registry.reference import Version
+from skybench.registry.store import version_key
+
+DRIVER = "skybench.catalogs.SkySource"
+FALLBACK_DRIVER = "zarr"
+
+_TEMPLATE_START = re.compile(r"\{(?=[{%#])")
+_LITERAL_BRACE = "{% raw %}{{% endraw %}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogEntry:
+    """A released version and what its baselines scored.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of the version.
+    scores : mapping of str to float
+        Test accuracy of each baseline, by the baseline's name.
+    """
+
+    manifest: Manifest
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def version(self) -> Version:
+        """The version, ordered by number."""
+        return Version.parse(self.manifest.version)
+
+
+def catalog_text(entries: Iterable[CatalogEntry]) -> str:
+    """Return the YAML text of the catalog of `entries`, the same whatever their order.
+
+    Parameters
+    ----------
+    entries : iterable of CatalogEntry
+        Every version that is to be offered.
+
+    Returns
+    -------
+    str
+        An Intake catalog in format 1, which Intake 0.7 and 2 read. Paths are relative to the
+        file's own folder; text from recipes is written so that Intake never runs it as a template.
+
+    Raises
+    ------
+    ParameterError
+        Two entries have the same dataset and version.
+    """
+    ordered = sorted(entries, key=lambda entry: (entry.manifest.dataset, entry.version))
+    newest = {(e.manifest.dataset, e.version.major): e for e in ordered}
+    sources: dict[str, Any] = {}
+    for entry in ordered:
+        names = [_key(entry, str(entry.version))]
+        if newest[entry.manifest.dataset, entry.version.major] is entry:
+            names.append(_key(entry, str(entry.version.major)))
+        for name in names:
+            _add(sources, dict(_sources(name, entry)), entry)
+    catalog = {
+        "metadata": {"version": 1},
+        "name": "skybench",
+        "description": "Simulated astronomy datasets with baseline scores.",
+        "sources": dict(sorted(sources.items())),
+    }
+    return yaml.safe_dump(catalog, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _key(entry: CatalogEntry, version: str) -> str:
+    return f"{entry.manifest.dataset}_v{version.replace('.', '_')}"
+
+
+def _add(sources: dict[str, Any], more: dict[str, Any], entry: CatalogEntry) -> None:
+    if repeated := sorted(sources.keys() & more.keys()):
+        msg = f"catalog key {repeated[0]} is there twice; the second is {entry.manifest.reference}"
+        raise ParameterError(msg)
+    sources.update(more)
+
+
+def _sources(name: str, entry: CatalogEntry) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield name, _source(entry, drivers=[DRIVER, FALLBACK_DRIVER])
+    for split in entry.manifest.splits:
+        yield f"{name}_{split}", _source(entry, drivers=[DRIVER], split=split)
+
+
+def _source(entry: CatalogEntry, *, drivers: list[str], split: str | None = None) -> dict[str, Any]:
+    manifest = entry.manifest
+    folder = version_key(manifest.dataset, manifest.version)
+    args = {"urlpath": f"{{{{ CATALOG_DIR }}}}/{literal(folder)}/{literal(manifest.zarr)}"}
+    return {
+        "description": manifest.title + (f", {split} split" if split else ""),
+        "driver": drivers,
+        "args": args | ({"split": split} if split else {}),
+        "metadata": literal(_metadata(entry, split)),
+    }
+
+
+def _metadata(entry: CatalogEntry, split: str | None) -> dict[str, Any]:
+    manifest = entry.manifest
+    return {
+        "dataset": manifest.dataset,
+        "version": manifest.version,
+        "hash": manifest.content.root,
+        "licence": manifest.licence,
+        "citation": manifest.citation,
+        "task": manifest.task,
+        "classes": list(manifest.classes),
+        "samples": manifest.splits[split] if split else manifest.samples,
+        "splits": dict(manifest.splits),
+        "split_hashes": {name: part.root for name, part in manifest.content.splits.items()},
+        "chunk_count": manifest.chunk_count,
+        "baseline_scores": {name: float(entry.scores[name]) for name in sorted(entry.scores)},
+    }
+
+
+def literal(value: Any) -> Any:
+    """Return `value` with its strings written so that Jinja renders them as they were.
+
+    Intake renders every string of ``args`` and ``metadata`` as a template, and 0.7 lets a template
+    run shell commands; a BibTeX title in double braces is enough to be taken for one.
+
+    Examples
+    --------
+    >>> literal("flux {e-}, title = {{DeepBench}}")
+    'flux {e-}, title = {% raw %}{{% endraw %}{DeepBench}}'
+    """
+    if isinstance(value, str):
+        return _TEMPLATE_START.sub(_LITERAL_BRACE, value)
+    if isinstance(value, Mapping):
+        return {key: literal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [literal(item) for item in value]
+    return value
