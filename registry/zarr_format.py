@@ -74,6 +74,16 @@ def choose_layout(
     )
 
 
+def lengthened(template: xr.Dataset, samples: int) -> xr.Dataset:
+    """Return the template with so many samples, lazily all zero where they are along it."""
+    variables = {name: _stretched(v, samples) for name, v in template.variables.items()}
+    return xr.Dataset(
+        {name: variables[name] for name in template.data_vars},
+        {name: variables[name] for name in template.coords},
+        template.attrs,
+    )
+
+
 def create(url: str, template: xr.Dataset, samples: int, layout: Layout) -> None:
     """Write the metadata of a dataset of so many samples, and its variables without ``sample``.
 
@@ -88,7 +98,7 @@ def create(url: str, template: xr.Dataset, samples: int, layout: Layout) -> None
     layout : Layout
         The chunk and shard rows.
     """
-    whole = _lengthened(template, samples)
+    whole = lengthened(template, samples)
     encoding = {str(name): _encoding(v, layout) for name, v in whole.variables.items()}
     with _ConsolidatedMetadataIsWanted():
         whole.to_zarr(
@@ -174,15 +184,6 @@ def _keys(name: str, array: Any) -> Iterator[str]:
     counts = [-(-size // step) for size, step in zip(array.shape, steps, strict=True)]
     for index in product(*map(range, counts)):
         yield f"{name}/{array.metadata.encode_chunk_key(index)}"
-
-
-def _lengthened(template: xr.Dataset, samples: int) -> xr.Dataset:
-    variables = {name: _stretched(v, samples) for name, v in template.variables.items()}
-    return xr.Dataset(
-        {name: variables[name] for name in template.data_vars},
-        {name: variables[name] for name in template.coords},
-        template.attrs,
-    )
 
 
 def _stretched(variable: xr.Variable, samples: int) -> xr.Variable:

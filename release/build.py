@@ -1,0 +1,178 @@
+"""Build a dataset from its recipe: shards in parallel, hashed as they are written, resumable."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from skybench.errors import IntegrityError
+from skybench.generators.recipe import Recipe
+from skybench.registry.content_hash import (
+    SAMPLE_DIM,
+    SPLIT_VARIABLE,
+    ContentHash,
+    Digests,
+    assemble,
+    flag_names,
+    headers_of,
+    leaves,
+)
+from skybench.registry.zarr_format import chunk_keys, lengthened, missing_chunks
+from skybench.release.build_plan import BuildPlan, FinishedBuild
+from skybench.release.progress_bar import progress_bar
+from skybench.release.progress_record import GatheredLeaves, read_record
+from skybench.release.scheduler import available_cpus, check_address, check_workers, run_tasks
+from skybench.release.shard import build_shard, writing
+
+_PROCESSES_FROM_PIXELS = 20_000_000
+"""Size from which worker processes repay the second that each takes to start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildResult:
+    """A finished build.
+
+    Attributes
+    ----------
+    url : str
+        The Zarr store.
+    content : ContentHash
+        Its content hash.
+    sample_digests : (samples, 32) uint8 array
+        One digest a sample, also in the file ``<name>.samples`` beside the store.
+    chunk_count : int
+        Objects of chunk data in the store.
+    rendered_samples : int
+        Samples made by this call: fewer than all after a resumption, 0 if all was there.
+    seconds : float
+        Wall time of this call.
+    """
+
+    url: str
+    content: ContentHash
+    sample_digests: Digests
+    chunk_count: int
+    rendered_samples: int
+    seconds: float
+
+
+def build(
+    recipe: Recipe,
+    target: str,
+    *,
+    samples: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool = True,
+    chunk_rows: int | None = None,
+    shard_rows: int | None = None,
+) -> BuildResult:
+    """Render a recipe into a Zarr store and return its content hash.
+
+    A build that was interrupted, even killed, goes on where it was when called again with
+    the same arguments; a finished one is returned as it is. The content is the same whatever
+    the workers, the scheduler and the layout.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to make.
+    target : str
+        Path or fsspec URL of the Zarr store. Unfinished work lies in ``<target>.building``;
+        a local target appears when it is complete, any other is complete once
+        ``<name>.build.json`` is beside it.
+    samples : int, optional
+        A number of samples other than the recipe's.
+    workers : int, optional
+        Processes on this machine. Default: one for small datasets, else one a processor.
+    scheduler : str, optional
+        Address of a running dask scheduler, like ``tcp://10.0.0.1:8786``, whose workers have
+        the same skybench and reach the target.
+    progress : bool
+        Show a progress bar on standard error.
+    chunk_rows, shard_rows : int, optional
+        Rows of a chunk and of a shard, instead of `choose_layout`'s.
+
+    Raises
+    ------
+    ParameterError
+        `samples`, `workers`, the layout or the form of the address is wrong.
+    VersionConflictError
+        The target holds something else.
+    StoreError
+        It cannot be written, another process is building it, or no scheduler answers.
+    """
+    begin = time.perf_counter()
+    check_workers(workers)
+    check_address(scheduler)
+    if samples is not None:
+        recipe = Recipe.model_validate(recipe.model_dump(mode="json") | {"samples": samples})
+    plan = BuildPlan.of(recipe, target, chunk_rows, shard_rows)
+    rendered, finished = 0, plan.finished()
+    if finished is None:
+        plan.work.check_writable()
+        with plan.work.lock("build", wait=False), writing(plan.url):
+            rendered = _render_missing(plan, workers, scheduler, progress)
+            finished = _finish(plan)
+    return BuildResult(
+        url=plan.url,
+        content=finished.content,
+        sample_digests=plan.stored_digests(),
+        chunk_count=finished.chunk_count,
+        rendered_samples=rendered,
+        seconds=time.perf_counter() - begin,
+    )
+
+
+def _render_missing(
+    plan: BuildPlan, workers: int | None, scheduler: str | None, progress: bool
+) -> int:
+    """Render the shards that have no record yet; return how many samples that made."""
+    jobs = plan.jobs(plan.start_or_resume())
+    todo = sum(job.stop - job.start for job in jobs)
+    total = plan.recipe.samples
+    if workers is None:
+        workers = available_cpus() if plan.pixels >= _PROCESSES_FROM_PIXELS else 1
+    bar = progress_bar(f"Building {plan.recipe.name}", total, done=total - todo, shown=progress)
+    with bar as advance:
+        run_tasks(build_shard, jobs, workers=workers, scheduler=scheduler, on_done=advance)
+    return todo
+
+
+def _finish(plan: BuildPlan) -> FinishedBuild:
+    keys, missing = chunk_keys(plan.data_url), missing_chunks(plan.data_url)
+    if missing:
+        msg = (
+            f"{len(missing)} of {len(keys)} chunk files of {plan.data_url} are missing, the first "
+            f"is {missing[0]}; were all workers writing to the same store? Delete {plan.work} "
+            "and build again."
+        )
+        raise IntegrityError(msg)
+    content, sample_digests = _content_hash(plan)
+    finished = FinishedBuild(identity=plan.identity, chunk_count=len(keys), content=content)
+    plan.finish(finished, sample_digests)
+    return finished
+
+
+def _content_hash(plan: BuildPlan) -> tuple[ContentHash, Digests]:
+    """Assemble the hash from the records, reading no pixels."""
+    samples = plan.recipe.samples
+    whole = lengthened(plan.template, samples)
+    starts = [start for start, _ in plan.layout.shards(samples)]
+    records = (read_record(plan.work, plan.identity, start) for start in starts)
+    fixed = {
+        str(name): leaves(np.asarray(variable.values)[None])
+        for name, variable in whole.variables.items()
+        if SAMPLE_DIM not in variable.dims
+    }
+    split = whole.variables.get(SPLIT_VARIABLE)
+    headers = headers_of(whole)
+    along_sample = sorted(headers.keys() - fixed.keys())
+    with GatheredLeaves(records, along_sample, samples, fixed) as gathered:
+        content = assemble(
+            headers,
+            gathered,
+            None if split is None else gathered.split_codes,
+            None if split is None else flag_names(split),
+        )
+    return content, gathered.samples

@@ -1,0 +1,60 @@
+"""A progress bar with the rate and the time left."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+
+class RateColumn(ProgressColumn):
+    """Steps a second, from the steps made since the bar appeared."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        """Return the rate, or nothing before the first step."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f} {self._unit}/s" if speed else "", style="progress.data.speed")
+
+
+@contextmanager
+def progress_bar(
+    description: str, total: int, *, done: int = 0, unit: str = "samples", shown: bool = True
+) -> Iterator[Callable[[int], None]]:
+    """Show a bar on standard error and give the function that advances it.
+
+    Parameters
+    ----------
+    description : str
+        What is being done.
+    total, done : int
+        Steps in all, and those finished earlier, which do not count in the rate.
+    unit : str
+        What a step is.
+    shown : bool
+        False shows nothing.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        RateColumn(unit),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=not shown) as bar:
+        task = bar.add_task(description, total=total, completed=done)
+        yield lambda steps: bar.advance(task, steps)

@@ -1,0 +1,163 @@
+"""Where tasks run: in this process, in worker processes, or on a dask cluster."""
+
+import multiprocessing
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, TypeVar
+
+import dask
+from dask.callbacks import Callback
+
+from skybench.errors import ParameterError, StoreError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Job = TypeVar("Job")
+
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx|inproc)://[^\s/:][^\s/]*(:\d+|/\S+)/?")
+_CONNECT_SECONDS = 5
+
+
+def run_tasks(
+    function: Callable[[Job], int],
+    jobs: Sequence[Job],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    on_done: Callable[[int], None],
+) -> None:
+    """Call ``function(job)`` for each job and ``on_done(result)`` as each one ends.
+
+    Parameters
+    ----------
+    function
+        Importable by name, as other processes must find it.
+    jobs
+        Picklable.
+    workers
+        Processes on this machine; 1 runs in this one.
+    scheduler
+        Address of a running dask scheduler, used instead of local processes.
+    on_done
+        Called in this process with the result of each task.
+
+    Raises
+    ------
+    ParameterError
+        `workers` or the form of the address is wrong.
+    StoreError
+        No scheduler answers at the address, or a worker process died.
+    """
+    if scheduler is not None:
+        _run_on_cluster(function, jobs, scheduler, on_done)
+    elif workers == 1 or len(jobs) < 2:
+        for job in jobs:
+            on_done(function(job))
+    else:
+        _run_in_processes(function, jobs, workers, on_done)
+
+
+def check_workers(workers: int | None) -> None:
+    """Refuse a number of worker processes below 1."""
+    if workers is not None and workers < 1:
+        msg = f"workers must be at least 1, got {workers}"
+        raise ParameterError(msg)
+
+
+def check_address(scheduler: str | None) -> None:
+    """Refuse what cannot be the address of a dask scheduler."""
+    if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
+        msg = (
+            f"{scheduler!r} is not the address of a dask scheduler; expected one like "
+            "tcp://127.0.0.1:8786, as 'dask scheduler' prints it"
+        )
+        raise ParameterError(msg)
+
+
+def available_cpus() -> int:
+    """Return the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _run_in_processes(
+    function: Callable[[Job], int],
+    jobs: Sequence[Job],
+    workers: int,
+    on_done: Callable[[int], None],
+) -> None:
+    tasks = [dask.delayed(function, pure=False)(job) for job in jobs]
+    pool = ProcessPoolExecutor(
+        min(workers, len(jobs)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_end_with_parent,
+    )
+    try:
+        with Callback(posttask=lambda key, result, *_: on_done(result)):
+            dask.compute(*tasks, scheduler="processes", pool=pool, chunksize=1)
+    except BrokenProcessPool as error:
+        msg = (
+            "a worker process died, which is what a lack of memory does; use fewer workers. "
+            "In a script, call this below 'if __name__ == \"__main__\":'. What was finished is "
+            "kept: run the same command again to go on from there."
+        )
+        raise StoreError(msg) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Leave interrupts to the parent, and do not outlive it when it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_after_parent, daemon=True).start()
+
+
+def _exit_after_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _run_on_cluster(
+    function: Callable[[Job], int],
+    jobs: Sequence[Job],
+    scheduler: str,
+    on_done: Callable[[int], None],
+) -> None:
+    from distributed import as_completed
+
+    with _connected(scheduler) as client:
+        futures = client.map(function, jobs, pure=False)
+        try:
+            for future in as_completed(futures):
+                on_done(future.result())
+        finally:
+            client.cancel(futures)
+
+
+@contextmanager
+def _connected(scheduler: str) -> "Iterator[Client]":
+    from distributed import Client
+
+    check_address(scheduler)
+    try:
+        client = Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        msg = (
+            f"no dask scheduler answers at {scheduler} within {_CONNECT_SECONDS} s "
+            f"({str(error) or type(error).__name__}); start one with 'dask scheduler', "
+            "check the address, or leave the scheduler out to build on this machine"
+        )
+        raise StoreError(msg) from error
+    with client:
+        yield client
