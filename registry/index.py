@@ -15,6 +15,7 @@ from skybench.registry.content_hash import canonical_json
 from skybench.registry.manifest import (
     DatasetName,
     Digest,
+    Manifest,
     StrictModel,
     UtcTime,
     VersionText,
@@ -173,6 +174,35 @@ def resolve(reference: str | DatasetReference, store: Store) -> IndexEntry:
         )
         raise IntegrityError(msg)
     return entry
+
+
+def read_manifest(store: Store, entry: IndexEntry) -> Manifest:
+    """Return the manifest of a published version, checked against its line in the index.
+
+    Raises
+    ------
+    NotFoundError
+        It is not where the index says.
+    IntegrityError
+        It is not the one that was published.
+    """
+    where = store.url_of(entry.manifest_key)
+    text = store.read_text(entry.manifest_key)
+    if (got := text_digest(text)) != entry.manifest:
+        msg = (
+            f"{where} is not the manifest that was published: expected {entry.manifest}, "
+            f"got {got}. It was changed or damaged; restore it from a copy of the store."
+        )
+        raise IntegrityError(msg)
+    manifest = Manifest.from_text(text, where)
+    if (manifest.dataset, manifest.version, manifest.content.root) != (
+        entry.dataset,
+        entry.version,
+        entry.content,
+    ):
+        msg = f"{where} describes {manifest.reference}, not {entry.dataset}@{entry.version}"
+        raise IntegrityError(msg)
+    return manifest
 
 
 def text_digest(text: str) -> str:

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-import fsspec  # type: ignore[import-untyped]
+import fsspec
 import platformdirs
 
 from skybench.errors import MissingDependencyError, NotFoundError, StoreError
