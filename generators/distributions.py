@@ -1,0 +1,228 @@
+"""Distributions of parameters, each as its quantile function.
+
+A parameter is the quantile of one uniform number, so it depends on its row alone and
+two recipes that differ in a distribution share the underlying draws.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from scipy.special import ndtr, ndtri
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Floats = NDArray[np.float64]
+
+
+class _Distribution(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def depends_on(self) -> str | None:
+        """The parameter that must be drawn first, if any."""
+        return None
+
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        """Return the values at the given probabilities.
+
+        Parameters
+        ----------
+        uniform : float64 array in (0, 1)
+        drawn : mapping
+            Parameters of the same source drawn before, same shape.
+        """
+        raise NotImplementedError
+
+    def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        """Return the smallest and largest possible value, given those of the others."""
+        raise NotImplementedError
+
+
+class _Range(_Distribution):
+    low: Finite
+    high: Finite
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low < self.high:
+            msg = f"low must be below high, got low {self.low:g} and high {self.high:g}"
+            raise ValueError(msg)
+        return self
+
+    def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        return self.low, self.high
+
+
+class Constant(_Distribution):
+    """One value; a bare number in a recipe means the same."""
+
+    distribution: Literal["constant"] = "constant"
+    value: Finite
+
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        return np.full_like(uniform, self.value)
+
+    def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        return self.value, self.value
+
+
+class Uniform(_Range):
+    """Equal density between low and high."""
+
+    distribution: Literal["uniform"]
+
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        return self.low + (self.high - self.low) * uniform
+
+
+class LogUniform(_Range):
+    """Equal density in the logarithm between low and high."""
+
+    distribution: Literal["log_uniform"]
+    low: Positive
+
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        return self.low * np.exp(np.log(self.high / self.low) * uniform)
+
+
+class PowerLaw(_Range):
+    """Density proportional to x**exponent between low and high."""
+
+    distribution: Literal["power_law"]
+    low: Positive
+    exponent: Finite
+
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        power = self.exponent + 1
+        ratio = self.high / self.low
+        if abs(power) < 1e-9:
+            return self.low * ratio**uniform
+        return self.low * (1 + uniform * (ratio**power - 1)) ** (1 / power)
+
+
+class Normal(_Distribution):
+    """Gaussian of the given mean and standard deviation."""
+
+    distribution: Literal["normal"]
+    mean: Finite
+    sigma: Positive
+
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        return self.mean + self.sigma * ndtri(uniform)
+
+    def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        return -np.inf, np.inf
+
+
+class TruncatedNormal(_Range):
+    """Gaussian cut at low and high."""
+
+    distribution: Literal["truncated_normal"]
+    mean: Finite
+    sigma: Positive
+
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        below = ndtr((self.low - self.mean) / self.sigma)
+        above = ndtr((self.high - self.mean) / self.sigma)
+        values = self.mean + self.sigma * ndtri(below + (above - below) * uniform)
+        return np.clip(values, self.low, self.high)
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if max(self.low - self.mean, self.mean - self.high) > 6 * self.sigma:
+            msg = (
+                f"low {self.low:g} to high {self.high:g} lies more than 6 sigma "
+                f"from the mean {self.mean:g}; move the mean or widen sigma"
+            )
+            raise ValueError(msg)
+        return self
+
+
+class Choice(_Distribution):
+    """One of some values, by weight."""
+
+    distribution: Literal["choice"]
+    values: Annotated[tuple[Finite, ...], Field(min_length=1)]
+    weights: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] | None = None
+
+    @model_validator(mode="after")
+    def _weighted(self) -> Self:
+        if self.weights is None:
+            return self
+        if len(self.weights) != len(self.values):
+            msg = f"{len(self.values)} values need as many weights, got {len(self.weights)}"
+            raise ValueError(msg)
+        if not sum(self.weights) > 0:
+            msg = "at least one weight must be above 0"
+            raise ValueError(msg)
+        return self
+
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        weights = np.ones(len(self.values)) if self.weights is None else np.array(self.weights)
+        shares = np.cumsum(weights / weights.sum())
+        return np.asarray(self.values)[np.searchsorted(shares[:-1], uniform, side="right")]
+
+    def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        return min(self.values), max(self.values)
+
+
+class Scaling(_Distribution):
+    """A power of another parameter: value * (of / pivot)**exponent, with scatter in dex.
+
+    The result is cut at low and high; what is recorded is the value after the cut.
+    """
+
+    distribution: Literal["scaling"]
+    of: str
+    value: Positive
+    pivot: Positive
+    exponent: Finite
+    scatter_dex: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    low: Finite
+    high: Finite
+
+    @property
+    def depends_on(self) -> str:
+        return self.of
+
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        scale = self.value * (drawn[self.of] / self.pivot) ** self.exponent
+        return np.clip(scale * 10 ** (self.scatter_dex * ndtri(uniform)), self.low, self.high)
+
+    def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        return self.low, self.high
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low < self.high:
+            msg = f"low must be below high, got low {self.low:g} and high {self.high:g}"
+            raise ValueError(msg)
+        return self
+
+
+def _number_is_constant(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    return {"distribution": "constant", "value": value} if _is_number(value) else value
+
+
+def _is_number(value: Any) -> bool:
+    # YAML 1.1 reads 1e4 as text, so numbers may arrive as strings.
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+Distribution = Annotated[
+    Annotated[
+        Constant | Uniform | LogUniform | PowerLaw | Normal | TruncatedNormal | Choice | Scaling,
+        Field(discriminator="distribution"),
+    ],
+    BeforeValidator(_number_is_constant),
+]
+"""Any distribution, or a bare number for a constant."""

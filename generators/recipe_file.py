@@ -1,0 +1,147 @@
+"""Recipes from files: packaged ones by name, the user's own by path."""
+
+from importlib.resources import files
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from skybench.errors import RecipeError
+from skybench.generators import distributions
+from skybench.generators.recipe import Recipe
+from skybench.generators.suggestion import unknown
+
+MAX_BYTES = 1_000_000
+"""A recipe is a page of text; anything larger is a mistake or an attack."""
+
+_DISTRIBUTIONS = {
+    get_args(model.model_fields["distribution"].annotation)[0]: model
+    for model in vars(distributions).values()
+    if isinstance(model, type)
+    and issubclass(model, BaseModel)
+    and "distribution" in model.model_fields
+}
+
+
+def packaged_recipes() -> tuple[str, ...]:
+    """Return the names of the recipes that come with skybench."""
+    folder = files("skybench.generators") / "recipes"
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir()))
+
+
+def load_recipe(recipe: str | PathLike[str] | Recipe) -> Recipe:
+    """Return a recipe by its packaged name or from a YAML file; a Recipe returns unchanged.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such recipe, or it is not a valid one; the message holds a line for
+        every mistake, with its place in the file and the nearest valid key.
+
+    Examples
+    --------
+    >>> load_recipe("sky").image.shape
+    (64, 64)
+    """
+    if isinstance(recipe, Recipe):
+        return recipe
+    name = fspath(recipe)
+    if name in packaged_recipes():
+        resource = files("skybench.generators") / "recipes" / f"{name}.yaml"
+        return parse_recipe(resource.read_text(encoding="utf-8"), f"{name}.yaml")
+    path = Path(name)
+    if not path.is_file():
+        hint = unknown("recipe", name, packaged_recipes())
+        msg = f"{hint} Or give the path of a YAML file; there is none at {name!r}."
+        raise RecipeError(msg)
+    if path.stat().st_size > MAX_BYTES:
+        msg = f"{name} is larger than {MAX_BYTES:,} bytes; a recipe is a page of YAML."
+        raise RecipeError(msg)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{name} cannot be read as text: {error}"
+        raise RecipeError(msg) from error
+    return parse_recipe(text, name)
+
+
+def parse_recipe(text: str, name: str) -> Recipe:
+    """Return the recipe written in YAML text; ``name`` is the file to name in errors."""
+    try:
+        content = yaml.load(text, Loader=_UniqueKeys)
+    except yaml.YAMLError as error:
+        msg = f"{name} is not valid YAML: {' '.join(str(error).split())}"
+        raise RecipeError(msg) from error
+    except RecursionError as error:
+        msg = f"{name} is nested too deeply to be a recipe."
+        raise RecipeError(msg) from error
+    if not isinstance(content, dict):
+        msg = f"{name}: a recipe is a mapping with keys such as name, image, sources."
+        raise RecipeError(msg)
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        lines = [f"{name}: {line}" for line in _explain(error)]
+        raise RecipeError("\n".join(lines)) from error
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Safe YAML that refuses a key written twice: the first would be lost in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                msg = f"key {key.value!r} is written twice"
+                raise yaml.constructor.ConstructorError(None, None, msg, key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _explain(error: ValidationError) -> list[str]:
+    """Return one line a mistake: place, what is wrong, the nearest valid key."""
+    lines = []
+    for mistake in error.errors(include_url=False):
+        loc = mistake["loc"]
+        place = ".".join(str(part) for part in loc if part not in _DISTRIBUTIONS)
+        text = mistake["msg"].removeprefix("Value error, ")
+        if mistake["type"] == "extra_forbidden":
+            text = unknown("key", str(loc[-1]), _allowed_keys(loc[:-1]))
+        elif mistake["type"] == "missing":
+            text = "is required and missing"
+        elif mistake["type"] == "union_tag_invalid":
+            tag = mistake["ctx"]["tag"]
+            text = unknown("distribution", str(tag), _DISTRIBUTIONS)
+        elif mistake["type"] == "union_tag_not_found":
+            names = ", ".join(_DISTRIBUTIONS)
+            text = f"needs a number, or a mapping with the key 'distribution' ({names})"
+        elif not text.endswith((".", "?")) and "input" in mistake and _is_short(mistake["input"]):
+            text = f"{text}, got {mistake['input']!r}"
+        lines.append(f"{place}: {text}" if place else text)
+    return lines
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool) and len(str(value)) < 60
+
+
+def _allowed_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """Walk the models along an error's place and return the keys allowed there."""
+    model: Any = Recipe
+    for part in loc:
+        if part in _DISTRIBUTIONS:
+            model = _DISTRIBUTIONS[str(part)]
+        else:
+            model = _step(model, str(part))
+    return list(model.model_fields) if hasattr(model, "model_fields") else []
+
+
+def _step(model: Any, part: str) -> Any:
+    fields = getattr(model, "model_fields", {})
+    if part in fields:
+        return fields[part].annotation
+    # A mapping such as sources: dict[name, spec].
+    arguments = get_args(model)
+    return arguments[-1] if arguments else model

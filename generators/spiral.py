@@ -1,0 +1,195 @@
+"""A spiral galaxy: exponential disc, arms after Ringermacher and Mead, and a bulge.
+
+The arms follow the curve of Ringermacher & Mead (2009, MNRAS 397, 164, equation 1),
+
+    r(phi) = A / log[B tan(phi / 2N)],
+
+whose inverse is closed and total, so that each point of the disc knows its phase:
+
+    phi(r) = 2N arctan(exp(A / r) / B).
+
+Near the centre phi is constant, a bar; outwards it winds by up to 2N arctan(B). The pitch
+angle P follows from tan P = dr / (r dphi):
+
+    tan P = (r / (2 N A)) (u + 1 / u),    u = exp(A / r) / B.
+
+The disc is multiplied by 1 + c (exp(s cos m(phi - phi(r))) / I0(s) - 1), whose mean over the
+azimuth is exactly 1: arms move light around the disc and never add any. Hence disc and bulge
+are drawn as Sersic profiles in Fourier space, and only the arms' part, of zero flux, is
+sampled, on a grid fine enough that its transform is true to the last frequency kept.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import rfft2
+from scipy.special import i0
+
+from skybench.generators import fourier, sersic
+from skybench.generators.distributions import Choice, Constant, LogUniform, Uniform
+from skybench.generators.galaxy import ellipse, psf_extent, taper_step
+from skybench.generators.profiles import Profile
+from skybench.generators.stamps import Sources, Stamps
+
+Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
+
+BAR_RADIUS = 0.4
+"""Arms fade inwards of this many half-light radii: their phase has no limit at r = 0."""
+
+_DISC_INDEX = 1.0
+
+_RADIAL_STEP = 1 / 32
+"""Spacing in pixels of the table of arm phase and amplitude over radius."""
+
+_FINEST = 8
+
+_SAMPLES_PER_ARM = 6
+
+
+def arm_phase(radius: Floats, winding: float, bulge_ratio: float, scale: float) -> Floats:
+    """Return phi(r) of the arms in radians, for a scale A in the units of the radius."""
+    with np.errstate(divide="ignore", over="ignore"):
+        return 2 * winding * np.arctan(np.exp(scale / radius) / bulge_ratio)
+
+
+def winding_of(pitch_angle: Floats, bulge_ratio: Floats, radius_ratio: Floats) -> Floats:
+    """Return N such that the arms have the given pitch, in degrees, at the half-light radius."""
+    u = np.exp(radius_ratio) / bulge_ratio
+    return np.asarray((u + 1 / u) / (2 * radius_ratio * np.tan(np.deg2rad(pitch_angle))))
+
+
+def pitch_of(winding: Floats, bulge_ratio: Floats, radius_ratio: Floats) -> Floats:
+    """Return the pitch in degrees at the half-light radius."""
+    u = np.exp(radius_ratio) / bulge_ratio
+    return np.asarray(np.rad2deg(np.arctan((u + 1 / u) / (2 * winding * radius_ratio))))
+
+
+def _winding(parameters: Sources) -> Sources:
+    shape = parameters["arm_bulge_ratio"], parameters["arm_radius_ratio"]
+    return {"arm_winding": winding_of(parameters["pitch_angle"], *shape)}
+
+
+def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+    """Yield the stamps of spiral galaxies."""
+    size = sources["half_light_radius"]
+    disc = taper_step(sources, size, np.full(size.shape, _DISC_INDEX), shape)
+    bulge_size = size * sources["bulge_radius_ratio"]
+    bulge = taper_step(sources, bulge_size, sources["bulge_sersic_index"], shape)
+    edge = np.maximum(
+        sersic.taper_radius(disc) * size, sersic.taper_radius(bulge) * bulge_size
+    )
+    steps = {"_disc": disc.astype(np.float64), "_bulge": bulge.astype(np.float64)}
+    extent = sersic.TAPER * edge + psf_extent(sources)
+    yield from fourier.draw(sources | steps, extent, shape, _spectrum)
+
+
+def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
+    size = sources["half_light_radius"]
+    share = sources["bulge_fraction"][:, None, None]
+    steps = [sources[name].astype(np.int64) for name in ("_disc", "_bulge")]
+    disc = ellipse(on, size, np.full(size.shape, _DISC_INDEX), steps[0], sources)
+    bulge_size = size * sources["bulge_radius_ratio"]
+    bulge = ellipse(on, bulge_size, sources["bulge_sersic_index"], steps[1], sources)
+    along_y, along_x = fourier.shift(on, x, y)
+    light = ((1 - share) * disc + share * bulge) * along_y * along_x
+    light += (1 - share) * _arms(sources, on, x, y, steps[0])
+    return np.asarray(light * sources["flux"][:, None, None])
+
+
+def _arms(
+    sources: Sources, on: fourier.Grid, x: Floats, y: Floats, steps: NDArray[np.int64]
+) -> Complexes:
+    """Return the transform of what the arms add to and take from a unit-flux disc."""
+    half, rows = on.kx.size, on.ky.size
+    transforms = np.empty((x.size, rows, half), dtype=np.complex128)
+    for one in range(x.size):
+        galaxy = {name: float(values[one]) for name, values in sources.items()}
+        finer = _fineness(galaxy, on.oversampling)
+        per_pixel = on.oversampling * finer
+        axis = np.arange(on.size * per_pixel) / per_pixel
+        sampled = _sample(galaxy, axis - x[one], axis - y[one], int(steps[one]))
+        full = rfft2(sampled)[:, :half] / per_pixel**2
+        transforms[one, : rows // 2] = full[: rows // 2]
+        transforms[one, rows // 2 :] = full[full.shape[0] - rows // 2 :]
+    return transforms
+
+
+def _fineness(galaxy: dict[str, float], oversampling: int) -> int:
+    """Return how much finer to sample, for the crossing of the tightest arm to be resolved."""
+    radius = np.linspace(BAR_RADIUS, 2, 33)
+    u = np.exp(galaxy["arm_radius_ratio"] / radius) / galaxy["arm_bulge_ratio"]
+    turning = 2 * galaxy["arm_winding"] * galaxy["arm_radius_ratio"] / (radius**2 * (u + 1 / u))
+    apart = 2 * np.pi / np.maximum(galaxy["arm_count"] * turning, 2).max()
+    width = apart * galaxy["half_light_radius"] * galaxy["axis_ratio"]
+    wanted = _SAMPLES_PER_ARM / (width * oversampling)
+    return int(np.clip(2 ** np.ceil(np.log2(wanted)), 1, _FINEST))
+
+
+def _sample(galaxy: dict[str, float], dx: Floats, dy: Floats, step: int) -> Floats:
+    """Return the arms' part of a unit-flux disc at points (dy, dx) from its centre."""
+    angle = np.deg2rad(galaxy["position_angle"])
+    q, size = galaxy["axis_ratio"], galaxy["half_light_radius"]
+    cos, sin = np.cos(angle), np.sin(angle)
+    major = cos * dx + sin * dy[:, None]
+    minor = (-sin / q) * dx + (cos / q) * dy[:, None]
+    radius = np.sqrt(major**2 + minor**2)
+    place = np.minimum(radius / _RADIAL_STEP, _nodes(size, step) - 2)
+    below = place.astype(np.intp)
+    part = place - below
+    phase, amplitude = _radial(galaxy, step)
+    arm = phase[below] + part * (phase[below + 1] - phase[below])
+    light = amplitude[below] + part * (amplitude[below + 1] - amplitude[below])
+    turn = (major + 1j * galaxy["arm_handedness"] * minor) / np.maximum(radius, 1e-12)
+    sharpness = galaxy["arm_sharpness"]
+    ridge = (turn ** int(galaxy["arm_count"]) * arm).real
+    return np.asarray(light * (np.exp(sharpness * ridge) / i0(sharpness) - 1))
+
+
+def _nodes(size: float, step: int) -> int:
+    outer = sersic.TAPER * float(sersic.taper_radius(np.int64(step))) * size
+    return int(outer / _RADIAL_STEP) + 3
+
+
+def _radial(galaxy: dict[str, float], step: int) -> tuple[Complexes, Floats]:
+    """Return exp(-i m (phi(r) + arm_angle)) and the amplitude of the arms over radius."""
+    size = galaxy["half_light_radius"]
+    pixels = _RADIAL_STEP * np.arange(_nodes(size, step))
+    radius = pixels / size
+    phi = arm_phase(
+        radius, galaxy["arm_winding"], galaxy["arm_bulge_ratio"], galaxy["arm_radius_ratio"]
+    )
+    phi = galaxy["arm_handedness"] * np.deg2rad(galaxy["arm_angle"]) - phi
+    inner = float(sersic.taper_radius(np.int64(step)))
+    disc = sersic.surface_brightness(radius, np.asarray(_DISC_INDEX)) * sersic.taper(radius, inner)
+    disc = disc / (galaxy["axis_ratio"] * size**2)
+    fade = 1 - np.exp(-((radius / BAR_RADIUS) ** 4))
+    return np.exp(-1j * galaxy["arm_count"] * phi), galaxy["arm_contrast"] * disc * fade
+
+
+PROFILE = Profile(
+    name="spiral",
+    code=3,
+    summary="Spiral galaxy: exponential disc with Ringermacher-Mead arms, and a bulge.",
+    defaults={
+        "flux": LogUniform(distribution="log_uniform", low=1e4, high=1e5),
+        "half_light_radius": Uniform(distribution="uniform", low=4, high=8),
+        "axis_ratio": Uniform(distribution="uniform", low=0.5, high=1),
+        "position_angle": Uniform(distribution="uniform", low=0, high=180),
+        "bulge_fraction": Uniform(distribution="uniform", low=0.05, high=0.3),
+        "bulge_radius_ratio": Uniform(distribution="uniform", low=0.15, high=0.3),
+        "bulge_sersic_index": Constant(value=2),
+        "arm_count": Constant(value=2),
+        "pitch_angle": Uniform(distribution="uniform", low=15, high=35),
+        "arm_bulge_ratio": Uniform(distribution="uniform", low=0.8, high=1.2),
+        "arm_radius_ratio": Constant(value=1),
+        "arm_angle": Uniform(distribution="uniform", low=0, high=360),
+        "arm_handedness": Choice(distribution="choice", values=(-1, 1)),
+        "arm_contrast": Uniform(distribution="uniform", low=0.7, high=1),
+        "arm_sharpness": Constant(value=2),
+    },
+    draw=draw,
+    derive=_winding,
+    derived=("arm_winding",),
+)
