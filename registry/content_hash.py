@@ -201,7 +201,19 @@ def split_table(ds: xr.Dataset) -> tuple[NDArray[Any] | None, dict[int, str] | N
 
 
 def flag_names(variable: xr.Variable) -> dict[int, str]:
-    """Return the meaning of each code of a CF flag variable."""
+    """Return the meaning of each code of a CF flag variable.
+
+    Raises
+    ------
+    IntegrityError
+        It lacks ``flag_values`` or ``flag_meanings``.
+    """
+    if not {"flag_values", "flag_meanings"} <= variable.attrs.keys():
+        msg = (
+            f"a variable of codes has attributes {sorted(map(str, variable.attrs))}; expected "
+            "flag_values and flag_meanings, as skybench writes them"
+        )
+        raise IntegrityError(msg)
     values = np.atleast_1d(variable.attrs["flag_values"]).tolist()
     return dict(zip(values, str(variable.attrs["flag_meanings"]).split(), strict=True))
 
