@@ -1,0 +1,135 @@
+"""The driver, through the Intake that is installed beside skybench."""
+
+import pickle
+import shutil
+
+import fsspec
+import intake
+import numpy as np
+import pytest
+import xarray as xr
+
+from skybench.catalogs import SkySource
+from skybench.errors import IntegrityError, NotFoundError, ParameterError
+from skybench.registry.open import open as open_version
+
+CHUNK_ROWS = 8
+
+
+@pytest.fixture
+def catalog(released):
+    return intake.open_catalog(released.catalog)
+
+
+def test_an_entry_gives_a_lazy_dataset_in_the_chunks_of_the_store(catalog):
+    ds = catalog.sky_v0.to_dask()
+    assert ds.image.dims == ("sample", "y", "x")
+    assert ds.image.chunks[0] == (CHUNK_ROWS,) * 6 + (2,)
+    assert {"sample_id", "split", "label", "flux"} <= set(ds.coords)
+    assert set(np.unique(ds.label)) == {"star", "spiral"}
+
+
+@pytest.mark.parametrize("split", [None, "train", "validation", "test"])
+def test_an_entry_and_skybench_open_give_the_same(catalog, released, split):
+    name = f"sky_v0_{split}" if split else "sky_v0"
+    expected = open_version("sky@0", split=split, store=released.store)
+    xr.testing.assert_identical(catalog[name].read(), expected.compute())
+
+
+def test_aliases_follow_the_newest_version(catalog):
+    assert catalog.sky_v0.metadata["version"] == "0.10"
+    assert catalog.sky_v0_9.to_dask().attrs["version"] == "0.9"
+    assert not catalog.sky_v0.read().image.equals(catalog.sky_v0_9.read().image)
+
+
+def test_metadata_come_as_they_were_written(catalog, released):
+    manifest = released.entries[1].manifest
+    metadata = catalog.sky_v0.metadata
+    assert metadata["hash"] == manifest.content.root
+    assert metadata["citation"] == manifest.citation
+    assert metadata["licence"] == manifest.licence
+    assert metadata["baseline_scores"]["resnet50"] == 0.9371
+
+
+def test_a_split_can_be_chosen_by_argument(catalog):
+    chosen = catalog.sky_v0(split="test", decode=False).read()
+    assert chosen.label.dtype == np.int8
+    np.testing.assert_array_equal(chosen.sample_id, catalog.sky_v0_test.read().sample_id)
+
+
+def test_chunks_of_a_split_each_come_from_one_chunk_of_the_store(catalog):
+    ds = catalog.sky_v0_test.to_dask()
+    counts = np.bincount(ds.sample_id.to_numpy() // CHUNK_ROWS)
+    assert ds.image.chunks[0] == tuple(counts[counts > 0])
+
+
+def test_an_unknown_split_is_refused_with_the_allowed_ones(catalog):
+    with pytest.raises(NotFoundError, match=r"'tets'.*train, validation, test"):
+        catalog.sky_v0(split="tets").to_dask()
+
+
+def test_an_unknown_argument_is_refused(catalog):
+    with pytest.raises(TypeError, match="spilt"):
+        catalog.sky_v0(spilt="test")
+
+
+def test_a_missing_store_is_named(tmp_path):
+    with pytest.raises(NotFoundError, match=str(tmp_path / "absent.zarr")):
+        SkySource(str(tmp_path / "absent.zarr")).to_dask()
+
+
+def test_missing_chunks_are_an_error_not_fill_values(released, tmp_path):
+    copy = shutil.copytree(released.store.local_path("objects"), tmp_path / "objects")
+    zarr = next(copy.rglob("*.zarr"))
+    (zarr / "image" / "c" / "1" / "0" / "0").unlink()
+    with pytest.raises(IntegrityError, match=r"lacks 1 of its chunks.*image"):
+        SkySource(str(zarr)).to_dask()
+
+
+def test_options_of_a_file_system_are_refused_with_where_they_go():
+    with pytest.raises(ParameterError, match=r"\['anon'\].*FSSPEC_S3"):
+        SkySource("s3://bucket/sky.zarr", storage_options={"anon": True})
+
+
+def test_partitions_are_the_chunks(catalog):
+    source = catalog.sky_v0
+    assert source.discover()["npartitions"] == 7
+    assert source.read_partition(6).sizes["sample"] == 2
+    whole = xr.concat(list(source.read_chunked()), "sample")
+    assert whole.image.equals(source.read().image)
+
+
+def test_discover_tells_what_is_inside(catalog):
+    found = catalog.sky_v0.discover()["metadata"]
+    assert found["dims"] == {"sample": 50, "y": 6, "x": 4, "source": 3}
+    assert found["data_vars"] == ["image"]
+
+
+def test_a_source_survives_pickling(catalog):
+    source = catalog.sky_v0_test
+    again = pickle.loads(pickle.dumps(source))
+    assert again.metadata == source.metadata
+    xr.testing.assert_identical(again.read(), source.read())
+
+
+def test_closing_a_source_lets_it_be_opened_anew(catalog):
+    source = catalog.sky_v0_test
+    before = source.to_dask()
+    assert source.to_dask() is before
+    source.close()
+    assert source.to_dask() is not before
+
+
+def test_a_moved_store_still_opens(released, tmp_path):
+    shutil.copytree(released.store.local_path("objects"), tmp_path / "moved" / "objects")
+    shutil.copy(released.catalog, tmp_path / "moved" / "catalog.yaml")
+    moved = intake.open_catalog(str(tmp_path / "moved" / "catalog.yaml"))
+    assert moved.objects_v0.read().sizes["sample"] == 50
+
+
+def test_a_store_on_another_file_system_opens_by_url(released):
+    memory = fsspec.filesystem("memory")
+    memory.put(str(released.store), "/elsewhere", recursive=True)
+    ds = intake.open_catalog("memory://elsewhere/catalog.yaml").sky_v0_test.read()
+    memory.rm("/elsewhere", recursive=True)
+    assert set(ds.split.to_numpy()) == {"test"}

@@ -1,0 +1,90 @@
+"""The text of the catalog: which entries, in which words, and never a template that runs."""
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import Environment
+
+from skybench.catalogs.writer import CatalogEntry, catalog_text, literal
+from skybench.errors import ParameterError
+
+SPLITS = ("train", "validation", "test")
+
+
+def entry_of(released, **changes):
+    return CatalogEntry(manifest=released.entries[0].manifest.model_copy(update=changes))
+
+
+def sources(*entries):
+    return yaml.safe_load(catalog_text(entries))["sources"]
+
+
+def test_every_version_has_entries_and_the_newest_of_a_major_has_its_alias(released):
+    versions = ["0.9", "0.10", "1.0"]
+    found = sources(*(entry_of(released, version=version) for version in versions))
+    keys = ["sky_v0", "sky_v0_9", "sky_v0_10", "sky_v1", "sky_v1_0"]
+    assert set(found) == {*keys, *(f"{key}_{split}" for key in keys for split in SPLITS)}
+    assert found["sky_v0"]["metadata"]["version"] == "0.10"
+    assert found["sky_v0"] == found["sky_v0_10"]
+    assert found["sky_v1_test"] == found["sky_v1_0_test"]
+
+
+def test_the_text_does_not_depend_on_the_order_of_entries(released):
+    assert catalog_text(released.entries) == catalog_text(released.entries[::-1])
+
+
+def test_the_text_is_plain_yaml_in_format_1_with_paths_beside_it(released):
+    text = catalog_text(released.entries)
+    assert "&id" not in text
+    assert str(released.store) not in text
+    assert yaml.safe_load(text)["metadata"] == {"version": 1}
+    for source in yaml.safe_load(text)["sources"].values():
+        assert source["args"]["urlpath"].startswith("{{ CATALOG_DIR }}/")
+
+
+def test_only_entries_of_whole_versions_name_the_plain_driver_and_no_argument_it_lacks(released):
+    for name, source in sources(*released.entries).items():
+        split = name.rpartition("_")[2]
+        if split in SPLITS:
+            assert source["driver"] == ["skybench.catalogs.SkySource"]
+            assert source["args"]["split"] == split
+        else:
+            assert source["driver"] == ["skybench.catalogs.SkySource", "zarr"]
+            assert set(source["args"]) == {"urlpath"}
+
+
+def test_metadata_identify_the_version_and_its_split(released):
+    manifest = released.entries[0].manifest
+    found = sources(released.entries[0])
+    metadata = found["sky_v0_9"]["metadata"]
+    assert metadata["hash"] == manifest.content.root
+    assert metadata["licence"] == "CC-BY-4.0"
+    assert metadata["samples"] == manifest.samples
+    assert metadata["baseline_scores"] == {"majority": 0.5, "resnet50": 0.9371}
+    of_test = found["sky_v0_9_test"]["metadata"]
+    assert of_test["samples"] == manifest.splits["test"]
+    assert of_test["split_hashes"]["test"] == manifest.content.splits["test"].root
+
+
+def test_a_version_given_twice_is_refused(released):
+    with pytest.raises(ParameterError, match=r"sky_v0_9 is there twice; the second is sky@0\.9"):
+        catalog_text([released.entries[0], released.entries[0]])
+
+
+def test_no_versions_give_an_empty_catalog():
+    assert yaml.safe_load(catalog_text([]))["sources"] == {}
+
+
+@given(st.text(alphabet="{}%# \n'\"\\ašx-", max_size=30))
+def test_a_template_renders_to_the_text_that_was_written(text):
+    text = text.rstrip("\n")
+    assert Environment(autoescape=False).from_string(literal(text)).render() == text
+
+
+def test_nested_values_are_written_literally_and_others_kept():
+    assert literal({"a": ["{{ x }}", 1], "b": None, "c": "{e-}"}) == {
+        "a": ["{% raw %}{{% endraw %}{ x }}", 1],
+        "b": None,
+        "c": "{e-}",
+    }
