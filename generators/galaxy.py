@@ -16,6 +16,9 @@ Complexes = NDArray[np.complex128]
 _DROPPED = 5e-4
 """Share of the flux that may be cut off on an image larger than the galaxy."""
 
+_WRAPPED = 1e-4
+"""Share of the flux that may wrap around the stamp: it spreads, so the peak sees less."""
+
 _PSF_OUTSIDE = 1e-3
 
 
@@ -30,6 +33,12 @@ def taper_step(
     corner = np.hypot(*reach(sources, shape)) + 2 * sources["psf_fwhm"]
     seen = corner / (sources["axis_ratio"] * size)
     return sersic.taper_step(np.minimum(sersic.enclosing_radius(index, _DROPPED), seen))
+
+
+def dark_radius(size: Floats, index: Floats, step: NDArray[np.int64]) -> Floats:
+    """Return the radius in pixels beyond which the tapered profile is dark along any axis."""
+    tapered = sersic.TAPER * sersic.taper_radius(step)
+    return size * np.minimum(tapered, sersic.enclosing_radius(index, _WRAPPED))
 
 
 def psf_extent(sources: Sources) -> Floats:
@@ -80,7 +89,7 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     """Yield the stamps of elliptical galaxies."""
     size = sources["half_light_radius"]
     step = taper_step(sources, size, sources["sersic_index"], shape)
-    extent = sersic.TAPER * sersic.taper_radius(step) * size + psf_extent(sources)
+    extent = dark_radius(size, sources["sersic_index"], step) + psf_extent(sources)
     yield from fourier.draw(sources | {"_step": step.astype(np.float64)}, extent, shape, _spectrum)
 
 
