@@ -1,0 +1,32 @@
+"""What several folders of tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+DEMO_SAMPLES = 60
+
+
+@pytest.fixture(scope="session")
+def demo_store(tmp_path_factory) -> Path:
+    """Return a store with a small version 0.1 of both datasets; tests must not write to it.
+
+    It is made once a session, whichever of pytest-xdist's processes asks first.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    store, finished = shared / "demo-store", shared / "demo-store.finished"
+    with FileLock(shared / "demo-store.lock"):
+        if not finished.exists():
+            make_demo_store(store)
+            finished.touch()
+    return store
+
+
+def make_demo_store(store: Path) -> None:
+    from skybench.release.release import release
+
+    release("0.1", store=str(store), datasets=("objects", "sky"), samples=DEMO_SAMPLES)
