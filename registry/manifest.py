@@ -75,7 +75,8 @@ class Manifest(StrictModel):
     Attributes
     ----------
     recipe : dict
-        The recipe in its canonical form, enough to render every sample again.
+        The recipe in its canonical form, enough to render every sample again. Its keys are
+        sorted; `recipe_in_order` has the classes in the order that gives them their codes.
     generator : dict
         Versions of skybench, Python and the libraries that made it.
     content : ContentHash
@@ -145,6 +146,15 @@ class Manifest(StrictModel):
         values = strict_json(text, where)
         _check_format(values, where)
         return validated(cls, values, where)
+
+    @property
+    def recipe_in_order(self) -> dict[str, JsonValue]:
+        """The recipe with its classes in the order of their codes, which JSON does not keep."""
+        classes = self.recipe.get("classes")
+        if not isinstance(classes, dict):
+            return self.recipe
+        ordered = {name: classes[name] for name in self.classes if name in classes}
+        return {**self.recipe, "classes": ordered}
 
     @property
     def reference(self) -> str:

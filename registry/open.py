@@ -77,7 +77,7 @@ def open(
         dataset=manifest.dataset,
         version=manifest.version,
         content_hash=manifest.content.root,
-        licence=manifest.licence,
+        license=manifest.licence,
         citation=manifest.citation,
     )
 

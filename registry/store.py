@@ -21,7 +21,7 @@ from typing import IO, Any
 import fsspec
 import platformdirs
 
-from skybench.errors import MissingDependencyError, NotFoundError, StoreError
+from skybench.errors import IntegrityError, MissingDependencyError, NotFoundError, StoreError
 from skybench.registry.reference import Version
 
 CATALOG = "catalog.yaml"
@@ -126,12 +126,15 @@ class Store:
             return bytes(self.fs.cat_file(self._path(key)))
 
     def read_text(self, key: str) -> str:
-        """Return the content of a UTF-8 file; raises as `read_bytes` does."""
+        """Return the content of a UTF-8 file; raises as `read_bytes`, and `IntegrityError`."""
         try:
             return self.read_bytes(key).decode("utf-8")
         except UnicodeDecodeError as error:
-            msg = f"{self.url_of(key)} is not UTF-8 text (byte {error.start}); the copy is damaged"
-            raise StoreError(msg) from None
+            msg = (
+                f"{self.url_of(key)} is not UTF-8 text (byte {error.start}): the copy is damaged; "
+                "restore it from another copy of the store"
+            )
+            raise IntegrityError(msg) from None
 
     def open_read(self, key: str) -> IO[bytes]:
         """Return an open binary file, for reading in pieces."""
@@ -162,6 +165,11 @@ class Store:
             except FileNotFoundError:
                 return ()
         return tuple(sorted(str(path).rstrip("/").rpartition("/")[2] for path in found))
+
+    def size(self, key: str) -> int:
+        """Return the size of a file in bytes; raises as `read_bytes` does."""
+        with self._reporting("read", key):
+            return int(self.fs.size(self._path(key)))
 
     def sizes(self, key: str) -> dict[str, int]:
         """Return the size in bytes of every file below a folder, by key relative to it."""

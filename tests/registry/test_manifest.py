@@ -65,6 +65,15 @@ def test_text_is_canonical_and_read_back(manifest):
     assert keys == sorted(keys)
 
 
+def test_the_order_of_classes_survives_sorted_keys(manifest):
+    classes = {"star": {"weight": 1}, "spiral": {"weight": 2}}
+    text = manifest.model_copy(update={"recipe": {"name": "sky", "classes": classes}}).to_text()
+    again = Manifest.from_text(text, "manifest.json")
+    assert list(again.recipe["classes"]) == ["spiral", "star"]
+    assert list(again.recipe_in_order["classes"]) == ["star", "spiral"]
+    assert manifest.recipe_in_order == manifest.recipe
+
+
 def test_a_manifest_is_frozen_and_names_itself(manifest):
     assert manifest.reference == "sky@0.1"
     with pytest.raises(ValidationError, match="frozen"):

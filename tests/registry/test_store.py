@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from skybench.errors import MissingDependencyError, NotFoundError, StoreError
+from skybench.errors import IntegrityError, MissingDependencyError, NotFoundError, StoreError
 from skybench.registry import store as store_module
 from skybench.registry.store import Store, version_key, zarr_name
 
@@ -178,7 +178,7 @@ def test_files_get_the_users_usual_permissions(tmp_path):
 
 def test_text_that_is_not_utf8(store):
     store.write("card.md", b"\xff\xfe")
-    with pytest.raises(StoreError, match="is not UTF-8"):
+    with pytest.raises(IntegrityError, match="is not UTF-8"):
         store.read_text("card.md")
 
 

@@ -1,0 +1,213 @@
+"""Opening a released version: what a user of xarray sees."""
+
+import shutil
+import subprocess
+import sys
+
+import dask
+import numpy as np
+import pytest
+import xarray as xr
+
+from skybench.errors import IntegrityError, NotFoundError, ParameterError
+from skybench.registry.index import read_index
+from skybench.registry.open import decode_flags, open, open_url, select_split
+from skybench.registry.store import Store
+
+
+@pytest.fixture
+def store(pristine):
+    return Store(pristine)
+
+
+def is_lazy(ds):
+    return all(
+        dask.is_dask_collection(v.data) for name, v in ds.variables.items() if name != "class"
+    )
+
+
+def test_values_are_those_that_were_written(store, raw):
+    ds = open("sky@0.1", store=store, decode=False)
+    xr.testing.assert_identical(ds.drop_attrs(), raw.drop_attrs())
+    for name in raw.variables:
+        assert ds[name].dtype == raw[name].dtype
+        assert ds[name].attrs.keys() == raw[name].attrs.keys()
+
+
+def test_opening_reads_no_pixels(store):
+    ds = open("sky", store=store)
+    assert is_lazy(ds)
+    assert ds.image.chunksizes["sample"] == (100,) * 7
+
+
+def test_attributes_identify_the_version(store):
+    ds = open("sky@0.1", store=store)
+    assert ds.attrs["dataset"] == "sky"
+    assert ds.attrs["version"] == "0.1"
+    assert ds.attrs["content_hash"] == read_index(store)[0].content
+    assert ds.attrs["license"] == "CC-BY-4.0"
+
+
+@pytest.mark.parametrize("reference", ["sky", "sky@0", "sky@0.2"])
+def test_aliases_open_the_newest(store, reference):
+    assert open(reference, store=store).attrs["version"] == "0.2"
+
+
+def test_a_pin_that_fits_opens_and_another_does_not(store):
+    content = read_index(store)[0].content
+    assert open(f"sky@0.1#{content}", store=store).attrs["content_hash"] == content
+    with pytest.raises(IntegrityError, match="not the content that was pinned"):
+        open("sky@0.1#sha256:" + "0" * 64, store=store)
+
+
+def test_a_missing_version_is_not_found(store):
+    with pytest.raises(NotFoundError, match=r"sky 1\.1 is not in the registry at .*0\.1 and 0\.2"):
+        open("sky@1.1", store=store)
+
+
+def test_codes_come_as_strings(store, raw):
+    ds = open("sky", store=store)
+    assert set(np.unique(ds.split)) == {"train", "validation", "test"}
+    assert ds.label.values[0] == ["star", "spiral"][raw.label.values[0]]
+    assert ds.kind[0].values.tolist()[1] == ""
+    assert ds["class"].values.tolist() == ["star", "spiral"]
+    assert ds.split.attrs["flag_meanings"] == "train validation test"
+
+
+def test_decoding_twice_changes_nothing(store):
+    ds = open("sky", store=store)
+    xr.testing.assert_identical(decode_flags(ds), ds)
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_split_has_its_rows_in_order(store, raw, split):
+    ds = open("sky", store=store, split=split)
+    code = ["train", "validation", "test"].index(split)
+    rows = np.flatnonzero(raw.split == code)
+    assert is_lazy(ds)
+    assert ds.sample_id.values.tolist() == rows.tolist()
+    np.testing.assert_array_equal(ds.image, raw.image[rows])
+    np.testing.assert_array_equal(ds.flux, raw.flux[rows])
+    assert (ds.split == split).all()
+    assert ds.attrs["split"] == split
+
+
+def test_each_chunk_of_a_split_reads_one_chunk(published, raw):
+    counts = np.bincount(np.flatnonzero(raw.split == 2) // 100, minlength=7)
+    assert counts[1] == 0
+    for shard in published.local_path("sky/0.1").glob("*.zarr/image/c/[1-9]/0/0"):
+        shard.write_bytes(b"damaged" * 100)
+    ds = open("sky@0.1", store=published, split="test", verify="off")
+    assert ds.image.chunksizes["sample"] == tuple(counts[counts > 0])
+    first = int(counts[0])
+    np.testing.assert_array_equal(ds.image[:first], raw.image[raw.split == 2][:first])
+    with pytest.raises(Exception, match="checksum"):
+        ds.image[first].load()
+
+
+def test_a_contiguous_split_is_a_slice(raw):
+    ordered = raw.sortby("split").chunk(sample=100)
+    train = select_split(ordered, "train")
+    assert train.image.chunksizes["sample"][:-1] == (100,) * (len(train.sample) // 100)
+
+
+def test_an_empty_split_has_no_rows(raw):
+    ds = raw.isel(sample=raw.split.values != 2).chunk(sample=100)
+    assert select_split(ds, "test").sizes["sample"] == 0
+
+
+@pytest.mark.parametrize("split", ["tset", "all", "", "Train", 2])
+def test_a_bogus_split_lists_those_there_are(store, split):
+    with pytest.raises(NotFoundError, match="it has train, validation, test"):
+        open("sky", store=store, split=split)
+
+
+def test_a_dataset_without_splits_says_so(raw):
+    with pytest.raises(NotFoundError, match="no splits"):
+        select_split(raw.drop_vars("split"), "train")
+
+
+def test_a_bogus_verification_is_refused(store):
+    with pytest.raises(ParameterError, match="verify must be one of off, fast, full, got 'half'"):
+        open("sky", store=store, verify="half")
+
+
+def test_the_result_can_be_written_again(store, tmp_path):
+    ds = open("sky", store=store, split="test", decode=False)
+    ds.chunk(sample=50).to_zarr(tmp_path / "mine.zarr", zarr_format=3, consolidated=False)
+    again = xr.open_zarr(tmp_path / "mine.zarr", consolidated=False)
+    np.testing.assert_array_equal(again.image, ds.image)
+
+
+def test_the_environment_names_the_store(pristine, monkeypatch):
+    monkeypatch.setenv("SKYBENCH_STORE", str(pristine))
+    assert open("sky").attrs["version"] == "0.2"
+
+
+def test_a_store_in_memory_opens(pristine):
+    store = Store("memory://test_open")
+    store.fs.put(str(pristine), store.root, recursive=True)
+    ds = open("sky@0.1", store=store, verify="full", split="test")
+    assert float(ds.image.mean()) > 0
+    store.remove("")
+
+
+@pytest.mark.parametrize("verify", ["fast", "full"])
+def test_a_missing_chunk_is_noticed_before_it_reads_as_fill(published, verify):
+    (chunk,) = published.local_path("sky/0.1").glob("*.zarr/image/c/2/0/0")
+    chunk.unlink()
+    with pytest.raises(IntegrityError, match=r"image/c/2/0/0 of sky 0\.1 is missing"):
+        open("sky@0.1", store=published, verify=verify)
+    assert open("sky@0.2", store=published, verify=verify).sizes["sample"] == 700
+    assert open("sky@0.1", store=published, verify="off").sizes["sample"] == 700
+
+
+def test_full_verification_finds_a_flipped_bit_before_it_returns(published):
+    (chunk,) = published.local_path("sky/0.1").glob("*.zarr/image/c/2/0/0")
+    data = bytearray(chunk.read_bytes())
+    data[len(data) // 3] ^= 1
+    chunk.write_bytes(data)
+    assert open("sky@0.1", store=published).sizes["sample"] == 700
+    with pytest.raises(IntegrityError, match="may be damaged"):
+        open("sky@0.1", store=published, verify="full")
+
+
+@pytest.mark.parametrize("verify", ["off", "fast", "full"])
+def test_a_changed_manifest_is_refused_always(published, verify):
+    key = "sky/0.1/manifest.json"
+    published.write(key, published.read_text(key).replace("CC-BY-4.0", "CC0-1.0"))
+    with pytest.raises(IntegrityError, match="is not the manifest that was published"):
+        open("sky@0.1", store=published, verify=verify)
+
+
+def test_a_missing_manifest_is_named(published):
+    published.remove("sky/0.1/manifest.json")
+    with pytest.raises(NotFoundError, match=r"sky/0\.1/manifest\.json is not there"):
+        open("sky@0.1", store=published)
+
+
+def test_a_missing_zarr_store_is_named(published):
+    shutil.rmtree(next(published.local_path("sky/0.1").glob("*.zarr")))
+    with pytest.raises(IntegrityError, match="is missing"):
+        open("sky@0.1", store=published)
+    with pytest.raises(NotFoundError, match="no consolidated Zarr dataset"):
+        open("sky@0.1", store=published, verify="off")
+
+
+def test_one_store_opens_by_its_url(pristine, published, raw):
+    (path,) = pristine.glob("sky/0.1/*.zarr")
+    xr.testing.assert_identical(open_url(str(path), decode=False).drop_attrs(), raw.drop_attrs())
+    assert (open_url(str(path), split="test").split == "test").all()
+    (damaged,) = published.local_path("sky/0.1").glob("*.zarr")
+    (damaged / "flux/c/0/0").unlink()
+    with pytest.raises(IntegrityError, match=r"lacks 1 of its chunks, first flux/c/0/0"):
+        open_url(str(damaged))
+
+
+def test_reading_needs_neither_torch_nor_intake(pristine):
+    code = (
+        "import sys; from skybench.registry.open import open\n"
+        "open('sky', store=sys.argv[1]).image[0].load()\n"
+        "assert not {'torch', 'intake'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(pristine)], check=True)

@@ -1,0 +1,143 @@
+"""Verifying: what is damaged is found and named."""
+
+import json
+
+import numpy as np
+import pytest
+import zarr
+
+from skybench.errors import IntegrityError, NotFoundError
+from skybench.registry.store import Store
+from skybench.registry.verify import verify
+
+
+@pytest.fixture
+def data(published):
+    return next(published.local_path("sky/0.1").glob("*.zarr"))
+
+
+def edit_rows(path, name, rows, change):
+    array = zarr.open_group(path, mode="r+")[name]
+    array[rows] = change(array[rows])
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_version_as_published_is_well(pristine, full):
+    report = verify("sky@0.1", store=pristine, full=full)
+    assert report.ok
+    assert report.problems == ()
+    assert report.reference == "sky@0.1"
+    assert report.full is full
+    assert report.files > 20
+    assert report.bytes == sum(
+        p.stat().st_size for p in pristine.glob("sky/0.1/sky*/**/*") if p.is_file()
+    ) + sum(p.stat().st_size for p in pristine.glob("sky/0.1/*.samples"))
+    report.raise_if_damaged()
+
+
+def test_changed_rows_are_named(published, data):
+    edit_rows(data, "image", slice(300, 310), lambda rows: rows + 1)
+    report = verify("sky@0.1", store=published, full=True)
+    assert any(
+        problem.startswith("image rows 256 to 511 of sky 0.1 do not match the recorded hash: ")
+        for problem in report.problems
+    )
+    assert not any("flux" in problem for problem in report.problems)
+    assert verify("sky@0.2", store=published, full=True).ok
+
+
+def test_neighbouring_blocks_are_named_together(published, data):
+    edit_rows(data, "flux", slice(200, 700), lambda rows: rows * 2)
+    problems = verify("sky@0.1", store=published, full=True).problems
+    rows = [p for p in problems if "rows" in p]
+    assert [p.split(" of sky")[0] for p in rows] == ["flux rows 0 to 699"]
+
+
+def test_a_swap_of_two_rows_is_found(published, data):
+    edit_rows(data, "sample_id", slice(5, 7), lambda rows: rows[::-1])
+    problems = verify("sky@0.1", store=published, full=True).problems
+    assert any(p.startswith("sample_id rows 0 to 255") for p in problems)
+
+
+def test_a_flipped_bit_names_file_variable_and_rows(published, data):
+    chunk = data / "image/c/1/0/0"
+    content = bytearray(chunk.read_bytes())
+    content[100] ^= 4
+    chunk.write_bytes(content)
+    assert verify("sky@0.1", store=published).ok
+    problems = verify("sky@0.1", store=published, full=True).problems
+    assert any("image/c/1/0/0 of sky 0.1 does not match" in p for p in problems)
+    assert any(p.startswith("image rows 200 to 299 of sky 0.1 cannot be read") for p in problems)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_missing_and_cut_off_files_are_named(published, data, full):
+    (data / "flux/c/0/0").unlink()
+    chunk = data / "image/c/3/0/0"
+    chunk.write_bytes(chunk.read_bytes()[:-10])
+    next(data.parent.glob("*.samples")).unlink()
+    problems = " ".join(verify("sky@0.1", store=published, full=full).problems)
+    assert "flux/c/0/0 of sky 0.1 is missing." in problems
+    assert "image/c/3/0/0 of sky 0.1 has the wrong size: expected" in problems
+    assert ".samples of sky 0.1 is missing." in problems
+
+
+def test_a_chunk_that_was_not_published_is_found(published, data):
+    (data / "image/c/9/0").mkdir(parents=True)
+    (data / "image/c/9/0/0").write_bytes(b"x")
+    (problem,) = verify("sky@0.1", store=published).problems
+    assert "chunks that were not published" in problem
+
+
+def test_changed_units_are_found_without_reading(published, data):
+    path = data / "zarr.json"
+    text = path.read_text()
+    path.write_text(text.replace('"electron"', '"photon!!"', 1))
+    problems = verify("sky@0.1", store=published).problems
+    assert any(
+        "units of variable" in p and "expected 'electron', got 'photon!!'" in p for p in problems
+    )
+
+
+def test_a_removed_variable_is_found(published, data):
+    path = data / "zarr.json"
+    metadata = json.loads(path.read_text())
+    del metadata["consolidated_metadata"]["metadata"]["flux"]
+    path.write_text(json.dumps(metadata))
+    problems = verify("sky@0.1", store=published, full=True).problems
+    assert "variable flux of sky 0.1 is missing." in problems
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_metadata_that_is_not_json_is_a_problem_not_a_crash(published, data, full):
+    (data / "zarr.json").write_text("{")
+    problems = verify("sky@0.1", store=published, full=full).problems
+    assert any("cannot be opened" in p for p in problems)
+
+
+def test_the_first_problem_is_raised_with_the_fix(published, data):
+    (data / "flux/c/0/0").unlink()
+    (data / "flux/c/1/0").unlink()
+    report = verify("sky@0.1", store=published)
+    with pytest.raises(IntegrityError, match=r"restore it from another copy .* 1 more: skybench"):
+        report.raise_if_damaged()
+
+
+def test_what_is_not_there_cannot_be_verified(pristine):
+    with pytest.raises(NotFoundError, match="is not in the registry"):
+        verify("sky@3.0", store=pristine)
+
+
+def test_every_flipped_bit_of_every_file_is_found(published):
+    rng = np.random.default_rng(1)
+    folder = published.local_path("sky/0.1")
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.stat().st_size)
+    for path in rng.choice(np.array(files, object), 25, replace=False):
+        content = path.read_bytes()
+        damaged = bytearray(content)
+        damaged[rng.integers(len(content))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(damaged)
+        with pytest.raises(IntegrityError):
+            verify("sky@0.1", store=published, full=True).raise_if_damaged()
+        path.write_bytes(content)
+    assert verify("sky@0.1", store=Store(published), full=True).ok
