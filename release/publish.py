@@ -1,0 +1,208 @@
+"""Put a finished version in place so that a reader sees all of it or nothing.
+
+Everything is prepared in ``STORE/.work/<dataset>-<version>/``, where nobody looks. The manifest
+is written there first and serves as the journal: from then on each step can be done again after
+a crash. Files move to ``STORE/<dataset>/<version>/``, are checked, and the line in the index
+publishes them. The catalog follows, and is mended by any later run.
+"""
+
+from dataclasses import dataclass
+
+from skybench.errors import NotFoundError, VersionConflictError
+from skybench.generators.recipe import Recipe
+from skybench.registry.content_hash import canonical_json
+from skybench.registry.index import (
+    IndexEntry,
+    append,
+    find,
+    read_index,
+    text_digest,
+)
+from skybench.registry.manifest import Manifest
+from skybench.registry.reference import Version
+from skybench.registry.store import (
+    BASELINES,
+    CARD,
+    MANIFEST,
+    WORK,
+    Store,
+    version_key,
+)
+from skybench.registry.verify import check
+from skybench.release.describe import generator_identity
+
+_DATA = "data"
+_IDENTITY = "identity.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkFolder:
+    """Where a version is made before it is published.
+
+    Attributes
+    ----------
+    store : Store
+        The store that it will be published in.
+    dataset : str
+        Its name.
+    version : Version
+        Its number.
+    """
+
+    store: Store
+    dataset: str
+    version: Version
+
+    @property
+    def name(self) -> str:
+        """Its name, like ``sky-0.1``."""
+        return f"{self.dataset}-{self.version}"
+
+    @property
+    def key(self) -> str:
+        """Its place in the store."""
+        return f"{WORK}/{self.name}"
+
+    @property
+    def target(self) -> str:
+        """Where the version is published."""
+        return version_key(self.dataset, self.version)
+
+    @property
+    def data_url(self) -> str:
+        """The Zarr store, for `build`."""
+        return self.store.url_of(f"{self.key}/{_DATA}.zarr")
+
+    @property
+    def baselines(self) -> str:
+        """The folder of finished baselines, as a key in the store."""
+        return f"{self.key}/{BASELINES}"
+
+    def journal(self) -> Manifest | None:
+        """Return the manifest whose publication was begun, None if none was."""
+        key = f"{self.key}/{MANIFEST}"
+        try:
+            return Manifest.from_text(self.store.read_text(key), self.store.url_of(key))
+        except NotFoundError:
+            return None
+
+    def files(self, zarr: str) -> dict[str, str]:
+        """Return where each file lies now, by its key in the version called `zarr`."""
+        names = self._published_names(zarr)
+        return {
+            names[top] + key[len(top) :]: f"{self.key}/{key}"
+            for key in self.store.sizes(self.key)
+            if (top := key.split("/")[0]) in names
+        }
+
+    def moves(self, manifest: Manifest) -> dict[str, str]:
+        """Return the target key of each piece that has not moved yet, by its present key."""
+        names = {CARD: CARD, **self._published_names(manifest.zarr)}
+        present = self.store.names(self.key)
+        return {
+            f"{self.key}/{piece}": f"{self.target}/{name}"
+            for piece, name in names.items()
+            if piece in present
+        }
+
+    def discard(self) -> None:
+        """Delete unfinished work, and with a journal what was already moved but not published."""
+        if self.journal() is not None:
+            _check_unpublished(self)
+            self.store.remove(self.target)
+        self.store.remove(self.key)
+
+    def _published_names(self, zarr: str) -> dict[str, str]:
+        return {
+            f"{_DATA}.zarr": zarr,
+            f"{_DATA}.samples": f"{zarr.removesuffix('.zarr')}.samples",
+            BASELINES: BASELINES,
+        }
+
+
+def start_or_resume(work: WorkFolder, recipe: Recipe) -> None:
+    """Keep unfinished work of the same recipe and generators, delete any other.
+
+    Raises
+    ------
+    VersionConflictError
+        Something that no release of this store left is at the version's place.
+    """
+    if work.journal() is None and work.store.names(work.target):
+        msg = (
+            f"{work.store.url_of(work.target)} holds files, but the index does not list "
+            f"{work.dataset} {work.version}. Restore index.jsonl, or move that folder away."
+        )
+        raise VersionConflictError(msg)
+    identity = _identity(recipe)
+    try:
+        same = work.store.read_text(f"{work.key}/{_IDENTITY}") == identity
+    except NotFoundError:
+        same = False
+    if not same:
+        work.discard()
+        work.store.write(f"{work.key}/{_IDENTITY}", identity)
+
+
+def prepare(work: WorkFolder, manifest: Manifest, card: str) -> None:
+    """Write the card and then the manifest, the journal that `publish` follows.
+
+    Parameters
+    ----------
+    work : WorkFolder
+        Holds the Zarr store, the sample digests and the baselines.
+    manifest : Manifest
+        Describes them.
+    card : str
+        The data card.
+    """
+    work.store.write(f"{work.key}/{CARD}", card)
+    work.store.write(f"{work.key}/{MANIFEST}", manifest.to_text())
+
+
+def publish(work: WorkFolder) -> IndexEntry:
+    """Publish a prepared version; after a crash, calling it again goes on where it stopped.
+
+    Raises
+    ------
+    NotFoundError
+        Nothing was prepared.
+    VersionConflictError
+        The version is published already.
+    IntegrityError
+        Files are not as the manifest says; nothing is published.
+    StoreError
+        The store cannot be written; the message names the fix.
+    """
+    _check_unpublished(work)
+    text = work.store.read_text(f"{work.key}/{MANIFEST}")
+    manifest = Manifest.from_text(text, work.store.url_of(f"{work.key}/{MANIFEST}"))
+    for source, target in work.moves(manifest).items():
+        work.store.move(source, target)
+    work.store.write(f"{work.target}/{MANIFEST}", text)
+    check(manifest, work.store, full=False).raise_if_damaged()
+    entry = append(
+        work.store,
+        dataset=work.dataset,
+        version=str(work.version),
+        manifest=text_digest(text),
+        content=manifest.content.root,
+    )
+    work.store.remove(work.key)
+    return entry
+
+
+def _check_unpublished(work: WorkFolder) -> None:
+    if entry := find(read_index(work.store), work.dataset, work.version):
+        msg = (
+            f"{work.dataset} {work.version} was published in {work.store} at {entry.time} with "
+            f"content {entry.content}; a version is never replaced. Choose a higher version."
+        )
+        raise VersionConflictError(msg)
+
+
+def _identity(recipe: Recipe) -> str:
+    generator = generator_identity()
+    made_by = {name: generator[name] for name in ("source", "numpy")}
+    described = {"recipe": recipe.model_dump(mode="json"), "classes": recipe.class_names}
+    return canonical_json(described | made_by).decode()
