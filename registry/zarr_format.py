@@ -26,8 +26,8 @@ from skybench.errors import NotFoundError, ParameterError
 from skybench.registry.content_hash import SAMPLE_DIM
 
 _CHUNK_BYTES = 4 << 20
-_MAX_CHUNK_ROWS = 512
-_CHUNKS_PER_SHARD = 4
+_MIN_CHUNK_ROWS, _MAX_CHUNK_ROWS = 64, 512
+_MIN_SHARDS, _CHUNKS_PER_SHARD = 8, 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,25 +53,38 @@ class Layout:
 
 
 def choose_layout(
-    template: xr.Dataset, chunk_rows: int | None = None, shard_rows: int | None = None
+    template: xr.Dataset,
+    samples: int,
+    chunk_rows: int | None = None,
+    shard_rows: int | None = None,
 ) -> Layout:
-    """Return a layout with chunks of at most 4 MB and 512 rows, four to a shard.
+    """Return a layout with chunks of at most 4 MB and 512 rows, up to four of them to a shard.
+
+    A small dataset gets smaller chunks and shards, so that workers can still share it.
 
     Parameters
     ----------
     template : Dataset
-        Its variables' row sizes decide; its number of samples does not, so that a small
-        dataset is laid out as a large one.
+        Its variables' row sizes decide.
+    samples : int
+        The samples to be stored.
     chunk_rows, shard_rows
         Given rows instead of chosen ones.
+
+    Raises
+    ------
+    ParameterError
+        The given rows do not make whole chunks in a shard.
     """
-    row_bytes = max((_row_bytes(variable) for variable in template.variables.values()), default=1)
-    fitting = max(1, min(_MAX_CHUNK_ROWS, _CHUNK_BYTES // row_bytes))
-    chosen = chunk_rows if chunk_rows is not None else 1 << (fitting.bit_length() - 1)
-    return Layout(
-        chunk_rows=chosen,
-        shard_rows=shard_rows if shard_rows is not None else chosen * _CHUNKS_PER_SHARD,
-    )
+    if chunk_rows is None:
+        row_bytes = max((_row_bytes(v) for v in template.variables.values()), default=1)
+        shared = max(_MIN_CHUNK_ROWS, samples // _CHUNKS_PER_SHARD)
+        fitting = max(1, min(_MAX_CHUNK_ROWS, _CHUNK_BYTES // row_bytes, shared))
+        chunk_rows = 1 << (fitting.bit_length() - 1)
+    if shard_rows is None:
+        chunks = samples // (_MIN_SHARDS * max(1, chunk_rows))
+        shard_rows = chunk_rows * min(max(1, chunks), _CHUNKS_PER_SHARD)
+    return Layout(chunk_rows=chunk_rows, shard_rows=shard_rows)
 
 
 def lengthened(template: xr.Dataset, samples: int) -> xr.Dataset:

@@ -24,7 +24,7 @@ from skybench.release.progress_record import GatheredLeaves, read_record
 from skybench.release.scheduler import available_cpus, check_address, check_workers, run_tasks
 from skybench.release.shard import build_shard, writing
 
-_PROCESSES_FROM_PIXELS = 20_000_000
+_PROCESSES_FROM_PIXELS = 2_000_000
 """Size from which worker processes repay the second that each takes to start."""
 
 

@@ -64,7 +64,7 @@ class BuildPlan:
     ) -> "BuildPlan":
         """Return the plan of building a recipe into a path or URL."""
         template = empty(recipe)
-        layout = choose_layout(template, chunk_rows, shard_rows)
+        layout = choose_layout(template, recipe.samples, chunk_rows, shard_rows)
         home, name = _split_url(target)
         return cls(
             recipe=recipe,
