@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from scipy.special import ndtr, ndtri
+from typing_extensions import override
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -23,6 +24,11 @@ class _Distribution(BaseModel):
     @property
     def depends_on(self) -> str | None:
         """The parameter that must be drawn first, if any."""
+        return None
+
+    @property
+    def atoms(self) -> tuple[float, ...] | None:
+        """The only values it can take, or None where it is continuous."""
         return None
 
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
@@ -52,6 +58,7 @@ class _Range(_Distribution):
             raise ValueError(msg)
         return self
 
+    @override
     def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
         return self.low, self.high
 
@@ -62,9 +69,16 @@ class Constant(_Distribution):
     distribution: Literal["constant"] = "constant"
     value: Finite
 
+    @property
+    @override
+    def atoms(self) -> tuple[float, ...]:
+        return (self.value,)
+
+    @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
         return np.full_like(uniform, self.value)
 
+    @override
     def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
         return self.value, self.value
 
@@ -74,6 +88,7 @@ class Uniform(_Range):
 
     distribution: Literal["uniform"]
 
+    @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
         return self.low + (self.high - self.low) * uniform
 
@@ -84,8 +99,9 @@ class LogUniform(_Range):
     distribution: Literal["log_uniform"]
     low: Positive
 
+    @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
-        return self.low * np.exp(np.log(self.high / self.low) * uniform)
+        return np.asarray(self.low * np.exp(np.log(self.high / self.low) * uniform))
 
 
 class PowerLaw(_Range):
@@ -95,12 +111,13 @@ class PowerLaw(_Range):
     low: Positive
     exponent: Finite
 
+    @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
         power = self.exponent + 1
         ratio = self.high / self.low
         if abs(power) < 1e-9:
-            return self.low * ratio**uniform
-        return self.low * (1 + uniform * (ratio**power - 1)) ** (1 / power)
+            return np.asarray(self.low * ratio**uniform)
+        return np.asarray(self.low * (1 + uniform * (ratio**power - 1)) ** (1 / power))
 
 
 class Normal(_Distribution):
@@ -110,9 +127,11 @@ class Normal(_Distribution):
     mean: Finite
     sigma: Positive
 
+    @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
         return self.mean + self.sigma * ndtri(uniform)
 
+    @override
     def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
         return -np.inf, np.inf
 
@@ -124,6 +143,7 @@ class TruncatedNormal(_Range):
     mean: Finite
     sigma: Positive
 
+    @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
         below = ndtr((self.low - self.mean) / self.sigma)
         above = ndtr((self.high - self.mean) / self.sigma)
@@ -160,11 +180,18 @@ class Choice(_Distribution):
             raise ValueError(msg)
         return self
 
+    @property
+    @override
+    def atoms(self) -> tuple[float, ...]:
+        return self.values
+
+    @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
         weights = np.ones(len(self.values)) if self.weights is None else np.array(self.weights)
         shares = np.cumsum(weights / weights.sum())
         return np.asarray(self.values)[np.searchsorted(shares[:-1], uniform, side="right")]
 
+    @override
     def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
         return min(self.values), max(self.values)
 
@@ -185,13 +212,16 @@ class Scaling(_Distribution):
     high: Finite
 
     @property
+    @override
     def depends_on(self) -> str:
         return self.of
 
+    @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
         scale = self.value * (drawn[self.of] / self.pivot) ** self.exponent
         return np.clip(scale * 10 ** (self.scatter_dex * ndtri(uniform)), self.low, self.high)
 
+    @override
     def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
         return self.low, self.high
 

@@ -111,9 +111,7 @@ def draw(
             yield _block(chosen, some, grid(size, factor), spectrum)
 
 
-def _block(
-    sources: Sources, members: NDArray[np.intp], on: Grid, spectrum: Spectrum
-) -> Stamps:
+def _block(sources: Sources, members: NDArray[np.intp], on: Grid, spectrum: Spectrum) -> Stamps:
     x0 = nearest_pixel(sources["source_x"]) - on.size // 2
     y0 = nearest_pixel(sources["source_y"]) - on.size // 2
     transform = spectrum(sources, on, sources["source_x"] - x0, sources["source_y"] - y0)

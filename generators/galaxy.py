@@ -79,9 +79,7 @@ def ellipse(
 def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
     along_y, along_x = fourier.shift(on, x, y)
     step = sources["_step"].astype(np.int64)
-    profile = ellipse(
-        on, sources["half_light_radius"], sources["sersic_index"], step, sources
-    )
+    profile = ellipse(on, sources["half_light_radius"], sources["sersic_index"], step, sources)
     return np.asarray(profile * sources["flux"][:, None, None] * along_y * along_x)
 
 

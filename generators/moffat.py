@@ -83,9 +83,7 @@ def _core(offsets: Floats) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(np.abs(row) <= CORE_RADIUS) for row in offsets]
 
 
-def _surface(
-    dx: Floats, dy: Floats, radius: Floats, beta: Floats, *, laplacian: bool
-) -> Floats:
+def _surface(dx: Floats, dy: Floats, radius: Floats, beta: Floats, *, laplacian: bool) -> Floats:
     a2 = (radius**2)[:, None, None]
     b = beta[:, None, None]
     s = (dx**2)[:, None, :] / a2 + (dy**2)[:, :, None] / a2

@@ -49,8 +49,11 @@ def uniforms(seed: int, stream: str, start: int, stop: int) -> NDArray[np.float6
     """
     first, skip = divmod(start, WORDS_PER_COUNT)
     generator = np.random.Philox(key=_key(seed, stream), counter=[first, 0, 0, 0])
-    words = generator.random_raw(skip + stop - start)[skip:]
-    return ((words >> np.uint64(11)) + 0.5) * _TWO_53
+    return _open_interval(generator.random_raw(skip + stop - start)[skip:])
+
+
+def _open_interval(words: NDArray[np.uint64]) -> NDArray[np.float64]:
+    return np.asarray(((words >> np.uint64(11)) + 0.5) * _TWO_53, dtype=np.float64)
 
 
 class RowStreams:
@@ -84,5 +87,4 @@ class RowStreams:
     def uniforms(self, row: int, count: int) -> NDArray[np.float64]:
         """Draw uniforms in (0, 1), unrelated to the same row's Poisson counts."""
         self._seek(row, 1)
-        words = self._philox.random_raw(count)
-        return ((words >> np.uint64(11)) + 0.5) * _TWO_53
+        return _open_interval(self._philox.random_raw(count))

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from skybench.generators.catalogue import PROFILES
-from skybench.generators.distributions import Choice, Constant, Distribution
-from skybench.generators.schema import SPLITS, VARIABLES, Interval
+from skybench.generators.distributions import Constant, Distribution
+from skybench.generators.schema import SPLITS, VARIABLES, OneOf
 from skybench.generators.suggestion import unknown
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -121,7 +121,7 @@ class Recipe(_Part):
     scene: Scene = Scene()
     sources: Annotated[dict[Name, SourceSpec], Field(min_length=1)]
     classes: Annotated[dict[Name, ClassSpec], Field(min_length=2, max_length=100)]
-    splits: dict[Literal["train", "validation", "test"], Weight]
+    splits: dict[str, Weight]
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ class Recipe(_Part):
     @property
     def split_fractions(self) -> dict[str, float]:
         """The share of each split, in the order of the codes; absent splits are 0."""
-        return {name: float(self.splits.get(name, 0.0)) for name in SPLITS}  # type: ignore[call-overload]
+        return {name: float(self.splits.get(name, 0.0)) for name in SPLITS}
 
     @property
     def slots(self) -> int:
@@ -166,11 +166,10 @@ class Recipe(_Part):
             raise ValueError(msg)
 
     def _check_scene(self) -> None:
-        count = self.scene.count
-        if not isinstance(count, Constant | Choice):
+        values = self.scene.count.atoms
+        if values is None:
             msg = "scene.count must be a number or a choice of numbers"
             raise ValueError(msg)
-        values = count.values if isinstance(count, Choice) else (count.value,)
         if any(v != int(v) or not 1 <= v <= MAX_SOURCES for v in values):
             msg = f"scene.count must be whole numbers from 1 to {MAX_SOURCES}, got {values}"
             raise ValueError(msg)
@@ -196,6 +195,9 @@ class Recipe(_Part):
             raise ValueError(msg)
 
     def _check_splits(self) -> None:
+        for name in self.splits:
+            if name not in SPLITS:
+                raise ValueError(unknown("split", name, SPLITS))
         total = sum(self.splits.values())
         if abs(total - 1) > 1e-9:
             msg = f"splits must sum to 1, got {total:g}"
@@ -214,8 +216,12 @@ def check_domains(distributions: Mapping[str, Distribution], place: str = "") ->
     for name in evaluation_order(distributions):
         low, high = distributions[name].support(supports)
         supports[name] = low, high
-        domain: Interval = VARIABLES[name].domain
-        if not domain.contains([low, high]).all():
+        domain = VARIABLES[name].domain
+        atoms = distributions[name].atoms
+        if isinstance(domain, OneOf) and atoms is None:
+            msg = f"{place}{name} must be one of {domain}; use a number or a choice"
+            raise ValueError(msg)
+        if not domain.contains(atoms or (low, high)).all():
             msg = (
                 f"{place}{name} can be {low:g} to {high:g}, outside its domain {domain}; "
                 "narrow the distribution, or truncate it"
@@ -232,7 +238,9 @@ def evaluation_order(distributions: Mapping[str, Any]) -> list[str]:
         if not ready:
             name, blocked = next(iter(waiting.items()))
             if blocked.depends_on not in distributions:
-                raise ValueError(f"{name}: " + unknown("parameter", blocked.depends_on, distributions))
+                raise ValueError(
+                    f"{name}: " + unknown("parameter", blocked.depends_on, distributions)
+                )
             msg = f"{' and '.join(waiting)} depend on each other; make one of them independent"
             raise ValueError(msg)
         order += ready

@@ -131,10 +131,7 @@ def _allowed_keys(loc: tuple[int | str, ...]) -> list[str]:
     """Walk the models along an error's place and return the keys allowed there."""
     model: Any = Recipe
     for part in loc:
-        if part in _DISTRIBUTIONS:
-            model = _DISTRIBUTIONS[str(part)]
-        else:
-            model = _step(model, str(part))
+        model = _DISTRIBUTIONS.get(str(part)) or _step(model, str(part))
     return list(model.model_fields) if hasattr(model, "model_fields") else []
 
 

@@ -132,9 +132,7 @@ def _recorded(specs: Mapping[str, SourceSpec]) -> list[str]:
     return [name for name in VARIABLES if name in used]
 
 
-def _draw_source(
-    draws: _Draws, source: str, spec: SourceSpec, slot: int
-) -> dict[str, Floats]:
+def _draw_source(draws: _Draws, source: str, spec: SourceSpec, slot: int) -> dict[str, Floats]:
     distributions = spec.distributions
     drawn: dict[str, Floats] = {}
     for name in evaluation_order(distributions):

@@ -36,7 +36,9 @@ def expected(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
         owners, slots = np.nonzero(kinds == profile.code)
         if not owners.size:
             continue
-        sources = _select(parameters, (*_POSITION, *profile.defaults, *profile.derived), owners, slots)
+        sources = _select(
+            parameters, (*_POSITION, *profile.defaults, *profile.derived), owners, slots
+        )
         add(images, owners, profile.draw(sources, shape))
     return images
 

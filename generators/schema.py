@@ -54,6 +54,21 @@ class Interval:
         return np.asarray(above & below)
 
 
+@dataclass(frozen=True, kw_only=True)
+class OneOf:
+    """A domain of separate values."""
+
+    values: tuple[float, ...]
+
+    def __str__(self) -> str:
+        """Write the domain as a set: ``{-1, 1}``."""
+        return "{" + ", ".join(f"{v:g}" for v in self.values) + "}"
+
+    def contains(self, values: ArrayLike) -> NDArray[np.bool_]:
+        """Return where the values are among the allowed ones."""
+        return np.isin(np.asarray(values, dtype=np.float64), self.values)
+
+
 REAL = Interval()
 POSITIVE = Interval(low=0, open_low=True)
 NOT_NEGATIVE = Interval(low=0)
@@ -68,7 +83,7 @@ class Variable:
     dtype: str
     long_name: str
     units: str | None = None
-    domain: Interval = REAL
+    domain: Interval | OneOf = REAL
 
     def attributes(self) -> dict[str, Any]:
         """Return the CF attributes of the variable."""
@@ -143,9 +158,7 @@ VARIABLES = _table(
         "Moffat exponent of the point-spread function",
         domain=Interval(low=1, open_low=True, high=100),
     ),
-    _sample(
-        "sky_level", "float32", "mean sky in a pixel", units="electron", domain=NOT_NEGATIVE
-    ),
+    _sample("sky_level", "float32", "mean sky in a pixel", units="electron", domain=NOT_NEGATIVE),
     _sample(
         "read_noise",
         "float32",
@@ -166,9 +179,7 @@ VARIABLES = _table(
     ),
     _source("sersic_index", "Sersic index", domain=Interval(low=0.5, high=6)),
     _source("axis_ratio", "minor over major axis", domain=Interval(low=0.05, high=1)),
-    _source(
-        "position_angle", "angle of the major axis, counter-clockwise from +x", units="degree"
-    ),
+    _source("position_angle", "angle of the major axis, counter-clockwise from +x", units="degree"),
     _source("bulge_fraction", "share of the flux in the bulge", domain=Interval(low=0, high=1)),
     _source(
         "bulge_radius_ratio",
@@ -176,12 +187,10 @@ VARIABLES = _table(
         domain=Interval(low=0.02, high=1),
     ),
     _source("bulge_sersic_index", "Sersic index of the bulge", domain=Interval(low=0.5, high=6)),
-    _source("arm_count", "number of spiral arms", domain=Interval(low=1, high=8)),
+    _source("arm_count", "number of spiral arms", domain=OneOf(values=tuple(range(1, 9)))),
     _source("arm_winding", "winding N of the arms (Ringermacher & Mead 2009)", domain=POSITIVE),
     _source("arm_bulge_ratio", "bar-to-arm parameter B of the arms", domain=POSITIVE),
-    _source(
-        "arm_radius_ratio", "scale A of the arms over the half-light radius", domain=POSITIVE
-    ),
+    _source("arm_radius_ratio", "scale A of the arms over the half-light radius", domain=POSITIVE),
     _source(
         "pitch_angle",
         "pitch of the arms at the half-light radius",
@@ -189,11 +198,19 @@ VARIABLES = _table(
         domain=Interval(low=0, open_low=True, high=90, open_high=True),
     ),
     _source("arm_angle", "rotation of the arms within the disc", units="degree"),
-    _source("arm_handedness", "+1: arms turn counter-clockwise outwards, -1: clockwise"),
     _source(
-        "arm_contrast", "depth of the arms: 0 smooth, 1 dark between", domain=Interval(low=0, high=1)
+        "arm_handedness",
+        "+1: arms turn counter-clockwise outwards, -1: clockwise",
+        domain=OneOf(values=(-1, 1)),
     ),
-    _source("arm_sharpness", "narrowness of the arms", domain=Interval(low=0, open_low=True, high=20)),
+    _source(
+        "arm_contrast",
+        "depth of the arms: 0 smooth, 1 dark between",
+        domain=Interval(low=0, high=1),
+    ),
+    _source(
+        "arm_sharpness", "narrowness of the arms", domain=Interval(low=0, open_low=True, high=20)
+    ),
 )
 """Every variable a store may hold, by name."""
 
@@ -201,7 +218,8 @@ VARIABLES = _table(
 def round_mantissa(values: NDArray[Any], bits: int) -> NDArray[np.float64]:
     """Round floats to ``bits`` explicit mantissa bits, ties to even; NaN and infinities stay."""
     mantissa, exponent = np.frexp(np.asarray(values, dtype=np.float64))
-    return np.ldexp(np.rint(np.ldexp(mantissa, bits + 1)), exponent - (bits + 1))
+    rounded = np.rint(np.ldexp(mantissa, bits + 1))
+    return np.asarray(np.ldexp(rounded, exponent - (bits + 1)), dtype=np.float64)
 
 
 def flags(meanings: tuple[str, ...], first: int = 0) -> dict[str, Any]:
@@ -210,9 +228,7 @@ def flags(meanings: tuple[str, ...], first: int = 0) -> dict[str, Any]:
     return {"flag_values": codes, "flag_meanings": " ".join(meanings)}
 
 
-def variable(
-    name: str, values: ArrayLike, attributes: dict[str, Any] | None = None
-) -> xr.Variable:
+def variable(name: str, values: ArrayLike, attributes: dict[str, Any] | None = None) -> xr.Variable:
     """Return an xarray Variable of the table, stored dtype and attributes included."""
     row = VARIABLES[name]
     return xr.Variable(row.dims, row.store(values), row.attributes() | (attributes or {}))

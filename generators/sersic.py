@@ -60,7 +60,7 @@ def taper(radius: Floats, inner: Floats | float) -> Floats:
 
 def taper_step(radius: Floats) -> NDArray[np.int64]:
     """Return the smallest step k with ``taper_radius(k)`` at least the given radius."""
-    return np.ceil(np.maximum(2 * np.log2(radius), 2) - 1e-9).astype(np.int64)
+    return np.asarray(np.ceil(np.maximum(2 * np.log2(radius), 2) - 1e-9), dtype=np.int64)
 
 
 def taper_radius(step: NDArray[np.int64]) -> Floats:
@@ -82,10 +82,7 @@ def transform_table(index: float, step: int) -> RadialTable:
     rows = _transforms(step)[first : first + 4]
     # A fixed order of additions, so that the table does not depend on the BLAS.
     return RadialTable(
-        weights[0] * rows[0]
-        + weights[1] * rows[1]
-        + weights[2] * rows[2]
-        + weights[3] * rows[3]
+        weights[0] * rows[0] + weights[1] * rows[1] + weights[2] * rows[2] + weights[3] * rows[3]
     )
 
 
@@ -97,10 +94,11 @@ def _lagrange(t: float) -> tuple[float, float, float, float]:
 @lru_cache(maxsize=32)
 def _transforms(step: int) -> Floats:
     """Return the transforms for all tabulated indices, by FFTLog (Hamilton 2000)."""
-    log_r = LOG_STEP * (np.arange(_PADDED) - _PADDED / 2 + 0.5)
+    log_r = LOG_STEP * np.arange(0.5 - _PADDED / 2, _PADDED / 2, dtype=np.float64)
     r = np.exp(log_r)
-    index = (_INDEX_FIRST + _INDEX_STEP * np.arange(_INDEX_COUNT))[:, None]
-    profile = surface_brightness(r, index) * taper(r, float(taper_radius(np.int64(step))))
+    steps = np.arange(_INDEX_COUNT, dtype=np.float64)
+    index = (_INDEX_FIRST + _INDEX_STEP * steps)[:, None]
+    profile = surface_brightness(r, index) * taper(r, float(taper_radius(np.asarray(step))))
     # fht returns the integral of a(r) J0(k r) k dr at ln k = reversed ln r (offset 0), so
     # a = r I gives k / 2 pi times the transform.
     spectrum = fht(r * profile, LOG_STEP, mu=0.0, offset=0.0)

@@ -51,7 +51,7 @@ _SAMPLES_PER_ARM = 6
 def arm_phase(radius: Floats, winding: float, bulge_ratio: float, scale: float) -> Floats:
     """Return phi(r) of the arms in radians, for a scale A in the units of the radius."""
     with np.errstate(divide="ignore", over="ignore"):
-        return 2 * winding * np.arctan(np.exp(scale / radius) / bulge_ratio)
+        return np.asarray(2 * winding * np.arctan(np.exp(scale / radius) / bulge_ratio))
 
 
 def winding_of(pitch_angle: Floats, bulge_ratio: Floats, radius_ratio: Floats) -> Floats:
@@ -171,20 +171,19 @@ def _sample(galaxy: dict[str, float], dx: Floats, dy: Floats, step: int) -> Floa
 
 
 def _nodes(size: float, step: int) -> int:
-    outer = sersic.TAPER * float(sersic.taper_radius(np.int64(step))) * size
+    outer = sersic.TAPER * float(sersic.taper_radius(np.asarray(step))) * size
     return int(outer / _RADIAL_STEP) + 3
 
 
 def _radial(galaxy: dict[str, float], step: int) -> tuple[Complexes, Floats]:
     """Return exp(-i m (phi(r) + arm_angle)) and the amplitude of the arms over radius."""
     size = galaxy["half_light_radius"]
-    pixels = _RADIAL_STEP * np.arange(_nodes(size, step))
-    radius = pixels / size
+    radius = np.arange(_nodes(size, step), dtype=np.float64) * (_RADIAL_STEP / size)
     phi = arm_phase(
         radius, galaxy["arm_winding"], galaxy["arm_bulge_ratio"], galaxy["arm_radius_ratio"]
     )
     phi = galaxy["arm_handedness"] * np.deg2rad(galaxy["arm_angle"]) - phi
-    inner = float(sersic.taper_radius(np.int64(step)))
+    inner = float(sersic.taper_radius(np.asarray(step)))
     disc = sersic.surface_brightness(radius, np.asarray(_DISC_INDEX)) * sersic.taper(radius, inner)
     disc = disc / (galaxy["axis_ratio"] * size**2)
     fade = 1 - np.exp(-((radius / BAR_RADIUS) ** 4))
