@@ -37,15 +37,15 @@ PROTOCOLS = {
     # Batch, learning rate and weight decay as the DeepBench paper states them. It names no
     # momentum, schedule, augmentation or number of epochs, so there is none of the first three.
     "paper": Protocol(
-        name="paper", optimizer="sgd", learning_rate=0.524, weight_decay=0.00125, epochs=10
+        name="paper", optimizer="sgd", learning_rate=0.524, weight_decay=0.00125, epochs=8
     ),
     "default": Protocol(
         name="default",
         optimizer="sgd",
-        learning_rate=0.05,
+        learning_rate=0.1,
         momentum=0.9,
         weight_decay=5e-4,
-        epochs=10,
+        epochs=8,
         schedule="one-cycle",
         warmup=0.2,
         augmentation="dihedral",

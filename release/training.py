@@ -9,11 +9,13 @@
 
 `images` is (sample, y, x) int32; `targets` is (sample,) class codes, or (sample, class) zeros and
 ones for a multi-label task; `split` is (sample,) with 0 train, 1 validation, 2 test. Calling `fit`
-again with the same folder goes on from the last whole epoch, or returns what is finished. Order
-and augmentation depend on (seed, epoch) alone, so a resumed run is the uninterrupted one.
+again with the same folder goes on from the last whole epoch, or returns what is finished; with
+other data or hyperparameters it starts a run of its own beside. Order and augmentation depend on
+(seed, epoch) alone, so a resumed run is the uninterrupted one.
 """
 
 import contextlib
+import hashlib
 import json
 import logging
 import math
@@ -33,7 +35,7 @@ import torch
 from torch.nn import functional
 
 from skybench.release.protocols import Protocol
-from skybench.release.resnet import SkyResNet50, Stretch, build_model
+from skybench.release.resnet import MODEL_NAME, SkyResNet50, Stretch, build_model
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
@@ -63,6 +65,13 @@ class Labelled:
     def rows(self, split: int) -> npt.NDArray[np.int64]:
         """Give the row numbers of one split, ascending."""
         return np.flatnonzero(self.split == split)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all that training sees."""
+        digest = hashlib.sha256(repr((self.images.shape, self.classes)).encode())
+        for array in (self.images, self.targets, self.split):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,11 +142,12 @@ def fit(
     seed : int
         Of the first weights, the order and the augmentation.
     folder : path
-        Holds `last.ckpt` and `best.safetensors` while training, and `fit.json` when finished.
+        Gets a folder for this run, named by the digest of the data and every hyperparameter. It
+        holds `last.ckpt` and `best.safetensors` while training, and `fit.json` when finished.
     report : callable, optional
         Gets one line an epoch; the lines also go to `log.txt` in the folder.
     """
-    place = Path(folder)
+    place = Path(folder) / run_digest(data, protocol, seed)[:16]
     place.mkdir(parents=True, exist_ok=True)
     stretch = Stretch.of(data.images[data.rows(TRAIN)])
     journal = EpochJournal(place, report)
@@ -145,6 +155,13 @@ def fit(
         _train(Classifier(data, protocol, stretch, seed), protocol.epochs, journal)
         _finish(data, stretch, journal)
     return _finished(place, stretch)
+
+
+def run_digest(data: Labelled, protocol: Protocol, seed: int) -> str:
+    """Return the SHA-256 of everything that a run's result depends on."""
+    precision = device_and_precision()[1]
+    identity = [data.digest(), protocol.model_dump(mode="json"), seed, precision, MODEL_NAME]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
 class Classifier(lightning.LightningModule):
