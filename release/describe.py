@@ -68,7 +68,7 @@ def describe(
         zarr=data,
         sample_digests=f"{data.removesuffix('.zarr')}.samples",
         chunk_count=built.chunk_count,
-        objects=_objects(store, files),
+        objects=describe_files(store, files),
     )
 
 
@@ -111,7 +111,9 @@ def _bounds(variable: xr.Variable) -> tuple[Any, Any]:
     return where(missing, np.inf, data).min(), where(missing, -np.inf, data).max()
 
 
-def _objects(store: Store, files: Mapping[str, str]) -> tuple[StoredObject, ...]:
+def describe_files(store: Store, files: Mapping[str, str]) -> tuple[StoredObject, ...]:
+    """Return size and SHA-256 of each file, given where it lies by its key in the version."""
+
     def described(item: tuple[str, str]) -> StoredObject:
         key, place = item
         return StoredObject(key=key, size=store.size(place), sha256=file_digest(store, place))

@@ -1,0 +1,289 @@
+"""Release datasets: recipe, build, baselines, manifest, card, publication, catalog.
+
+Every step can be interrupted and done again: `release` with the same arguments goes on where it
+was, and where all is published it changes nothing and says so.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from os import PathLike
+from pathlib import Path
+
+import platformdirs
+
+from skybench.errors import ParameterError
+from skybench.generators.recipe import Recipe
+from skybench.generators.recipe_file import load_recipe, packaged_recipes
+from skybench.registry.index import IndexEntry
+from skybench.registry.manifest import Manifest
+from skybench.registry.reference import Version
+from skybench.registry.store import BASELINES, Store, zarr_name
+from skybench.release.build import BuildResult, build
+from skybench.release.card import CardScore, card_text
+from skybench.release.catalog import refresh_catalog, stored_records
+from skybench.release.describe import describe, describe_files
+from skybench.release.publish import WorkFolder, prepare, publish, start_or_resume
+from skybench.release.published import published_entry
+from skybench.release.recording import check_recordable, record_release, source_checkout
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """What to train; None is the full programme of each.
+
+    Parameters
+    ----------
+    protocols : sequence of str, optional
+        Names of training protocols; an empty one leaves only the floors.
+    seeds, epochs : int, optional
+        How many, for short runs.
+    """
+
+    protocols: Sequence[str] | None = None
+    seeds: int | None = None
+    epochs: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildOptions:
+    """How to build; none of it changes the content.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Processes on this machine.
+    scheduler : str, optional
+        Address of a running dask scheduler.
+    progress : bool
+        Show progress bars.
+    """
+
+    workers: int | None = None
+    scheduler: str | None = None
+    progress: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """One dataset of a release.
+
+    Attributes
+    ----------
+    reference : str
+        The exact version, like ``sky@0.1``.
+    content_hash : str
+        Root of its content hash.
+    is_new : bool
+        Whether this run published it; False where it was published before.
+    recorded : tuple of Path
+        Files that were written to the source checkout.
+    seconds : float
+        Wall time of this run.
+    """
+
+    reference: str
+    content_hash: str
+    is_new: bool
+    recorded: tuple[Path, ...] = field(default=())
+    seconds: float
+
+    def __str__(self) -> str:
+        """Say in a sentence what happened."""
+        name = self.reference.replace("@", " ")
+        if self.is_new:
+            return f"{name} is published with content {self.content_hash}"
+        return f"{name} is already published with this content; nothing to do"
+
+
+def release(
+    version: str,
+    *,
+    store: str | PathLike[str] | Store | None = None,
+    datasets: Sequence[str | PathLike[str] | Recipe] | None = None,
+    samples: int | None = None,
+    building: BuildOptions | None = None,
+    training: TrainingOptions | None = None,
+    record: bool = False,
+    say: Say = lambda _: None,
+) -> tuple[Released, ...]:
+    """Release a version of some datasets and return what was published.
+
+    Recipes, version and what is published already are checked before anything is made. Each
+    dataset is published when it is complete: where a later one fails, the earlier ones stay, and
+    the same call goes on with the rest.
+
+    Parameters
+    ----------
+    version : str
+        ``MAJOR.MINOR``; below 1.0 for development.
+    store : str, path or Store, optional
+        Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
+    datasets : sequence of str, path or Recipe, optional
+        Packaged recipes by name, recipe files or recipes. Default: all packaged recipes.
+    samples : int, optional
+        A number of samples other than the recipes', for small releases.
+    building : BuildOptions, optional
+        How to build.
+    training : TrainingOptions, optional
+        Which baselines to train.
+    record : bool
+        Write manifests, baseline records and catalog to the source checkout too, for committing.
+    say : callable
+        Is given a sentence at each step.
+
+    Raises
+    ------
+    DatasetReferenceError, RecipeError, ParameterError
+        The version, a recipe or an option is wrong; nothing was made.
+    VersionConflictError
+        The version is published with other content.
+    StoreError
+        The store cannot be written, or another process is releasing the same version there.
+
+    Examples
+    --------
+    >>> from skybench.release.release import release
+    >>> release("0.1", store="./store", datasets=["sky"], samples=600)    # doctest: +SKIP
+    """
+    number = Version.parse(version)
+    recipes = _recipes(datasets, samples)
+    checkout = source_checkout() if record else None
+    where = Store(store)
+    published = {recipe.name: published_entry(recipe, number, where) for recipe in recipes}
+    if None in published.values():
+        where.check_writable()
+    building, training = building or BuildOptions(), training or TrainingOptions()
+    return tuple(
+        _release_one(_Job(recipe, number, where, building, training, checkout, say))
+        for recipe in recipes
+    )
+
+
+@dataclass(frozen=True)
+class _Job:
+    recipe: Recipe
+    version: Version
+    store: Store
+    building: BuildOptions
+    training: TrainingOptions
+    checkout: Path | None
+    say: Say
+
+    @property
+    def work(self) -> WorkFolder:
+        return WorkFolder(store=self.store, dataset=self.recipe.name, version=self.version)
+
+
+def _recipes(
+    datasets: Sequence[str | PathLike[str] | Recipe] | None, samples: int | None
+) -> list[Recipe]:
+    if samples is not None and samples < 1:
+        msg = f"samples must be at least 1, got {samples}"
+        raise ParameterError(msg)
+    recipes = [load_recipe(dataset) for dataset in datasets or packaged_recipes()]
+    repeated = [name for name, count in Counter(r.name for r in recipes).items() if count > 1]
+    if repeated:
+        msg = f"dataset {repeated[0]} is listed twice; a release has each once"
+        raise ParameterError(msg)
+    if samples is None:
+        return recipes
+    return [recipe.model_copy(update={"samples": samples}) for recipe in recipes]
+
+
+def _release_one(job: _Job) -> Released:
+    started = time.perf_counter()
+    entry = published_entry(job.recipe, job.version, job.store)
+    is_new = entry is None
+    if entry is None:
+        with job.store.lock(job.work.name, wait=False):
+            entry = published_entry(job.recipe, job.version, job.store) or _make(job)
+    elif job.store.exists(job.work.key):
+        job.store.remove(job.work.key)
+    refresh_catalog(job.store)
+    released = Released(
+        reference=f"{entry.dataset}@{entry.version}",
+        content_hash=entry.content,
+        is_new=is_new,
+        recorded=_record(job),
+        seconds=time.perf_counter() - started,
+    )
+    job.say(str(released))
+    return released
+
+
+def _make(job: _Job) -> IndexEntry:
+    work, recipe = job.work, job.recipe
+    start_or_resume(work, recipe)
+    if work.journal() is None:
+        job.say(f"building {recipe.name} {job.version}: {recipe.samples:,} samples")
+        built = build(
+            recipe,
+            work.data_url,
+            workers=job.building.workers,
+            scheduler=job.building.scheduler,
+            progress=job.building.progress,
+        )
+        if job.checkout is not None:
+            check_recordable(job.version, recipe.name, built.content.root, job.checkout)
+        manifest = _with_baselines(job, built)
+        prepare(work, manifest, card_text(manifest, _card_scores(work)))
+    job.say(f"publishing {recipe.name} {job.version}")
+    return publish(work)
+
+
+def _with_baselines(job: _Job, built: BuildResult) -> Manifest:
+    work, recipe = job.work, job.recipe
+    zarr = zarr_name(recipe.name, job.version, built.content.root)
+    manifest = describe(recipe, job.version, built, work.files(zarr), job.store)
+    job.say(f"training the baselines of {recipe.name} {job.version}")
+    _train(job, manifest, built)
+    files = describe_files(job.store, work.files(zarr))
+    return manifest.model_copy(update={"objects": files})
+
+
+def _train(job: _Job, manifest: Manifest, built: BuildResult) -> None:
+    """Train into the work folder; for a store elsewhere, in the user's cache and then copied."""
+    from skybench.release.baselines import train_baselines
+
+    work, store = job.work, job.store
+    scratch = store.local_path(work.key) if store.is_local else _cache(work)
+    train_baselines(
+        manifest,
+        built.url,
+        output=scratch / BASELINES,
+        work=scratch / "training",
+        protocols=job.training.protocols,
+        seeds=job.training.seeds,
+        epochs=job.training.epochs,
+        progress=job.building.progress,
+    )
+    if not store.is_local:
+        for path in sorted((scratch / BASELINES).iterdir()):
+            store.write(f"{work.baselines}/{path.name}", path.read_bytes())
+
+
+def _cache(work: WorkFolder) -> Path:
+    place = sha256(work.store.url.encode()).hexdigest()[:12]
+    return Path(platformdirs.user_cache_dir("skybench", appauthor=False)) / place / work.name
+
+
+def _card_scores(work: WorkFolder) -> list[CardScore]:
+    return [
+        CardScore(
+            name=record.name,
+            accuracy=record.accuracy,
+            interval=(record.interval.low, record.interval.high),
+        )
+        for record in stored_records(work.store, work.baselines)
+    ]
+
+
+def _record(job: _Job) -> tuple[Path, ...]:
+    if job.checkout is None:
+        return ()
+    return record_release(job.version, job.recipe.name, job.store, job.checkout)

@@ -1,0 +1,106 @@
+"""The data card: what people read, and front matter that Hugging Face accepts."""
+
+import numpy as np
+import pytest
+import xarray as xr
+import yaml
+
+from skybench.registry.content_hash import hash_dataset
+from skybench.registry.manifest import Manifest
+from skybench.release.card import CardScore, card_text
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    flags = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "train test"}
+    ds = xr.Dataset(
+        {"image": (("sample", "y", "x"), np.zeros((3, 4, 4), np.int32), {"units": "electron"})},
+        {"split": ("sample", np.array([0, 1, 0], np.int8), flags)},
+    )
+    return Manifest(
+        dataset="sky",
+        version="0.1",
+        title="Sky: stars | galaxies",
+        description="Scenes.\n",
+        created="2026-11-20T16:00:00Z",
+        recipe={"name": "sky"},
+        generator={"skybench": "0.1.0"},
+        content=hash_dataset(ds),
+        samples=3,
+        splits={"train": 2, "test": 1},
+        task="multilabel",
+        classes=("star", "spiral"),
+        ranges={"image": {"minimum": -5, "maximum": 47}},
+        licence="CC-BY-4.0",
+        citation="The skybench developers (2026)",
+        zarr="sky-0.1-abababababab.zarr",
+        sample_digests="sky-0.1-abababababab.samples",
+        chunk_count=2,
+        objects=(),
+    )
+
+
+def parts(card):
+    _, front, body = card.split("---\n", 2)
+    return yaml.safe_load(front), body
+
+
+def test_front_matter_is_what_hugging_face_reads(manifest):
+    front, body = parts(card_text(manifest))
+    assert front["license"] == "cc-by-4.0"
+    assert front["pretty_name"] == "Sky: stars | galaxies"
+    assert front["task_categories"] == ["image-classification"]
+    assert front["size_categories"] == ["n<1K"]
+    assert "astronomy" in front["tags"]
+    assert body.startswith("\n# Sky: stars | galaxies\n\nScenes.")
+
+
+@pytest.mark.parametrize(
+    ("samples", "category"),
+    [(999, "n<1K"), (1000, "1K<n<10K"), (10_000, "10K<n<100K"), (10**7, "n>1M")],
+)
+def test_size_category(manifest, samples, category):
+    front, _ = parts(card_text(manifest.model_copy(update={"samples": samples})))
+    assert front["size_categories"] == [category]
+
+
+def test_the_card_holds_identity_splits_classes_ranges_licence_and_citation(manifest):
+    card = card_text(manifest)
+    for text in (
+        manifest.content.root,
+        f"sky@0.1#{manifest.content.root}",
+        f"| train | 2 | `{manifest.content.splits['train'].root}` |",
+        "- star\n- spiral\n",
+        "| `image` | sample, y, x | int32 | electron | -5 to 47 |",
+        "| `split` | sample | int8 |  | train test |",
+        "https://spdx.org/licenses/CC-BY-4.0.html",
+        "The skybench developers (2026)",
+        'skybench.open("sky@0.1", split="train")',
+        "sky_v0_1_train.to_dask()",
+    ):
+        assert text in card
+
+
+def test_development_versions_say_so(manifest):
+    assert "development version" in card_text(manifest)
+    assert "development" not in card_text(manifest.model_copy(update={"version": "1.0"}))
+
+
+def test_baselines_are_ranked(manifest):
+    scores = [
+        CardScore(name="majority", accuracy=0.4),
+        CardScore(name="resnet50", accuracy=0.957, interval=(0.95, 0.9634)),
+    ]
+    _, table = card_text(manifest, scores).split("## Baselines")
+    assert table.index("resnet50") < table.index("majority")
+    assert "| resnet50 | 95.70 % | 95.00 to 96.34 % |" in table
+    assert "| majority | 40.00 % |  |" in table
+
+
+def test_without_baselines_the_card_says_so(manifest):
+    assert "No baseline is recorded" in card_text(manifest)
+
+
+def test_a_bar_in_a_cell_stays_in_its_cell(manifest):
+    card = card_text(manifest, [CardScore(name="a|b", accuracy=0.5)])
+    assert "| a\\|b | 50.00 % |" in card
