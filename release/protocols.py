@@ -16,6 +16,8 @@ class Protocol(BaseModel):
         One-cycle rises linearly over `warmup` of all steps, then falls as a cosine to zero.
     augmentation : "none" or "dihedral"
         Dihedral: each training image is flipped and turned by one of the square's symmetries.
+    seeds_needed : int
+        How many runs a recorded score takes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,13 +33,19 @@ class Protocol(BaseModel):
     warmup: float = Field(default=0.0, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     augmentation: Literal["none", "dihedral"] = "none"
+    seeds_needed: int = Field(default=3, ge=1)
 
 
 PROTOCOLS = {
     # Batch, learning rate and weight decay as the DeepBench paper states them. It names no
     # momentum, schedule, augmentation or number of epochs, so there is none of the first three.
     "paper": Protocol(
-        name="paper", optimizer="sgd", learning_rate=0.524, weight_decay=0.00125, epochs=8
+        name="paper",
+        optimizer="sgd",
+        learning_rate=0.524,
+        weight_decay=0.00125,
+        epochs=8,
+        seeds_needed=1,
     ),
     "default": Protocol(
         name="default",

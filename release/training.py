@@ -153,7 +153,7 @@ def fit(
     journal = EpochJournal(place, report)
     if not (place / "fit.json").exists():
         _train(Classifier(data, protocol, stretch, seed), protocol.epochs, journal)
-        _finish(data, stretch, journal)
+        _finish(data, journal)
     return _finished(place, stretch)
 
 
@@ -176,10 +176,8 @@ class Classifier(lightning.LightningModule):
 
     def train_dataloader(self) -> "Batches":
         """Give this epoch's batches, in the order of (seed, epoch)."""
-        return Batches(
-            self.data,
-            shuffled(self.data.rows(TRAIN), self.protocol.batch_size, self.seed, self.current_epoch),
-        )
+        rows, size = self.data.rows(TRAIN), self.protocol.batch_size
+        return Batches(self.data, shuffled(rows, size, self.seed, self.current_epoch))
 
     def val_dataloader(self) -> "Batches":
         """Give the validation split in order."""
@@ -385,7 +383,8 @@ def predict(
     device = torch.device(device_and_precision()[0])
     model = model.to(device).eval()
     with torch.inference_mode():
-        logits = torch.cat([model(images.to(device)) for images, _ in Batches(data, chunks(rows, 256))])
+        batches = Batches(data, chunks(rows, 256))
+        logits = torch.cat([model(images.to(device)) for images, _ in batches])
         odds = logits.sigmoid() if data.multilabel else logits.softmax(-1)
     return odds.cpu().numpy()
 
@@ -411,7 +410,7 @@ def _train(classifier: Classifier, epochs: int, journal: EpochJournal) -> None:
         trainer.fit(classifier, ckpt_path=last)
 
 
-def _finish(data: Labelled, stretch: Stretch, journal: EpochJournal) -> None:
+def _finish(data: Labelled, journal: EpochJournal) -> None:
     model = load_model(journal.folder / "best.safetensors", data.classes)
     with _replacing(journal.folder / "test.npy") as partial, partial.open("wb") as file:
         np.save(file, predict(model, data, data.rows(TEST)))
