@@ -183,7 +183,8 @@ class BuildPlan:
 
 
 def _split_url(target: str) -> tuple[Store, str]:
-    parent, _, name = Store(target).url.rstrip("/").rpartition("/")
+    url = Store(target).url.rstrip("/") if target else ""
+    parent, _, name = url.rpartition("/")
     if not parent or not name or name.startswith("."):
         msg = f"{target!r} is not a place for a Zarr store; expected one like out/sky.zarr"
         raise ParameterError(msg)
