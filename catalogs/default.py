@@ -8,6 +8,7 @@ import yaml
 from intake.catalog import Catalog
 from intake.catalog.local import CatalogParser
 
+from skybench.catalogs.writer import catalog_text
 from skybench.registry.store import CATALOG, Store
 
 PACKAGED = "skybench.yaml"
@@ -28,7 +29,7 @@ def default_catalog() -> Any:
 def packaged_text() -> str:
     """Return the text of the packaged catalog; that of an empty one where nothing was released."""
     file = files("skybench.catalogs") / PACKAGED
-    return file.read_text(encoding="utf-8") if file.is_file() else "sources: {}\n"
+    return file.read_text(encoding="utf-8") if file.is_file() else catalog_text([])
 
 
 def catalog_at(text: str, folder: str) -> Any:

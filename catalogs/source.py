@@ -15,7 +15,7 @@ _ATTRIBUTES = {
     "dataset": "dataset",
     "version": "version",
     "content_hash": "hash",
-    "licence": "licence",
+    "license": "licence",
     "citation": "citation",
 }
 """Attributes of the Dataset, as `skybench.open` names them, and where the metadata holds them."""

@@ -11,7 +11,7 @@ DEMO_SAMPLES = 60
 
 @pytest.fixture(scope="session")
 def demo_store(tmp_path_factory) -> Path:
-    """Return a store with a small version 0.1 of both datasets; tests must not write to it.
+    """Return a store with small versions 0.1 of the packaged datasets; tests only read it.
 
     It is made once a session, whichever of pytest-xdist's processes asks first.
     """
@@ -27,6 +27,13 @@ def demo_store(tmp_path_factory) -> Path:
 
 
 def make_demo_store(store: Path) -> None:
-    from skybench.release.release import release
+    """Release the packaged datasets with the floors as their only baselines."""
+    from skybench.release.release import BuildOptions, TrainingOptions, release
 
-    release("0.1", store=str(store), datasets=("objects", "sky"), samples=DEMO_SAMPLES)
+    release(
+        "0.1",
+        store=store,
+        samples=DEMO_SAMPLES,
+        building=BuildOptions(progress=False),
+        training=TrainingOptions(protocols=()),
+    )

@@ -121,7 +121,11 @@ class Reader:
         words = shlex.split(command, comments=True)
         if words[0] == "make":
             done = subprocess.run(
-                ["make", "--dry-run", *words[1:]], cwd=ROOT, capture_output=True, text=True
+                ["make", "--dry-run", *words[1:]],
+                cwd=ROOT,
+                env={k: v for k, v in self.environment.items() if not k.startswith("MAKE")},
+                capture_output=True,
+                text=True,
             )
             assert done.returncode == 0, f"{block.where} {command}: {done.stderr}"
         elif words[0] == "pip":

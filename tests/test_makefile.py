@@ -1,0 +1,72 @@
+"""The front door: `make` explains itself and refuses in one line."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
+
+
+def make(folder, *arguments):
+    """Run make as in a fresh clone, with the environment taken as installed where it is given."""
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=folder,
+        env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture
+def clone(tmp_path):
+    for name in ["Makefile", "pyproject.toml"]:
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def test_make_lists_every_target_and_what_it_does(clone):
+    listed = re.findall(r"^make (\w+) +\S.*$", make(clone).stdout, re.MULTILINE)
+    assert listed == TARGETS
+
+
+def test_too_old_a_python_is_refused_in_one_line(clone):
+    old = clone / "python-of-old"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = make(clone, "install", f"PYTHON={old}")
+    message, *rest = done.stderr.splitlines()
+    assert done.returncode != 0
+    assert message.startswith("skybench needs Python 3.11 or newer")
+    assert str(old) in message
+    assert len(rest) == 1
+    assert not (clone / ".venv").exists()
+
+
+def test_a_release_without_a_version_is_refused(clone):
+    done = make(clone, "--old-file=.venv/.installed", "release")
+    assert done.returncode != 0
+    assert done.stderr.startswith("which version? For example: make release VERSION=0.1")
+
+
+def test_a_release_passes_on_what_was_asked(clone):
+    options = ["VERSION=0.1", "STORE=/a store", "DATASETS=objects sky", "SCHEDULER=tcp://a:1"]
+    done = make(clone, "--dry-run", "--old-file=.venv/.installed", "release", *options)
+    command = done.stdout.splitlines()[-1]
+    assert command.startswith(".venv/bin/skybench release '0.1' objects sky")
+    assert "--store '/a store'" in command
+    assert "--scheduler 'tcp://a:1'" in command
+
+
+def test_continuous_integration_runs_the_two_targets_and_nothing_else():
+    script = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert [line for line in script if line.startswith("make")] == ["make check", "make test"]
+    assert script[1] == "set -euo pipefail"
+    assert len(script) == 5
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
