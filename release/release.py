@@ -9,25 +9,30 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
 
 import platformdirs
 
-from skybench.errors import ParameterError
+from skybench.errors import MissingDependencyError, ParameterError
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.registry.index import IndexEntry
 from skybench.registry.manifest import Manifest
+from skybench.registry.records import Record
 from skybench.registry.reference import Version
 from skybench.registry.store import BASELINES, Store, zarr_name
 from skybench.release.build import BuildResult, build
 from skybench.release.card import CardScore, card_text
 from skybench.release.catalog import refresh_catalog, stored_records
 from skybench.release.describe import describe, describe_files
+from skybench.release.protocols import PROTOCOLS
 from skybench.release.publish import WorkFolder, prepare, publish, start_or_resume
 from skybench.release.published import published_entry
 from skybench.release.recording import check_recordable, record_release, source_checkout
+
+_TRAINING_PACKAGES = ("torch", "torchvision", "lightning", "safetensors", "pyarrow")
 
 Say = Callable[[str], None]
 
@@ -144,6 +149,8 @@ def release(
         The version is published with other content.
     StoreError
         The store cannot be written, or another process is releasing the same version there.
+    MissingDependencyError
+        What trains baselines is not installed.
 
     Examples
     --------
@@ -152,12 +159,14 @@ def release(
     """
     number = Version.parse(version)
     recipes = _recipes(datasets, samples)
+    building, training = building or BuildOptions(), training or TrainingOptions()
+    _check_training(training)
     checkout = source_checkout() if record else None
     where = Store(store)
     published = {recipe.name: published_entry(recipe, number, where) for recipe in recipes}
     if None in published.values():
+        _check_installed()
         where.check_writable()
-    building, training = building or BuildOptions(), training or TrainingOptions()
     return tuple(
         _release_one(_Job(recipe, number, where, building, training, checkout, say))
         for recipe in recipes
@@ -193,6 +202,27 @@ def _recipes(
     if samples is None:
         return recipes
     return [recipe.model_copy(update={"samples": samples}) for recipe in recipes]
+
+
+def _check_training(training: TrainingOptions) -> None:
+    for name in training.protocols or ():
+        if name not in PROTOCOLS:
+            msg = f"protocol must be one of {', '.join(PROTOCOLS)}, got {name!r}"
+            raise ParameterError(msg)
+    for name, number in {"seeds": training.seeds, "epochs": training.epochs}.items():
+        if number is not None and number < 1:
+            msg = f"{name} must be at least 1, got {number}"
+            raise ParameterError(msg)
+
+
+def _check_installed() -> None:
+    missing = [name for name in _TRAINING_PACKAGES if find_spec(name) is None]
+    if missing:
+        msg = (
+            f"a release trains baselines, which needs {', '.join(missing)}; "
+            "run pip install 'skybench[baselines]'"
+        )
+        raise MissingDependencyError(msg)
 
 
 def _release_one(job: _Job) -> Released:
@@ -252,7 +282,7 @@ def _train(job: _Job, manifest: Manifest, built: BuildResult) -> None:
 
     work, store = job.work, job.store
     scratch = store.local_path(work.key) if store.is_local else _cache(work)
-    train_baselines(
+    records = train_baselines(
         manifest,
         built.url,
         output=scratch / BASELINES,
@@ -262,9 +292,17 @@ def _train(job: _Job, manifest: Manifest, built: BuildResult) -> None:
         epochs=job.training.epochs,
         progress=job.building.progress,
     )
+    wanted = {name for record in records for name in _file_names(record)}
     if not store.is_local:
-        for path in sorted((scratch / BASELINES).iterdir()):
-            store.write(f"{work.baselines}/{path.name}", path.read_bytes())
+        for name in sorted(wanted):
+            store.write(f"{work.baselines}/{name}", (scratch / BASELINES / name).read_bytes())
+    for name in set(store.names(work.baselines)) - wanted:
+        store.remove(f"{work.baselines}/{name}")
+
+
+def _file_names(record: Record) -> list[str]:
+    stored = [record.weights, record.predictions]
+    return [f"{record.name}.json", *(s.key.rpartition("/")[2] for s in stored if s is not None)]
 
 
 def _cache(work: WorkFolder) -> Path:
