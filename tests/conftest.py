@@ -11,7 +11,7 @@ DEMO_SAMPLES = 60
 
 @pytest.fixture(scope="session")
 def demo_store(tmp_path_factory) -> Path:
-    """Return a store with small versions 0.1 of the packaged datasets; tests only read it.
+    """Return a store like that of `make demo`, but smaller; tests only read it.
 
     It is made once a session, whichever of pytest-xdist's processes asks first.
     """
@@ -27,11 +27,12 @@ def demo_store(tmp_path_factory) -> Path:
 
 
 def make_demo_store(store: Path) -> None:
-    """Release the packaged datasets with the floors as their only baselines."""
+    """Release the packaged datasets as the demonstration does, with the floors as their only baselines."""
+    from skybench.demo import VERSION
     from skybench.release.release import BuildOptions, TrainingOptions, release
 
     release(
-        "0.1",
+        VERSION,
         store=store,
         samples=DEMO_SAMPLES,
         building=BuildOptions(progress=False),

@@ -133,3 +133,15 @@ def test_a_store_on_another_file_system_opens_by_url(released):
     ds = intake.open_catalog("memory://elsewhere/catalog.yaml").sky_v0_test.read()
     memory.rm("/elsewhere", recursive=True)
     assert set(ds.split.to_numpy()) == {"test"}
+
+
+def test_a_release_opens_with_object_parameters_as_coordinates_and_its_scores(demo_store):
+    catalog = intake.open_catalog(str(demo_store / "catalog.yaml"))
+    for name in ["objects_v0", "sky_v0"]:
+        source = catalog[f"{name}_test"]
+        ds = source.to_dask()
+        assert {"psf_fwhm", "sky_level", "flux", "source_x", "half_light_radius"} <= set(ds.coords)
+        assert set(ds.split.to_numpy()) == {"test"}
+        assert ds.sizes["sample"] == source.metadata["samples"]
+        assert all(0 <= score <= 1 for score in source.metadata["baseline_scores"].values())
+        assert len(source.metadata["baseline_scores"]) >= 2
