@@ -27,7 +27,7 @@ def demo_store(tmp_path_factory) -> Path:
 
 
 def make_demo_store(store: Path) -> None:
-    """Release the packaged datasets as the demonstration does, with the floors as their only baselines."""
+    """Release what the demonstration does, with the floors as the only baselines."""
     from skybench.demo import VERSION
     from skybench.release.release import BuildOptions, TrainingOptions, release
 
