@@ -1,0 +1,107 @@
+"""Commands that release versions, score models and compare them."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from skybench.cli_datasets import Reference, Scheduler, StoreOption, Workers
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (release, evaluate, leaderboard, demo):
+        app.command()(command)
+
+
+def release(
+    version: Annotated[str, typer.Argument(help="MAJOR.MINOR, such as 0.2.")],
+    datasets: Annotated[
+        list[str] | None, typer.Argument(help="Recipes; all packaged ones if absent.")
+    ] = None,
+    store: StoreOption = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    samples: Annotated[int | None, typer.Option(help="Instead of the recipes' numbers.")] = None,
+    protocol: Annotated[
+        list[str] | None, typer.Option(help="Training protocol; repeat for several.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Training runs of each protocol.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of each run.")] = None,
+    record: Annotated[
+        bool | None,
+        typer.Option(
+            "--record/--no-record",
+            help="Write the identities into the source checkout, for committing. "
+            "Default: where skybench runs from one.",
+        ),
+    ] = None,
+) -> None:
+    """Release a version: build, hash, train baselines, publish. Resumes; never overwrites.
+
+    Example: skybench release 0.2 sky --store s3://bucket/store --workers 8
+    """
+    from skybench.release.recording import source_checkout
+    from skybench.release.release import BuildOptions, TrainingOptions
+    from skybench.release.release import release as release_datasets
+
+    released = release_datasets(
+        version,
+        store=store,
+        datasets=datasets or None,
+        samples=samples,
+        building=BuildOptions(workers=workers, scheduler=scheduler),
+        training=TrainingOptions(protocols=protocol, seeds=seeds, epochs=epochs),
+        record=source_checkout() is not None if record is None else record,
+        say=print,
+    )
+    for one in released:
+        print(one)
+
+
+def evaluate(
+    dataset: Reference,
+    predictions: Annotated[Path, typer.Argument(help="CSV or Parquet, a row a test sample.")],
+    name: Annotated[str, typer.Option(help="Name of the model.")],
+    submit: Annotated[bool, typer.Option("--submit", help="Keep the score in the store.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Score predictions on the test split and compare them with the stored baselines.
+
+    Example: skybench evaluate sky@0 predictions.csv --name MyNet --submit
+    """
+    from skybench.registry.evaluate import evaluate as evaluate_predictions
+
+    print(evaluate_predictions(dataset, predictions, name=name, store=store, submit=submit))
+
+
+def leaderboard(
+    dataset: Reference,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Rank the stored scores of a version.
+
+    Example: skybench leaderboard sky@0
+    """
+    from skybench.registry.leaderboard import leaderboard as rank
+
+    table = rank(dataset, store=store)
+    if as_json:
+        print(json.dumps(json.loads(table.to_json(orient="records")), indent=2))
+    else:
+        from skybench.leaderboard_table import leaderboard_table
+
+        Console().print(leaderboard_table(table, dataset))
+
+
+def demo(store: StoreOption = "./demo-store") -> None:
+    """Make a small release, train short baselines, open it by Intake, draw its pictures.
+
+    Example: skybench demo --store ./demo-store
+    """
+    from skybench.demo import run_demo
+
+    run_demo(store or "./demo-store")

@@ -1,0 +1,247 @@
+"""Commands that make datasets and look at them."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from skybench.errors import ParameterError, StoreError
+from skybench.generators.suggestion import unknown
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+StoreOption = Annotated[
+    str | None, typer.Option("--store", help="Store: a folder or any fsspec URL.", metavar="URL")
+]
+Reference = Annotated[
+    str, typer.Argument(help="Dataset, such as sky, sky@1 or sky@1.0.", metavar="DATASET")
+]
+RecipeArgument = Annotated[
+    str, typer.Argument(help="A packaged recipe's name, or a YAML file.", metavar="RECIPE")
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", help="Processes on this machine.", metavar="N")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", help="A running dask scheduler.", metavar="tcp://HOST:PORT"),
+]
+
+recipe_app = typer.Typer(help="Check recipes, print one, or print the JSON Schema of all.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command("list")(list_datasets)
+    for command in (info, generate, build, verify, gallery):
+        app.command()(command)
+    app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
+
+
+def list_datasets(store: StoreOption = None) -> None:
+    """List the versions in a store and the packaged recipes.
+
+    Example: skybench list --store ./demo-store
+    """
+    from skybench.generators.recipe_file import load_recipe, packaged_recipes
+    from skybench.registry.index import read_index
+    from skybench.registry.store import Store
+
+    place = Store(store)
+    released = Table(
+        "dataset", "version", "published", "content hash", title=f"Versions in {place}"
+    )
+    for entry in read_index(place):
+        released.add_row(entry.dataset, entry.version, entry.time, entry.content)
+    recipes = Table("recipe", "samples", "shape", "task", "title", title="Packaged recipes")
+    for name in packaged_recipes():
+        r = load_recipe(name)
+        ny, nx = r.image.shape
+        recipes.add_row(name, f"{r.samples:,}", f"{ny} x {nx}", r.task, r.title)
+    console = Console()
+    console.print(released if released.row_count else f"No versions in {place} yet.")
+    console.print(recipes)
+
+
+def info(dataset: Reference, store: StoreOption = None) -> None:
+    """Show what a released version is: hash, splits, classes, ranges, licence.
+
+    Example: skybench info sky@0 --store ./demo-store
+    """
+    from skybench.registry.index import read_manifest, resolve
+    from skybench.registry.store import Store
+
+    place = Store(store)
+    entry = resolve(dataset, place)
+    manifest = read_manifest(place, entry)
+    sizes = ", ".join(f"{n} {s.samples:,}" for n, s in manifest.content.splits.items())
+    table = Table(show_header=False, box=None)
+    rows = {
+        "dataset": f"{manifest.dataset} {manifest.version}",
+        "title": manifest.title,
+        "content hash": manifest.content.root,
+        "published": entry.time,
+        "samples": f"{manifest.samples:,} ({sizes})",
+        "task": manifest.task,
+        "classes": ", ".join(manifest.classes),
+        "licence": manifest.licence,
+        "citation": manifest.citation,
+        "bytes": f"{sum(o.size for o in manifest.objects):,} in {len(manifest.objects)} files",
+        "store": place.url_of(entry.key),
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    Console().print(table)
+
+
+def generate(
+    recipe: RecipeArgument,
+    start: Annotated[int, typer.Option(help="First row.")] = 0,
+    stop: Annotated[int, typer.Option(help="Row after the last.")] = 100,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write .npz or .zarr.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Generate some rows in memory; print them, or write a file.
+
+    Example: skybench generate sky --stop 500 --out sky.npz
+    """
+    from skybench.generators.generate import generate as generate_rows
+
+    writer = None if out is None else _writer(out)
+    ds = generate_rows(recipe, start, stop)
+    if writer is None or out is None:
+        print(ds)
+        return
+    try:
+        writer(ds, out)
+    except OSError as error:
+        msg = f"{out} cannot be written: {error.strerror or error}; choose another place."
+        raise StoreError(msg) from error
+    print(f"{out}: {ds.sizes['sample']:,} samples of {recipe}")
+
+
+def _write_npz(ds: "xr.Dataset", out: Path) -> None:
+    import numpy as np
+
+    np.savez_compressed(out, **{str(name): v.values for name, v in ds.variables.items()})
+
+
+def _write_zarr(ds: "xr.Dataset", out: Path) -> None:
+    ds.to_zarr(out, mode="w-", zarr_format=3, consolidated=False)
+
+
+_WRITERS = {".npz": _write_npz, ".zarr": _write_zarr}
+
+
+def _writer(out: Path):  # type: ignore[no-untyped-def]
+    if out.suffix not in _WRITERS:
+        raise ParameterError(f"{out}: " + unknown("file type", out.suffix, _WRITERS))
+    if out.exists():
+        msg = f"{out} exists; choose another name or delete it first."
+        raise ParameterError(msg)
+    return _WRITERS[out.suffix]
+
+
+def build(
+    recipe: RecipeArgument,
+    out: Annotated[str, typer.Argument(help="The Zarr store to make.", metavar="URL")],
+    samples: Annotated[int | None, typer.Option(help="Instead of the recipe's number.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Build a dataset into a Zarr store and print its content hash; resumes after a kill.
+
+    Example: skybench build sky sky.zarr --workers 2
+    """
+    from skybench.generators.recipe_file import load_recipe
+    from skybench.release.build import build as build_dataset
+
+    made = build_dataset(
+        load_recipe(recipe), out, samples=samples, workers=workers, scheduler=scheduler
+    )
+    print(f"{made.url}: {made.rendered_samples:,} samples made in {made.seconds:.1f} s")
+    print(made.content.root)
+
+
+def verify(
+    dataset: Reference,
+    full: Annotated[bool, typer.Option("--full", help="Read and hash every byte.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Prove that a version in a store is the one that was published; exit code 1 if not.
+
+    Example: skybench verify sky@0 --full
+    """
+    from skybench.registry.verify import verify as verify_version
+
+    report = verify_version(dataset, store=store, full=full)
+    print(report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def gallery(
+    dataset: Reference,
+    out: Annotated[Path, typer.Argument(help="The PNG to write.")],
+    split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
+    count: Annotated[int, typer.Option(help="How many images.")] = 32,
+    recipe: Annotated[
+        bool, typer.Option("--recipe", help="DATASET is a recipe: draw it without a store.")
+    ] = False,
+    store: StoreOption = None,
+) -> None:
+    """Draw a labelled contact sheet with an asinh stretch.
+
+    Example: skybench gallery sky@0 sky.png --split test
+    """
+    from skybench.gallery import save_gallery
+
+    if recipe:
+        from skybench.generators.generate import generate as generate_rows
+        from skybench.generators.recipe_file import load_recipe
+
+        chosen = load_recipe(dataset)
+        ds = generate_rows(chosen, 0, min(4 * count, chosen.samples))
+    else:
+        from skybench.registry.open import open as open_dataset
+
+        ds = open_dataset(dataset, split=split, store=store)
+    print(save_gallery(ds, out, count=count))
+
+
+@recipe_app.command("schema")
+def recipe_schema() -> None:
+    """Print the JSON Schema of recipes."""
+    from skybench.generators.recipe import Recipe
+
+    print(json.dumps(Recipe.model_json_schema(), indent=2))
+
+
+@recipe_app.command("show")
+def recipe_show(recipe: RecipeArgument) -> None:
+    """Print a recipe, every default included.
+
+    Example: skybench recipe show sky
+    """
+    import yaml
+
+    from skybench.generators.recipe_file import load_recipe
+
+    print(yaml.safe_dump(load_recipe(recipe).model_dump(mode="json"), sort_keys=False), end="")
+
+
+@recipe_app.command("check")
+def recipe_check(recipe: RecipeArgument) -> None:
+    """Say whether a recipe is valid; each mistake has its place in the file.
+
+    Example: skybench recipe check mine.yaml
+    """
+    from skybench.generators.recipe_file import load_recipe
+
+    checked = load_recipe(recipe)
+    print(f"{recipe} is a valid recipe: {checked.samples:,} samples of {checked.name}")

@@ -1,0 +1,58 @@
+"""The demonstration: a small release of every packaged recipe, from nothing to a leaderboard."""
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from skybench.gallery import save_gallery
+from skybench.leaderboard_table import leaderboard_table
+from skybench.registry.leaderboard import leaderboard
+from skybench.registry.open import open as open_dataset
+from skybench.registry.store import Store
+from skybench.release.release import TrainingOptions, release
+
+VERSION = "0.0"
+"""The demonstration's version: below every released one, since its content is another."""
+
+SAMPLES = 1200
+TRAINING = TrainingOptions(protocols=("default",), seeds=1, epochs=4)
+
+
+def run_demo(store: str) -> None:
+    """Release small datasets into a store, and show what a user does with them.
+
+    Parameters
+    ----------
+    store : str
+        A local folder; the pictures are written into it, too.
+    """
+    begin = time.perf_counter()
+    console = Console()
+    say = console.print
+    say(f"[bold]1. Release[/] {SAMPLES:,} samples of each dataset into {store}")
+    released = release(VERSION, store=store, samples=SAMPLES, training=TRAINING, say=say)
+    say("\n[bold]2. Open[/] through Intake")
+    _open_by_intake(store, [one.reference for one in released], console)
+    say("\n[bold]3. Compare[/] the baselines")
+    for one in released:
+        console.print(leaderboard_table(leaderboard(one.reference, store=store), one.reference))
+    say("[bold]4. Look[/] at the pictures")
+    for one in released:
+        name = one.reference.partition("@")[0]
+        path = Path(Store(store).local_path(f"{name}-gallery.png"))
+        say(save_gallery(open_dataset(one.reference, store=store), path))
+    say(f"\nDone in {time.perf_counter() - begin:.0f} s.")
+
+
+def _open_by_intake(store: str, references: list[str], console: Console) -> None:
+    import intake
+
+    url = Store(store).url_of("catalog.yaml")
+    catalog = intake.open_catalog(url)
+    for reference in references:
+        dataset, _, version = reference.partition("@")
+        key = f"{dataset}_v{version.replace('.', '_')}_test"
+        ds = catalog[key].to_dask()
+        shape = " x ".join(f"{n} {size}" for n, size in ds["image"].sizes.items())
+        console.print(f"intake.open_catalog({url!r}).{key}.to_dask(): {shape}", highlight=False)
