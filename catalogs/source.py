@@ -7,9 +7,12 @@ from typing import Any
 import xarray as xr
 from intake.source.base import DataSource, Schema
 
-from skybench.errors import ParameterError
+from skybench.errors import NotFoundError, ParameterError
 from skybench.registry.content_hash import SAMPLE_DIM
 from skybench.registry.open import open_url
+from skybench.registry.store import Store
+
+_ZARR_METADATA = "zarr.json"
 
 _ATTRIBUTES = {
     "dataset": "dataset",
@@ -82,9 +85,11 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         Raises
         ------
         NotFoundError
-            There is no store at `urlpath`, or no such split; the message names those there are.
+            The version is not at `urlpath`, or has no such split; the message names those it has.
         IntegrityError
             Chunks are missing, which would read as fill values.
+        StoreError, MissingDependencyError
+            The file system cannot be read, or its package is not installed.
         """
         if self._dataset is None:
             self._dataset = self._opened()
@@ -95,9 +100,20 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         return self.to_dask().compute()
 
     def _opened(self) -> xr.Dataset:
+        if not Store(self.urlpath).exists(_ZARR_METADATA):
+            raise NotFoundError(self._absence())
         ds = open_url(self.urlpath, split=self.split, decode=self.decode)
         known = {name: key for name, key in _ATTRIBUTES.items() if key in self.metadata}
         return ds.assign_attrs({name: self.metadata[key] for name, key in known.items()})
+
+    def _absence(self) -> str:
+        dataset, version = (self.metadata.get(key) for key in ("dataset", "version"))
+        if dataset is None or version is None:
+            return f"no dataset is at {self.urlpath}; its catalog may lie in another store"
+        return (
+            f"{dataset} {version} is not at {self.urlpath}. Build it with "
+            f"'skybench release {version} {dataset}', or open the catalog of a store that holds it."
+        )
 
     def _get_schema(self) -> Any:
         ds = self.to_dask()

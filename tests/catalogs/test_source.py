@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from skybench.catalogs import SkySource
-from skybench.errors import IntegrityError, NotFoundError, ParameterError
+from skybench.errors import IntegrityError, NotFoundError, ParameterError, StoreError
 from skybench.registry.open import open as open_version
 
 CHUNK_ROWS = 8
@@ -73,9 +73,25 @@ def test_an_unknown_argument_is_refused(catalog):
         catalog.sky_v0(spilt="test")
 
 
-def test_a_missing_store_is_named(tmp_path):
-    with pytest.raises(NotFoundError, match=str(tmp_path / "absent.zarr")):
-        SkySource(str(tmp_path / "absent.zarr")).to_dask()
+def test_a_version_that_is_not_there_is_named_with_the_fix(released, tmp_path):
+    shutil.copy(released.catalog, tmp_path / "catalog.yaml")
+    catalog = intake.open_catalog(str(tmp_path / "catalog.yaml"))
+    with pytest.raises(NotFoundError, match=r"^sky 0\.10 is not at .*'skybench release 0\.10 sky'"):
+        catalog.sky_v0.to_dask()
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_path_without_a_dataset_is_named(tmp_path, made):
+    path = tmp_path / "some.zarr"
+    if made:
+        path.mkdir()
+    with pytest.raises(NotFoundError, match=f"no dataset is at {path}"):
+        SkySource(str(path)).to_dask()
+
+
+def test_an_unknown_protocol_is_refused():
+    with pytest.raises(StoreError, match="nowhere://bucket/sky"):
+        SkySource("nowhere://bucket/sky.zarr").to_dask()
 
 
 def test_missing_chunks_are_an_error_not_fill_values(released, tmp_path):
