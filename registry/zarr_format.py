@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import dask.array as da
-import fsspec  # type: ignore[import-untyped]
+import fsspec
 import numpy as np
 import xarray as xr
 import zarr

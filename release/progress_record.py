@@ -117,11 +117,12 @@ class GatheredLeaves(Mapping[str, Digests]):
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self.samples = np.empty((rows, _DIGEST), np.uint8)
         self.split_codes = np.empty(rows, np.int64)
-        for record in records:
-            if record is None:
-                msg = "a progress record went missing during the build; run it again"
-                raise IntegrityError(msg)
-            self._gather(record)
+        try:
+            for record in records:
+                self._gather(record)
+        except BaseException:
+            self._file.close()
+            raise
 
     def __getitem__(self, name: str) -> Digests:
         """Read the leaves of one variable."""
@@ -149,7 +150,10 @@ class GatheredLeaves(Mapping[str, Digests]):
         """Delete the scratch file."""
         self._file.close()
 
-    def _gather(self, record: ShardRecord) -> None:
+    def _gather(self, record: ShardRecord | None) -> None:
+        if record is None:
+            msg = "a progress record went missing during the build; run it again"
+            raise IntegrityError(msg)
         rows = slice(record.start, record.start + len(record.samples))
         self.samples[rows] = record.samples
         self.split_codes[rows] = record.split_codes

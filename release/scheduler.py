@@ -1,5 +1,8 @@
 """Where tasks run: in this process, in worker processes, or on a dask cluster."""
 
+# mypy: disable-error-code="no-untyped-call"
+# dask and distributed annotate only some of their functions.
+
 import multiprocessing
 import os
 import re
@@ -12,8 +15,9 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, TypeVar
 
-import dask
+from dask.base import compute
 from dask.callbacks import Callback
+from dask.delayed import delayed
 
 from skybench.errors import ParameterError, StoreError
 
@@ -22,7 +26,9 @@ if TYPE_CHECKING:
 
 Job = TypeVar("Job")
 
-_ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx|inproc)://[^\s/:][^\s/]*(:\d+|/\S+)/?")
+_ADDRESS = re.compile(
+    r"(tcp|tls|ws|wss|ucx)://([^\s/:\[\]]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})/?"
+)
 _CONNECT_SECONDS = 5
 
 
@@ -74,7 +80,8 @@ def check_workers(workers: int | None) -> None:
 
 def check_address(scheduler: str | None) -> None:
     """Refuse what cannot be the address of a dask scheduler."""
-    if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
+    match = None if scheduler is None else _ADDRESS.fullmatch(scheduler)
+    if scheduler is not None and (match is None or int(match["port"]) not in range(1, 65536)):
         msg = (
             f"{scheduler!r} is not the address of a dask scheduler; expected one like "
             "tcp://127.0.0.1:8786, as 'dask scheduler' prints it"
@@ -95,7 +102,7 @@ def _run_in_processes(
     workers: int,
     on_done: Callable[[int], None],
 ) -> None:
-    tasks = [dask.delayed(function, pure=False)(job) for job in jobs]
+    tasks = [delayed(function, pure=False)(job) for job in jobs]
     pool = ProcessPoolExecutor(
         min(workers, len(jobs)),
         mp_context=multiprocessing.get_context("spawn"),
@@ -103,7 +110,7 @@ def _run_in_processes(
     )
     try:
         with Callback(posttask=lambda key, result, *_: on_done(result)):
-            dask.compute(*tasks, scheduler="processes", pool=pool, chunksize=1)
+            compute(*tasks, scheduler="processes", pool=pool, chunksize=1)
     except BrokenProcessPool as error:
         msg = (
             "a worker process died, which is what a lack of memory does; use fewer workers. "
@@ -134,13 +141,16 @@ def _run_on_cluster(
     scheduler: str,
     on_done: Callable[[int], None],
 ) -> None:
-    from distributed import as_completed
+    from distributed import KilledWorker, as_completed
 
     with _connected(scheduler) as client:
         futures = client.map(function, jobs, pure=False)
         try:
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
                 on_done(future.result())
+        except KilledWorker as error:
+            msg = f"workers of {scheduler} died again and again at one task: {error}"
+            raise StoreError(msg) from error
         finally:
             client.cancel(futures)
 

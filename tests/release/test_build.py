@@ -158,7 +158,7 @@ class TestInterrupted:
 
     def test_many_times(self, recipe, content, tmp_path):
         target = tmp_path / "a.zarr"
-        for count in (1, 3, 6, 9):
+        for count in (1, 6):
             process = start(target)
             wait_for_records(target, count, process)
             process.kill()
@@ -285,6 +285,6 @@ def test_memory_is_flat(tmp_path):
     """Five times the samples; 100,000 against 10,000 was measured at 1.03 times."""
     few, many = (
         int(start(tmp_path / f"{samples}.zarr", samples).communicate()[0].split()[1])
-        for samples in (100, 500)
+        for samples in (64, 320)
     )
     assert many < 1.3 * few
