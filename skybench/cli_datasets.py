@@ -189,7 +189,7 @@ def gallery(
     dataset: Reference,
     out: Annotated[Path, typer.Argument(help="The PNG to write.")],
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
-    count: Annotated[int, typer.Option(help="How many images.")] = 32,
+    count: Annotated[int, typer.Option(help="How many images.")] = 24,
     recipe: Annotated[
         bool, typer.Option("--recipe", help="DATASET is a recipe: draw it without a store.")
     ] = False,

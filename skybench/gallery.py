@@ -12,7 +12,7 @@ from skybench.errors import ParameterError, StoreError
 
 Bytes = NDArray[np.uint8]
 
-_TILE = 112
+_TILE = 128
 """Width of a picture on the page, in screen pixels; images are enlarged by a whole number."""
 
 _CAPTION = 18
@@ -22,7 +22,7 @@ _SOFTENING = 2.0
 """Noise levels that the stretch shows linearly; brighter light is compressed."""
 
 
-def contact_sheet(ds: xr.Dataset, *, count: int = 32, columns: int = 8) -> Image.Image:
+def contact_sheet(ds: xr.Dataset, *, count: int = 24, columns: int = 8) -> Image.Image:
     """Return a page of the first images, each captioned with its identity and classes.
 
     Images of a classification are laid out class by class. Brightness is asinh(image /
