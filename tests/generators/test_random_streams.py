@@ -1,0 +1,83 @@
+"""Counter-based streams: a value depends on seed, stream and row only, and looks random."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from skybench.generators.random_streams import RowStreams, uniforms
+
+WHOLE = uniforms(7, "flux", 0, 600)
+
+seeds = st.integers(0, 2**63 - 1)
+names = st.text(max_size=20)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 600), st.integers(0, 600))
+def test_any_range_of_rows_is_a_slice_of_the_whole(one, other):
+    start, stop = sorted((one, other))
+    np.testing.assert_array_equal(uniforms(7, "flux", start, stop), WHOLE[start:stop])
+
+
+@settings(deadline=None, max_examples=30)
+@given(seeds, names, st.integers(0, 2**48), st.integers(0, 9), st.integers(0, 9))
+def test_rows_far_into_a_stream_do_not_depend_on_where_drawing_began(seed, name, start, skip, n):
+    whole = uniforms(seed, name, start, start + skip + n)
+    np.testing.assert_array_equal(
+        uniforms(seed, name, start + skip, start + skip + n), whole[skip:]
+    )
+
+
+def test_values_never_change():
+    # Written down once: another value here means that no published dataset can be rebuilt.
+    assert uniforms(0, "flux", 0, 2).tolist() == [0.038532371338079796, 0.5504986303837722]
+    counts = RowStreams(0, "noise").poisson(3, np.array([0.5, 5, 50, 5e4]))
+    assert counts.tolist() == [1, 1, 51, 49992]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 20261101, 2**63 - 1])
+def test_every_seed_gives_uniform_values(seed):
+    values = uniforms(seed, "flux", 0, 20_000)
+    assert stats.kstest(values, "uniform").pvalue > 1e-4
+    # Independent along the rows too: the ranks of neighbours do not correlate.
+    assert abs(np.corrcoef(values[1:], values[:-1])[0, 1]) < 5 / np.sqrt(values.size)
+
+
+def test_neighbouring_seeds_and_streams_are_unrelated():
+    keys = [(seed, name) for seed in (0, 1, 2, 3) for name in ("flux", "flux[0]", "flux[1]")]
+    table = np.stack([uniforms(seed, name, 0, 20_000) for seed, name in keys])
+    correlation = np.corrcoef(table) - np.eye(len(keys))
+    assert np.abs(correlation).max() < 5 / np.sqrt(20_000)
+
+
+def test_a_seed_and_a_stream_do_not_run_into_each_other():
+    assert uniforms(1, "2", 0, 1) != uniforms(12, "", 0, 1)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.permutations([0, 1, 2, 99, 2**40]))
+def test_rows_may_be_visited_in_any_order(order):
+    means = np.array([0.1, 3.0, 30.0, 3000.0])
+    fresh = {
+        row: (
+            RowStreams(3, "noise").poisson(row, means),
+            RowStreams(3, "noise").uniforms(row, 5),
+        )
+        for row in order
+    }
+    shared = RowStreams(3, "noise")
+    for row in order:
+        np.testing.assert_array_equal(shared.uniforms(row, 5), fresh[row][1])
+        np.testing.assert_array_equal(shared.poisson(row, means), fresh[row][0])
+        np.testing.assert_array_equal(shared.poisson(row, means), fresh[row][0])
+
+
+def test_rows_and_parts_are_unrelated():
+    streams = RowStreams(3, "noise")
+    mean = np.full(5000, 1000.0)
+    drawn = [streams.poisson(row, mean) for row in range(4)]
+    drawn += [streams.uniforms(row, mean.size) for row in range(4)]
+    correlation = np.corrcoef(np.stack(drawn)) - np.eye(len(drawn))
+    assert np.abs(correlation).max() < 5 / np.sqrt(mean.size)
