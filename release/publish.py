@@ -31,6 +31,9 @@ from skybench.registry.store import (
 from skybench.registry.verify import check
 from skybench.release.describe import generator_identity
 
+TRAINING = "training"
+"""Checkpoints, in a folder for each content hash."""
+
 _DATA = "data"
 _IDENTITY = "identity.json"
 
@@ -106,11 +109,17 @@ class WorkFolder:
         }
 
     def discard(self) -> None:
-        """Delete unfinished work, and with a journal what was already moved but not published."""
+        """Delete the unfinished version, and with a journal what was moved but not published.
+
+        Baselines stay: each is bound to the content that it was trained on, so those of a
+        rebuilt version with the same content are not trained again.
+        """
         if self.journal() is not None:
             _check_unpublished(self)
             self.store.remove(self.target)
-        self.store.remove(self.key)
+        for name in self.store.names(self.key):
+            if name not in (BASELINES, TRAINING):
+                self.store.remove(f"{self.key}/{name}")
 
     def _published_names(self, zarr: str) -> dict[str, str]:
         return {
@@ -121,7 +130,7 @@ class WorkFolder:
 
 
 def start_or_resume(work: WorkFolder, recipe: Recipe) -> None:
-    """Keep unfinished work of the same recipe and generators, delete any other.
+    """Keep unfinished work of the same recipe and generators, discard any other.
 
     Raises
     ------

@@ -4,6 +4,7 @@ Every step can be interrupted and done again: `release` with the same arguments 
 was, and where all is published it changes nothing and says so.
 """
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ from skybench.release.card import CardScore, card_text
 from skybench.release.catalog import refresh_catalog, stored_records
 from skybench.release.describe import describe, describe_files
 from skybench.release.protocols import PROTOCOLS
-from skybench.release.publish import WorkFolder, prepare, publish, start_or_resume
+from skybench.release.publish import TRAINING, WorkFolder, prepare, publish, start_or_resume
 from skybench.release.published import published_entry
 from skybench.release.recording import check_recordable, record_release, source_checkout
 
@@ -263,7 +264,9 @@ def _make(job: _Job) -> IndexEntry:
         manifest = _with_baselines(job, built)
         prepare(work, manifest, card_text(manifest, _card_scores(work)))
     job.say(f"publishing {recipe.name} {job.version}")
-    return publish(work)
+    entry = publish(work)
+    shutil.rmtree(_cache(work), ignore_errors=True)
+    return entry
 
 
 def _with_baselines(job: _Job, built: BuildResult) -> Manifest:
@@ -286,7 +289,7 @@ def _train(job: _Job, manifest: Manifest, built: BuildResult) -> None:
         manifest,
         built.url,
         output=scratch / BASELINES,
-        work=scratch / "training",
+        work=scratch / TRAINING / manifest.content.root.removeprefix("sha256:")[:12],
         protocols=job.training.protocols,
         seeds=job.training.seeds,
         epochs=job.training.epochs,

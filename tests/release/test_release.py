@@ -228,7 +228,8 @@ def test_a_store_on_another_file_system(pristine, monkeypatch, tmp_path):
     (outcome,) = release("0.1", store=store, datasets=["objects"], **FAST)
     assert outcome.content_hash == read_index(Store(pristine))[0].content
     assert verify("objects@0.1", store=store, full=True).ok
-    assert store.exists("objects/0.1/baselines")
+    assert store.exists("objects/0.1/baselines/majority-class.json")
+    assert not files(tmp_path)
     store.remove("")
 
 
