@@ -119,7 +119,7 @@ def read_predictions(
 
 
 def write_predictions(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | IO[bytes],
     ids: NDArray[np.int64],
     classes: Iterable[str],
     by_seed: Mapping[int, Floats],
@@ -129,7 +129,7 @@ def write_predictions(
 
     Parameters
     ----------
-    path : path
+    path : path or open binary file
     ids : (sample,) int64 array
     classes : iterable of str
         Names of the probability columns.
@@ -137,9 +137,9 @@ def write_predictions(
     bound_to : mapping of str to str
         Goes to the file's metadata; ``content`` is the content hash that was predicted on.
     """
-    _need_pyarrow()
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    need_pyarrow()
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
     stacked = np.concatenate([np.asarray(by_seed[seed], np.float32) for seed in by_seed])
     columns = {
@@ -149,6 +149,15 @@ def write_predictions(
     metadata = {METADATA_KEY: json.dumps(dict(bound_to), sort_keys=True).encode()}
     table = pa.table({name: pa.array(values) for name, values in columns.items()})
     pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def need_pyarrow() -> None:
+    """Raise a `MissingDependencyError` with the fix unless Parquet can be read and written."""
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        msg = "Parquet files need pyarrow: pip install 'skybench[baselines]', or use CSV"
+        raise MissingDependencyError(msg) from None
 
 
 def _read(source: str | os.PathLike[str] | pd.DataFrame) -> _Table:
@@ -166,9 +175,9 @@ def _read(source: str | os.PathLike[str] | pd.DataFrame) -> _Table:
 
 
 def _read_parquet(path: Path) -> _Table:
-    _need_pyarrow()
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    need_pyarrow()
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
     try:
         table = pq.read_table(path)
@@ -191,7 +200,9 @@ def _read_csv(path: Path) -> _Table:
 
 
 def _parse_csv(path: Path, file: IO[str]) -> _Table:
-    content, rows, places = None, [], []
+    content: str | None = None
+    rows: list[list[str]] = []
+    places: list[str] = []
     reader = csv.reader(file)
     for fields in reader:
         if not fields or fields == [""]:
@@ -382,11 +393,3 @@ def _first(table: _Table, column: str, wrong: NDArray[Any]) -> str:
 def _and_more(wrong: NDArray[Any]) -> str:
     more = int(np.count_nonzero(wrong)) - 1
     return f" and {more} more" if more else ""
-
-
-def _need_pyarrow() -> None:
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        msg = "Parquet files need pyarrow: pip install 'skybench[baselines]', or use CSV"
-        raise MissingDependencyError(msg) from None

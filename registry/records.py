@@ -5,6 +5,7 @@ JSON; weights and predictions lie beside it under their SHA-256.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
@@ -22,6 +23,7 @@ from skybench.registry.manifest import (
     strict_json,
     validated,
 )
+from skybench.registry.store import Store
 
 FORMAT: Literal["skybench-record-1"] = "skybench-record-1"
 SUBMISSIONS = "submissions"
@@ -202,7 +204,7 @@ def record_schema() -> dict[str, Any]:
     )
 
 
-def records_text(records: "list[Record] | tuple[Record, ...]") -> str:
+def records_text(records: Sequence[Record]) -> str:
     """Return the canonical JSON of several records, as the repository keeps them."""
     return canonical_text([record.model_dump(mode="json") for record in records])
 
@@ -223,3 +225,9 @@ def records_from_text(text: str, where: str) -> tuple[Record, ...]:
         validated(Record, value, f"record {number} of {where}")
         for number, value in enumerate(values)
     )
+
+
+def stored_records(store: Store, folder: str) -> tuple[Record, ...]:
+    """Return the records in a folder of a store, by name."""
+    keys = [f"{folder}/{name}" for name in store.names(folder) if name.endswith(".json")]
+    return tuple(Record.from_text(store.read_text(key), store.url_of(key)) for key in keys)

@@ -32,7 +32,7 @@ from skybench.release.floors import FLOORS, Probabilities
 from skybench.release.loading import TrainingData, load_training_data
 from skybench.release.protocols import PROTOCOLS, Protocol
 from skybench.release.resnet import MODEL_NAME, parameter_count
-from skybench.release.training import Epoch, Fit, device_and_precision, fit, load_model
+from skybench.release.training import Epoch, Fit, choose_device, choose_precision, fit, load_model
 
 _LIBRARIES = ("skybench", "torch", "torchvision", "lightning", "numpy", "scipy", "safetensors")
 
@@ -89,9 +89,9 @@ def record_name(protocol: Protocol) -> str:
     return "resnet50" if protocol.name == "default" else f"resnet50-{protocol.name}"
 
 
-def hardware() -> dict[str, str]:
+def hardware(image_shape: Sequence[int]) -> dict[str, str]:
     """Return the device that training runs on, its precision and its threads."""
-    device, precision = device_and_precision()
+    device, precision = choose_device(), choose_precision(image_shape)
     name = torch.cuda.get_device_name() if device == "cuda" else _processor()
     threads = str(torch.get_num_threads())
     return {"device": device, "name": name, "precision": precision, "threads": threads}
@@ -186,7 +186,7 @@ def _network(job: _Job, protocol: Protocol) -> Record:
         protocol=protocol.name,
         hyperparameters=_hyperparameters(protocol, best),
         epochs=protocol.epochs,
-        hardware=hardware(),
+        hardware=hardware(job.data.labelled.images.shape[1:]),
         libraries=_libraries(),
         wall_seconds=round(sum(run.seconds for run in runs.values()), 1),
         weights=_keep(job, best.weights, f"{name}.safetensors"),
@@ -239,10 +239,17 @@ def _seed_scores(tested: TestScore, runs: Mapping[int, Fit]) -> tuple[SeedScore,
 
 
 def _curve_point(epoch: Epoch) -> EpochScore:
-    values = dataclasses.asdict(epoch)
-    del values["seconds"]
-    rounded = {key: float(f"{value:.5g}") for key, value in values.items()}
-    return EpochScore(**rounded | {"epoch": epoch.epoch})
+    return EpochScore(
+        epoch=epoch.epoch,
+        learning_rate=_rounded(epoch.learning_rate),
+        train_loss=_rounded(epoch.train_loss),
+        validation_loss=_rounded(epoch.validation_loss),
+        validation_accuracy=_rounded(epoch.validation_accuracy),
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.5g}")
 
 
 def _hyperparameters(protocol: Protocol, run: Fit) -> dict[str, JsonValue]:

@@ -1,18 +1,17 @@
 """A built dataset in memory, as training wants it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 
 from skybench.errors import NotFoundError
-from skybench.registry.content_hash import flag_names
+from skybench.registry.targets import targets_of
 from skybench.registry.zarr_format import open_raw
 from skybench.release.training import TEST, TRAIN, VALIDATION, Labelled
 
-SPLIT_CODES = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+_SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+_UNUSED = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,52 +51,23 @@ def load_training_data(url: str) -> TrainingData:
     Raises
     ------
     NotFoundError
-        The store, its labels or one of the three splits is not there.
+        The store or one of the three splits is not there.
+    IntegrityError
+        There are no targets, or codes without a meaning.
     """
     ds = open_raw(url)
-    classes, targets = targets_of(ds, url)
-    split = recoded(ds.variables["split"], tuple(SPLIT_CODES), url)
-    for name, code in SPLIT_CODES.items():
-        if not (split == code).any():
+    targets = targets_of(ds, url)
+    split = np.full(len(targets.ids), _UNUSED, np.int8)
+    for name, code in _SPLITS.items():
+        rows = targets.rows(name)
+        if not len(rows):
             msg = f"{url} has no samples in its {name} split; training needs all three"
             raise NotFoundError(msg)
+        split[rows] = code
     images = np.ascontiguousarray(ds["image"].to_numpy(), np.int32)
     return TrainingData(
-        labelled=Labelled(images, targets, split, len(classes)),
-        ids=ds["sample_id"].to_numpy().astype(np.int64),
-        classes=classes,
-        task="multilabel" if targets.ndim == 2 else "classification",
+        labelled=Labelled(images, targets.truth, split, len(targets.classes)),
+        ids=targets.ids,
+        classes=targets.classes,
+        task=targets.task,
     )
-
-
-def targets_of(ds: xr.Dataset, where: str) -> tuple[tuple[str, ...], npt.NDArray[np.int8]]:
-    """Return the class names and the targets: class indices, or zeros and ones by class."""
-    if "present" in ds.variables:
-        names = flag_names(ds.variables["class"])
-        classes = tuple(names[code] for code in ds.variables["class"].values.tolist())
-        return classes, ds.variables["present"].values.astype(np.int8)
-    if "label" in ds.variables:
-        classes = tuple(flag_names(ds.variables["label"]).values())
-        return classes, recoded(ds.variables["label"], classes, where)
-    msg = f"{where} has neither label nor present; there is nothing to learn"
-    raise NotFoundError(msg)
-
-
-def recoded(variable: xr.Variable, names: tuple[str, ...], where: str) -> npt.NDArray[np.int8]:
-    """Return the position in `names` of each value of a CF flag variable.
-
-    Raises
-    ------
-    NotFoundError
-        A value's meaning is not among the names.
-    """
-    values: npt.NDArray[Any] = np.asarray(variable.values)
-    positions = np.full(values.shape, -1, np.int8)
-    for code, name in flag_names(variable).items():
-        if name in names:
-            positions[values == code] = names.index(name)
-    if (positions < 0).any():
-        stray = values[positions < 0].reshape(-1)[0]
-        msg = f"{where} holds the code {stray}, which means none of {', '.join(names)}"
-        raise NotFoundError(msg)
-    return positions

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torchvision.models import resnet50
+from torchvision.models import resnet50  # type: ignore[import-untyped]
 
 MODEL_NAME = "torchvision resnet50, one-channel stem"
 
@@ -95,7 +95,7 @@ def build_model(classes: int, stretch: Stretch, seed: int) -> SkyResNet50:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = SkyResNet50(classes, stretch)
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return model.to(memory_format=torch.channels_last)
 
 
 def parameter_count(model: torch.nn.Module) -> int:

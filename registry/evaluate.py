@@ -1,0 +1,312 @@
+"""Score somebody's predictions on a test split, and compare them with the stored baselines."""
+
+import hashlib
+import io
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from skybench.errors import (
+    IntegrityError,
+    MissingDependencyError,
+    PredictionsError,
+    VersionConflictError,
+)
+from skybench.registry.index import read_manifest, resolve, utc_now
+from skybench.registry.leaderboard import Standing, standing
+from skybench.registry.manifest import Manifest, StoredObject
+from skybench.registry.metrics import Interval, paired_bootstrap
+from skybench.registry.open import open as open_version
+from skybench.registry.predictions import (
+    Predictions,
+    Question,
+    need_pyarrow,
+    read_predictions,
+    write_predictions,
+)
+from skybench.registry.records import (
+    SUBMISSIONS,
+    TEST_SPLIT,
+    Record,
+    check_record_name,
+)
+from skybench.registry.reference import DatasetReference
+from skybench.registry.scoring import TestScore, score
+from skybench.registry.store import Store, version_key
+from skybench.registry.targets import Targets, targets_of
+
+UNNAMED = "submission"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """How predictions differ from one stored record on the same test samples.
+
+    Attributes
+    ----------
+    name : str
+        Of the record.
+    accuracy : float
+        Of the record.
+    difference : Interval
+        Accuracy of the predictions minus that of the record, with the 95 % interval of the
+        paired bootstrap by sample.
+    """
+
+    name: str
+    accuracy: float
+    difference: Interval
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the interval of the difference leaves out zero."""
+        return self.difference.beyond_chance
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        gap = self.difference
+        side = "above" if gap.value > 0 else "below" if gap.value < 0 else "level with"
+        verdict = "beyond chance" if self.beyond_chance else "within chance"
+        return (
+            f"{100 * gap.value:+.2f} points ({100 * gap.low:+.2f} to {100 * gap.high:+.2f}) "
+            f"{side} {self.name}, {verdict}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The score of predictions.
+
+    Attributes
+    ----------
+    record : Record
+        The score as the leaderboard keeps it: accuracy, interval, by class, confusion.
+    comparisons : tuple of Comparison
+        With each stored record, best first.
+    notes : tuple of str
+        Which records could not be compared, and why.
+    submitted : bool
+        Whether the record is now in the store.
+    """
+
+    record: Record
+    comparisons: tuple[Comparison, ...]
+    notes: tuple[str, ...]
+    submitted: bool
+
+    @property
+    def accuracy(self) -> float:
+        """Test accuracy; exact match for a multi-label task."""
+        return self.record.accuracy
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Ends of the 95 % interval of the accuracy."""
+        return self.record.interval.low, self.record.interval.high
+
+    def __str__(self) -> str:
+        """Return the score and one line a comparison."""
+        low, high = self.interval
+        lines = [
+            f"{self.record.name} on {self.record.dataset} {self.record.version}: "
+            f"{self.accuracy:.2%} ({low:.2%} to {high:.2%}) of {self.record.samples:,} samples",
+            *map(str, self.comparisons),
+            *self.notes,
+        ]
+        return "\n".join(lines)
+
+
+def evaluate(
+    reference: str | DatasetReference,
+    predictions: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    name: str = UNNAMED,
+    store: str | Store | None = None,
+    submit: bool = False,
+    content_hash: str | None = None,
+) -> Evaluation:
+    """Score predictions on a version's test split, and compare them with its stored records.
+
+    Parameters
+    ----------
+    reference : str
+        As for `skybench.open`.
+    predictions : path or DataFrame
+        A ``.csv`` or ``.parquet`` file, or a table, with ``sample_id`` and either ``label`` or
+        one probability column a class; a multi-label task has one column a class with
+        probabilities or 0 and 1. A column ``seed`` may tell several runs apart.
+    name : str
+        Of the model, for the record.
+    store : str or Store, optional
+        Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
+    submit : bool
+        Whether to add the record and its predictions to the version's leaderboard.
+    content_hash : str, optional
+        The content the predictions were made for, of the version or of its test split; also read
+        from the file where it is given there. Any other than this version's is refused.
+
+    Raises
+    ------
+    PredictionsError
+        The file does not answer exactly this test split; the message names lines, ids or
+        columns and the fix.
+    VersionConflictError
+        A record of that name is there already.
+    NotFoundError
+        There is no such version.
+
+    Examples
+    --------
+    >>> import skybench
+    >>> skybench.evaluate("sky@1", "predictions.csv", name="MyNet").accuracy  # doctest: +SKIP
+    """
+    check_record_name(name)
+    store = Store(store)
+    manifest = read_manifest(store, resolve(reference, store))
+    exact = DatasetReference.parse(manifest.reference)
+    ds = open_version(exact, store=store, decode=False)
+    targets = targets_of(ds, manifest.reference)
+    question = question_of(targets)
+    answer = read_predictions(predictions, question)
+    for made_for in (answer.content, content_hash):
+        _check_content(made_for, manifest)
+    rows = targets.rows(TEST_SPLIT)
+    tested = score(targets.task, targets.truth[rows], targets.classes, answer.by_seed)
+    known = standing(exact, store=store)
+    comparisons, notes = _compare(tested, known, question, targets, store)
+    record = _record(name, manifest, targets, tested)
+    if submit:
+        record = _submit(record, known, answer, question, store)
+    return Evaluation(
+        record=record, comparisons=comparisons, notes=(*known.notes, *notes), submitted=submit
+    )
+
+
+def question_of(targets: Targets) -> Question:
+    """Return what predictions for the test split must answer."""
+    ids = {split: targets.ids[targets.rows(split)] for split in np.unique(targets.splits).tolist()}
+    return Question(
+        task=targets.task, classes=targets.classes, ids=ids.pop(TEST_SPLIT), other_ids=ids
+    )
+
+
+def _check_content(made_for: str | None, manifest: Manifest) -> None:
+    content = manifest.content
+    if made_for in (None, content.root, content.splits[TEST_SPLIT].root):
+        return
+    msg = (
+        f"these predictions were made for content {made_for}, but {manifest.reference} has "
+        f"{content.root} (test split {content.splits[TEST_SPLIT].root}). Predict again on "
+        f"skybench.open({manifest.reference!r}, split='test')."
+    )
+    raise PredictionsError(msg)
+
+
+def _compare(
+    tested: TestScore, known: Standing, question: Question, targets: Targets, store: Store
+) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
+    truth = targets.truth[targets.rows(TEST_SPLIT)]
+    comparisons, notes = [], []
+    for record in known.records:
+        try:
+            other = stored_predictions(record, known.manifest, question, store)
+        except MissingDependencyError as error:
+            notes.append(f"not compared with {record.name}: {error}")
+            continue
+        if other is None:
+            notes.append(f"not compared with {record.name}: its predictions are not in the store")
+            continue
+        theirs = score(targets.task, truth, targets.classes, other.by_seed).rightness
+        gap = paired_bootstrap(tested.rightness, theirs)
+        comparisons.append(Comparison(name=record.name, accuracy=record.accuracy, difference=gap))
+    return tuple(comparisons), tuple(notes)
+
+
+def stored_predictions(
+    record: Record, manifest: Manifest, question: Question, store: Store
+) -> Predictions | None:
+    """Read the predictions of a stored record, None where they are not kept.
+
+    Raises
+    ------
+    IntegrityError
+        They are not those that were scored.
+    """
+    if record.predictions is None:
+        return None
+    key = f"{version_key(manifest.dataset, manifest.version)}/{record.predictions.key}"
+    if not store.exists(key):
+        return None
+    data = store.read_bytes(key)
+    if (got := _digest(data)) != record.predictions.sha256:
+        msg = (
+            f"{store.url_of(key)} does not match its record: expected "
+            f"{record.predictions.sha256}, got {got}. Restore it from a copy of the store."
+        )
+        raise IntegrityError(msg)
+    need_pyarrow()
+    return read_predictions(pd.read_parquet(io.BytesIO(data)), question)
+
+
+def _record(name: str, manifest: Manifest, targets: Targets, tested: TestScore) -> Record:
+    return Record(
+        name=name,
+        kind="submission",
+        dataset=manifest.dataset,
+        version=manifest.version,
+        content=manifest.content.root,
+        split=TEST_SPLIT,
+        split_content=manifest.content.splits[TEST_SPLIT].root,
+        task=targets.task,
+        classes=targets.classes,
+        created=utc_now(),
+        model=name,
+        **tested.record_fields(),
+    )
+
+
+def _submit(
+    record: Record, known: Standing, answer: Predictions, question: Question, store: Store
+) -> Record:
+    """Write predictions first and the record last, under a lock, where the name is free."""
+    if record.name == UNNAMED:
+        msg = "a submission needs a name of its own; give one with --name or name=…"
+        raise PredictionsError(msg)
+    folder = version_key(record.dataset, record.version)
+    key = f"{SUBMISSIONS}/{record.name}-predictions.parquet"
+    data = _parquet(record, answer, question)
+    stored = StoredObject(key=key, size=len(data), sha256=_digest(data))
+    record = record.model_copy(update={"predictions": stored})
+    with store.lock(f"submissions-{record.dataset}-{record.version}"):
+        _check_free(record.name, known, store, f"{folder}/{SUBMISSIONS}")
+        store.write(f"{folder}/{key}", data)
+        store.write(f"{folder}/{SUBMISSIONS}/{record.name}.json", record.to_text())
+    return record
+
+
+def _check_free(name: str, known: Standing, store: Store, folder: str) -> None:
+    submitted = [n.removesuffix(".json") for n in store.names(folder) if n.endswith(".json")]
+    taken = {n.casefold() for n in (*submitted, *(r.name for r in known.records))}
+    if name.casefold() in taken:
+        free = next(f"{name}-{n}" for n in range(2, 10**6) if f"{name}-{n}".casefold() not in taken)
+        msg = (
+            f"{known.manifest.reference} already has a record named {name}, and records are "
+            f"never replaced; submit under another name, such as --name {free}"
+        )
+        raise VersionConflictError(msg)
+
+
+def _parquet(record: Record, answer: Predictions, question: Question) -> bytes:
+    buffer = io.BytesIO()
+    bound = {name: getattr(record, name) for name in _BOUND}
+    write_predictions(buffer, question.ids, question.classes, answer.by_seed, bound)
+    return buffer.getvalue()
+
+
+_BOUND = ("dataset", "version", "content", "split_content")
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"

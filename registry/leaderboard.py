@@ -1,0 +1,150 @@
+"""The stored scores of a version, ranked."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+import pandas as pd
+
+from skybench.errors import NotFoundError
+from skybench.registry.index import read_manifest, resolve
+from skybench.registry.manifest import Manifest
+from skybench.registry.records import SUBMISSIONS, Record, records_from_text, stored_records
+from skybench.registry.reference import DatasetReference, Version
+from skybench.registry.store import BASELINES, Store
+
+COLUMNS = (
+    "rank",
+    "name",
+    "kind",
+    "accuracy",
+    "low",
+    "high",
+    "seeds",
+    "epochs",
+    "complete",
+    "model",
+    "protocol",
+    "parameters",
+    "created",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """The scores of one version.
+
+    Attributes
+    ----------
+    manifest : Manifest
+        Of the version.
+    records : tuple of Record
+        Best first; those of another test split are left out.
+    notes : tuple of str
+        Says which were left out and why.
+    """
+
+    manifest: Manifest
+    records: tuple[Record, ...]
+    notes: tuple[str, ...]
+
+
+def leaderboard(
+    reference: str | DatasetReference, *, store: str | Store | None = None
+) -> pd.DataFrame:
+    """Return the stored scores of a version as a table, best first.
+
+    Parameters
+    ----------
+    reference : str
+        As for `skybench.open`.
+    store : str or Store, optional
+        Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder. A version that
+        is not there but was released with this skybench is read from the package.
+
+    Returns
+    -------
+    DataFrame
+        Test accuracy with its 95 % interval (``low``, ``high``) of each baseline, floor and
+        submission. ``complete`` is False for a run shorter or smaller than its protocol.
+        ``attrs["notes"]`` lists what is not comparable and was left out.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such version.
+
+    Examples
+    --------
+    >>> import skybench
+    >>> skybench.leaderboard("sky@0")        # doctest: +SKIP
+    """
+    found = standing(reference, store=store)
+    ranked = pd.Series([record.accuracy for record in found.records], dtype=float)
+    table = pd.DataFrame([_row(record) for record in found.records], columns=list(COLUMNS[1:]))
+    table.insert(0, "rank", ranked.rank(method="min", ascending=False).astype(int))
+    table.attrs = {
+        "reference": found.manifest.reference,
+        "task": found.manifest.task,
+        "content_hash": found.manifest.content.root,
+        "notes": list(found.notes),
+    }
+    return table
+
+
+def standing(reference: str | DatasetReference, *, store: str | Store | None = None) -> Standing:
+    """Return the records of a version, best first; raises as `leaderboard` does."""
+    store = Store(store)
+    try:
+        entry = resolve(reference, store)
+    except NotFoundError as error:
+        return _packaged_standing(DatasetReference.parse(reference), error)
+    manifest = read_manifest(store, entry)
+    folders = [f"{entry.key}/{folder}" for folder in (BASELINES, SUBMISSIONS)]
+    return _compared(manifest, [r for folder in folders for r in stored_records(store, folder)])
+
+
+def _compared(manifest: Manifest, records: list[Record]) -> Standing:
+    faults = {record.name: record.mismatch(manifest) for record in records}
+    same = [record for record in records if faults[record.name] is None]
+    return Standing(
+        manifest=manifest,
+        records=tuple(sorted(same, key=lambda record: (-record.accuracy, record.name))),
+        notes=tuple(f"left out, not comparable: {fault}" for fault in faults.values() if fault),
+    )
+
+
+def _packaged_standing(reference: DatasetReference, missing: NotFoundError) -> Standing:
+    releases = files("skybench.registry") / "releases"
+    versions = [
+        Version.parse(folder.name)
+        for folder in releases.iterdir()
+        if (folder / f"{reference.dataset}.manifest.json").is_file()
+    ]
+    matching = [version for version in versions if reference.matches(version)]
+    if not matching:
+        raise missing
+    folder = releases / str(max(matching))
+    manifest_file = folder / f"{reference.dataset}.manifest.json"
+    records_file = folder / f"{reference.dataset}.baselines.json"
+    manifest = Manifest.from_text(manifest_file.read_text(encoding="utf-8"), str(manifest_file))
+    if reference.pin and not manifest.content.root.startswith(reference.pin):
+        raise missing
+    records = records_from_text(records_file.read_text(encoding="utf-8"), str(records_file))
+    return _compared(manifest, list(records))
+
+
+def _row(record: Record) -> tuple[object, ...]:
+    return (
+        record.name,
+        record.kind,
+        record.accuracy,
+        record.interval.low,
+        record.interval.high,
+        len(record.seeds),
+        record.epochs,
+        record.complete,
+        record.model,
+        record.protocol,
+        record.parameters,
+        record.created,
+    )
