@@ -17,6 +17,7 @@ WORDS_PER_COUNT = 4
 
 _ROW_WORD = 3
 _TWO_53 = 2.0**-53
+_BELOW_ONE = 1 - _TWO_53
 
 
 def _key(seed: int, stream: str) -> NDArray[np.uint64]:
@@ -39,7 +40,7 @@ def uniforms(seed: int, stream: str, start: int, stop: int) -> NDArray[np.float6
     Returns
     -------
     (stop - start,) float64 array
-        Multiples of 2**-53 shifted by half a step, so never 0 and never 1.
+        53 random bits and half a step, so never 0; cut below 1, where that would round up.
 
     Examples
     --------
@@ -53,7 +54,8 @@ def uniforms(seed: int, stream: str, start: int, stop: int) -> NDArray[np.float6
 
 
 def _open_interval(words: NDArray[np.uint64]) -> NDArray[np.float64]:
-    return np.asarray(((words >> np.uint64(11)) + 0.5) * _TWO_53, dtype=np.float64)
+    values = ((words >> np.uint64(11)) + 0.5) * _TWO_53
+    return np.asarray(np.minimum(values, _BELOW_ONE), dtype=np.float64)
 
 
 class RowStreams:

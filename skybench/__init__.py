@@ -7,25 +7,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skybench import errors, generators
     from skybench.generators.generate import generate
     from skybench.generators.recipe import Recipe
     from skybench.generators.recipe_file import load_recipe
+    from skybench.registry.evaluate import evaluate
+    from skybench.registry.leaderboard import leaderboard
+    from skybench.registry.open import open
+    from skybench.registry.verify import verify
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
+    "evaluate": "skybench.registry.evaluate",
     "generate": "skybench.generators.generate",
+    "leaderboard": "skybench.registry.leaderboard",
     "load_recipe": "skybench.generators.recipe_file",
+    "open": "skybench.registry.open",
+    "verify": "skybench.registry.verify",
 }
+_MODULES = ("errors", "generators")
 
-__all__ = ["Recipe", "generate", "load_recipe"]
+__all__ = [
+    "Recipe",
+    "errors",
+    "evaluate",
+    "generate",
+    "generators",
+    "leaderboard",
+    "load_recipe",
+    "open",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"skybench.{name}")
     if name not in _HOMES:
-        msg = f"module 'skybench' has no attribute {name!r}; it has {', '.join(sorted(_HOMES))}"
+        msg = f"module 'skybench' has no attribute {name!r}; it has {', '.join(__all__)}"
         raise AttributeError(msg)
     return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *__all__})
