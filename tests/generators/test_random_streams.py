@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from skybench.generators import random_streams
 from skybench.generators.random_streams import RowStreams, uniforms
 
 WHOLE = uniforms(7, "flux", 0, 600)
@@ -50,6 +51,13 @@ def test_neighbouring_seeds_and_streams_are_unrelated():
     table = np.stack([uniforms(seed, name, 0, 20_000) for seed, name in keys])
     correlation = np.corrcoef(table) - np.eye(len(keys))
     assert np.abs(correlation).max() < 5 / np.sqrt(20_000)
+
+
+def test_no_word_of_the_generator_gives_zero_or_one():
+    # The last word comes once in 2**53 draws; its quantile must not be infinite.
+    words = np.array([0, 1, 2**63, 2**64 - 1], dtype=np.uint64)
+    values = random_streams._open_interval(words)
+    assert ((values > 0) & (values < 1)).all()
 
 
 def test_a_seed_and_a_stream_do_not_run_into_each_other():
