@@ -128,12 +128,12 @@ def create(url: str, template: xr.Dataset, samples: int, layout: Layout) -> None
 
 def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]]) -> None:
     """Write rows from ``start`` on of each variable; whole shards keep writers apart."""
-    with zarr.config.set({"array.write_empty_chunks": True}):
-        group = zarr.open_group(zarr_store(url), mode="r+")
-        for name, values in columns.items():
-            array = group[name]
-            assert isinstance(array, zarr.Array)
-            array[start : start + len(values)] = values
+    group = zarr.open_group(zarr_store(url), mode="r+")
+    for name, values in columns.items():
+        array = group[name]
+        assert isinstance(array, zarr.Array)
+        writable = array.with_config({"write_empty_chunks": True})
+        writable[start : start + len(values)] = values
 
 
 def open_raw(url: str) -> xr.Dataset:
