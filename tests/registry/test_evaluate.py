@@ -1,0 +1,137 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import skybench
+from skybench.errors import (
+    IntegrityError,
+    NotFoundError,
+    ParameterError,
+    PredictionsError,
+    VersionConflictError,
+)
+from skybench.registry.evaluate import evaluate
+from skybench.registry.leaderboard import leaderboard
+from skybench.registry.records import Record
+
+
+@pytest.fixture
+def truth(raw):
+    test = raw.isel(sample=np.flatnonzero(raw.split == 2))
+    return pd.DataFrame({"sample_id": test.sample_id.values, "label": test.label.values})
+
+
+def with_errors(truth, rows):
+    """Turn the labels of some rows round."""
+    changed = truth.copy()
+    changed.loc[rows, "label"] = 1 - changed.loc[rows, "label"]
+    return changed
+
+
+def test_right_answers_score_one(published, truth, tmp_path):
+    path = tmp_path / "mine.csv"
+    truth.to_csv(path, index=False)
+    result = skybench.evaluate("sky@0", path, name="MyNet", store=published)
+    assert result.accuracy == 1
+    assert result.record.version == "0.2"
+    assert result.record.samples == len(truth)
+    assert not result.submitted
+    assert published.names("sky/0.2/submissions") == ()
+
+
+def test_score_interval_and_confusion_of_known_errors(published, truth):
+    wrong = list(range(0, len(truth), 10))
+    result = evaluate("sky@0.1", with_errors(truth, wrong), store=published)
+    share = 1 - len(wrong) / len(truth)
+    assert result.accuracy == pytest.approx(share, abs=1e-6)
+    assert result.interval[0] < share < result.interval[1]
+    assert np.array(result.record.confusion).trace() == len(truth) - len(wrong)
+
+
+def test_difference_to_stored_records_says_whether_it_is_beyond_chance(published, truth):
+    evaluate("sky@0.1", with_errors(truth, range(60)), name="weak", store=published, submit=True)
+    close = with_errors(truth, range(2))
+    evaluate("sky@0.1", close, name="close", store=published, submit=True)
+    mine = evaluate("sky@0.1", with_errors(truth, [5, 6]), name="mine", store=published)
+    near, far = mine.comparisons
+    assert (near.name, near.difference.value, near.beyond_chance) == ("close", 0, False)
+    assert far.difference.value == pytest.approx(58 / len(truth))
+    assert far.beyond_chance
+    assert "above weak, beyond chance" in str(mine)
+    assert "level with close, within chance" in str(mine)
+
+
+def test_submission_is_on_the_leaderboard_and_never_replaced(published, truth):
+    sent = evaluate("sky@0.1", truth, name="MyNet", store=published, submit=True)
+    assert sent.submitted
+    stored = published.read_text("sky/0.1/submissions/MyNet.json")
+    assert Record.from_text(stored, "MyNet.json") == sent.record
+    assert leaderboard("sky@0.1", store=published).name.tolist() == ["MyNet"]
+    with pytest.raises(VersionConflictError, match=r"named mynet, .* --name mynet-2"):
+        evaluate("sky@0.1", truth, name="mynet", store=published, submit=True)
+    assert published.read_text("sky/0.1/submissions/MyNet.json") == stored
+
+
+def test_a_store_with_submissions_still_verifies(published, truth):
+    evaluate("sky@0.1", truth, name="MyNet", store=published, submit=True)
+    assert skybench.verify("sky@0.1", store=published, full=True).ok
+
+
+def test_several_seeds_are_scored_as_their_mean(published, truth):
+    runs = [truth.assign(seed=0), with_errors(truth, range(len(truth))).assign(seed=1)]
+    result = evaluate("sky@0.1", pd.concat(runs, ignore_index=True), store=published)
+    assert result.accuracy == 0.5
+    assert [score.accuracy for score in result.record.scores] == [1, 0]
+
+
+def test_other_content_is_refused(published, truth, tmp_path):
+    other = "sha256:" + "00" * 32
+    with pytest.raises(PredictionsError, match=f"made for content {other}, but sky@0.1 has"):
+        evaluate("sky@0.1", truth, store=published, content_hash=other)
+    path = tmp_path / "bound.csv"
+    path.write_text(f"# content={other}\n" + truth.to_csv(index=False))
+    with pytest.raises(PredictionsError, match="Predict again"):
+        evaluate("sky@0.1", path, store=published, name="x", submit=True)
+    assert published.names("sky/0.1/submissions") == ()
+
+
+def test_own_content_is_accepted_as_version_or_as_test_split(published, truth):
+    record = evaluate("sky@0.1", truth, store=published).record
+    for own in (record.content, record.split_content):
+        assert evaluate("sky@0.1", truth, store=published, content_hash=own).accuracy == 1
+
+
+def test_training_ids_are_recognised(published, raw):
+    train = raw.isel(sample=np.flatnonzero(raw.split == 0))
+    frame = pd.DataFrame({"sample_id": train.sample_id.values, "label": train.label.values})
+    with pytest.raises(PredictionsError, match="is of the train split"):
+        evaluate("sky@0.1", frame, store=published)
+
+
+def test_submission_needs_a_name(published, truth):
+    with pytest.raises(PredictionsError, match="needs a name of its own; give one with --name"):
+        evaluate("sky@0.1", truth, store=published, submit=True)
+    with pytest.raises(ParameterError, match="did you mean 'My-Net'"):
+        evaluate("sky@0.1", truth, store=published, name="My Net")
+
+
+def test_changed_predictions_of_a_stored_record_are_noticed(published, truth):
+    evaluate("sky@0.1", truth, name="MyNet", store=published, submit=True)
+    published.write("sky/0.1/submissions/MyNet-predictions.parquet", b"changed")
+    with pytest.raises(
+        IntegrityError, match=r"MyNet-predictions\.parquet does not match its record"
+    ):
+        evaluate("sky@0.1", truth, store=published)
+
+
+def test_record_without_predictions_is_noted(published, truth):
+    evaluate("sky@0.1", truth, name="MyNet", store=published, submit=True)
+    published.remove("sky/0.1/submissions/MyNet-predictions.parquet")
+    result = evaluate("sky@0.1", truth, store=published)
+    assert result.comparisons == ()
+    assert result.notes == ("not compared with MyNet: its predictions are not in the store",)
+
+
+def test_unknown_version_is_refused(published, truth):
+    with pytest.raises(NotFoundError, match=r"it has 0\.1 and 0\.2"):
+        evaluate("sky@3", truth, store=published)
