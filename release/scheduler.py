@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -123,8 +124,8 @@ def _run_in_processes(
 
 
 def _end_with_parent() -> None:
-    """Leave interrupts to the parent, and do not outlive it when it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Drop the shard when interrupted, and do not outlive a parent that is killed."""
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     threading.Thread(target=_exit_after_parent, daemon=True).start()
 
 
