@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from skybench.errors import ParameterError, StoreError
 from skybench.generators.suggestion import unknown
@@ -33,6 +33,9 @@ Scheduler = Annotated[
     typer.Option("--scheduler", help="A running dask scheduler.", metavar="tcp://HOST:PORT"),
 ]
 
+_SHORT_HASH = len("sha256:") + 12
+"""A content hash as store names carry it; `skybench info` shows the whole."""
+
 recipe_app = typer.Typer(help="Check recipes, print one, or print the JSON Schema of all.")
 
 
@@ -58,7 +61,7 @@ def list_datasets(store: StoreOption = None) -> None:
         "dataset", "version", "published", "content hash", title=f"Versions in {place}"
     )
     for entry in read_index(place):
-        released.add_row(entry.dataset, entry.version, entry.time, entry.content)
+        released.add_row(entry.dataset, entry.version, entry.time, entry.content[:_SHORT_HASH])
     recipes = Table("recipe", "samples", "shape", "task", "title", title="Packaged recipes")
     for name in packaged_recipes():
         r = load_recipe(name)
@@ -74,14 +77,16 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
 
     Example: skybench info sky@0 --store ./demo-store
     """
+    from skybench.generators.schema import SPLITS
     from skybench.registry.index import read_manifest, resolve
     from skybench.registry.store import Store
 
     place = Store(store)
     entry = resolve(dataset, place)
     manifest = read_manifest(place, entry)
-    sizes = ", ".join(f"{n} {s.samples:,}" for n, s in manifest.content.splits.items())
-    table = Table(show_header=False, box=None)
+    splits = manifest.content.splits
+    sizes = ", ".join(f"{n} {splits[n].samples:,}" for n in SPLITS if n in splits)
+    table = Table("", Column(overflow="fold"), show_header=False, box=None)
     rows = {
         "dataset": f"{manifest.dataset} {manifest.version}",
         "title": manifest.title,

@@ -1,0 +1,199 @@
+"""The command line as a user meets it: what it prints, its exit codes, its one-line errors."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from skybench import cli
+
+
+@pytest.fixture
+def skybench(monkeypatch, capsys):
+    """Return a function that runs a command and gives its exit code, output and errors."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["skybench", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        return stop.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+COMMANDS = [
+    "list",
+    "info",
+    "generate",
+    "build",
+    "release",
+    "verify",
+    "evaluate",
+    "leaderboard",
+    "gallery",
+    "demo",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(skybench, command):
+    status, out, _ = skybench(command, "--help")
+    assert status == 0
+    assert f"Example: skybench {command}" in " ".join(out.split())
+
+
+def test_list_shows_versions_and_recipes(skybench, demo_store):
+    status, out, _ = skybench("list", "--store", demo_store)
+    assert status == 0
+    for word in ("objects", "sky", "0.0", "sha256:", "28 x 28", "multilabel"):
+        assert word in out
+
+
+def test_list_of_an_empty_store_still_shows_the_recipes(skybench, tmp_path):
+    status, out, _ = skybench("list", "--store", tmp_path / "none")
+    assert status == 0
+    assert "No versions in" in out
+    assert "objects" in out
+
+
+def test_info_tells_what_a_version_is(skybench, demo_store):
+    status, out, _ = skybench("info", "objects@0", "--store", demo_store)
+    assert status == 0
+    for word in ("sha256:", "60 (train ", "star, elliptical", "CC-BY-4.0"):
+        assert word in out
+
+
+def test_verify_agrees_with_an_untouched_store(skybench, demo_store):
+    assert skybench("verify", "sky@0", "--full", "--store", demo_store)[0] == 0
+
+
+def test_generate_writes_the_rows_it_was_asked_for(skybench, tmp_path):
+    out = tmp_path / "rows.npz"
+    status, text, _ = skybench("generate", "objects", "--start", 3, "--stop", 8, "--out", out)
+    assert status == 0
+    assert "5 samples" in text
+    with np.load(out) as rows:
+        assert rows["image"].shape == (5, 28, 28)
+        assert rows["sample_id"].tolist() == [3, 4, 5, 6, 7]
+
+
+def test_generate_refuses_a_file_type_it_cannot_write(skybench, tmp_path):
+    status, _, err = skybench("generate", "objects", "--out", tmp_path / "rows.np")
+    assert status == 2
+    assert "did you mean '.npz'?" in err
+
+
+def test_generate_never_overwrites(skybench, tmp_path):
+    out = tmp_path / "rows.npz"
+    out.write_text("precious")
+    status, _, err = skybench("generate", "objects", "--out", out)
+    assert status == 2
+    assert "exists" in err
+    assert out.read_text() == "precious"
+
+
+def test_build_prints_the_content_hash_and_does_not_build_twice(skybench, tmp_path):
+    out = tmp_path / "small.zarr"
+    first = skybench("build", "objects", out, "--samples", 20)
+    second = skybench("build", "objects", out, "--samples", 20)
+    assert first[0] == second[0] == 0
+    assert "20 samples made" in first[1]
+    assert "0 samples made" in second[1]
+    assert first[1].splitlines()[-1] == second[1].splitlines()[-1]
+    assert first[1].splitlines()[-1].startswith("sha256:")
+
+
+def test_recipe_schema_is_a_schema_that_the_packaged_recipes_fit(skybench):
+    status, out, _ = skybench("recipe", "schema")
+    assert status == 0
+    schema = json.loads(out)
+    Draft202012Validator.check_schema(schema)
+    shown = yaml.safe_load(skybench("recipe", "show", "sky")[1])
+    assert list(Draft202012Validator(schema).iter_errors(shown)) == []
+
+
+def test_a_shown_recipe_is_a_recipe(skybench, tmp_path):
+    path = tmp_path / "again.yaml"
+    path.write_text(skybench("recipe", "show", "objects")[1])
+    status, out, _ = skybench("recipe", "check", path)
+    assert status == 0
+    assert "10,000 samples of objects" in out
+
+
+def test_leaderboard_as_a_table_and_as_json(skybench, demo_store):
+    status, table, _ = skybench("leaderboard", "objects@0", "--store", demo_store)
+    assert status == 0
+    rows = json.loads(skybench("leaderboard", "objects@0", "--json", "--store", demo_store)[1])
+    names = [row["name"] for row in rows]
+    assert "logistic-regression" in names
+    assert all(name in table for name in names)
+
+
+def test_evaluate_scores_a_file(skybench, demo_store, tmp_path):
+    import skybench as package
+
+    test = package.open("objects@0", split="test", store=str(demo_store))
+    answers = tmp_path / "answers.csv"
+    truth = {"sample_id": test.sample_id.values, "label": test.label.values}
+    pd.DataFrame(truth).to_csv(answers, index=False)
+    status, out, _ = skybench(
+        "evaluate", "objects@0", answers, "--name", "Oracle", "--store", demo_store
+    )
+    assert status == 0
+    assert "100.00%" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["info", "skye@0"], "skye"),
+        (["info", "sky@v0"], "sky@"),
+        (["verify", "sky@9.9"], "9.9"),
+        (["build", "objcts", "x.zarr"], "did you mean 'objects'?"),
+        (["release", "1"], "1.0"),
+        (["recipe", "check", "nowhere.yaml"], "nowhere.yaml"),
+        (["generate", "sky", "--stop", "99999999"], "10000"),
+        (["gallery", "sky@0", "picture.jpg"], "picture.png"),
+        (["leaderboard", "nothing@0"], "nothing"),
+        (["evaluate", "objects@0", "missing.csv", "--name", "X"], "missing.csv"),
+    ],
+)
+def test_a_users_mistake_is_a_line_with_the_fix_and_exit_code_2(
+    skybench, demo_store, tmp_path, monkeypatch, arguments, hint
+):
+    monkeypatch.setenv("SKYBENCH_STORE", str(demo_store))
+    monkeypatch.chdir(tmp_path)
+    status, _, err = skybench(*arguments)
+    assert status == 2
+    assert err.startswith("error: ")
+    assert hint in err
+    assert "Traceback" not in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_command_or_option_names_it(skybench):
+    status, _, err = skybench("relase")
+    assert status == 2
+    assert "relase" in err
+    assert skybench("list", "--stores")[0] == 2
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    piped = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"set -o pipefail; {sys.executable} -m skybench recipe schema | head -1",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert piped.stdout.strip() == "{"
+    assert piped.stderr == ""
