@@ -22,7 +22,7 @@ from skybench.registry.open import open as open_version
 from skybench.registry.predictions import (
     Predictions,
     Question,
-    need_pyarrow,
+    import_pyarrow,
     read_predictions,
     write_predictions,
 )
@@ -246,7 +246,7 @@ def stored_predictions(
             f"{record.predictions.sha256}, got {got}. Restore it from a copy of the store."
         )
         raise IntegrityError(msg)
-    need_pyarrow()
+    import_pyarrow()
     return read_predictions(pd.read_parquet(io.BytesIO(data)), question)
 
 

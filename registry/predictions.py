@@ -137,10 +137,7 @@ def write_predictions(
     bound_to : mapping of str to str
         Goes to the file's metadata; ``content`` is the content hash that was predicted on.
     """
-    need_pyarrow()
-    import pyarrow as pa  # type: ignore[import-untyped]
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
-
+    pa = import_pyarrow()
     stacked = np.concatenate([np.asarray(by_seed[seed], np.float32) for seed in by_seed])
     columns = {
         ID: np.tile(np.asarray(ids, np.int64), len(by_seed)),
@@ -148,16 +145,17 @@ def write_predictions(
     } | {name: stacked[:, k] for k, name in enumerate(classes)}
     metadata = {METADATA_KEY: json.dumps(dict(bound_to), sort_keys=True).encode()}
     table = pa.table({name: pa.array(values) for name, values in columns.items()})
-    pq.write_table(table.replace_schema_metadata(metadata), path)
+    pa.parquet.write_table(table.replace_schema_metadata(metadata), path)
 
 
-def need_pyarrow() -> None:
-    """Raise a `MissingDependencyError` with the fix unless Parquet can be read and written."""
+def import_pyarrow() -> Any:
+    """Return pyarrow with its Parquet module, or raise an error that says how to get it."""
     try:
-        import pyarrow  # noqa: F401
+        import pyarrow.parquet  # type: ignore[import-untyped]
     except ImportError:
         msg = "Parquet files need pyarrow: pip install 'skybench[baselines]', or use CSV"
         raise MissingDependencyError(msg) from None
+    return pyarrow
 
 
 def _read(source: str | os.PathLike[str] | pd.DataFrame) -> _Table:
@@ -175,12 +173,9 @@ def _read(source: str | os.PathLike[str] | pd.DataFrame) -> _Table:
 
 
 def _read_parquet(path: Path) -> _Table:
-    need_pyarrow()
-    import pyarrow as pa  # type: ignore[import-untyped]
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
-
+    pa = import_pyarrow()
     try:
-        table = pq.read_table(path)
+        table = pa.parquet.read_table(path)
     except (pa.ArrowException, OSError) as error:
         msg = f"{path} cannot be read as Parquet: {error}"
         raise PredictionsError(msg) from error
