@@ -15,10 +15,10 @@ from skybench.catalogs.writer import CatalogEntry, catalog_text
 from skybench.errors import StoreError, VersionConflictError
 from skybench.registry.index import find, read_index, read_manifest
 from skybench.registry.manifest import Manifest
-from skybench.registry.records import records_from_text, records_text
+from skybench.registry.records import records_from_text, records_text, stored_records
 from skybench.registry.reference import Version
 from skybench.registry.store import BASELINES, Store
-from skybench.release.catalog import scores, stored_records
+from skybench.release.catalog import scores
 
 _MANIFEST = ".manifest.json"
 _BASELINES = ".baselines.json"

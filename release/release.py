@@ -21,12 +21,12 @@ from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.registry.index import IndexEntry
 from skybench.registry.manifest import Manifest
-from skybench.registry.records import Record
+from skybench.registry.records import Record, stored_records
 from skybench.registry.reference import Version
 from skybench.registry.store import BASELINES, Store, zarr_name
 from skybench.release.build import BuildResult, build
 from skybench.release.card import CardScore, card_text
-from skybench.release.catalog import refresh_catalog, stored_records
+from skybench.release.catalog import refresh_catalog
 from skybench.release.describe import describe, describe_files
 from skybench.release.protocols import PROTOCOLS
 from skybench.release.publish import TRAINING, WorkFolder, prepare, publish, start_or_resume

@@ -30,6 +30,11 @@ from skybench.release.publish import WorkFolder, start_or_resume
 from skybench.release.release import BuildOptions, TrainingOptions, release
 
 SAMPLES = 60
+OBJECTS = load_recipe("objects")
+SKY = load_recipe("sky").model_copy(
+    update={"image": load_recipe("sky").image.model_copy(update={"shape": (24, 24)})}
+)
+BOTH = {"datasets": [OBJECTS, SKY]}
 FAST = {
     "samples": SAMPLES,
     "building": BuildOptions(progress=False),
@@ -40,7 +45,7 @@ FAST = {
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory):
     folder = tmp_path_factory.mktemp("released")
-    release("0.1", store=folder, **FAST)
+    release("0.1", store=folder, **BOTH, **FAST)
     return folder
 
 
@@ -94,7 +99,7 @@ def test_the_layout_of_a_version(pristine):
 
 
 def test_the_content_is_that_of_the_recipe(pristine):
-    recipe = load_recipe("sky").model_copy(update={"samples": SAMPLES})
+    recipe = SKY.model_copy(update={"samples": SAMPLES})
     entry = published.published_entry(
         recipe, read_index(Store(pristine))[1].number, Store(pristine)
     )
@@ -103,7 +108,7 @@ def test_the_content_is_that_of_the_recipe(pristine):
 
 def test_running_again_changes_nothing_and_says_so(store):
     before, said = files(store.url), []
-    outcomes = release("0.1", store=store, say=said.append, **FAST)
+    outcomes = release("0.1", store=store, say=said.append, **BOTH, **FAST)
     assert files(store.url) == before
     assert [outcome.is_new for outcome in outcomes] == [False, False]
     assert said == [
@@ -116,14 +121,14 @@ def test_running_again_mends_the_catalog_and_clears_leftovers(store):
     text = store.read_text(CATALOG)
     store.remove(CATALOG)
     store.write(".work/sky-0.1/manifest.json", "left by a crash after the index line")
-    release("0.1", store=store, **FAST)
+    release("0.1", store=store, **BOTH, **FAST)
     assert store.read_text(CATALOG) == text
     assert not store.exists(".work/sky-0.1")
 
 
 def test_another_recipe_is_refused_with_the_fields_that_differ(store):
     before = files(store.url)
-    recipe = load_recipe("sky").model_copy(update={"samples": SAMPLES, "seed": 7})
+    recipe = SKY.model_copy(update={"samples": SAMPLES, "seed": 7})
     with pytest.raises(VersionConflictError) as caught:
         release("0.1", store=store, datasets=[recipe])
     message = str(caught.value)
@@ -133,18 +138,23 @@ def test_another_recipe_is_refused_with_the_fields_that_differ(store):
     assert files(store.url) == before
 
 
+def test_all_packaged_recipes_are_the_default(store):
+    with pytest.raises(
+        VersionConflictError, match=r"sky 0\.1 .* image\.shape: published \[24, 24\]"
+    ):
+        release("0.1", store=store, **FAST)
+
+
 def test_a_conflict_is_found_before_anything_is_built(store):
     before = files(store.url)
     new = load_recipe("objects").model_copy(update={"name": "stars", "samples": SAMPLES})
     with pytest.raises(VersionConflictError, match="samples: published 60, now 61"):
-        release("0.1", store=store, datasets=[new, "sky"], samples=61)
+        release("0.1", store=store, datasets=[new, SKY], samples=61)
     assert files(store.url) == before
 
 
 def test_another_order_of_classes_is_refused(store):
-    recipe = load_recipe("sky")
-    classes = dict(reversed(recipe.classes.items()))
-    other = recipe.model_copy(update={"classes": classes})
+    other = SKY.model_copy(update={"classes": dict(reversed(SKY.classes.items()))})
     with pytest.raises(VersionConflictError, match="order of classes: published star, elliptical"):
         release("0.1", store=store, datasets=[other], samples=SAMPLES)
 
@@ -157,18 +167,18 @@ def test_a_changed_generator_is_noticed(store, monkeypatch):
     generate = published.generate
     monkeypatch.setattr(published, "generate", brighter)
     with pytest.raises(VersionConflictError, match="renders 8 of 8 samples differently, first 0"):
-        release("0.1", store=store, **FAST)
+        release("0.1", store=store, **BOTH, **FAST)
 
 
 def test_a_damaged_version_is_not_called_published(store):
     next(store.local_path("sky/0.1").glob("*.samples")).unlink()
     with pytest.raises(IntegrityError, match="is missing"):
-        release("0.1", store=store, **FAST)
+        release("0.1", store=store, **BOTH, **FAST)
 
 
 def test_a_second_version_leaves_the_first_alone(store):
     before = files(f"{store.url}/sky/0.1")
-    (outcome,) = release("0.2", store=store, datasets=["sky"], **FAST)
+    (outcome,) = release("0.2", store=store, datasets=[SKY], **FAST)
     assert outcome.is_new
     assert files(f"{store.url}/sky/0.1") == before
     assert open("sky", store=store).attrs["version"] == "0.2"
@@ -190,10 +200,10 @@ def test_where_the_second_fails_the_first_stays_and_a_rerun_goes_on(tmp_path, mo
     with monkeypatch.context() as patch:
         patch.setattr(module, "build", fails_for_sky)
         with pytest.raises(StoreError, match="disk is full"):
-            release("0.1", store=tmp_path, **FAST)
+            release("0.1", store=tmp_path, **BOTH, **FAST)
     assert [entry.dataset for entry in read_index(Store(tmp_path))] == ["objects"]
     assert "objects_v0" in intake.open_catalog(str(tmp_path / CATALOG))
-    outcomes = release("0.1", store=tmp_path, **FAST)
+    outcomes = release("0.1", store=tmp_path, **BOTH, **FAST)
     assert [outcome.is_new for outcome in outcomes] == [False, True]
 
 
@@ -291,7 +301,7 @@ def test_a_store_that_is_a_file_is_refused(tmp_path):
 
 
 def test_a_release_is_recorded_in_the_checkout_once(store, checkout):
-    (outcome,) = release("0.1", store=store, datasets=["sky"], record=True, **FAST)
+    (outcome,) = release("0.1", store=store, datasets=[SKY], record=True, **FAST)
     assert [path.relative_to(checkout).as_posix() for path in outcome.recorded] == [
         "registry/releases/0.1/sky.manifest.json",
         "registry/releases/0.1/sky.baselines.json",
@@ -303,20 +313,20 @@ def test_a_release_is_recorded_in_the_checkout_once(store, checkout):
     assert records_from_text(records, "records")[0].dataset == "sky"
     assert "sky_v0_1_test" in (checkout / "catalogs/skybench.yaml").read_text()
     before = files(checkout)
-    (again,) = release("0.1", store=store, datasets=["sky"], record=True, **FAST)
+    (again,) = release("0.1", store=store, datasets=[SKY], record=True, **FAST)
     assert again.recorded == ()
     assert files(checkout) == before
 
 
 def test_other_content_than_the_checkout_records_is_refused(store, checkout):
-    release("0.1", store=store, datasets=["sky"], record=True, **FAST)
+    release("0.1", store=store, datasets=[SKY], record=True, **FAST)
     recorded = checkout / "registry/releases/0.1/sky.manifest.json"
     values = json.loads(recorded.read_text())
     values["content"]["root"] = "sha256:" + "0" * 64
     recorded.write_text(json.dumps(values))
     before = files(checkout)
     with pytest.raises(VersionConflictError, match=r"records sky 0\.1 with content sha256:000"):
-        release("0.1", store=store, datasets=["sky"], record=True, **FAST)
+        release("0.1", store=store, datasets=[SKY], record=True, **FAST)
     assert files(checkout) == before
 
 
