@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from skybench.errors import IntegrityError
+from skybench.registry.row_hash import Digests as Digests
+from skybench.registry.row_hash import leaves as leaves
+from skybench.registry.row_hash import sample_digests as sample_digests
 
 ALGORITHM = "skyhash-1"
 BLOCK_ROWS = 256
 SAMPLE_DIM = "sample"
 SPLIT_VARIABLE = "split"
 
-_LEAF, _BLOCK, _VARIABLE, _DATASET, _SAMPLE = (bytes([code]) for code in range(5))
+_BLOCK, _VARIABLE, _DATASET = b"\x01", b"\x02", b"\x03"
 _DTYPES = frozenset(
     ["bool", "float16", "float32", "float64"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
-_CANONICAL_NAN = {2: 0x7E00, 4: 0x7FC00000, 8: 0x7FF8000000000000}
-_COPY_BYTES = 1 << 22
 _READ_BYTES = 1 << 26
 
-Digests = NDArray[np.uint8]
 Header = dict[str, Any]
 
 
@@ -65,27 +65,6 @@ class ContentHash(_Frozen):
     splits: dict[str, SplitHash]
 
 
-def leaves(values: NDArray[Any]) -> Digests:
-    """Return the SHA-256 leaf of each row.
-
-    Parameters
-    ----------
-    values : (rows, ...) array
-        Boolean, integer or floating, of any byte order and memory layout.
-
-    Returns
-    -------
-    (rows, 32) uint8 array
-        ``SHA256(0x00 || canonical bytes of the row)``.
-    """
-    row_bytes = values.dtype.itemsize * int(np.prod(values.shape[1:], dtype=np.int64))
-    step = max(1, _COPY_BYTES // max(1, row_bytes))
-    digests = b"".join(
-        _hash_rows(values[start : start + step], row_bytes) for start in range(0, len(values), step)
-    )
-    return np.frombuffer(digests, np.uint8).reshape(len(values), 32)
-
-
 def header(name: Hashable, variable: xr.Variable) -> Header:
     """Return what the root of a variable covers besides its values.
 
@@ -109,20 +88,6 @@ def header(name: Hashable, variable: xr.Variable) -> Header:
         "flag_values": None if flag_values is None else np.atleast_1d(flag_values).tolist(),
         "flag_meanings": variable.attrs.get("flag_meanings"),
     }
-
-
-def sample_digests(leaves_by_variable: Mapping[str, Digests]) -> Digests:
-    """Return one digest a sample, over its leaves in the variables sorted by name.
-
-    Parameters
-    ----------
-    leaves_by_variable : mapping of name to (samples, 32) uint8 array
-        The variables along ``sample`` only.
-    """
-    if not leaves_by_variable:
-        return np.empty((0, 32), np.uint8)
-    rows = np.concatenate([leaves_by_variable[name] for name in sorted(leaves_by_variable)], axis=1)
-    return _digests_of(_SAMPLE, rows)
 
 
 def assemble(
@@ -233,32 +198,6 @@ def _leaves_of_samples(ds: xr.Dataset, names: list[str]) -> dict[str, Digests]:
         for name in names:
             parts[name].append(leaves(block.variables[name].values))
     return {name: np.concatenate(parts[name]) for name in names}
-
-
-def _hash_rows(values: NDArray[Any], row_bytes: int) -> bytes:
-    prefixed = np.zeros((len(values), 1 + row_bytes), np.uint8)
-    prefixed[:, 1:] = _canonical_bytes(values).reshape(len(values), row_bytes)
-    return _digests_of(b"", prefixed).tobytes()
-
-
-def _digests_of(prefix: bytes, rows: NDArray[np.uint8]) -> Digests:
-    width, data = rows.shape[1], np.ascontiguousarray(rows).reshape(-1).data
-    if prefix:
-        hashed = (sha256(prefix + data[i : i + width]) for i in range(0, len(data), width))
-    else:
-        hashed = (sha256(data[i : i + width]) for i in range(0, len(data), width))
-    return np.frombuffer(b"".join(h.digest() for h in hashed), np.uint8).reshape(-1, 32)
-
-
-def _canonical_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
-    little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
-    if little.dtype.kind == "f":
-        missing = np.isnan(little)
-        if missing.any():
-            size = little.dtype.itemsize
-            little = little.copy()
-            little.view(f"<u{size}")[missing] = _CANONICAL_NAN[size]
-    return little.reshape(-1).view(np.uint8)
 
 
 def _hash_variable(head: Header, digests: Digests) -> VariableHash:
