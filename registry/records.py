@@ -62,12 +62,15 @@ class ShareInterval(StrictModel):
 
 
 class EpochScore(StrictModel):
-    """One point of a training curve; accuracy is exact match for a multi-label task."""
+    """One point of a training curve; accuracy is exact match for a multi-label task.
+
+    A loss is None where training had diverged.
+    """
 
     epoch: int = Field(ge=1)
     learning_rate: float
-    train_loss: float
-    validation_loss: float
+    train_loss: float | None
+    validation_loss: float | None
     validation_accuracy: Share
 
 

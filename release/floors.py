@@ -14,8 +14,8 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, logsumexp, softmax
 
 from skybench.registry.metrics import task_named
+from skybench.release.labelled import TEST, TRAIN, VALIDATION, Labelled
 from skybench.release.resnet import Stretch
-from skybench.release.training import TEST, TRAIN, VALIDATION, Labelled
 
 Probabilities = npt.NDArray[np.float32]
 

@@ -8,10 +8,11 @@ import numpy.typing as npt
 from skybench.errors import NotFoundError
 from skybench.registry.targets import targets_of
 from skybench.registry.zarr_format import open_raw
-from skybench.release.training import TEST, TRAIN, VALIDATION, Labelled
+from skybench.release.labelled import TEST, TRAIN, VALIDATION, Labelled
 
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _UNUSED = -1
+_NEEDED = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ def load_training_data(url: str) -> TrainingData:
     Raises
     ------
     NotFoundError
-        The store or one of the three splits is not there.
+        The store is not there, or one of the three splits is empty.
     IntegrityError
         There are no targets, or codes without a meaning.
     """
@@ -60,8 +61,11 @@ def load_training_data(url: str) -> TrainingData:
     split = np.full(len(targets.ids), _UNUSED, np.int8)
     for name, code in _SPLITS.items():
         rows = targets.rows(name)
-        if not len(rows):
-            msg = f"{url} has no samples in its {name} split; training needs all three"
+        if len(rows) < _NEEDED:
+            msg = (
+                f"{url} has {len(rows)} samples in its {name} split; training needs at least "
+                f"{_NEEDED} in each of {', '.join(_SPLITS)}"
+            )
             raise NotFoundError(msg)
         split[rows] = code
     images = np.ascontiguousarray(ds["image"].to_numpy(), np.int32)

@@ -186,5 +186,7 @@ def test_unknown_protocol_and_impossible_numbers_are_refused(trained):
 
 def test_dataset_without_validation_split_is_refused(tmp_path):
     url = write(tiny_dataset(splits=1), tmp_path)
-    with pytest.raises(NotFoundError, match="no samples in its validation split"):
+    with pytest.raises(
+        NotFoundError, match="has 0 samples in its validation split; training needs at least 2"
+    ):
         load_training_data(url)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skybench.release.floors import FLOORS, logistic_regression, majority_class
-from skybench.release.training import TEST, TRAIN, VALIDATION, Labelled
+from skybench.release.labelled import TEST, TRAIN, VALIDATION, Labelled
 
 SPLIT = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [120, 40, 40])
 

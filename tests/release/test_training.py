@@ -10,30 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from skybench.release.protocols import PROTOCOLS, Protocol
-from skybench.release.resnet import Stretch, build_model, parameter_count
-from skybench.release.training import (
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Labelled,
-    classification_loss,
-    dihedral,
-    exact_match,
-    fit,
-    load_model,
-    position_generator,
-    predict,
-    rate_factor,
-    run_digest,
-    shuffled,
-)
+from skybench.release.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.release.protocols import PROTOCOLS
+from skybench.release.resnet import Stretch, build_model
+from skybench.release.training import fit, load_model, predict, run_digest
 
 TINY = PROTOCOLS["default"].model_copy(update={"epochs": 2, "batch_size": 4})
 
 KILLED = """
 import os, signal, sys
 from tests_of_training import TINY, tiny
+from skybench.release.resnet import Stretch, build_model
 from skybench.release.training import fit
 
 def kill(line):
@@ -41,6 +28,10 @@ def kill(line):
 
 fit(tiny(), TINY, seed=3, folder=sys.argv[1], report=kill)
 """
+
+
+class Interrupted(Exception):
+    """Stands for a kill."""
 
 
 def tiny(*, multilabel: bool = False) -> Labelled:
@@ -131,92 +122,21 @@ def test_training_leaves_no_global_state_and_prints_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["work"]
 
 
-def test_model_is_resnet50_with_one_channel() -> None:
-    # torchvision's ResNet-50 has 25,557,032 parameters; the stem loses 2 of 3 channels
-    # (2 * 64 * 49) and the head 997 of 1000 classes (997 * 2049).
-    model = build_model(3, Stretch(scale=1, mean=0, deviation=1), seed=0)
-    assert parameter_count(model) == 25_557_032 - 2 * 64 * 49 - 997 * 2049
-    assert tuple(model.network.conv1.weight.shape) == (64, 1, 7, 7)
+def test_a_run_killed_after_its_last_epoch_is_only_finished(tmp_path: Path) -> None:
+    one = TINY.model_copy(update={"epochs": 1})
+
+    def interrupt(line: str) -> None:
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        fit(tiny(), one, seed=0, folder=tmp_path, report=interrupt)
+    lines: list[str] = []
+    done = fit(tiny(), one, seed=0, folder=tmp_path, report=lines.append)
+    assert lines == []
+    assert [epoch.epoch for epoch in done.history] == [1]
 
 
-def test_model_weights_follow_the_seed() -> None:
-    stretch = Stretch(scale=1, mean=0, deviation=1)
-    first, same, other = (build_model(2, stretch, seed).network.fc.weight for seed in (0, 0, 1))
-    assert torch.equal(first, same)
-    assert not torch.equal(first, other)
-
-
-def test_stretch_learns_the_noise_and_ignores_the_sources() -> None:
-    images = np.random.default_rng(0).normal(0, 12, (50, 20, 20))
-    images[:, :3, :3] += 5000
-    stretch = Stretch.of(np.round(images).astype(np.int32))
-    assert stretch.scale == pytest.approx(12, rel=0.1)
-
-
-def test_stretch_of_empty_images_is_finite() -> None:
-    assert Stretch.of(np.zeros((2, 4, 4), np.int32)) == Stretch(scale=1, mean=0, deviation=1e-6)
-
-
-def test_order_depends_on_seed_and_epoch_and_holds_each_row_once() -> None:
-    rows = np.arange(100, 164)
-    batches = shuffled(rows, 16, 0, 0)
-    assert [len(batch) for batch in batches] == [16] * 4
-    assert sorted(np.concatenate(batches).tolist()) == rows.tolist()
-    assert np.array_equal(batches, shuffled(rows, 16, 0, 0))
-    assert not np.array_equal(batches, shuffled(rows, 16, 0, 1))
-    assert not np.array_equal(batches, shuffled(rows, 16, 1, 0))
-
-
-def test_a_rest_sits_out_but_a_small_split_is_one_batch() -> None:
-    assert [len(batch) for batch in shuffled(np.arange(37), 16, 0, 0)] == [16, 16]
-    assert [len(batch) for batch in shuffled(np.arange(7), 16, 0, 0)] == [7]
-
-
-def test_dihedral_gives_each_of_the_eight_symmetries() -> None:
-    image = torch.arange(9.0).reshape(1, 3, 3)
-    turned = dihedral(image.repeat(400, 1, 1), position_generator(0, 0, 0))
-    assert len({tuple(one.flatten().tolist()) for one in turned}) == 8
-
-
-def test_dihedral_keeps_the_shape_of_images_that_are_not_square() -> None:
-    image = torch.arange(6.0).reshape(1, 2, 3)
-    turned = dihedral(image.repeat(100, 1, 1), position_generator(0))
-    assert len({tuple(one.flatten().tolist()) for one in turned}) == 4
-
-
-def test_loss_of_known_logits() -> None:
-    # Two classes at logits 0 and log 3: probabilities 1/4 and 3/4.
-    logits = torch.tensor([[0.0, float(np.log(3))]])
-    assert float(classification_loss(logits, torch.tensor([1]), 0)) == pytest.approx(-np.log(0.75))
-    # Sigmoids 1/2 and 3/4, truth present and absent: mean of log 2 and log 4.
-    several = classification_loss(logits, torch.tensor([[1, 0]]), 0)
-    assert float(several) == pytest.approx((np.log(2) + np.log(4)) / 2)
-
-
-def test_exact_match_needs_all_classes() -> None:
-    logits = torch.tensor([[1.0, -1.0], [1.0, 1.0]])
-    assert exact_match(logits, torch.tensor([[1, 0], [1, 0]])).tolist() == [True, False]
-    assert exact_match(logits, torch.tensor([0, 1])).tolist() == [True, False]
-
-
-def test_one_cycle_rises_to_one_and_ends_near_zero() -> None:
-    protocol = Protocol(
-        name="t",
-        optimizer="sgd",
-        learning_rate=1,
-        weight_decay=0,
-        epochs=1,
-        schedule="one-cycle",
-        warmup=0.25,
-    )
-    factors = [rate_factor(protocol, step, 40) for step in range(41)]
-    assert int(np.argmax(factors)) == 10
-    assert max(factors) == 1
-    assert factors[0] < 0.1
-    assert factors[40] == pytest.approx(0)
-
-
-def test_protocol_paper_is_what_the_paper_states() -> None:
-    paper = PROTOCOLS["paper"]
-    assert (paper.batch_size, paper.learning_rate, paper.weight_decay) == (64, 0.524, 0.00125)
-    assert rate_factor(paper, 5, 10) == 1
+def test_a_network_that_diverged_is_undecided() -> None:
+    model = build_model(2, Stretch(scale=1, mean=0, deviation=1), seed=0)
+    torch.nn.init.constant_(model.network.fc.weight, float("nan"))
+    assert predict(model, tiny(), np.array([0, 1])).tolist() == [[0.5, 0.5]] * 2

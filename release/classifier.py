@@ -1,0 +1,111 @@
+"""The network with its loss, optimizer and batches, as lightning wants them."""
+
+import math
+from typing import Any
+
+import lightning
+import torch
+from torch.nn import functional
+
+from skybench.release.labelled import (
+    TRAIN,
+    VALIDATION,
+    Batches,
+    Labelled,
+    chunks,
+    dihedral,
+    position_generator,
+    shuffled,
+)
+from skybench.release.protocols import Protocol
+from skybench.release.resnet import Stretch, build_model
+
+
+class Classifier(lightning.LightningModule):
+    """ResNet-50 under a protocol, on one dataset, from one seed."""
+
+    def __init__(self, data: Labelled, protocol: Protocol, stretch: Stretch, seed: int) -> None:
+        super().__init__()
+        self.model = build_model(data.classes, stretch, seed)
+        self.data, self.protocol, self.seed = data, protocol, seed
+        self.train_losses: list[torch.Tensor] = []
+        self.validation: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def train_dataloader(self) -> Batches:
+        """Give this epoch's batches, in the order of (seed, epoch)."""
+        rows, size = self.data.rows(TRAIN), self.protocol.batch_size
+        return Batches(self.data, shuffled(rows, size, self.seed, self.current_epoch))
+
+    def val_dataloader(self) -> Batches:
+        """Give the validation split in order."""
+        return Batches(self.data, chunks(self.data.rows(VALIDATION), 256))
+
+    def training_step(self, batch: list[torch.Tensor], index: int) -> torch.Tensor:
+        """Give the loss of one batch."""
+        images, targets = batch
+        if self.protocol.augmentation == "dihedral":
+            images = dihedral(images, position_generator(self.seed, self.current_epoch, index))
+        loss = classification_loss(self.model(images), targets, self.protocol.label_smoothing)
+        self.train_losses.append(loss.detach())
+        return loss
+
+    def validation_step(self, batch: list[torch.Tensor], index: int) -> None:
+        """Keep logits and targets until the epoch is over."""
+        images, targets = batch
+        self.validation.append((self.model(images), targets))
+
+    def configure_optimizers(self) -> Any:
+        """Give the protocol's optimizer and its schedule by step."""
+        optimizer = make_optimizer(self.model, self.protocol)
+        steps = self.protocol.epochs * len(self.train_dataloader())
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: rate_factor(self.protocol, step, steps)
+        )
+        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
+
+    def take_losses(self) -> tuple[float, float, float]:
+        """Give train loss, validation loss and accuracy of this epoch, and start anew."""
+        logits, targets = (torch.cat(parts) for parts in zip(*self.validation, strict=True))
+        train = float(torch.stack(self.train_losses).mean())
+        loss = float(classification_loss(logits, targets, 0.0))
+        self.train_losses, self.validation = [], []
+        return train, loss, float(exact_match(logits, targets).float().mean())
+
+
+def classification_loss(
+    logits: torch.Tensor, targets: torch.Tensor, smoothing: float
+) -> torch.Tensor:
+    """Give the cross-entropy: of one class (softmax), or of each class apart (sigmoid)."""
+    if targets.ndim == 1:
+        return functional.cross_entropy(logits, targets, label_smoothing=smoothing)
+    soft = targets.to(logits.dtype) * (1 - smoothing) + smoothing / 2
+    return functional.binary_cross_entropy_with_logits(logits, soft)
+
+
+def exact_match(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Say for each sample whether everything predicted is right."""
+    if targets.ndim == 1:
+        return logits.argmax(-1) == targets
+    return ((logits > 0) == (targets > 0)).all(-1)
+
+
+def rate_factor(protocol: Protocol, step: int, steps: int) -> float:
+    """Give the share of the learning rate that step `step` of `steps` uses."""
+    if protocol.schedule == "constant":
+        return 1.0
+    rise = protocol.warmup * steps
+    if step < rise:
+        return (step + 1) / (rise + 1)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / (steps - rise))))
+
+
+def make_optimizer(model: torch.nn.Module, protocol: Protocol) -> torch.optim.Optimizer:
+    """Make the optimizer that a protocol names."""
+    common: dict[str, Any] = {
+        "lr": protocol.learning_rate,
+        "weight_decay": protocol.weight_decay,
+        "fused": torch.backends.mps.is_available() is False,
+    }
+    if protocol.optimizer == "adamw":
+        return torch.optim.AdamW(model.parameters(), **common)
+    return torch.optim.SGD(model.parameters(), momentum=protocol.momentum, **common)

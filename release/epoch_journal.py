@@ -1,0 +1,118 @@
+"""What is kept of each epoch: a checkpoint, the best weights, the history and a line of log."""
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import safetensors.torch
+import torch
+
+from skybench.errors import StoreError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """What one epoch came to; accuracy is exact match for a multi-label task."""
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+class EpochJournal(lightning.Callback):
+    """Keeps the history, the best weights, a log line and a checkpoint of every epoch."""
+
+    def __init__(self, folder: Path, report: Callable[[str], None] | None) -> None:
+        self.folder, self.report = folder, report
+        self.history: list[Epoch] = []
+        self.started = time.perf_counter()
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the last whole epoch is kept."""
+        return self.folder / "last.ckpt"
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch with the highest validation accuracy, then the lowest loss."""
+        return max(self.history, key=_merit)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give what the checkpoint keeps."""
+        return {"history": [asdict(epoch) for epoch in self.history]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the history back from a checkpoint."""
+        self.history = [Epoch(**epoch) for epoch in state_dict["history"]]
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        """Start the clock."""
+        self.started = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Write best weights first and the checkpoint last: a kill between them only repeats."""
+        train, loss, accuracy = pl_module.take_losses()
+        epoch = Epoch(
+            epoch=trainer.current_epoch + 1,
+            learning_rate=trainer.optimizers[0].param_groups[0]["lr"],
+            train_loss=train,
+            validation_loss=loss,
+            validation_accuracy=accuracy,
+            seconds=time.perf_counter() - self.started,
+        )
+        self.history.append(epoch)
+        if self.best is epoch:
+            save_weights(pl_module.model, self.folder / "best.safetensors")
+        with replacing(self.checkpoint) as partial:
+            trainer.save_checkpoint(partial)
+        self._tell(epoch, pl_module.protocol.epochs)
+
+    def _tell(self, epoch: Epoch, epochs: int) -> None:
+        line = (
+            f"epoch {epoch.epoch}/{epochs}  loss {epoch.train_loss:.4f}  "
+            f"validation loss {epoch.validation_loss:.4f}  "
+            f"accuracy {epoch.validation_accuracy:.4f}  {epoch.seconds:.0f} s"
+        )
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
+            log.write(line + "\n")
+        if self.report:
+            self.report(line)
+
+
+def save_weights(model: torch.nn.Module, path: Path) -> None:
+    """Write a model's weights as safetensors, whole or not at all."""
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    with replacing(path) as partial:
+        safetensors.torch.save_file(state, partial)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path to write to, and put what is there in place of `path` when it is whole.
+
+    Raises
+    ------
+    StoreError
+        It cannot be written; what was there before stays.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        yield partial
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+        partial.unlink(missing_ok=True)
+        msg = f"cannot write {path}: {error}. Free some space, and run the same command again."
+        raise StoreError(msg) from error
+
+
+def _merit(epoch: Epoch) -> tuple[float, float]:
+    loss = epoch.validation_loss
+    return epoch.validation_accuracy, -loss if math.isfinite(loss) else -math.inf
