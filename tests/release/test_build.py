@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import xarray as xr
 
@@ -146,9 +147,11 @@ class TestInterrupted:
         target = tmp_path / "a.zarr"
         process = start(target, workers=workers)
         wait_for_records(target, 2, process)
+        children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert not target.exists()
+        assert psutil.wait_procs(children, timeout=30)[1] == [], "workers outlived their parent"
 
         result = build(recipe, str(target), progress=False, **ROWS)
         assert 0 < result.rendered_samples <= SAMPLES - 16
