@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from skybench.generators import fourier, moffat, sersic
+from skybench.generators import cusp, fourier, moffat, sersic
 from skybench.generators.distributions import LogUniform, Uniform
 from skybench.generators.profiles import Profile
 from skybench.generators.stamps import Sources, Stamps, reach
@@ -88,7 +88,8 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     size = sources["half_light_radius"]
     step = taper_step(sources, size, sources["sersic_index"], shape)
     extent = dark_radius(size, sources["sersic_index"], step) + psf_extent(sources)
-    yield from fourier.draw(sources | {"_step": step.astype(np.float64)}, extent, shape, _spectrum)
+    stamps = fourier.draw(sources | {"_step": step.astype(np.float64)}, extent, shape, _spectrum)
+    yield from cusp.sharpen(stamps, sources)
 
 
 PROFILE = Profile(

@@ -29,6 +29,7 @@ from scipy.special import i0
 from skybench.generators import fourier, sersic
 from skybench.generators.distributions import Choice, Constant, LogUniform, Uniform
 from skybench.generators.galaxy import dark_radius, ellipse, psf_extent, taper_step
+from skybench.generators.galaxy import draw as draw_galaxies
 from skybench.generators.profiles import Profile
 from skybench.generators.stamps import Sources, Stamps
 
@@ -77,6 +78,7 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     disc = taper_step(sources, size, _index(size), shape)
     bulge_size = size * sources["bulge_radius_ratio"]
     bulge = taper_step(sources, bulge_size, sources["bulge_sersic_index"], shape)
+    blurred = sources["psf_fwhm"] > 0
     edge = np.maximum(
         dark_radius(size, _index(size), disc),
         dark_radius(bulge_size, sources["bulge_sersic_index"], bulge),
@@ -84,10 +86,24 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     internal = {
         "_disc": disc.astype(np.float64),
         "_bulge": bulge.astype(np.float64),
+        "_bulge_share": np.where(blurred, sources["bulge_fraction"], 0.0),
         "_width": np.full(size.shape, float(shape[1])),
         "_height": np.full(size.shape, float(shape[0])),
     }
     yield from fourier.draw(sources | internal, edge + psf_extent(sources), shape, _spectrum)
+    yield from _sharp_bulges(sources, np.flatnonzero(~blurred), shape)
+
+
+def _sharp_bulges(
+    sources: Sources, members: NDArray[np.intp], shape: tuple[int, int]
+) -> Iterator[Stamps]:
+    """Yield the bulges without PSF as the galaxies they are: those are exact at the cusp."""
+    bulges = {name: values[members] for name, values in sources.items()}
+    bulges["flux"] = bulges["flux"] * bulges["bulge_fraction"]
+    bulges["half_light_radius"] = bulges["half_light_radius"] * bulges["bulge_radius_ratio"]
+    bulges["sersic_index"] = bulges["bulge_sersic_index"]
+    for stamps in draw_galaxies(bulges, shape):
+        yield stamps._replace(members=members[stamps.members])
 
 
 def _index(size: Floats) -> Floats:
@@ -102,7 +118,8 @@ def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Compl
     bulge_size = size * sources["bulge_radius_ratio"]
     bulge = ellipse(on, bulge_size, sources["bulge_sersic_index"], steps[1], sources)
     along_y, along_x = fourier.shift(on, x, y)
-    light = ((1 - share) * disc + share * bulge) * along_y * along_x
+    bulge_share = sources["_bulge_share"][:, None, None]
+    light = ((1 - share) * disc + bulge_share * bulge) * along_y * along_x
     light += (1 - share) * _arms(sources, on, x, y, steps[0])
     return np.asarray(light * sources["flux"][:, None, None])
 
