@@ -148,7 +148,6 @@ def reader(tmp_path, monkeypatch):
     return Reader(tmp_path, dict(os.environ))
 
 
-@pytest.mark.skipif("```python" not in README.read_text(), reason="the README has no blocks yet")
 def test_every_block_of_the_readme_runs(reader, demo_store):
     (reader.folder / ".venv").symlink_to(sys.prefix)
     shutil.copytree(demo_store, reader.folder / "demo-store")
@@ -156,6 +155,19 @@ def test_every_block_of_the_readme_runs(reader, demo_store):
     assert len(blocks) == README.read_text().count("\n```") / 2
     for block in blocks:
         reader.follow(block)
+
+
+def test_the_readme_first_shows_the_two_commands():
+    first = blocks_of(README.read_text())[0]
+    assert [command.split("#")[0].strip() for command in first.commands] == [
+        "make demo",
+        "make test",
+    ]
+
+
+def test_relative_links_lead_to_files():
+    targets = re.findall(r"\]\(([^)#]+)", README.read_text())
+    assert [t for t in targets if "://" not in t and not (ROOT / t).exists()] == []
 
 
 def follow(reader, text):
