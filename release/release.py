@@ -4,36 +4,34 @@ Every step can be interrupted and done again: `release` with the same arguments 
 was, and where all is published it changes nothing and says so.
 """
 
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
-from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
 
-import platformdirs
-
-from skybench.errors import MissingDependencyError, ParameterError
+from skybench.errors import ParameterError
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.registry.index import IndexEntry
 from skybench.registry.manifest import Manifest
-from skybench.registry.records import Record, stored_records
+from skybench.registry.records import stored_records
 from skybench.registry.reference import Version
-from skybench.registry.store import BASELINES, Store, zarr_name
+from skybench.registry.store import Store, zarr_name
 from skybench.release.build import BuildResult, build
 from skybench.release.card import CardScore, card_text
 from skybench.release.catalog import refresh_catalog
 from skybench.release.describe import describe, describe_files
-from skybench.release.protocols import PROTOCOLS
-from skybench.release.publish import TRAINING, WorkFolder, prepare, publish, start_or_resume
+from skybench.release.publish import WorkFolder, prepare, publish, start_or_resume
 from skybench.release.published import published_entry
 from skybench.release.recording import check_recordable, record_release, source_checkout
-
-_TRAINING_PACKAGES = ("torch", "torchvision", "lightning", "safetensors", "pyarrow")
+from skybench.release.work_baselines import (
+    check_installed,
+    check_training,
+    remove_cache,
+    train_into,
+)
 
 Say = Callable[[str], None]
 
@@ -161,12 +159,12 @@ def release(
     number = Version.parse(version)
     recipes = _recipes(datasets, samples)
     building, training = building or BuildOptions(), training or TrainingOptions()
-    _check_training(training)
+    check_training(training.protocols, training.seeds, training.epochs)
     checkout = source_checkout() if record else None
     where = Store(store)
     published = {recipe.name: published_entry(recipe, number, where) for recipe in recipes}
     if None in published.values():
-        _check_installed()
+        check_installed()
         where.check_writable()
     return tuple(
         _release_one(_Job(recipe, number, where, building, training, checkout, say))
@@ -203,27 +201,6 @@ def _recipes(
     if samples is None:
         return recipes
     return [recipe.model_copy(update={"samples": samples}) for recipe in recipes]
-
-
-def _check_training(training: TrainingOptions) -> None:
-    for name in training.protocols or ():
-        if name not in PROTOCOLS:
-            msg = f"protocol must be one of {', '.join(PROTOCOLS)}, got {name!r}"
-            raise ParameterError(msg)
-    for name, number in {"seeds": training.seeds, "epochs": training.epochs}.items():
-        if number is not None and number < 1:
-            msg = f"{name} must be at least 1, got {number}"
-            raise ParameterError(msg)
-
-
-def _check_installed() -> None:
-    missing = [name for name in _TRAINING_PACKAGES if find_spec(name) is None]
-    if missing:
-        msg = (
-            f"a release trains baselines, which needs {', '.join(missing)}; "
-            "run pip install 'skybench[baselines]'"
-        )
-        raise MissingDependencyError(msg)
 
 
 def _release_one(job: _Job) -> Released:
@@ -265,7 +242,7 @@ def _make(job: _Job) -> IndexEntry:
         prepare(work, manifest, card_text(manifest, _card_scores(work)))
     job.say(f"publishing {recipe.name} {job.version}")
     entry = publish(work)
-    shutil.rmtree(_cache(work), ignore_errors=True)
+    remove_cache(work)
     return entry
 
 
@@ -274,43 +251,17 @@ def _with_baselines(job: _Job, built: BuildResult) -> Manifest:
     zarr = zarr_name(recipe.name, job.version, built.content.root)
     manifest = describe(recipe, job.version, built, work.files(zarr), job.store)
     job.say(f"training the baselines of {recipe.name} {job.version}")
-    _train(job, manifest, built)
-    files = describe_files(job.store, work.files(zarr))
-    return manifest.model_copy(update={"objects": files})
-
-
-def _train(job: _Job, manifest: Manifest, built: BuildResult) -> None:
-    """Train into the work folder; for a store elsewhere, in the user's cache and then copied."""
-    from skybench.release.baselines import train_baselines
-
-    work, store = job.work, job.store
-    scratch = store.local_path(work.key) if store.is_local else _cache(work)
-    records = train_baselines(
+    train_into(
+        work,
         manifest,
         built.url,
-        output=scratch / BASELINES,
-        work=scratch / TRAINING / manifest.content.root.removeprefix("sha256:")[:12],
         protocols=job.training.protocols,
         seeds=job.training.seeds,
         epochs=job.training.epochs,
         progress=job.building.progress,
     )
-    wanted = {name for record in records for name in _file_names(record)}
-    if not store.is_local:
-        for name in sorted(wanted):
-            store.write(f"{work.baselines}/{name}", (scratch / BASELINES / name).read_bytes())
-    for name in set(store.names(work.baselines)) - wanted:
-        store.remove(f"{work.baselines}/{name}")
-
-
-def _file_names(record: Record) -> list[str]:
-    stored = [record.weights, record.predictions]
-    return [f"{record.name}.json", *(s.key.rpartition("/")[2] for s in stored if s is not None)]
-
-
-def _cache(work: WorkFolder) -> Path:
-    place = sha256(work.store.url.encode()).hexdigest()[:12]
-    return Path(platformdirs.user_cache_dir("skybench", appauthor=False)) / place / work.name
+    files = describe_files(job.store, work.files(zarr))
+    return manifest.model_copy(update={"objects": files})
 
 
 def _card_scores(work: WorkFolder) -> list[CardScore]:

@@ -25,7 +25,7 @@ from skybench.registry.records import records_from_text
 from skybench.registry.reference import Version
 from skybench.registry.store import CATALOG, Store
 from skybench.registry.verify import verify
-from skybench.release import published, recording
+from skybench.release import published, recording, work_baselines
 from skybench.release.publish import WorkFolder, start_or_resume
 from skybench.release.release import BuildOptions, TrainingOptions, release
 
@@ -272,9 +272,7 @@ def test_a_wrong_argument_is_refused_before_anything(tmp_path, arguments, error,
 
 
 def test_what_training_needs_is_asked_for_before_anything(tmp_path, monkeypatch):
-    from skybench.release import release as module
-
-    monkeypatch.setattr(module, "_TRAINING_PACKAGES", ("torch", "no_such_package"))
+    monkeypatch.setattr(work_baselines, "PACKAGES", ("torch", "no_such_package"))
     with pytest.raises(MissingDependencyError, match=r"no_such_package; .*skybench\[baselines\]"):
         release("0.1", store=tmp_path / "store")
     assert not (tmp_path / "store").exists()
