@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from skybench.cli_datasets import Reference, Scheduler, StoreOption, Workers
+from skybench.errors import StoreError
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +44,6 @@ def release(
 
     Example: skybench release 0.2 sky --store s3://bucket/store --workers 8
     """
-    from skybench.release.recording import source_checkout
     from skybench.release.release import BuildOptions, TrainingOptions
     from skybench.release.release import release as release_datasets
 
@@ -54,11 +54,21 @@ def release(
         samples=samples,
         building=BuildOptions(workers=workers, scheduler=scheduler),
         training=TrainingOptions(protocols=protocol, seeds=seeds, epochs=epochs),
-        record=source_checkout() is not None if record is None else record,
+        record=_runs_from_checkout() if record is None else record,
         say=print,
     )
     for one in released:
         print(one)
+
+
+def _runs_from_checkout() -> bool:
+    from skybench.release.recording import source_checkout
+
+    try:
+        source_checkout()
+    except StoreError:
+        return False
+    return True
 
 
 def evaluate(
