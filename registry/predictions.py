@@ -240,11 +240,11 @@ def _check_columns(table: _Table, question: Question) -> None:
 def _unknown_column(name: str, wanted: list[str]) -> str:
     near = get_close_matches(name.lower(), wanted, 1, 0.5)
     if near:
-        return f"column {name!r} is unknown, did you mean {near[0]!r}?"
+        return f"has an unknown column {name!r} (did you mean {near[0]!r}?)"
     separator = next((sign for sign in ";\t|" if sign in name), None)
     if separator:
-        return f"the header {name!r} is one column, separate columns by commas, not {separator!r}"
-    return f"column {name!r} is unknown, take it out"
+        return f"has one column {name!r}; separate columns by commas, not {separator!r}"
+    return f"has an unknown column {name!r}, to be taken out"
 
 
 def _integers(table: _Table, column: str) -> NDArray[np.int64]:

@@ -92,15 +92,15 @@ def test_table_in_memory_is_read_as_a_file_is():
         ("8,0,0,1\n", "", r"lacks 1 of its 3 ids \(8\)"),
         ("8,0,0,1", "1,0,0,1", r"has 1 other ids \(1; 1 is of the train split\)"),
         ("8,0,0,1", "99,0,0,1", r"lacks 1 of its 3 ids \(8\) and has 1 other ids \(99\)"),
-        ("spiral", "spirals", "column 'spirals' is unknown, did you mean 'spiral'?"),
-        ("sample_id", "id", "lacks sample_id; column 'id' is unknown"),
+        ("spiral", "spirals", "has an unknown column 'spirals' \\(did you mean 'spiral'\\?\\)"),
+        ("sample_id", "id", "lacks sample_id; has an unknown column 'id'"),
         ("spiral", "star", "has the column 'star' twice"),
         ("star,", "", "line 2 of .* has 4 fields, expected 3"),
     ],
 )
 def test_wrong_files_are_refused_with_place_and_fix(tmp_path, old, new, expected):
     message = refusal(tmp_path, GOOD.replace(old, new, 1))
-    assert re.search(expected.replace("?", r"\?"), message), message
+    assert re.search(expected, message), message
 
 
 def test_label_that_is_no_class_gets_the_nearest(tmp_path):
