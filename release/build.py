@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skybench.errors import IntegrityError
+from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.recipe import Recipe
 from skybench.registry.content_hash import (
     SAMPLE_DIM,
@@ -105,9 +105,7 @@ def build(
     begin = time.perf_counter()
     check_workers(workers)
     check_address(scheduler)
-    if samples is not None:
-        recipe = Recipe.model_validate(recipe.model_dump(mode="json") | {"samples": samples})
-    plan = BuildPlan.of(recipe, target, chunk_rows, shard_rows)
+    plan = BuildPlan.of(_with_samples(recipe, samples), target, chunk_rows, shard_rows)
     rendered, finished = 0, plan.finished()
     if finished is None:
         plan.work.check_writable()
@@ -122,6 +120,15 @@ def build(
         rendered_samples=rendered,
         seconds=time.perf_counter() - begin,
     )
+
+
+def _with_samples(recipe: Recipe, samples: int | None) -> Recipe:
+    if samples is None:
+        return recipe
+    if samples < 1:
+        msg = f"samples must be at least 1, got {samples}"
+        raise ParameterError(msg)
+    return recipe.model_copy(update={"samples": samples})
 
 
 def _render_missing(

@@ -270,10 +270,11 @@ class TestRefused:
         with pytest.raises(ParameterError, match="not a place for a Zarr store"):
             build(recipe, target, progress=False)
 
-    @pytest.mark.parametrize("workers", [0, -3])
-    def test_workers_below_one(self, recipe, tmp_path, workers):
-        with pytest.raises(ParameterError, match=f"workers must be at least 1, got {workers}"):
-            build(recipe, str(tmp_path / "a.zarr"), workers=workers)
+    @pytest.mark.parametrize("number", [0, -3])
+    @pytest.mark.parametrize("name", ["workers", "samples"])
+    def test_numbers_below_one(self, recipe, tmp_path, name, number):
+        with pytest.raises(ParameterError, match=f"{name} must be at least 1, got {number}"):
+            build(recipe, str(tmp_path / "a.zarr"), **{name: number})
         assert list(tmp_path.iterdir()) == []
 
 
