@@ -1,1 +1,1 @@
-"""skybench.release"""
+"""Making versions: build, baselines, publication."""
