@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from skybench.errors import ParameterError, StoreError
-from skybench.generators.suggestion import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,6 +147,8 @@ _WRITERS = {".npz": _write_npz, ".zarr": _write_zarr}
 
 
 def _writer(out: Path) -> "Callable[[xr.Dataset, Path], None]":
+    from skybench.generators.suggestion import unknown
+
     if out.suffix not in _WRITERS:
         msg = f"{out}: {unknown('file type', out.suffix, _WRITERS)}"
         raise ParameterError(msg)
