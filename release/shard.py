@@ -134,6 +134,6 @@ def _check_code(expected: str) -> None:
         msg = (
             "this worker runs other generator code than the machine that started the build "
             f"(digest {code_digest()[:12]}, expected {expected[:12]}); install the same skybench "
-            "on every worker and restart them"
+            "on every worker and restart them, or build again if the code was edited meanwhile"
         )
         raise IntegrityError(msg)
