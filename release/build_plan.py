@@ -195,6 +195,8 @@ def _identity(recipe: Recipe, layout: Layout) -> str:
     described = {
         "format": _FORMAT,
         "recipe": recipe.model_dump(mode="json"),
+        # Canonical JSON sorts keys, but the order of the classes gives them their codes.
+        "classes": recipe.class_names,
         "layout": [layout.chunk_rows, layout.shard_rows],
         "code": code_digest(),
         "numpy": np.__version__,
