@@ -76,6 +76,18 @@ class VerifyReport:
         """Whether everything that was checked is as it was published."""
         return not self.problems
 
+    def __str__(self) -> str:
+        """Say what was checked, and each problem on a line of its own."""
+        checked = "every byte and row" if self.full else "manifest, metadata and file sizes"
+        verdict = "is as published" if self.ok else f"has {len(self.problems)} problems"
+        lines = [
+            f"{self.reference} {verdict}: {checked} of {self.files:,} files, "
+            f"{self.bytes / 1e6:,.1f} MB, checked in {self.seconds:.1f} s",
+            self.content_hash,
+            *self.problems,
+        ]
+        return "\n".join(lines)
+
     def raise_if_damaged(self) -> None:
         """Raise the first problem as an `IntegrityError`."""
         if self.problems:

@@ -104,7 +104,7 @@ def leaderboard(
     else:
         from skybench.leaderboard_table import leaderboard_table
 
-        Console().print(leaderboard_table(table, dataset))
+        Console().print(leaderboard_table(table))
 
 
 def demo(store: StoreOption = "./demo-store") -> None:

@@ -36,7 +36,7 @@ def run_demo(store: str) -> None:
     _open_by_intake(store, [one.reference for one in released], console)
     say("\n[bold]3. Compare[/] the baselines")
     for one in released:
-        console.print(leaderboard_table(leaderboard(one.reference, store=store), one.reference))
+        console.print(leaderboard_table(leaderboard(one.reference, store=store)))
     say("[bold]4. Look[/] at the pictures")
     for one in released:
         name = one.reference.partition("@")[0]

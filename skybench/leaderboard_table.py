@@ -1,21 +1,43 @@
 """A leaderboard as a table for people."""
 
+from typing import Any
+
 import pandas as pd
-from rich.table import Table
+from rich.table import Column, Table
 
 
-def leaderboard_table(ranking: pd.DataFrame, title: str) -> Table:
-    """Return the ranking of `skybench.leaderboard` as a rich table."""
-    table = Table(title=f"Leaderboard of {title}")
-    for column in ranking.columns:
-        numeric = pd.api.types.is_numeric_dtype(ranking[column])
-        table.add_column(str(column).replace("_", " "), justify="right" if numeric else "left")
-    for row in ranking.itertuples(index=False):
-        table.add_row(*(_cell(value) for value in row))
+def leaderboard_table(ranking: pd.DataFrame) -> Table:
+    """Return the ranking of `skybench.leaderboard` as a rich table, narrow enough for 80 columns.
+
+    A star marks a record of a shortened run; what was left out is in the caption.
+    """
+    notes = [*ranking.attrs["notes"]]
+    if not ranking["complete"].all():
+        notes.append("* trained with fewer samples, seeds or epochs than the protocol asks")
+    table = Table(
+        Column("rank", justify="right"),
+        Column("name", no_wrap=True),
+        Column("accuracy", justify="right"),
+        "95 % range",
+        Column("seeds", justify="right"),
+        Column("epochs", justify="right"),
+        "kind",
+        title=f"{ranking.attrs['reference']}, accuracy on the test split",
+        caption="\n".join(notes) or None,
+        caption_justify="left",
+    )
+    for row in ranking.to_dict("records"):
+        table.add_row(*_cells(row))
     return table
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:.4f}"
-    return "" if value is None else str(value)
+def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
+    return (
+        str(row["rank"]),
+        str(row["name"]),
+        f"{row['accuracy']:.2%}{'' if row['complete'] else ' *'}",
+        f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
+        str(row["seeds"]),
+        "" if pd.isna(row["epochs"]) else f"{row['epochs']:.0f}",
+        str(row["kind"]),
+    )

@@ -1,6 +1,7 @@
 """The command line as a user meets it: what it prints, its exit codes, its one-line errors."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -197,3 +198,17 @@ def test_a_reader_that_stops_early_is_no_error():
     )
     assert piped.stdout.strip() == "{"
     assert piped.stderr == ""
+
+
+def test_verify_of_a_damaged_store_names_the_file_and_exits_with_1(skybench, demo_store, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(demo_store, copy)
+    chunk = next(p for p in sorted(copy.glob("objects/0.0/*.zarr/image/c/**/*")) if p.is_file())
+    content = bytearray(chunk.read_bytes())
+    content[len(content) // 2] ^= 1
+    chunk.write_bytes(content)
+    assert skybench("verify", "objects@0", "--store", copy)[0] == 0
+    status, out, _ = skybench("verify", "objects@0", "--full", "--store", copy)
+    assert status == 1
+    assert "image" in out
+    assert skybench("verify", "sky@0", "--full", "--store", copy)[0] == 0
