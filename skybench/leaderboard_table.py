@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+from rich import box
 from rich.table import Column, Table
 
 
@@ -18,10 +19,11 @@ def leaderboard_table(ranking: pd.DataFrame) -> Table:
         Column("rank", justify="right"),
         Column("name", no_wrap=True),
         Column("accuracy", justify="right"),
-        "95 % range",
+        Column("95 % interval", no_wrap=True),
         Column("seeds", justify="right"),
         Column("epochs", justify="right"),
         "kind",
+        box=box.SIMPLE_HEAD,
         title=f"{ranking.attrs['reference']}, accuracy on the test split",
         caption="\n".join(notes) or None,
         caption_justify="left",
