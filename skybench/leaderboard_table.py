@@ -10,7 +10,7 @@ from rich.table import Column, Table
 def leaderboard_table(ranking: pd.DataFrame) -> Table:
     """Return the ranking of `skybench.leaderboard` as a rich table, narrow enough for 80 columns.
 
-    A star marks a record of a shortened run; what was left out is in the caption.
+    Runs are seeds x epochs. A star marks a record of a shortened run.
     """
     notes = [*ranking.attrs["notes"]]
     if not ranking["complete"].all():
@@ -20,8 +20,7 @@ def leaderboard_table(ranking: pd.DataFrame) -> Table:
         Column("name", no_wrap=True),
         Column("accuracy", justify="right"),
         Column("95 % interval", no_wrap=True),
-        Column("seeds", justify="right"),
-        Column("epochs", justify="right"),
+        Column("runs", justify="right"),
         "kind",
         box=box.SIMPLE_HEAD,
         title=f"{ranking.attrs['reference']}, accuracy on the test split",
@@ -39,7 +38,6 @@ def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
         str(row["name"]),
         f"{row['accuracy']:.2%}{'' if row['complete'] else ' *'}",
         f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
-        str(row["seeds"]),
-        "" if pd.isna(row["epochs"]) else f"{row['epochs']:.0f}",
+        str(row["seeds"]) if pd.isna(row["epochs"]) else f"{row['seeds']} x {row['epochs']:.0f}",
         str(row["kind"]),
     )
