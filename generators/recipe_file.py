@@ -1,5 +1,6 @@
 """Recipes from files: packaged ones by name, the user's own by path."""
 
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from os import PathLike, fspath
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from skybench.errors import RecipeError
 from skybench.generators import distributions
@@ -104,30 +106,44 @@ def _explain(error: ValidationError) -> list[str]:
     """Return one line a mistake: place, what is wrong, the nearest valid key."""
     lines = []
     for mistake in error.errors(include_url=False):
-        loc = mistake["loc"]
-        place = ".".join(str(part) for part in loc if part not in _DISTRIBUTIONS)
-        text = mistake["msg"].removeprefix("Value error, ")
-        if mistake["type"] == "extra_forbidden":
-            text = unknown("key", str(loc[-1]), _allowed_keys(loc[:-1]))
-        elif mistake["type"] == "missing":
-            text = "is required and missing"
-        elif mistake["type"] == "union_tag_invalid":
-            tag = mistake["ctx"]["tag"]
-            text = unknown("distribution", str(tag), _DISTRIBUTIONS)
-        elif mistake["type"] == "union_tag_not_found":
-            names = ", ".join(_DISTRIBUTIONS)
-            text = f"needs a number, or a mapping with the key 'distribution' ({names})"
-        elif not text.endswith((".", "?")) and "input" in mistake and _is_short(mistake["input"]):
-            text = f"{text}, got {mistake['input']!r}"
+        place = ".".join(str(part) for part in mistake["loc"] if part not in _DISTRIBUTIONS)
+        text = _TEXTS.get(mistake["type"], _plain)(mistake)
         lines.append(f"{place}: {text}" if place else text)
     return lines
+
+
+def _plain(mistake: ErrorDetails) -> str:
+    text = mistake["msg"].removeprefix("Value error, ")
+    if text.endswith((".", "?")) or not _is_short(mistake["input"]):
+        return text
+    return f"{text}, got {mistake['input']!r}"
+
+
+def _unknown_key(mistake: ErrorDetails) -> str:
+    *parents, key = mistake["loc"]
+    return unknown("key", str(key), _allowed_keys(parents))
+
+
+def _no_distribution(mistake: ErrorDetails) -> str:
+    names = ", ".join(_DISTRIBUTIONS)
+    return f"needs a number, or a mapping with the key 'distribution' ({names})"
+
+
+_TEXTS: dict[str, Callable[[ErrorDetails], str]] = {
+    "extra_forbidden": _unknown_key,
+    "missing": lambda _: "is required and missing",
+    "union_tag_invalid": lambda m: unknown("distribution", str(m["ctx"]["tag"]), _DISTRIBUTIONS),
+    "union_tag_not_found": _no_distribution,
+    "model_attributes_type": _no_distribution,
+}
+"""How mistakes are told that pydantic tells for programmers, by its name for them."""
 
 
 def _is_short(value: Any) -> bool:
     return isinstance(value, str | int | float | bool) and len(str(value)) < 60
 
 
-def _allowed_keys(loc: tuple[int | str, ...]) -> list[str]:
+def _allowed_keys(loc: Sequence[int | str]) -> list[str]:
     """Walk the models along an error's place and return the keys allowed there."""
     model: Any = Recipe
     for part in loc:

@@ -107,7 +107,7 @@ class Variable:
         """
         array = np.asarray(values)
         wrong = np.argwhere(~self.domain.contains(array) & ~np.isnan(array))
-        if wrong.size:
+        if len(wrong):
             place = ", ".join(f"{d} {i}" for d, i in zip(self.dims, wrong[0], strict=False))
             got = array[tuple(wrong[0])]
             where = f" for {place}" if place else ""

@@ -42,7 +42,11 @@ BAR_RADIUS = 0.4
 _DISC_INDEX = 1.0
 
 _RADIAL_STEP = 1 / 32
-"""Spacing in pixels of the table of arm phase and amplitude over radius."""
+"""Widest spacing in pixels of the table of arm phase and amplitude over radius."""
+
+_CHORD = 0.05
+"""Sharpness times squared turn of the arms in a step of it: their crests lose an eighth of
+that on its chords."""
 
 _FINEST = 8
 
@@ -156,13 +160,25 @@ def _visible(axis: Floats, origin: float, length: float, galaxy: dict[str, float
 
 def _fineness(galaxy: dict[str, float], oversampling: int) -> int:
     """Return how much finer to sample, for the crossing of the tightest arm to be resolved."""
-    radius = np.linspace(BAR_RADIUS, 2, 33)
-    u = np.exp(galaxy["arm_radius_ratio"] / radius) / galaxy["arm_bulge_ratio"]
-    turning = 2 * galaxy["arm_winding"] * galaxy["arm_radius_ratio"] / (radius**2 * (u + 1 / u))
-    apart = 2 * np.pi / np.maximum(galaxy["arm_count"] * turning, 2).max()
+    apart = 2 * np.pi / max(_turning(galaxy), 2.0)
     width = apart * galaxy["half_light_radius"] * galaxy["axis_ratio"]
     wanted = _SAMPLES_PER_ARM / (width * oversampling)
     return int(np.clip(2 ** np.ceil(np.log2(wanted)), 1, _FINEST))
+
+
+def _turning(galaxy: dict[str, float]) -> float:
+    """Return the fastest turn of the pattern, in radians of m phi a half-light radius."""
+    radius = np.linspace(BAR_RADIUS, 2, 33)
+    u = np.exp(galaxy["arm_radius_ratio"] / radius) / galaxy["arm_bulge_ratio"]
+    turning = 2 * galaxy["arm_winding"] * galaxy["arm_radius_ratio"] / (radius**2 * (u + 1 / u))
+    return float((galaxy["arm_count"] * turning).max())
+
+
+def _radial_step(galaxy: dict[str, float]) -> float:
+    """Return the spacing in pixels of the table over radius: finer for tight or sharp arms."""
+    turn = _turning(galaxy) / galaxy["half_light_radius"] * _RADIAL_STEP
+    excess = galaxy["arm_sharpness"] * turn**2 / _CHORD
+    return _RADIAL_STEP / 2 ** float(np.clip(np.ceil(np.log2(excess) / 2), 0, 5))
 
 
 def _sample(galaxy: dict[str, float], dx: Floats, dy: Floats, step: int) -> Floats:
@@ -173,10 +189,11 @@ def _sample(galaxy: dict[str, float], dx: Floats, dy: Floats, step: int) -> Floa
     major = cos * dx + sin * dy[:, None]
     minor = (-sin / q) * dx + (cos / q) * dy[:, None]
     radius = np.sqrt(major**2 + minor**2)
-    place = np.minimum(radius / _RADIAL_STEP, _nodes(size, step) - 2)
+    spacing = _radial_step(galaxy)
+    place = np.minimum(radius / spacing, _nodes(size, step, spacing) - 2)
     below = place.astype(np.intp)
     part = place - below
-    phase, amplitude = _radial(galaxy, step)
+    phase, amplitude = _radial(galaxy, step, spacing)
     arm = phase[below] + part * (phase[below + 1] - phase[below])
     light = amplitude[below] + part * (amplitude[below + 1] - amplitude[below])
     turn = (major + 1j * galaxy["arm_handedness"] * minor) / np.maximum(radius, 1e-12)
@@ -187,15 +204,15 @@ def _sample(galaxy: dict[str, float], dx: Floats, dy: Floats, step: int) -> Floa
     return np.asarray(light * (np.exp(sharpness * arm.real) / i0(sharpness) - 1))
 
 
-def _nodes(size: float, step: int) -> int:
+def _nodes(size: float, step: int, spacing: float) -> int:
     outer = sersic.TAPER * float(sersic.taper_radius(np.asarray(step))) * size
-    return int(outer / _RADIAL_STEP) + 3
+    return int(outer / spacing) + 3
 
 
-def _radial(galaxy: dict[str, float], step: int) -> tuple[Complexes, Floats]:
+def _radial(galaxy: dict[str, float], step: int, spacing: float) -> tuple[Complexes, Floats]:
     """Return exp(-i m (phi(r) + arm_angle)) and the amplitude of the arms over radius."""
     size = galaxy["half_light_radius"]
-    radius = np.arange(_nodes(size, step), dtype=np.float64) * (_RADIAL_STEP / size)
+    radius = np.arange(_nodes(size, step, spacing), dtype=np.float64) * (spacing / size)
     phi = arm_phase(
         radius, galaxy["arm_winding"], galaxy["arm_bulge_ratio"], galaxy["arm_radius_ratio"]
     )

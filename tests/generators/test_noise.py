@@ -1,0 +1,92 @@
+"""Noise: its mean and variance term by term, its distributions, its independence of blocks."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+from skybench.generators.distributions import Constant
+from skybench.generators.noise import observe
+from skybench.generators.recipe import Noise
+
+SHAPE = (40, 50)
+
+
+def noise(**more):
+    return Noise(sky_level=Constant(value=0), read_noise=Constant(value=0), **more)
+
+
+def levels(rows, sky=0.0, read=0.0):
+    return xr.Dataset(
+        coords={
+            "sample_id": ("sample", np.asarray(rows)),
+            "sky_level": ("sample", np.full(len(rows), sky, dtype=np.float32)),
+            "read_noise": ("sample", np.full(len(rows), read, dtype=np.float32)),
+        }
+    )
+
+
+def departures(light, rows=range(30), sky=0.0, read=0.0, **more):
+    expected = np.full((len(rows), *SHAPE), light)
+    return observe(expected, levels(list(rows), sky, read), noise(**more), seed=0) - light
+
+
+@pytest.mark.parametrize(
+    ("light", "sky", "read", "scale", "variance"),
+    [
+        (50.0, 0.0, 0.0, 1.0, 50.0),
+        (0.0, 80.0, 0.0, 1.0, 80.0),
+        (0.0, 0.0, 7.0, 1.0, 49.0),
+        (50.0, 80.0, 7.0, 1.0, 179.0),
+        (50.0, 80.0, 7.0, 2.0, 4 * 179.0),
+        (50.0, 80.0, 7.0, 0.5, 179.0 / 4),
+    ],
+)
+def test_mean_and_variance_are_those_of_the_terms(light, sky, read, scale, variance):
+    noisy = departures(light, sky=sky, read=read, scale=scale).ravel()
+    # Rounding to integers adds the variance of a uniform where values are not integers already.
+    rounding = 1 / 12 if read or scale != 1 else 0.0
+    error = np.sqrt(variance / noisy.size)
+    assert abs(noisy.mean()) < 4 * error
+    assert noisy.var() == pytest.approx(variance + rounding, rel=4 * np.sqrt(2 / noisy.size) + 2e-3)
+
+
+def test_shot_noise_is_exactly_poisson_at_low_rates():
+    counts = departures(1.3).ravel() + 1.3
+    seen = np.bincount(np.rint(counts).astype(int), minlength=9)
+    wanted = stats.poisson.pmf(np.arange(8), 1.3) * counts.size
+    wanted = np.append(wanted, counts.size - wanted.sum())
+    seen = np.append(seen[:8], seen[8:].sum())
+    assert stats.chisquare(seen, wanted).pvalue > 1e-3
+
+
+def test_read_noise_is_gaussian():
+    noisy = departures(0.0, read=1000.0).ravel() / 1000
+    assert stats.kstest(noisy, "norm").pvalue > 1e-3
+
+
+def test_noise_can_be_switched_off_term_by_term():
+    light = np.random.default_rng(0).uniform(0, 100, (3, *SHAPE))
+    rows = levels([0, 1, 2], sky=50.0, read=5.0)
+    assert np.array_equal(observe(light, rows, noise(scale=0.0), 0), np.rint(light))
+    only_read = observe(light, rows, noise(shot=False), 0) - light
+    assert only_read.std() == pytest.approx(5, rel=0.05)
+    dark = levels([0, 1, 2])
+    assert np.array_equal(observe(light, dark, noise(shot=False), 0), np.rint(light))
+
+
+def test_noise_of_a_row_depends_on_its_identity_alone():
+    light = np.full((4, *SHAPE), 20.0)
+    together = observe(light, levels([3, 9, 4, 100], 30.0, 2.0), noise(), seed=7)
+    alone = observe(light[:1], levels([4], 30.0, 2.0), noise(), seed=7)
+    assert np.array_equal(alone[0], together[2])
+    assert not np.array_equal(together[0], together[1])
+    other_seed = observe(light, levels([3, 9, 4, 100], 30.0, 2.0), noise(), seed=8)
+    assert not (other_seed == together).all(axis=(1, 2)).any()
+
+
+def test_shot_noise_does_not_change_with_the_read_noise():
+    light = np.full((1, *SHAPE), 20.0)
+    without = observe(light, levels([0]), noise(), 0)
+    tiny = observe(light, levels([0], read=1e-3), noise(), 0)
+    assert np.array_equal(without, tiny)

@@ -1,0 +1,208 @@
+"""Recipes: what is valid loads, what is wrong is named with its place and the nearest right key."""
+
+import copy
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skybench.errors import RecipeError
+from skybench.generators.recipe import Recipe
+from skybench.generators.recipe_file import load_recipe, packaged_recipes, parse_recipe
+
+
+def refused(content, tmp_path):
+    """Write a recipe, load it, and return the message it is refused with."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(path)
+    message = str(caught.value)
+    assert "mine.yaml" in message
+    return message
+
+
+def put(recipe, place, value):
+    """Set the value at a dotted place; a value of None deletes it."""
+    *parents, last = place.split(".")
+    for key in parents:
+        recipe = recipe[key]
+    if value is None:
+        del recipe[last]
+    else:
+        recipe[last] = value
+
+
+def test_packaged_recipes_load_and_survive_a_round_trip():
+    assert {"objects", "sky"} <= set(packaged_recipes())
+    for name in packaged_recipes():
+        recipe = load_recipe(name)
+        assert recipe.name == name
+        assert Recipe.model_validate(recipe.model_dump(mode="json")) == recipe
+        assert load_recipe(recipe) is recipe
+
+
+def test_numbers_may_be_written_as_yaml_reads_them(small):
+    small["sources"]["bright"]["flux"] = "1e4"
+    assert Recipe.model_validate(small).sources["bright"].distributions["flux"].value == 1e4
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "parts"),
+    [
+        ("sampels", 10, ["unknown key 'sampels'", "did you mean 'samples'?"]),
+        ("samples", None, ["samples: is required"]),
+        ("samples", 0, ["samples", "greater than or equal to 1", "got 0"]),
+        ("seed", -1, ["seed", "got -1"]),
+        ("image.shape", [20], ["image.shape"]),
+        ("image.pixelscale", 1, ["image.pixelscale", "did you mean 'pixel_scale_arcsec'?"]),
+        ("sources.bright.flux", True, ["sources.bright.flux"]),
+        ("sources.bright.flux", "lots", ["sources.bright.flux", "uniform"]),
+        ("sources.bright.flux", float("nan"), ["sources.bright.flux", "finite"]),
+        ("sources.bright.flux", float("inf"), ["sources.bright.flux", "finite"]),
+        ("sources.bright.flux", -5, ["flux can be -5 to -5", "[0, inf)"]),
+        ("sources.bright.flx", 5, ["sources.bright", "'flx'", "did you mean 'flux'?"]),
+        ("sources.bright.half_light_radius", 2, ["unknown parameter of star", "It can be flux"]),
+        ("sources.bright.profile", "stra", ["unknown profile 'stra'", "did you mean 'star'?"]),
+        (
+            "sources.faint.flux",
+            {"distribution": "powerlaw", "low": 1, "high": 2, "exponent": -1},
+            ["sources.faint.flux", "unknown distribution 'powerlaw'", "'power_law'"],
+        ),
+        (
+            "sources.faint.flux",
+            {"distribution": "uniform", "low": 5, "hihg": 9},
+            ["sources.faint.flux.hihg", "did you mean 'high'?", "sources.faint.flux.high: is req"],
+        ),
+        (
+            "sources.faint.flux",
+            {"distribution": "uniform", "low": 9, "high": 5},
+            ["sources.faint.flux", "low must be below high, got low 9 and high 5"],
+        ),
+        ("sources.faint.flux", {"low": 1, "high": 2}, ["sources.faint.flux", "'distribution'"]),
+        (
+            "sources.galaxy.axis_ratio",
+            {"distribution": "normal", "mean": 0.6, "sigma": 0.1},
+            ["axis_ratio can be -inf to inf", "[0.05, 1]", "truncate"],
+        ),
+        (
+            "sources.galaxy.flux",
+            {
+                "distribution": "scaling",
+                "of": "half_light_radius",
+                "value": 1,
+                "pivot": 1,
+                "exponent": 1,
+                "low": 1,
+                "high": 2,
+            },
+            ["depend on each other"],
+        ),
+        ("sources.galaxy.half_light_radius.of", "size", ["unknown parameter 'size'"]),
+        ("classes.star.sources", ["brihgt"], ["classes.star", "did you mean 'bright'?"]),
+        ("classes.star.sources", ["bright"], ["sources.faint belongs to no class"]),
+        ("classes.galaxy.sources", ["galaxy", "faint"], ["already belongs to another class"]),
+        ("classes.star.weight", 0, ["classes.star.weight", "greater than 0"]),
+        ("classes.galaxy", None, ["classes", "at least 2"]),
+        ("splits.train", 0.9, ["splits must sum to 1, got 1.3"]),
+        ("splits", {"train": 0.8, "tset": 0.2}, ["unknown split 'tset'", "did you mean 'test'?"]),
+        ("task", "clasification", ["task", "'classification'"]),
+        ("task", "classification", ["set scene.count to 1"]),
+        ("scene.count", 0, ["scene.count must be whole numbers"]),
+        ("scene.count", 2.5, ["scene.count must be whole numbers"]),
+        (
+            "scene.count",
+            {"distribution": "uniform", "low": 1, "high": 3},
+            ["scene.count must be a number or a choice"],
+        ),
+        ("scene.count", 9, ["4 cells for up to 9 sources", "use at least 3"]),
+        ("scene.placement.margin", 10, ["leaves no room in an image of 20 x 36"]),
+        ("psf.fwhm", -1, ["psf.psf_fwhm can be -1"]),
+        ("psf.beta", 1, ["psf.psf_beta can be 1"]),
+        ("noise.sky_level", -3, ["noise.sky_level can be -3"]),
+        ("name", "My Sky", ["name", "pattern"]),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_fix(small, tmp_path, place, value, parts):
+    put(small, place, value)
+    message = refused(small, tmp_path)
+    for part in parts:
+        assert part in message, message
+
+
+def test_every_mistake_is_reported_at_once(small, tmp_path):
+    small["sampels"] = 3
+    small["seed"] = -1
+    assert len(refused(small, tmp_path).splitlines()) >= 2
+
+
+def test_arms_cannot_be_counted_in_fractions(small, tmp_path):
+    small["sources"]["galaxy"] = {"profile": "spiral", "arm_count": 2.5}
+    assert "arm_count can be 2.5" in refused(small, tmp_path)
+    small["sources"]["galaxy"]["arm_count"] = {"distribution": "uniform", "low": 2, "high": 4}
+    assert "arm_count must be one of {1, 2" in refused(small, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "a recipe is a mapping"),
+        ("- a\n- b\n", "a recipe is a mapping"),
+        ("name: [", "not valid YAML"),
+        ("name: a\nname: b\n", "'name' is written twice"),
+        ("name: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
+        ("a: &a [*a]\n", "mine.yaml"),
+        ("[" * 5000, "mine.yaml"),
+    ],
+)
+def test_text_that_is_no_recipe(tmp_path, text, part):
+    assert part in refused(text, tmp_path)
+
+
+def test_files_that_are_no_recipe(tmp_path):
+    (tmp_path / "binary.yaml").write_bytes(bytes(range(128, 256)))
+    (tmp_path / "huge.yaml").write_bytes(b"#" * 1_000_001)
+    for name, part in (("binary", "cannot be read as text"), ("huge", "larger than 1,000,000")):
+        with pytest.raises(RecipeError, match=part):
+            load_recipe(tmp_path / f"{name}.yaml")
+    with pytest.raises(RecipeError, match="did you mean 'objects'"):
+        load_recipe("object")
+    with pytest.raises(RecipeError, match="there is none at"):
+        load_recipe(tmp_path)
+
+
+values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(max_size=8),
+    st.lists(st.integers(), max_size=3),
+    st.dictionaries(st.text(max_size=6), st.integers(), max_size=3),
+)
+
+
+def places(content, prefix=()):
+    yield prefix
+    if isinstance(content, dict):
+        for key, value in content.items():
+            yield from places(value, (*prefix, key))
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_nothing_but_a_recipe_error_comes_out(small, data):
+    mutated = copy.deepcopy(small)
+    place = data.draw(st.sampled_from([p for p in places(small) if p]))
+    parent = mutated
+    for key in place[:-1]:
+        parent = parent[key]
+    parent[place[-1]] = data.draw(values)
+    try:
+        outcome = parse_recipe(yaml.safe_dump(mutated), "mutated.yaml")
+    except RecipeError as error:
+        outcome = error
+    assert isinstance(outcome, Recipe) or "mutated.yaml" in str(outcome)

@@ -1,0 +1,188 @@
+"""Rows are pure, coordinates are the truth, and nothing else has a say."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skybench.generators.generate import empty, generate
+from skybench.generators.noise import observe
+from skybench.generators.recipe import Recipe
+from skybench.generators.recipe_file import load_recipe
+from skybench.generators.scene import expected
+from skybench.generators.schema import VARIABLES
+
+ROWS = 24
+BOTH = pytest.mark.parametrize("name", ["objects", "sky"])
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return {name: generate(name, 0, ROWS) for name in ("objects", "sky")}
+
+
+def changed(name, **changes):
+    return Recipe.model_validate(load_recipe(name).model_dump(mode="json") | changes)
+
+
+@BOTH
+@settings(max_examples=8, deadline=None)
+@given(data=st.data())
+def test_a_row_is_the_same_in_whatever_range(whole, name, data):
+    start = data.draw(st.integers(0, ROWS - 1))
+    stop = data.draw(st.integers(start + 1, min(start + 6, ROWS)))
+    rows = whole[name].isel(sample=slice(start, stop))
+    xr.testing.assert_identical(generate(name, start, stop), rows)
+
+
+@BOTH
+def test_rows_are_the_same_in_whatever_order(whole, name):
+    order = np.random.default_rng(0).permutation(ROWS)[:6]
+    alone = xr.concat([generate(name, i, i + 1) for i in order], "sample")
+    xr.testing.assert_equal(alone, whole[name].isel(sample=order))
+
+
+@BOTH
+def test_threads_do_not_disturb_each_other(whole, name):
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(lambda i: generate(name, i, i + 3), range(0, 12, 3)))
+    xr.testing.assert_equal(xr.concat(parts, "sample"), whole[name].isel(sample=slice(12)))
+
+
+@BOTH
+def test_rendering_again_from_the_stored_coordinates_gives_the_same_bits(whole, name):
+    ds, recipe = whole[name], load_recipe(name)
+    coordinates_alone = ds.drop_vars("image")
+    light = expected(coordinates_alone, recipe.image.shape)
+    again = observe(light, coordinates_alone, recipe.noise, recipe.seed)
+    assert np.array_equal(again, ds["image"].values)
+    reversed_light = expected(coordinates_alone.isel(sample=slice(None, None, -1)), light.shape[1:])
+    assert np.array_equal(reversed_light[::-1], light)
+
+
+@BOTH
+def test_every_variable_is_as_the_schema_says(whole, name):
+    for variable_name, variable in whole[name].variables.items():
+        row = VARIABLES[variable_name]
+        assert variable.dims == row.dims
+        assert variable.dtype == row.dtype
+        assert variable.attrs["long_name"] == row.long_name
+        assert variable.attrs.get("units") == row.units
+        row.check(variable.values)
+
+
+@BOTH
+def test_no_samples_have_the_same_form(whole, name):
+    none = empty(load_recipe(name))
+    assert none.sizes["sample"] == 0
+    assert {n: v.dtype for n, v in none.variables.items()} == {
+        n: v.dtype for n, v in whole[name].variables.items()
+    }
+    assert none.attrs == whole[name].attrs
+
+
+def test_sky_slots_are_full_or_empty_and_agree_with_what_is_present():
+    ds = generate("sky", 0, 200)
+    filled = ds["kind"].values > 0
+    count = filled.sum(axis=1)
+    assert (count.min(), count.max()) == (1, 8)
+    assert np.array_equal(filled, ~np.isnan(ds["flux"].values))
+    assert np.array_equal(filled, ds["source_class"].values >= 0)
+    # Slots fill from the first on.
+    assert (np.diff(filled.astype(int), axis=1) <= 0).all()
+    for code in ds["class"].values:
+        there = (ds["source_class"].values == code).any(axis=1)
+        assert np.array_equal(there, ds["present"].values[:, code] == 1)
+    assert (count > ds["present"].values.sum(axis=1)).any(), "classes repeat"
+
+
+def test_objects_have_the_class_that_their_kind_says():
+    ds = generate("objects", 0, 60)
+    meanings = ds["kind"].attrs["flag_meanings"].split()
+    kinds = [meanings[code] for code in ds["kind"].values[:, 0]]
+    labels = np.array(["star", "elliptical", "spiral"])[ds["label"].values]
+    assert [{"sersic": "elliptical"}.get(kind, kind) for kind in kinds] == labels.tolist()
+    # A star has no radius; what does not apply is missing, not zero.
+    assert np.isnan(ds["half_light_radius"].values[labels == "star"]).all()
+
+
+def test_neighbouring_seeds_share_nothing():
+    one, two = (generate(changed("objects", seed=seed), 0, 30) for seed in (0, 1))
+    assert not (one["flux"].values == two["flux"].values).any()
+    differences = (one["image"] - two["image"]).values.reshape(30, -1)
+    assert (np.abs(differences).max(axis=1) > 0).all()
+
+
+def test_another_distribution_moves_no_other_parameter():
+    source = load_recipe("objects").model_dump(mode="json")["sources"]
+    source["star"]["flux"] = {"distribution": "constant", "value": 9999.0}
+    before, after = generate("objects", 0, 20), generate(changed("objects", sources=source), 0, 20)
+    for name in before.coords:
+        if name != "flux":
+            assert before[name].variable.identical(after[name].variable), name
+
+
+def test_a_scaling_relation_is_recorded_as_drawn():
+    source = load_recipe("objects").model_dump(mode="json")["sources"]
+    source["elliptical"]["flux"] = {
+        "distribution": "scaling",
+        "of": "half_light_radius",
+        "value": 10_000.0,
+        "pivot": 3.0,
+        "exponent": 2.0,
+        "low": 100.0,
+        "high": 1e6,
+    }
+    ds = generate(changed("objects", sources=source), 0, 60)
+    galaxies = ds["label"].values == 1
+    radius = ds["half_light_radius"].values[galaxies, 0].astype(float)
+    flux = ds["flux"].values[galaxies, 0]
+    np.testing.assert_allclose(flux, 10_000 * (radius / 3) ** 2, rtol=1e-4)
+
+
+def test_a_class_may_have_several_sources():
+    recipe = load_recipe("objects").model_dump(mode="json")
+    recipe["classes"] = {
+        "star": {"sources": ["star"]},
+        "galaxy": {"sources": ["elliptical", "spiral"]},
+    }
+    ds = generate(Recipe.model_validate(recipe), 0, 200)
+    galaxies = ds["label"].values == 1
+    assert galaxies.sum() == 100
+    assert set(ds["kind"].values[galaxies, 0].tolist()) == {2, 3}
+
+
+def test_splits_are_exact_and_stratified():
+    ds = generate("objects", 0, 300)
+    assert np.bincount(ds["split"].values).tolist() == [180, 60, 60]
+    for label in range(3):
+        parts = np.bincount(ds["split"].values[ds["label"].values == label])
+        np.testing.assert_allclose(parts, [60, 20, 20], atol=4)
+
+
+def test_no_ambient_state(tmp_path):
+    script = (
+        "import numpy as np; np.random.seed(5); before = np.random.get_state()\n"
+        "import skybench\n"
+        "first = skybench.generate('objects', 0, 4).image.values\n"
+        "after = np.random.get_state()\n"
+        "assert before[2] == after[2] and (before[1] == after[1]).all()\n"
+        "np.random.seed(6)\n"
+        "assert (skybench.generate('objects', 0, 4).image.values == first).all()\n"
+        "import logging; assert not logging.getLogger().handlers\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_rows_outside_the_recipe_are_refused():
+    from skybench.errors import RecipeError
+
+    for start, stop in ((-1, 3), (5, 2), (0, 10_001)):
+        with pytest.raises(RecipeError, match="choose 0 <= start <= stop <= 10000"):
+            generate("objects", start, stop)

@@ -1,0 +1,71 @@
+"""The table of variables, and the contract that every profile keeps with it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skybench.errors import ParameterError
+from skybench.generators.catalogue import KINDS, PROFILES
+from skybench.generators.recipe import check_domains, evaluation_order
+from skybench.generators.schema import VARIABLES, OneOf, flags, round_mantissa
+
+PHYSICAL = {"flux", "half_light_radius", "psf_fwhm", "sky_level", "read_noise", "position_angle"}
+
+
+@given(
+    value=st.floats(1e-30, 1e30) | st.floats(-1e30, -1e-30),
+    bits=st.integers(1, 40),
+)
+def test_rounding_keeps_the_leading_bits(value, bits):
+    rounded = float(round_mantissa(np.array(value), bits))
+    assert abs(rounded - value) <= abs(value) * 2.0 ** -(bits + 1)
+    assert float(round_mantissa(np.array(rounded), bits)) == rounded
+    mantissa = np.frexp(rounded)[0] * 2 ** (bits + 1)
+    assert mantissa == np.rint(mantissa)
+
+
+def test_rounding_leaves_what_has_no_mantissa():
+    special = np.array([np.nan, np.inf, -np.inf, 0.0])
+    np.testing.assert_array_equal(round_mantissa(special, 12), special)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_every_variable_is_described(name):
+    row = VARIABLES[name]
+    assert row.name == name
+    assert row.long_name
+    assert np.dtype(row.dtype).kind in "if"
+    if name in PHYSICAL:
+        assert row.units
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_every_profile_keeps_the_contract(profile):
+    assert KINDS[profile.code] == profile.name
+    assert profile.summary.endswith(".")
+    assert set(profile.defaults) | set(profile.derived) <= set(VARIABLES)
+    check_domains(profile.defaults)
+    assert sorted(evaluation_order(profile.defaults)) == sorted(profile.defaults)
+
+
+def test_codes_are_named_once_and_for_all():
+    # A published store says 2 and means sersic for ever.
+    assert KINDS == ("empty", "star", "sersic", "spiral")
+    assert flags(("none", "star"), -1)["flag_values"].tolist() == [-1, 0]
+
+
+def test_a_value_outside_its_domain_names_sample_and_source():
+    values = np.full((4, 3), 0.5)
+    values[1, 0] = np.nan
+    values[3, 2] = 1.4
+    with pytest.raises(ParameterError, match=r"axis_ratio must be in .* got 1\.4 for sample 3, s"):
+        VARIABLES["axis_ratio"].check(values)
+    values[3, 2] = 1.0
+    VARIABLES["axis_ratio"].check(values)
+
+
+def test_a_domain_of_separate_values():
+    domain = OneOf(values=(-1, 1))
+    assert domain.contains([-1, 0, 1]).tolist() == [True, False, True]
+    assert str(domain) == "{-1, 1}"
