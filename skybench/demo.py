@@ -1,6 +1,8 @@
 """The demonstration: a small release of every packaged recipe, from nothing to a leaderboard."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +18,7 @@ VERSION = "0.0"
 """The demonstration's version: below every released one, since its content is another."""
 
 SAMPLES = 1200
-TRAINING = TrainingOptions(protocols=("default",), seeds=1, epochs=4)
+TRAINING = TrainingOptions(protocols=("default",), seeds=1, epochs=8)
 
 
 def run_demo(store: str) -> None:
@@ -29,11 +31,12 @@ def run_demo(store: str) -> None:
     """
     begin = time.perf_counter()
     console = Console()
-    say = console.print
+    # Addresses and hashes are for copying: a line is never folded.
+    say = partial(console.print, soft_wrap=True, highlight=False)
     say(f"[bold]1. Release[/] {SAMPLES:,} samples of each dataset into {store}")
     released = release(VERSION, store=store, samples=SAMPLES, training=TRAINING, say=say)
     say("\n[bold]2. Open[/] through Intake")
-    _open_by_intake(store, [one.reference for one in released], console)
+    _open_by_intake(store, [one.reference for one in released], say)
     say("\n[bold]3. Compare[/] the baselines")
     for one in released:
         console.print(leaderboard_table(leaderboard(one.reference, store=store)))
@@ -41,11 +44,11 @@ def run_demo(store: str) -> None:
     for one in released:
         name = one.reference.partition("@")[0]
         path = Path(Store(store).local_path(f"{name}-gallery.png"))
-        say(save_gallery(open_dataset(one.reference, store=store), path))
+        say(str(save_gallery(open_dataset(one.reference, store=store), path)))
     say(f"\nDone in {time.perf_counter() - begin:.0f} s.")
 
 
-def _open_by_intake(store: str, references: list[str], console: Console) -> None:
+def _open_by_intake(store: str, references: list[str], say: Callable[[str], None]) -> None:
     import intake
 
     url = Store(store).url_of("catalog.yaml")
@@ -54,5 +57,5 @@ def _open_by_intake(store: str, references: list[str], console: Console) -> None
         dataset, _, version = reference.partition("@")
         key = f"{dataset}_v{version.replace('.', '_')}_test"
         ds = catalog[key].to_dask()
-        shape = " x ".join(f"{n} {size}" for n, size in ds["image"].sizes.items())
-        console.print(f"intake.open_catalog({url!r}).{key}.to_dask(): {shape}", highlight=False)
+        shape = ", ".join(f"{n} {size}" for n, size in ds["image"].sizes.items())
+        say(f"intake.open_catalog({url!r}).{key}.to_dask().image: {shape}")
