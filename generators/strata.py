@@ -6,7 +6,7 @@ classes hold their shares and each class is cut into splits by theirs. A row's p
 depends on (seed, row) only, so datasets of any length share their first rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,8 +61,3 @@ def _quota_pattern(fractions: Sequence[float]) -> NDArray[np.int64]:
         pattern[place] = np.argmax(np.round(quota * (place + 1) - counts, 9))
         counts[pattern[place]] += 1
     return pattern
-
-
-def split_fractions(splits: Mapping[str, float], names: Sequence[str]) -> list[float]:
-    """Return the shares in the order of the split codes, 0 where a split is absent."""
-    return [float(splits.get(name, 0.0)) for name in names]
