@@ -1,0 +1,51 @@
+"""The releases recorded in this repository are real: their data can be made again from it."""
+
+from pathlib import Path
+
+import pytest
+
+from skybench.generators.generate import generate
+from skybench.generators.recipe import Recipe
+from skybench.registry.content_hash import BLOCK_ROWS, SAMPLE_DIM, hash_dataset
+from skybench.registry.manifest import Manifest
+from skybench.registry.records import records_from_text
+
+FOLDER = Path(__file__).parent.parent.parent / "registry" / "releases"
+RECORDED = sorted(FOLDER.glob("*/*.manifest.json"))
+EACH = pytest.mark.parametrize("path", RECORDED, ids=lambda p: f"{p.parent.name}-{p.name}")
+
+
+def manifest_at(path):
+    return Manifest.from_text(path.read_text(encoding="utf-8"), str(path))
+
+
+def test_version_0_1_is_recorded():
+    names = {path.name for path in RECORDED if path.parent.name == "0.1"}
+    assert names == {"objects.manifest.json", "sky.manifest.json"}
+
+
+@EACH
+def test_its_first_block_of_rows_is_what_the_recorded_recipe_gives(path):
+    manifest = manifest_at(path)
+    recipe = Recipe.model_validate(manifest.recipe_in_order())
+    rows = generate(recipe, 0, BLOCK_ROWS)
+    made = hash_dataset(rows).variables
+    assert made.keys() == manifest.content.variables.keys()
+    for name, recorded in manifest.content.variables.items():
+        if SAMPLE_DIM in rows[name].dims:
+            assert made[name].blocks == recorded.blocks[:1], name
+        else:
+            assert made[name] == recorded, name
+
+
+@EACH
+def test_its_records_are_bound_to_it_and_complete(path):
+    manifest = manifest_at(path)
+    beside = path.with_name(path.name.replace("manifest", "baselines"))
+    records = {r.name: r for r in records_from_text(beside.read_text("utf-8"), str(beside))}
+    assert {"resnet50", "resnet50-paper", "logistic-regression", "majority-class"} <= set(records)
+    for record in records.values():
+        assert record.mismatch(manifest) is None
+        assert record.complete
+    assert len(records["resnet50"].seeds) >= 3
+    assert 0.93 <= records["resnet50"].accuracy <= 0.985
