@@ -27,7 +27,7 @@ def test_version_0_1_is_recorded():
 @EACH
 def test_its_first_block_of_rows_is_what_the_recorded_recipe_gives(path):
     manifest = manifest_at(path)
-    recipe = Recipe.model_validate(manifest.recipe_in_order())
+    recipe = Recipe.model_validate(manifest.recipe_in_order)
     rows = generate(recipe, 0, BLOCK_ROWS)
     made = hash_dataset(rows).variables
     assert made.keys() == manifest.content.variables.keys()
