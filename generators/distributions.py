@@ -9,12 +9,35 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from scipy.special import ndtr, ndtri
 from typing_extensions import override
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+def _not_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        msg = f"must be a number, not {str(value).lower()}"
+        raise ValueError(msg)
+    return value
+
+
+NUMBER = BeforeValidator(_not_truth)
+"""Annotation of every number in a recipe: `true` is not 1."""
+
+LARGEST = 1e30
+"""A bound on every number, far within float32, in which parameters are stored."""
+
+
+def _bounded(value: float) -> float:
+    if abs(value) > LARGEST:
+        msg = f"must be within {-LARGEST:g} and {LARGEST:g}"
+        raise ValueError(msg)
+    return value
+
+
+Finite = Annotated[float, NUMBER, Field(allow_inf_nan=False), AfterValidator(_bounded)]
+Positive = Annotated[Finite, Field(gt=0)]
+Exponent = Annotated[Finite, Field(ge=-100, le=100)]
 Floats = NDArray[np.float64]
 
 
@@ -109,15 +132,21 @@ class PowerLaw(_Range):
 
     distribution: Literal["power_law"]
     low: Positive
-    exponent: Finite
+    exponent: Exponent
 
     @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
         power = self.exponent + 1
-        ratio = self.high / self.low
-        if abs(power) < 1e-9:
-            return np.asarray(self.low * ratio**uniform)
-        return np.asarray(self.low * (1 + uniform * (ratio**power - 1)) ** (1 / power))
+        log_ratio = np.log(self.high / self.low)
+        # In logarithms, since (high / low)**power may be too large for a float.
+        span = power * log_ratio
+        if abs(span) < 1e-9:
+            grown = uniform * log_ratio
+        elif span < 30:
+            grown = np.log1p(uniform * np.expm1(span)) / power
+        else:
+            grown = (span + np.log(uniform + (1 - uniform) * np.exp(-span))) / power
+        return np.asarray(self.low * np.exp(grown))
 
 
 class Normal(_Distribution):
@@ -166,7 +195,7 @@ class Choice(_Distribution):
 
     distribution: Literal["choice"]
     values: Annotated[tuple[Finite, ...], Field(min_length=1)]
-    weights: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] | None = None
+    weights: tuple[Annotated[Finite, Field(ge=0)], ...] | None = None
 
     @model_validator(mode="after")
     def _weighted(self) -> Self:
@@ -206,8 +235,8 @@ class Scaling(_Distribution):
     of: str
     value: Positive
     pivot: Positive
-    exponent: Finite
-    scatter_dex: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    exponent: Exponent
+    scatter_dex: Annotated[Finite, Field(ge=0, le=10)] = 0.0
     low: Finite
     high: Finite
 
@@ -218,11 +247,17 @@ class Scaling(_Distribution):
 
     @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
-        scale = self.value * (drawn[self.of] / self.pivot) ** self.exponent
-        return np.clip(scale * 10 ** (self.scatter_dex * ndtri(uniform)), self.low, self.high)
+        with np.errstate(over="ignore"):
+            scale = self.value * (drawn[self.of] / self.pivot) ** self.exponent
+            values = scale * 10 ** (self.scatter_dex * ndtri(uniform))
+        return np.clip(values, self.low, self.high)
 
     @override
     def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        least = supports[self.of][0]
+        if not least > 0:
+            msg = f"a scaling needs {self.of} above 0, but it can be {least:g}"
+            raise ValueError(msg)
         return self.low, self.high
 
     @model_validator(mode="after")
@@ -243,16 +278,17 @@ def _is_number(value: Any) -> bool:
     # YAML 1.1 reads 1e4 as text, so numbers may arrive as strings.
     try:
         float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return True
 
 
+_Written = Annotated[
+    Constant | Uniform | LogUniform | PowerLaw | Normal | TruncatedNormal | Choice | Scaling,
+    Field(discriminator="distribution"),
+]
+
 Distribution = Annotated[
-    Annotated[
-        Constant | Uniform | LogUniform | PowerLaw | Normal | TruncatedNormal | Choice | Scaling,
-        Field(discriminator="distribution"),
-    ],
-    BeforeValidator(_number_is_constant),
+    _Written, BeforeValidator(_number_is_constant, json_schema_input_type=_Written | float)
 ]
 """Any distribution, or a bare number for a constant."""

@@ -37,7 +37,9 @@ def scale_radius(fwhm: Floats, beta: Floats) -> Floats:
 
 def enclosing_radius(fwhm: Floats, beta: Floats, outside: float) -> Floats:
     """Return the radius outside which the given share of the flux lies."""
-    return np.asarray(scale_radius(fwhm, beta) * np.sqrt(outside ** (1 / (1 - beta)) - 1))
+    with np.errstate(over="ignore"):  # for beta near 1 the wings have no end
+        reach = np.sqrt(outside ** (1 / (1 - beta)) - 1)
+    return np.asarray(scale_radius(fwhm, beta) * reach)
 
 
 @lru_cache(maxsize=64)

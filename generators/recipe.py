@@ -6,13 +6,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from skybench.generators.catalogue import PROFILES
-from skybench.generators.distributions import Constant, Distribution
-from skybench.generators.schema import SPLITS, VARIABLES, OneOf
+from skybench.generators.distributions import NUMBER, Constant, Distribution, Finite, Positive
+from skybench.generators.schema import SPLITS, VARIABLES, OneOf, Variable
 from skybench.generators.suggestion import unknown
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
-Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[Positive, Field(ge=0.01, description="at least one sample in a hundred")]
 Line = Annotated[str, Field(min_length=1, max_length=300)]
+
+Side = Annotated[int, NUMBER, Field(ge=8, le=2048)]
 
 MAX_SOURCES = 64
 
@@ -24,9 +26,9 @@ class _Part(BaseModel):
 class ImageSpec(_Part):
     """The pixel grid: shape as [ny, nx], the scale of a pixel, the zero point of magnitudes."""
 
-    shape: tuple[Annotated[int, Field(ge=8, le=2048)], Annotated[int, Field(ge=8, le=2048)]]
-    pixel_scale_arcsec: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    zeropoint: Annotated[float, Field(allow_inf_nan=False)] = 25.0
+    shape: tuple[Side, Side]
+    pixel_scale_arcsec: Positive
+    zeropoint: Finite = 25.0
 
 
 class Psf(_Part):
@@ -46,7 +48,7 @@ class Noise(_Part):
     sky_level: Distribution
     read_noise: Distribution
     shot: bool = True
-    scale: Annotated[float, Field(ge=0, le=100)] = 1.0
+    scale: Annotated[Finite, Field(ge=0, le=100)] = 1.0
 
 
 class Placement(_Part):
@@ -57,9 +59,9 @@ class Placement(_Part):
     anywhere, blends included.
     """
 
-    margin: Annotated[float, Field(ge=0, description="pixels kept free at each border")] = 0.0
-    cells: Annotated[int, Field(ge=1, le=16)] = 1
-    fill: Annotated[float, Field(ge=0, le=1)] = 1.0
+    margin: Annotated[Finite, Field(ge=0, description="pixels kept free at each border")] = 0.0
+    cells: Annotated[int, NUMBER, Field(ge=1, le=16)] = 1
+    fill: Annotated[Finite, Field(ge=0, le=1)] = 1.0
 
 
 class Scene(_Part):
@@ -101,7 +103,7 @@ class ClassSpec(_Part):
     """A class: the sources that belong to it, and how often it is drawn."""
 
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
-    weight: Weight = 1.0
+    weight: Positive = 1.0
 
 
 class Recipe(_Part):
@@ -112,8 +114,8 @@ class Recipe(_Part):
     description: str
     licence: Line
     citation: str
-    seed: Annotated[int, Field(ge=0, lt=2**63)]
-    samples: Annotated[int, Field(ge=1, le=10**9)]
+    seed: Annotated[int, NUMBER, Field(ge=0, lt=2**63)]
+    samples: Annotated[int, NUMBER, Field(ge=1, le=10**9)]
     task: Literal["classification", "multilabel"]
     image: ImageSpec
     psf: Psf
@@ -121,7 +123,7 @@ class Recipe(_Part):
     scene: Scene = Scene()
     sources: Annotated[dict[Name, SourceSpec], Field(min_length=1)]
     classes: Annotated[dict[Name, ClassSpec], Field(min_length=2, max_length=100)]
-    splits: dict[str, Weight]
+    splits: dict[str, Share]
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -143,10 +145,20 @@ class Recipe(_Part):
         self._check_classes()
         self._check_scene()
         self._check_splits()
-        check_domains({"psf_fwhm": self.psf.fwhm, "psf_beta": self.psf.beta}, place="psf.")
-        noise = {"sky_level": self.noise.sky_level, "read_noise": self.noise.read_noise}
-        check_domains(noise, place="noise.")
+        self._check_conditions()
         return self
+
+    def _check_conditions(self) -> None:
+        for place, name, distribution in (
+            ("psf.fwhm", "psf_fwhm", self.psf.fwhm),
+            ("psf.beta", "psf_beta", self.psf.beta),
+            ("noise.sky_level", "sky_level", self.noise.sky_level),
+            ("noise.read_noise", "read_noise", self.noise.read_noise),
+        ):
+            if distribution.depends_on is not None:
+                msg = f"{place} cannot be a scaling: only parameters of a source follow another"
+                raise ValueError(msg)
+            _check_domain(place, VARIABLES[name], distribution, distribution.support({}))
 
     def _check_classes(self) -> None:
         used = set()
@@ -204,8 +216,8 @@ class Recipe(_Part):
             raise ValueError(msg)
 
 
-def check_domains(distributions: Mapping[str, Distribution], place: str = "") -> None:
-    """Refuse distributions that can leave their parameter's domain.
+def check_domains(distributions: Mapping[str, Distribution]) -> None:
+    """Refuse distributions of a source that can leave their parameter's domain.
 
     Raises
     ------
@@ -214,19 +226,24 @@ def check_domains(distributions: Mapping[str, Distribution], place: str = "") ->
     """
     supports: dict[str, tuple[float, float]] = {}
     for name in evaluation_order(distributions):
-        low, high = distributions[name].support(supports)
-        supports[name] = low, high
-        domain = VARIABLES[name].domain
-        atoms = distributions[name].atoms
-        if isinstance(domain, OneOf) and atoms is None:
-            msg = f"{place}{name} must be one of {domain}; use a number or a choice"
-            raise ValueError(msg)
-        if not domain.contains(atoms or (low, high)).all():
-            msg = (
-                f"{place}{name} can be {low:g} to {high:g}, outside its domain {domain}; "
-                "narrow the distribution, or truncate it"
-            )
-            raise ValueError(msg)
+        supports[name] = distributions[name].support(supports)
+        _check_domain(name, VARIABLES[name], distributions[name], supports[name])
+
+
+def _check_domain(
+    place: str, row: Variable, distribution: Distribution, support: tuple[float, float]
+) -> None:
+    atoms = distribution.atoms
+    if isinstance(row.domain, OneOf) and atoms is None:
+        msg = f"{place} must be one of {row.domain}; use a number or a choice"
+        raise ValueError(msg)
+    if not row.domain.contains(atoms or support).all():
+        low, high = support
+        msg = (
+            f"{place} can be {low:g} to {high:g}, outside its domain {row.domain}; "
+            "narrow the distribution, or truncate it"
+        )
+        raise ValueError(msg)
 
 
 def evaluation_order(distributions: Mapping[str, Any]) -> list[str]:

@@ -54,7 +54,7 @@ def load_recipe(recipe: str | PathLike[str] | Recipe) -> Recipe:
         resource = files("skybench.generators") / "recipes" / f"{name}.yaml"
         return parse_recipe(resource.read_text(encoding="utf-8"), f"{name}.yaml")
     path = Path(name)
-    if not path.is_file():
+    if not _is_file(path):
         hint = unknown("recipe", name, packaged_recipes())
         msg = f"{hint} Or give the path of a YAML file; there is none at {name!r}."
         raise RecipeError(msg)
@@ -67,6 +67,13 @@ def load_recipe(recipe: str | PathLike[str] | Recipe) -> Recipe:
         msg = f"{name} cannot be read as text: {error}"
         raise RecipeError(msg) from error
     return parse_recipe(text, name)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long to be one, or a folder that may not be entered
+        return False
 
 
 def parse_recipe(text: str, name: str) -> Recipe:
@@ -92,9 +99,21 @@ def parse_recipe(text: str, name: str) -> Recipe:
 class _UniqueKeys(yaml.SafeLoader):
     """Safe YAML that refuses a key written twice: the first would be lost in silence."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            # What PyYAML lets through for `2024-99-99`, `!!int x`, `? [a]` and the like.
+            kind = node.tag.rpartition(":")[2]
+            msg = f"{str(node.value)[:60]!r} is no {kind}"
+            raise yaml.constructor.ConstructorError(None, None, msg, node.start_mark) from error
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                msg = "a key must be a name"
+                raise yaml.constructor.ConstructorError(None, None, msg, key.start_mark)
             if key.value in seen:
                 msg = f"key {key.value!r} is written twice"
                 raise yaml.constructor.ConstructorError(None, None, msg, key.start_mark)
@@ -131,6 +150,9 @@ def _no_distribution(mistake: ErrorDetails) -> str:
 
 _TEXTS: dict[str, Callable[[ErrorDetails], str]] = {
     "extra_forbidden": _unknown_key,
+    "dict_type": lambda _: "must be a mapping",
+    "model_type": lambda _: "must be a mapping",
+    "tuple_type": lambda _: "must be a list",
     "missing": lambda _: "is required and missing",
     "union_tag_invalid": lambda m: unknown("distribution", str(m["ctx"]["tag"]), _DISTRIBUTIONS),
     "union_tag_not_found": _no_distribution,

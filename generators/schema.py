@@ -31,6 +31,10 @@ EXPECTED_BITS = 12
 """Mantissa bits kept of stored noise-free images: 1.2e-4, far below the error budget."""
 
 
+def _margin(end: float) -> float:
+    return max(abs(end) * 2.0**-PARAMETER_BITS, 1e-30)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Interval:
     """A domain: its bounds, each with or without the end point."""
@@ -47,10 +51,13 @@ class Interval:
         return f"{left}{self.low:g}, {self.high:g}{right}"
 
     def contains(self, values: ArrayLike) -> NDArray[np.bool_]:
-        """Return where the values are in the domain; NaN never is."""
+        """Return where the values are in the domain; NaN never is.
+
+        What would be rounded to an open end when it is stored is not.
+        """
         x = np.asarray(values, dtype=np.float64)
-        above = x > self.low if self.open_low else x >= self.low
-        below = x < self.high if self.open_high else x <= self.high
+        above = x > self.low + _margin(self.low) if self.open_low else x >= self.low
+        below = x < self.high - _margin(self.high) if self.open_high else x <= self.high
         return np.asarray(above & below)
 
 
@@ -71,7 +78,8 @@ class OneOf:
 
 REAL = Interval()
 POSITIVE = Interval(low=0, open_low=True)
-NOT_NEGATIVE = Interval(low=0)
+ELECTRONS = Interval(low=0, high=1e9)
+"""What the int32 of an image holds, twice over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +158,7 @@ VARIABLES = _table(
         "float32",
         "full width at half maximum of the point-spread function; 0 is none",
         units="pixel",
-        domain=NOT_NEGATIVE,
+        domain=Interval(low=0, high=100),
     ),
     _sample(
         "psf_beta",
@@ -158,24 +166,24 @@ VARIABLES = _table(
         "Moffat exponent of the point-spread function",
         domain=Interval(low=1, open_low=True, high=100),
     ),
-    _sample("sky_level", "float32", "mean sky in a pixel", units="electron", domain=NOT_NEGATIVE),
+    _sample("sky_level", "float32", "mean sky in a pixel", units="electron", domain=ELECTRONS),
     _sample(
         "read_noise",
         "float32",
         "standard deviation of the read noise",
         units="electron",
-        domain=NOT_NEGATIVE,
+        domain=Interval(low=0, high=1e6),
     ),
     _source("kind", "profile that draws the source", dtype="int8"),
     _source("source_class", "class of the source", dtype="int8"),
     _source("source_x", "position along x; pixel 0 has its centre at 0", units="pixel"),
     _source("source_y", "position along y; pixel 0 has its centre at 0", units="pixel"),
-    _source("flux", "total flux", units="electron", domain=NOT_NEGATIVE),
+    _source("flux", "total flux", units="electron", domain=ELECTRONS),
     _source(
         "half_light_radius",
         "half-light radius along the major axis (of the disc, where there is a bulge)",
         units="pixel",
-        domain=POSITIVE,
+        domain=Interval(low=0, open_low=True, high=500),
     ),
     _source("sersic_index", "Sersic index", domain=Interval(low=0.5, high=6)),
     _source("axis_ratio", "minor over major axis", domain=Interval(low=0.05, high=1)),
@@ -189,8 +197,16 @@ VARIABLES = _table(
     _source("bulge_sersic_index", "Sersic index of the bulge", domain=Interval(low=0.5, high=6)),
     _source("arm_count", "number of spiral arms", domain=OneOf(values=tuple(range(1, 9)))),
     _source("arm_winding", "winding N of the arms (Ringermacher & Mead 2009)", domain=POSITIVE),
-    _source("arm_bulge_ratio", "bar-to-arm parameter B of the arms", domain=POSITIVE),
-    _source("arm_radius_ratio", "scale A of the arms over the half-light radius", domain=POSITIVE),
+    _source(
+        "arm_bulge_ratio",
+        "bar-to-arm parameter B of the arms",
+        domain=Interval(low=0.01, high=100),
+    ),
+    _source(
+        "arm_radius_ratio",
+        "scale A of the arms over the half-light radius",
+        domain=Interval(low=0.01, high=10),
+    ),
     _source(
         "pitch_angle",
         "pitch of the arms at the half-light radius",

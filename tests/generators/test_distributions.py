@@ -40,6 +40,16 @@ REFERENCES = {
         {"low": 2, "high": 6, "exponent": 1},
         lambda u: np.sqrt(4 + 32 * u),
     ),
+    "power_law extreme": (
+        # Density x**-91: (high / low)**90 would not fit a float.
+        {"low": 1, "high": 1e6, "exponent": -91},
+        stats.pareto(90).ppf,
+    ),
+    "power_law extremely rising": (
+        # Density x**90: the cumulative is x**91 / 1e6**91 but for the negligible foot.
+        {"low": 1, "high": 1e6, "exponent": 90},
+        lambda u: 1e6 * u ** (1 / 91),
+    ),
     "normal": (
         {"mean": 3, "sigma": 0.5},
         stats.norm(3, 0.5).ppf,
@@ -172,6 +182,10 @@ def test_the_scatter_of_a_scaling_is_in_dex():
         (SCALING | {"pivot": 0}, "greater than 0"),
         (SCALING | {"scatter_dex": -1}, "greater than or equal to 0"),
         ({"distribution": "uniform", "low": 1, "high": float("inf")}, "finite"),
+        ({"distribution": "uniform", "low": 1, "high": 1e31}, "within -1e.30 and 1e.30"),
+        ({"distribution": "uniform", "low": False, "high": 2}, "must be a number, not false"),
+        ({"distribution": "choice", "values": [1, True]}, "must be a number, not true"),
+        (10**400, "valid dictionary"),
         (float("nan"), "finite"),
         ({"distribution": "constant", "value": "nan"}, "finite"),
     ],
@@ -179,6 +193,12 @@ def test_the_scatter_of_a_scaling_is_in_dex():
 def test_impossible_ranges_are_refused(wrong, message):
     with pytest.raises(ValidationError, match=message):
         ADAPTER.validate_python(wrong)
+
+
+def test_a_scaling_of_what_can_be_zero_is_refused():
+    relation = ADAPTER.validate_python(SCALING)
+    with pytest.raises(ValueError, match="a scaling needs flux above 0, but it can be -2"):
+        relation.support({"flux": (-2.0, 5.0)})
 
 
 def test_every_distribution_is_tested_here():

@@ -1,11 +1,13 @@
 """Recipes: what is valid loads, what is wrong is named with its place and the nearest right key."""
 
 import copy
+from importlib.resources import files
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from skybench.errors import RecipeError
 from skybench.generators.recipe import Recipe
@@ -61,7 +63,7 @@ def test_numbers_may_be_written_as_yaml_reads_them(small):
         ("sources.bright.flux", "lots", ["sources.bright.flux", "uniform"]),
         ("sources.bright.flux", float("nan"), ["sources.bright.flux", "finite"]),
         ("sources.bright.flux", float("inf"), ["sources.bright.flux", "finite"]),
-        ("sources.bright.flux", -5, ["flux can be -5 to -5", "[0, inf)"]),
+        ("sources.bright.flux", -5, ["flux can be -5 to -5", "[0, 1e+09]"]),
         ("sources.bright.flx", 5, ["sources.bright", "'flx'", "did you mean 'flux'?"]),
         ("sources.bright.half_light_radius", 2, ["unknown parameter of star", "It can be flux"]),
         ("sources.bright.profile", "stra", ["unknown profile 'stra'", "did you mean 'star'?"]),
@@ -118,9 +120,46 @@ def test_numbers_may_be_written_as_yaml_reads_them(small):
         ),
         ("scene.count", 9, ["4 cells for up to 9 sources", "use at least 3"]),
         ("scene.placement.margin", 10, ["leaves no room in an image of 20 x 36"]),
-        ("psf.fwhm", -1, ["psf.psf_fwhm can be -1"]),
-        ("psf.beta", 1, ["psf.psf_beta can be 1"]),
+        ("psf.fwhm", -1, ["psf.fwhm can be -1", "[0, 100]"]),
+        ("psf.beta", 1, ["psf.beta can be 1", "(1, 100]"]),
+        # Stored as float32 it would be 1.
+        ("psf.beta", 1 + 1e-7, ["psf.beta can be 1", "(1, 100]"]),
         ("noise.sky_level", -3, ["noise.sky_level can be -3"]),
+        ("noise.sky_level", 1e12, ["noise.sky_level can be 1e+12", "[0, 1e+09]"]),
+        ("sources.bright.flux", 1e40, ["sources.bright.flux", "within -1e+30 and 1e+30"]),
+        ("sources.bright.flux", 10**400, ["sources.bright.flux"]),
+        ("sources.bright.flux", 1e15, ["flux can be 1e+15 to 1e+15", "[0, 1e+09]"]),
+        ("samples", True, ["samples: must be a number, not true"]),
+        ("image.shape", [20, True], ["image.shape.1: must be a number, not true"]),
+        ("image.shape", 28, ["image.shape: must be a list"]),
+        ("image", 28, ["image: must be a mapping"]),
+        ("splits.train", False, ["splits.train: must be a number, not false"]),
+        ("splits", {"train": 0.995, "test": 0.005}, ["splits.test", "0.01", "got 0.005"]),
+        ("sources", ["bright"], ["sources: must be a mapping"]),
+        ("sources.bright", "star", ["sources.bright: must be a mapping"]),
+        (
+            "sources.faint.flux",
+            {"distribution": "uniform", "low": True, "high": 2},
+            ["sources.faint.flux.low: must be a number, not true"],
+        ),
+        (
+            "psf.beta",
+            {
+                "distribution": "scaling",
+                "of": "psf_fwhm",
+                "value": 3,
+                "pivot": 2,
+                "exponent": 1,
+                "low": 2,
+                "high": 4,
+            },
+            ["psf.beta cannot be a scaling", "parameters of a source"],
+        ),
+        (
+            "sources.galaxy.flux",
+            {"distribution": "uniform", "low": 0, "high": 9},
+            ["sources.galaxy", "a scaling needs flux above 0, but it can be 0"],
+        ),
         ("name", "My Sky", ["name", "pattern"]),
     ],
 )
@@ -152,6 +191,14 @@ def test_arms_cannot_be_counted_in_fractions(small, tmp_path):
         ("name: [", "not valid YAML"),
         ("name: a\nname: b\n", "'name' is written twice"),
         ("name: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
+        ("name: a\nseed: 2024-99-99\n", "'2024-99-99' is no timestamp in"),
+        ("a: !!int x\n", "line 1, column 4"),
+        ("a: !!bool x\n", "'x' is no bool"),
+        ("a: !!timestamp x\n", "'x' is no timestamp"),
+        ("a: 1" + "0" * 5000 + "\n", "is no int"),
+        ("? [a, b]\n: 3\n", "a key must be a name"),
+        ("? {a: b}\n: 3\n", "a key must be a name"),
+        ("3: 3\n", "3: Keys should be strings"),
         ("a: &a [*a]\n", "mine.yaml"),
         ("[" * 5000, "mine.yaml"),
     ],
@@ -168,8 +215,30 @@ def test_files_that_are_no_recipe(tmp_path):
             load_recipe(tmp_path / f"{name}.yaml")
     with pytest.raises(RecipeError, match="did you mean 'objects'"):
         load_recipe("object")
-    with pytest.raises(RecipeError, match="there is none at"):
-        load_recipe(tmp_path)
+    for path in (tmp_path, tmp_path / "absent.yaml", "", "sky" * 2000, "a\0b"):
+        with pytest.raises(RecipeError, match="there is none at"):
+            load_recipe(path)
+
+
+def test_the_json_schema_accepts_what_loads(small):
+    schema = Draft202012Validator(Recipe.model_json_schema())
+    folder = files("skybench.generators") / "recipes"
+    written = [yaml.safe_load((folder / f"{n}.yaml").read_text()) for n in packaged_recipes()]
+    for content in (small, *written):
+        schema.validate(content)
+        schema.validate(Recipe.model_validate(content).model_dump(mode="json"))
+    put(small, "sources.bright.flux", "lots")
+    assert not schema.is_valid(small)
+
+
+def test_an_angle_may_be_normal(small):
+    small["sources"]["faint"]["profile"] = "sersic"
+    small["sources"]["faint"]["position_angle"] = {
+        "distribution": "normal",
+        "mean": 30,
+        "sigma": 5,
+    }
+    assert Recipe.model_validate(small).sources["faint"].distributions["position_angle"].mean == 30
 
 
 values = st.one_of(

@@ -65,6 +65,12 @@ def test_a_value_outside_its_domain_names_sample_and_source():
     VARIABLES["axis_ratio"].check(values)
 
 
+def test_an_open_end_keeps_away_what_would_be_rounded_to_it():
+    row = VARIABLES["psf_beta"]
+    assert row.domain.contains([1, 1 + 1e-6, 1 + 1e-4]).tolist() == [False, False, True]
+    assert float(row.store(1 + 1e-4)) > 1
+
+
 def test_a_domain_of_separate_values():
     domain = OneOf(values=(-1, 1))
     assert domain.contains([-1, 0, 1]).tolist() == [True, False, True]
