@@ -5,8 +5,11 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from skybench.errors import ParameterError
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.recipe import Noise
+
+LARGEST = np.iinfo(np.int32).max
 
 
 def observe(
@@ -26,6 +29,11 @@ def observe(
     Returns
     -------
     (sample, y, x) int32 array, electrons, sky subtracted
+
+    Raises
+    ------
+    ParameterError
+        If a pixel holds more electrons than an int32.
     """
     streams = RowStreams(seed, "noise")
     images = np.empty(expected.shape, dtype=np.int32)
@@ -42,5 +50,13 @@ def observe(
             departure += read[i] * ndtri(streams.uniforms(row, departure.size)).reshape(
                 departure.shape
             )
-        images[i] = np.rint(expected[i] + noise.scale * departure)
+        observed = np.rint(expected[i] + noise.scale * departure)
+        brightest = max(observed.max(), -observed.min())
+        if brightest > LARGEST:
+            msg = (
+                f"a pixel of sample {row} holds {brightest:g} electrons, more than the {LARGEST} "
+                "of an int32; lower flux, sky_level, read_noise or noise.scale."
+            )
+            raise ParameterError(msg)
+        images[i] = observed
     return images

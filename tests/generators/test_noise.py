@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from skybench.errors import ParameterError
 from skybench.generators.distributions import Constant
 from skybench.generators.noise import observe
 from skybench.generators.recipe import Noise
@@ -90,3 +91,18 @@ def test_shot_noise_does_not_change_with_the_read_noise():
     without = observe(light, levels([0]), noise(), 0)
     tiny = observe(light, levels([0], read=1e-3), noise(), 0)
     assert np.array_equal(without, tiny)
+
+
+def test_noise_of_neighbouring_pixels_is_unrelated():
+    noisy = departures(100.0, rows=range(5), read=10.0)
+    for axis in (1, 2):
+        one = np.moveaxis(noisy, axis, 0)
+        correlation = np.corrcoef(one[1:].ravel(), one[:-1].ravel())[0, 1]
+        assert abs(correlation) < 5 / np.sqrt(noisy.size)
+
+
+def test_more_than_an_int32_is_refused_with_its_sample():
+    light = np.full((2, *SHAPE), 100.0)
+    light[1, 3, 4] = 3e9
+    with pytest.raises(ParameterError, match=r"sample 8 holds .*e\+09 electrons.*lower flux"):
+        observe(light, levels([7, 8]), noise(), seed=0)
