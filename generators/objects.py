@@ -4,6 +4,7 @@ Parameters that are not given are drawn from the profile's default distributions
 seed, once, when the object is made; they are then as visible as the given ones.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
@@ -49,14 +50,13 @@ class SkyObject:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Draw what was not given, then check every value against its domain."""
-        for name, value in self._drawn().items():
-            object.__setattr__(self, name, value)
-        names = {f.name for f in fields(self)} - {"seed"}
-        for name in sorted(names):
+        """Check what was given against its domain, then draw the rest."""
+        for name in sorted({f.name for f in fields(self)} - {"seed"}):
             value = getattr(self, name)
             if value is not None:
-                _check(name, value)
+                object.__setattr__(self, name, _checked(name, value))
+        for name, value in self._drawn().items():
+            object.__setattr__(self, name, value)
 
     def _drawn(self) -> dict[str, float]:
         defaults = self.profile.defaults
@@ -67,7 +67,7 @@ class SkyObject:
             if given is None:
                 drawn[name] = defaults[name].quantile(uniform, drawn)
             else:
-                drawn[name] = np.array([_number(name, given)])
+                drawn[name] = np.array([given])
         return {name: float(values[0]) for name, values in drawn.items()}
 
     def parameters(self, shape: tuple[int, int]) -> dict[str, float]:
@@ -127,15 +127,17 @@ class SkyObject:
         -------
         (y, x) int32 DataArray, electrons
         """
-        noise = Noise(sky_level=Constant(value=sky_level), read_noise=Constant(value=read_noise))
-        levels = {"sky_level": sky_level, "read_noise": read_noise}
-        for name, value in levels.items():
-            VARIABLES[name].check(value)
+        levels = {
+            name: _checked(name, value)
+            for name, value in (("sky_level", sky_level), ("read_noise", read_noise))
+        }
+        constants = {name: Constant(value=value) for name, value in levels.items()}
+        noise = Noise(sky_level=constants["sky_level"], read_noise=constants["read_noise"])
         own = {name: variable(name, [value]) for name, value in levels.items()}
         own["sample_id"] = variable("sample_id", [0])
         dataset = self._dataset(shape).assign_coords(own)
         image = observe(expected(dataset, shape), dataset, noise, noise_seed)[0]
-        return self._labelled(image, shape).assign_coords(levels)
+        return self._labelled(image, shape).assign_coords(_scalars(levels))
 
     def _dataset(self, shape: tuple[int, int]) -> xr.Dataset:
         coordinates = {
@@ -147,28 +149,33 @@ class SkyObject:
         return xr.Dataset(coords={"kind": kind, **coordinates})
 
     def _labelled(self, image: np.ndarray, shape: tuple[int, int]) -> xr.DataArray:
-        coordinates = {
-            name: xr.Variable((), value, VARIABLES[name].attributes())
-            for name, value in self.parameters(shape).items()
-        }
+        coordinates = _scalars(self.parameters(shape))
         attributes = {"units": "electron", "long_name": self.profile.name}
         return xr.DataArray(image, dims=("y", "x"), coords=coordinates, attrs=attributes)
 
 
-def _number(name: str, value: object) -> float:
+def _scalars(values: Mapping[str, float]) -> dict[str, xr.Variable]:
+    return {n: xr.Variable((), value, VARIABLES[n].attributes()) for n, value in values.items()}
+
+
+def _checked(name: str, value: object) -> float:
+    domain = VARIABLES[{**_OPTICS, **_PLACE}.get(name, name)].domain
+    number = _number(value)
+    if not np.isfinite(number) or not domain.contains(number):
+        got = repr(value) if np.isnan(number) else f"{number:g}"
+        msg = f"{name} must be a finite number in {domain}, got {got}."
+        raise ParameterError(msg)
+    return number
+
+
+def _number(value: object) -> float:
+    """Return any number, xarray scalars included, as a float; NaN for what is none."""
+    if isinstance(value, str | bytes | bool):
+        return np.nan
     try:
         return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        msg = f"{name} must be a number, got {value!r}."
-        raise ParameterError(msg) from error
-
-
-def _check(name: str, value: object) -> None:
-    row = VARIABLES[{**_OPTICS, **_PLACE}.get(name, name)]
-    number = _number(name, value)
-    if not np.isfinite(number) or not row.domain.contains(number):
-        msg = f"{name} must be a finite number in {row.domain}, got {number:g}."
-        raise ParameterError(msg)
+    except (TypeError, ValueError, OverflowError):
+        return np.nan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,16 @@ def test_is_a_value(kind):
         one.flux = 1.0
 
 
+def test_numbers_of_any_kind_are_kept_as_floats():
+    star = Star(flux=np.float32(1000), fwhm=3, x=np.int64(4), beta=np.array(2.5))
+    assert star == Star(flux=1000.0, fwhm=3.0, x=4.0, beta=2.5)
+    assert eval(repr(star)) == star
+    # The coordinates of an image make the same object again.
+    image = star.render((9, 9))
+    again = Star(flux=image.flux, fwhm=image.psf_fwhm, beta=image.psf_beta, x=4, y=image.source_y)
+    assert image.equals(again.render((9, 9)))
+
+
 @EACH
 def test_image_carries_every_parameter_with_its_unit(kind):
     image = kind(seed=1).render((20, 30))
@@ -59,6 +69,7 @@ def test_observed_images_are_noisy_integers_of_the_same_object():
     assert one.dtype == np.int32
     assert not one.equals(two)
     assert float(one.read_noise) == 5.0
+    assert one.sky_level.attrs["units"] == "electron"
     noise_free = star.observe((28, 28), sky_level=0.0, read_noise=0.0)
     assert float(noise_free.sum()) == pytest.approx(float(star.render((28, 28)).sum()), rel=0.05)
 
@@ -73,16 +84,23 @@ def test_the_pitch_of_a_spiral_becomes_its_winding():
     [
         (lambda: Sersic(axis_ratio=1.4), ["axis_ratio", "[0.05, 1]", "got 1.4"]),
         (lambda: Sersic(sersic_index=9), ["sersic_index", "[0.5, 6]", "got 9"]),
-        (lambda: Sersic(half_light_radius=0), ["half_light_radius", "(0, inf)", "got 0"]),
-        (lambda: Star(flux=-1.0), ["flux", "[0, inf)", "got -1"]),
+        (lambda: Sersic(half_light_radius=0), ["half_light_radius", "(0, 500]", "got 0"]),
+        (lambda: Star(flux=-1.0), ["flux", "[0, 1e+09]", "got -1"]),
         (lambda: Star(flux=float("nan")), ["flux", "finite", "got nan"]),
-        (lambda: Star(flux="bright"), ["flux must be a number", "'bright'"]),
+        (lambda: Star(flux="bright"), ["flux must be", "number in [0, 1e+09]", "'bright'"]),
+        (lambda: Star(flux="3"), ["flux", "got '3'"]),
+        (lambda: Star(flux=True), ["flux", "got True"]),
+        (lambda: Star(flux=[1, 2]), ["flux", "got [1, 2]"]),
+        (lambda: Star(fwhm="3"), ["fwhm", "got '3'"]),
+        (lambda: Star(x="left"), ["x must be a finite number", "got 'left'"]),
         (lambda: Star(fwhm=-2), ["fwhm", "got -2"]),
         (lambda: Star(beta=1.0), ["beta", "(1, 100]", "got 1"]),
         (lambda: Star(x=float("inf")), ["x must be a finite number"]),
         (lambda: Spiral(arm_count=2.5), ["arm_count", "{1, 2, 3", "got 2.5"]),
         (lambda: Spiral(arm_handedness=0), ["arm_handedness", "{-1, 1}", "got 0"]),
         (lambda: Star().observe(sky_level=-1), ["sky_level", "got -1"]),
+        (lambda: Star().observe(read_noise=float("nan")), ["read_noise", "got nan"]),
+        (lambda: Star().observe(sky_level="dark"), ["sky_level", "got 'dark'"]),
     ],
 )
 def test_a_wrong_value_is_named_with_its_domain(make, parts):
