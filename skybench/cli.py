@@ -1,5 +1,6 @@
 """The command line: `skybench --help`."""
 
+import os
 import sys
 
 import typer
@@ -23,7 +24,17 @@ cli_benchmarks.register(app)
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit code 2."""
     try:
-        app()
+        _run()
     except SkybenchError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except BrokenPipeError:
+        # The reader, such as head, has seen enough; Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run() -> None:
+    try:
+        app()
+    finally:
+        sys.stdout.flush()

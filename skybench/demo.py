@@ -18,7 +18,7 @@ VERSION = "0.0"
 """The demonstration's version: below every released one, since its content is another."""
 
 SAMPLES = 1200
-TRAINING = TrainingOptions(protocols=("default",), seeds=1, epochs=8)
+TRAINING = TrainingOptions(protocols=("default",), seeds=1, epochs=6)
 
 
 def run_demo(store: str) -> None:
