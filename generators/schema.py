@@ -43,12 +43,14 @@ class Interval:
     high: float = np.inf
     open_low: bool = False
     open_high: bool = False
+    or_zero: bool = False
 
     def __str__(self) -> str:
         """Write the domain as mathematicians do: ``(0, 1]``."""
         left = "(" if self.open_low or np.isneginf(self.low) else "["
         right = ")" if self.open_high or np.isposinf(self.high) else "]"
-        return f"{left}{self.low:g}, {self.high:g}{right}"
+        zero = "0 or " if self.or_zero else ""
+        return f"{zero}{left}{self.low:g}, {self.high:g}{right}"
 
     def contains(self, values: ArrayLike) -> NDArray[np.bool_]:
         """Return where the values are in the domain; NaN never is.
@@ -58,7 +60,7 @@ class Interval:
         x = np.asarray(values, dtype=np.float64)
         above = x > self.low + _margin(self.low) if self.open_low else x >= self.low
         below = x < self.high - _margin(self.high) if self.open_high else x <= self.high
-        return np.asarray(above & below)
+        return np.asarray(above & below | (self.or_zero & (x == 0)))
 
 
 @dataclass(frozen=True, kw_only=True)
