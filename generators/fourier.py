@@ -28,6 +28,9 @@ _NEGLIGIBLE = 1e-4
 
 _OVERSAMPLINGS = (1, 2, 4, 8)
 
+LONGEST_SIDE = 4096
+"""Samples along a side: 134 MB of transform. Only sharp PSFs on the largest stamps want more."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -100,7 +103,8 @@ def draw(
         The profile's transform.
     """
     sizes = stamp_sizes(extent, np.maximum(*reach(sources, shape)))
-    factors = oversampling(sources["psf_fwhm"], sources["psf_beta"])
+    affordable = (2 ** np.floor(np.log2(LONGEST_SIDE / sizes))).astype(np.int64)
+    factors = np.minimum(oversampling(sources["psf_fwhm"], sources["psf_beta"]), affordable)
     for size, factor in sorted(set(zip(sizes.tolist(), factors.tolist(), strict=True))):
         members = np.flatnonzero((sizes == size) & (factors == factor))
         points = (size * factor) ** 2 // 2

@@ -37,9 +37,10 @@ def scale_radius(fwhm: Floats, beta: Floats) -> Floats:
 
 def enclosing_radius(fwhm: Floats, beta: Floats, outside: float) -> Floats:
     """Return the radius outside which the given share of the flux lies."""
-    with np.errstate(over="ignore"):  # for beta near 1 the wings have no end
+    with np.errstate(over="ignore"):
         reach = np.sqrt(outside ** (1 / (1 - beta)) - 1)
-    return np.asarray(scale_radius(fwhm, beta) * reach)
+    # For beta near 1 the wings have no end; without a PSF they are nowhere all the same.
+    return np.asarray(scale_radius(fwhm, beta) * np.minimum(reach, 1e30))
 
 
 @lru_cache(maxsize=64)
@@ -48,8 +49,10 @@ def transform_table(beta: float) -> RadialTable:
     order = beta - 1
     x = np.exp(LOG_K)
     # kve is exp(x) K: without the factor K underflows where the product is still smooth.
-    log_m = np.log(2) - gammaln(order) + order * np.log(x / 2) + np.log(kve(order, x)) - x
-    return RadialTable(np.exp(log_m))
+    bessel = kve(order, x)
+    log_m = np.log(2) - gammaln(order) + order * np.log(x / 2) + np.log(bessel) - x
+    # For beta above 50 it overflows where M has hardly left 1: there the first term tells all.
+    return RadialTable(np.exp(np.where(np.isinf(bessel), -(x**2) / (4 * (order - 1)), log_m)))
 
 
 def integrate(dx: Floats, dy: Floats, radius: Floats, beta: Floats) -> Floats:

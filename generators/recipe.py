@@ -234,10 +234,14 @@ def _check_domain(
     place: str, row: Variable, distribution: Distribution, support: tuple[float, float]
 ) -> None:
     atoms = distribution.atoms
-    if isinstance(row.domain, OneOf) and atoms is None:
-        msg = f"{place} must be one of {row.domain}; use a number or a choice"
-        raise ValueError(msg)
-    if not row.domain.contains(atoms or support).all():
+    if isinstance(row.domain, OneOf):
+        if atoms is None:
+            msg = f"{place} must be one of {row.domain}; use a number or a choice"
+            raise ValueError(msg)
+        inside = row.domain.contains(atoms).all()
+    else:
+        inside = row.domain.contains(atoms).all() if atoms else row.domain.covers(*support)
+    if not inside:
         low, high = support
         msg = (
             f"{place} can be {low:g} to {high:g}, outside its domain {row.domain}; "

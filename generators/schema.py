@@ -37,7 +37,7 @@ def _margin(end: float) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """A domain: its bounds, each with or without the end point."""
+    """A domain: its bounds, each with or without the end point, and 0 beside them or not."""
 
     low: float = -np.inf
     high: float = np.inf
@@ -61,6 +61,11 @@ class Interval:
         above = x > self.low + _margin(self.low) if self.open_low else x >= self.low
         below = x < self.high - _margin(self.high) if self.open_high else x <= self.high
         return np.asarray(above & below | (self.or_zero & (x == 0)))
+
+    def covers(self, low: float, high: float) -> bool:
+        """Return whether all values from ``low`` to ``high`` are in the domain."""
+        across_the_gap = self.or_zero and low < self.low < high
+        return bool(self.contains((low, high)).all()) and not across_the_gap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +165,8 @@ VARIABLES = _table(
         "float32",
         "full width at half maximum of the point-spread function; 0 is none",
         units="pixel",
-        domain=Interval(low=0, high=100),
+        # A sharper Moffat falls between the points of the pixel integral.
+        domain=Interval(low=0.05, high=100, or_zero=True),
     ),
     _sample(
         "psf_beta",

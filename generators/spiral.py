@@ -136,7 +136,8 @@ def _arms(
     transforms = np.empty((x.size, rows, half), dtype=np.complex128)
     for one in range(x.size):
         galaxy = {name: float(values[one]) for name, values in sources.items()}
-        finer = _fineness(galaxy, on.oversampling)
+        affordable = fourier.LONGEST_SIDE // (on.size * on.oversampling)
+        finer = min(_fineness(galaxy, on.oversampling), affordable)
         per_pixel = on.oversampling * finer
         axis = np.arange(on.size * per_pixel) / per_pixel
         columns = _visible(axis, x[one] - galaxy["source_x"], galaxy["_width"], galaxy)

@@ -120,7 +120,7 @@ def test_numbers_may_be_written_as_yaml_reads_them(small):
         ),
         ("scene.count", 9, ["4 cells for up to 9 sources", "use at least 3"]),
         ("scene.placement.margin", 10, ["leaves no room in an image of 20 x 36"]),
-        ("psf.fwhm", -1, ["psf.fwhm can be -1", "[0, 100]"]),
+        ("psf.fwhm", -1, ["psf.fwhm can be -1", "0 or [0.05, 100]"]),
         ("psf.beta", 1, ["psf.beta can be 1", "(1, 100]"]),
         # Stored as float32 it would be 1.
         ("psf.beta", 1 + 1e-7, ["psf.beta can be 1", "(1, 100]"]),
@@ -239,6 +239,22 @@ def test_an_angle_may_be_normal(small):
         "sigma": 5,
     }
     assert Recipe.model_validate(small).sources["faint"].distributions["position_angle"].mean == 30
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_slip_of_the_pen_is_at_most_a_recipe_error(small, data):
+    text = yaml.safe_dump(small)
+    at = data.draw(st.integers(0, len(text)))
+    skipped = data.draw(st.integers(0, 12))
+    slip = data.draw(st.text(alphabet="abc019:-[]{},&*!|>#%@`\"'\n\t ?~<=.é", max_size=4))
+    try:
+        outcome = parse_recipe(text[:at] + slip + text[at + skipped :], "slip.yaml")
+    except RecipeError as error:
+        outcome = error
+    assert isinstance(outcome, Recipe) or "slip.yaml" in str(outcome)
 
 
 values = st.one_of(

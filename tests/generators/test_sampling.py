@@ -10,12 +10,13 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skybench.generators.catalogue import PROFILES
 from skybench.generators.generate import empty, generate
 from skybench.generators.noise import observe
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
 from skybench.generators.scene import expected
-from skybench.generators.schema import VARIABLES
+from skybench.generators.schema import VARIABLES, OneOf
 
 ROWS = 24
 BOTH = pytest.mark.parametrize("name", ["objects", "sky"])
@@ -38,6 +39,15 @@ def test_a_row_is_the_same_in_whatever_range(whole, name, data):
     stop = data.draw(st.integers(start + 1, min(start + 6, ROWS)))
     rows = whole[name].isel(sample=slice(start, stop))
     xr.testing.assert_identical(generate(name, start, stop), rows)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 99), st.integers(0, 5))
+def test_a_row_of_a_users_recipe_is_the_same_in_whatever_range(small_recipe, start, rows):
+    part = generate(small_recipe, start, start + rows)
+    wider = generate(small_recipe, max(0, start - 3), start + rows + 2)
+    first = start - max(0, start - 3)
+    xr.testing.assert_identical(part, wider.isel(sample=slice(first, first + rows)))
 
 
 @BOTH
@@ -163,6 +173,32 @@ def test_splits_are_exact_and_stratified():
     for label in range(3):
         parts = np.bincount(ds["split"].values[ds["label"].values == label])
         np.testing.assert_allclose(parts, [60, 20, 20], atol=4)
+
+
+@pytest.mark.parametrize(("fwhm", "beta"), [(0, 100), (0.05, 2.5), (0.3, 100), (30, 4)])
+@pytest.mark.parametrize("end", [0, 1])
+def test_whatever_a_recipe_accepts_can_be_drawn(small, fwhm, beta, end):
+    # Parameters at the ends of their domains, all at once; warnings are errors.
+    small["psf"] = {"fwhm": fwhm, "beta": beta}
+    small["image"]["shape"] = [8, 36]
+    small["noise"] = {"sky_level": [0, 1e8][end], "read_noise": [0, 1e6][end]}
+    for source, profile in (("bright", "star"), ("faint", "sersic"), ("galaxy", "spiral")):
+        small["sources"][source] = {"profile": profile}
+        for name in PROFILES[profile].defaults:
+            low, high = ends(VARIABLES[name].domain)
+            small["sources"][source][name] = [low, high][end]
+        if "half_light_radius" in PROFILES[profile].defaults:
+            small["sources"][source]["half_light_radius"] = [1e-6, 20][end]
+    recipe = Recipe.model_validate(small)
+    ds = generate(recipe, 0, 4)
+    assert np.isfinite(expected(ds, recipe.image.shape)).all()
+
+
+def ends(domain):
+    if isinstance(domain, OneOf):
+        return min(domain.values), max(domain.values)
+    low, high = max(domain.low, -1e6), min(domain.high, 1e8)
+    return low + 1e-4 * domain.open_low, high - 1e-2 * domain.open_high
 
 
 def test_no_ambient_state(tmp_path):

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skybench.errors import ParameterError
+from skybench.generators import Star
 from skybench.generators.catalogue import KINDS, PROFILES
-from skybench.generators.recipe import check_domains, evaluation_order
+from skybench.generators.recipe import Recipe, check_domains, evaluation_order
 from skybench.generators.schema import VARIABLES, OneOf, flags, round_mantissa
 
 PHYSICAL = {"flux", "half_light_radius", "psf_fwhm", "sky_level", "read_noise", "position_angle"}
@@ -75,3 +76,24 @@ def test_a_domain_of_separate_values():
     domain = OneOf(values=(-1, 1))
     assert domain.contains([-1, 0, 1]).tolist() == [True, False, True]
     assert str(domain) == "{-1, 1}"
+
+
+def test_a_psf_sharper_than_the_pixel_integral_can_carry_is_out_of_its_domain(small):
+    domain = VARIABLES["psf_fwhm"].domain
+    assert str(domain) == "0 or [0.05, 100]"
+    assert domain.contains([0, 0.05, 3]).all()
+    assert not domain.contains([1e-6, 0.049, -1]).any()
+    assert not domain.covers(0, 3)
+    small["psf"]["fwhm"] = {"distribution": "uniform", "low": 0, "high": 3}
+    with pytest.raises(ValueError, match=r"psf.fwhm can be 0 to 3, outside its domain 0 or \[0.05"):
+        Recipe.model_validate(small)
+    with pytest.raises(ParameterError, match=r"fwhm must be .* 0 or \[0.05, 100\], got 1e-06"):
+        Star(fwhm=1e-6)
+
+
+@pytest.mark.parametrize("fwhm", [0, 0.05, 0.1, 0.5])
+@pytest.mark.parametrize("beta", [2.5, 5])
+def test_a_sharp_star_keeps_its_light_wherever_it_lies(fwhm, beta):
+    for x in (14.0, 14.31, 14.5):
+        image = Star(flux=1000, fwhm=fwhm, beta=beta, x=x, y=13.9).render((29, 29))
+        assert float(image.sum()) == pytest.approx(1000, rel=1e-3)
