@@ -4,6 +4,6 @@ Nothing here reads a store, schedules work or keeps state; `recipe_file` alone o
 file, the recipe's.
 """
 
-from skybench.generators.objects import Sersic, Spiral, Star
+from skybench.generators.sky.objects import Sersic, Spiral, Star
 
 __all__ = ["Sersic", "Spiral", "Star"]

@@ -6,12 +6,12 @@ import numpy as np
 import xarray as xr
 
 from skybench.errors import RecipeError
-from skybench.generators.noise import observe
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
 from skybench.generators.sampling import sample
-from skybench.generators.scene import expected
 from skybench.generators.schema import VARIABLES
+from skybench.generators.sky.noise import observe
+from skybench.generators.sky.scene import expected
 
 GENERATOR = "skybench-generator-1"
 """Changes whenever the same recipe and seed would give other pixels or parameters."""

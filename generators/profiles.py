@@ -1,10 +1,10 @@
-"""What a source profile is. The table of them is `skybench.generators.catalogue`."""
+"""What a source profile is. The table of them is `skybench.generators.sky.catalogue`."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from skybench.generators.distributions import Distribution
-from skybench.generators.stamps import Sources, Stamps
+from skybench.generators.sky.stamps import Sources, Stamps
 
 
 def _nothing_derived(parameters: Sources) -> Sources:

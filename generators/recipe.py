@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from skybench.generators.catalogue import PROFILES
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Finite, Positive
 from skybench.generators.schema import SPLITS, VARIABLES, OneOf, Variable
+from skybench.generators.sky.catalogue import PROFILES
 from skybench.generators.suggestion import unknown
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -234,13 +234,10 @@ def _check_domain(
     place: str, row: Variable, distribution: Distribution, support: tuple[float, float]
 ) -> None:
     atoms = distribution.atoms
-    if isinstance(row.domain, OneOf):
-        if atoms is None:
-            msg = f"{place} must be one of {row.domain}; use a number or a choice"
-            raise ValueError(msg)
-        inside = row.domain.contains(atoms).all()
-    else:
-        inside = row.domain.contains(atoms).all() if atoms else row.domain.covers(*support)
+    if isinstance(row.domain, OneOf) and atoms is None:
+        msg = f"{place} must be one of {row.domain}; use a number or a choice"
+        raise ValueError(msg)
+    inside = row.domain.contains(atoms).all() if atoms else row.domain.covers(*support)
     if not inside:
         low, high = support
         msg = (

@@ -7,11 +7,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.generators.catalogue import KINDS, PROFILES
 from skybench.generators.distributions import Choice, Distribution
 from skybench.generators.random_streams import uniforms
 from skybench.generators.recipe import Recipe, SourceSpec, evaluation_order
 from skybench.generators.schema import SPLITS, VARIABLES, flags, variable
+from skybench.generators.sky.catalogue import KINDS, PROFILES
 from skybench.generators.strata import deal
 
 Floats = NDArray[np.float64]

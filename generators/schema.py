@@ -82,6 +82,10 @@ class OneOf:
         """Return where the values are among the allowed ones."""
         return np.isin(np.asarray(values, dtype=np.float64), self.values)
 
+    def covers(self, low: float, high: float) -> bool:
+        """Return whether all values from ``low`` to ``high`` are allowed: at most one is."""
+        return low == high and bool(self.contains(low).all())
+
 
 REAL = Interval()
 POSITIVE = Interval(low=0, open_low=True)

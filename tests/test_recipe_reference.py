@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from skybench.generators.catalogue import PROFILES
 from skybench.generators.recipe import Recipe
 from skybench.generators.schema import VARIABLES
+from skybench.generators.sky.catalogue import PROFILES
 
 PAGE = (Path(__file__).parent.parent / "docs" / "recipes.md").read_text(encoding="utf-8")
 

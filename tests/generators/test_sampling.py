@@ -10,13 +10,13 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skybench.generators.catalogue import PROFILES
 from skybench.generators.generate import empty, generate
-from skybench.generators.noise import observe
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
-from skybench.generators.scene import expected
 from skybench.generators.schema import VARIABLES, OneOf
+from skybench.generators.sky.catalogue import PROFILES
+from skybench.generators.sky.noise import observe
+from skybench.generators.sky.scene import expected
 
 ROWS = 24
 BOTH = pytest.mark.parametrize("name", ["objects", "sky"])

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from skybench.errors import ParameterError
 from skybench.generators import Star
-from skybench.generators.catalogue import KINDS, PROFILES
 from skybench.generators.recipe import Recipe, check_domains, evaluation_order
 from skybench.generators.schema import VARIABLES, OneOf, flags, round_mantissa
+from skybench.generators.sky.catalogue import KINDS, PROFILES
 
 PHYSICAL = {"flux", "half_light_radius", "psf_fwhm", "sky_level", "read_noise", "position_angle"}
 

@@ -4,8 +4,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.generators.catalogue import PROFILES
-from skybench.generators.stamps import Sources, add
+from skybench.generators.sky.catalogue import PROFILES
+from skybench.generators.sky.stamps import Sources, add
 
 Floats = NDArray[np.float64]
 

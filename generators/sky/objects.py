@@ -12,14 +12,14 @@ import numpy as np
 import xarray as xr
 
 from skybench.errors import ParameterError
-from skybench.generators import galaxy, spiral, star
 from skybench.generators.distributions import Constant
-from skybench.generators.noise import observe
 from skybench.generators.profiles import Profile
 from skybench.generators.random_streams import uniforms
 from skybench.generators.recipe import Noise, evaluation_order
-from skybench.generators.scene import expected
 from skybench.generators.schema import VARIABLES, variable
+from skybench.generators.sky import galaxy, spiral, star
+from skybench.generators.sky.noise import observe
+from skybench.generators.sky.scene import expected
 
 _OPTICS = {"fwhm": "psf_fwhm", "beta": "psf_beta"}
 _PLACE = {"x": "source_x", "y": "source_y"}

@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 from scipy.fft import rfft2
 from scipy.special import i0
 
-from skybench.generators import fourier, sersic
 from skybench.generators.distributions import Choice, Constant, LogUniform, Uniform
-from skybench.generators.galaxy import dark_radius, ellipse, psf_extent, taper_step
-from skybench.generators.galaxy import draw as draw_galaxies
 from skybench.generators.profiles import Profile
-from skybench.generators.stamps import Sources, Stamps
+from skybench.generators.sky import fourier, sersic
+from skybench.generators.sky.galaxy import dark_radius, ellipse, psf_extent, taper_step
+from skybench.generators.sky.galaxy import draw as draw_galaxies
+from skybench.generators.sky.stamps import Sources, Stamps
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]

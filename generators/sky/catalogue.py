@@ -1,7 +1,7 @@
 """The table of source profiles: a new kind of source is a module and a line here."""
 
-from skybench.generators import galaxy, spiral, star
 from skybench.generators.profiles import Profile
+from skybench.generators.sky import galaxy, spiral, star
 
 PROFILES: dict[str, Profile] = {
     profile.name: profile for profile in (star.PROFILE, galaxy.PROFILE, spiral.PROFILE)

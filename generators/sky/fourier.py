@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft2
 
-from skybench.generators import moffat
-from skybench.generators.stamps import GRIDS, Sources, Stamps, nearest_pixel, reach
+from skybench.generators.sky import moffat
+from skybench.generators.sky.stamps import GRIDS, Sources, Stamps, nearest_pixel, reach
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from skybench.generators import moffat
 from skybench.generators.distributions import LogUniform
 from skybench.generators.profiles import Profile
-from skybench.generators.stamps import GRIDS, Sources, Stamps, nearest_pixel, reach
+from skybench.generators.sky import moffat
+from skybench.generators.sky.stamps import GRIDS, Sources, Stamps, nearest_pixel, reach
 
 _DROPPED = 1e-4
 """Share of the flux that may fall outside the stamp on a large image."""

@@ -13,10 +13,10 @@ import xarray as xr
 from numpy.polynomial.legendre import leggauss
 
 from skybench.generators import Sersic, Spiral, Star
-from skybench.generators import sersic as profile
 from skybench.generators.sampling import sample
-from skybench.generators.scene import expected
 from skybench.generators.schema import VARIABLES
+from skybench.generators.sky import sersic as profile
+from skybench.generators.sky.scene import expected
 
 BUDGET = 1e-3
 

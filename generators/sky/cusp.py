@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc
 
-from skybench.generators import sersic
-from skybench.generators.stamps import Sources, Stamps, nearest_pixel
+from skybench.generators.sky import sersic
+from skybench.generators.sky.stamps import Sources, Stamps, nearest_pixel
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import j0
 
-from skybench.generators import moffat
+from skybench.generators.sky import moffat
 
 
 @pytest.mark.parametrize("beta", [2.5, 3.0, 4.765, 49.0, 70.0, 100.0])

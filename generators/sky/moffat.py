@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, kve
 
-from skybench.generators.radial_table import LOG_K, RadialTable
+from skybench.generators.sky.radial_table import LOG_K, RadialTable
 
 Floats = NDArray[np.float64]
 

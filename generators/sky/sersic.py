@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.fft import fht
 from scipy.special import gammaincinv, gammaln
 
-from skybench.generators.radial_table import LOG_K, LOG_STEP, RadialTable
+from skybench.generators.sky.radial_table import LOG_K, LOG_STEP, RadialTable
 
 Floats = NDArray[np.float64]
 

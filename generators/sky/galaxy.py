@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from skybench.generators import cusp, fourier, moffat, sersic
 from skybench.generators.distributions import LogUniform, Uniform
 from skybench.generators.profiles import Profile
-from skybench.generators.stamps import Sources, Stamps, reach
+from skybench.generators.sky import cusp, fourier, moffat, sersic
+from skybench.generators.sky.stamps import Sources, Stamps, reach
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]

@@ -8,7 +8,8 @@ from scipy.ndimage import map_coordinates
 from scipy.signal import fftconvolve
 from scipy.special import i0
 
-from skybench.generators import Sersic, Spiral, spiral
+from skybench.generators import Sersic, Spiral
+from skybench.generators.sky import spiral
 
 pitches = st.floats(3, 60)
 bulge_ratios = st.floats(0.3, 5)

@@ -1,0 +1,1 @@
+"""Images of the sky: stars, galaxies and lenses under one point-spread function, with noise."""
