@@ -4,6 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BENCH_INSTALLED := $(VENV)/.bench-installed
 COMPAT := .compat
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 WORKERS ?=
@@ -14,7 +15,7 @@ SINGLE_THREADED := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test check release clean
+.PHONY: help install compat demo test check bench release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +59,21 @@ check: $(INSTALLED) ## lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(BENCH_INSTALLED) ## measure against the peers; ARGS="-k stars" chooses, ARGS=--list names the rows
+	-@test -n '$(SKYBENCH_OFFLINE)' || $(MAKE) --no-print-directory $(COMPAT)/deepbench/.installed
+	$(SINGLE_THREADED) $(BIN)/python tests/benchmarks $(ARGS)
+
+$(BENCH_INSTALLED): pyproject.toml $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,bench]'
+	@touch $@
+
+# DeepBench, which pins numpy below 2. Where it cannot be installed, its rows say so.
+$(COMPAT)/deepbench/.installed: tests/benchmarks/deepbench.txt $(INSTALLED)
+	@rm -rf $(@D)
+	$(BIN)/python -m venv --without-pip $(@D)
+	$(BIN)/python -m pip --python $(@D)/bin/python install --disable-pip-version-check --quiet --no-compile --requirement $<
+	@touch $@
 
 release: $(INSTALLED) ## VERSION=0.1 [STORE=url] [DATASETS="objects sky"] [SCHEDULER=tcp://…] [WORKERS=n]: build, score, publish
 	@test -n '$(VERSION)' || { echo 'which version? For example: make release VERSION=0.1' >&2; exit 2; }

@@ -1,0 +1,97 @@
+"""Sky images in memory: parameters, light and noise, against GalSim."""
+
+import numpy as np
+
+from harness import Work, row
+
+SIDE = 256
+SOURCES = 10
+
+
+INDICES = (1.0, 2.5, 4.0)
+"""Few, for GalSim keeps its tables of an index; with a continuous one it is ten times slower."""
+
+
+def recipe():
+    """Return the recipe of ten stars and galaxies on 256x256."""
+    from skybench.generators.recipe_file import load_recipe
+
+    packaged = load_recipe("sky")
+    fields = packaged.model_dump(mode="json")
+    fields["image"]["shape"] = [SIDE, SIDE]
+    fields["scene"] = {"count": SOURCES, "placement": {"margin": 10}}
+    del fields["sources"]["spiral"], fields["classes"]["spiral"]
+    indices = {"distribution": "choice", "values": INDICES}
+    fields["sources"]["elliptical"]["sersic_index"] = indices
+    return type(packaged).model_validate(fields)
+
+
+@row(
+    "sky 256x256, 10 sources, Poisson and read noise",
+    peer="GalSim, default accuracy",
+    needed=3,
+    items=8,
+)
+def sky(items):
+    """Stars and Sersic galaxies under one Moffat an image, parameters drawn by ours."""
+    from skybench.generators.generate import generate
+
+    fields = recipe()
+    samples = _plain(generate(fields, 0, items))
+
+    def ours():
+        generate(fields, 0, items)
+        return items
+
+    def peer():
+        import galsim
+
+        random = galsim.BaseDeviate(1)
+        for sample in samples:
+            _observe(galsim, sample, random)
+        return items
+
+    return Work(ours=ours, peer=peer)
+
+
+def _plain(images):
+    """Return the parameters of each image and each of its sources as plain numbers."""
+    names = [n for n, v in images.coords.items() if v.dims == ("sample",)]
+    per_source = [n for n, v in images.coords.items() if v.dims == ("sample", "source")]
+    return [
+        {n: float(images[n].values[i]) for n in names}
+        | {
+            "sources": [
+                {n: float(images[n].values[i, slot]) for n in per_source}
+                for slot in range(images.sizes["source"])
+            ]
+        }
+        for i in range(images.sizes["sample"])
+    ]
+
+
+def _observe(galsim, sample, random):
+    psf = galsim.Moffat(beta=sample["psf_beta"], fwhm=sample["psf_fwhm"])
+    image = galsim.ImageD(galsim.BoundsI(0, SIDE - 1, 0, SIDE - 1), scale=1, init_value=0)
+    for source in sample["sources"]:
+        light = _light(galsim, source, psf)
+        at = galsim.PositionD(source["source_x"], source["source_y"])
+        stamp = light.drawImage(center=at, scale=1, dtype=float)
+        inside = stamp.bounds & image.bounds
+        image[inside] += stamp[inside]
+    image.addNoise(
+        galsim.CCDNoise(random, sky_level=sample["sky_level"], read_noise=sample["read_noise"])
+    )
+    return image
+
+
+def _light(galsim, source, psf):
+    if source["kind"] == 1:
+        return psf.withFlux(source["flux"])
+    q = source["axis_ratio"]
+    galaxy = galsim.Sersic(
+        n=source["sersic_index"],
+        half_light_radius=source["half_light_radius"] * np.sqrt(q),
+        flux=source["flux"],
+    ).shear(q=q, beta=source["position_angle"] * galsim.degrees)
+    return galsim.Convolve(galaxy, psf)

@@ -1,0 +1,129 @@
+"""Ours, the peer and the floor timed in turns."""
+
+import math
+import statistics
+import time
+from dataclasses import asdict, dataclass, field
+
+from harness.rows import Row, Timeable, Timed, Work
+
+LEAST_SECONDS = 0.2
+"""Shortest time that a rate is taken from."""
+
+CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
+
+
+@dataclass(kw_only=True)
+class Result:
+    """A row with what was measured; None where it could not be."""
+
+    topic: str
+    work: str
+    peer: str
+    ours_rate: float
+    peer_rate: float | None = None
+    ratio: float | None = None
+    ratios: list[float] = field(default_factory=list)
+    needed: float | None = None
+    error: float | None = None
+    limit: float
+    floor_rate: float | None = None
+    floor_ratio: float | None = None
+    floor_limit: float | None = None
+    clock: str
+    missing: str = ""
+    note: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether every bound holds; None where one could not be checked."""
+        checks = [
+            _holds(self.needed, self.ratio, lambda bound, got: got >= bound),
+            _holds(self.floor_limit, self.floor_ratio, lambda bound, got: got <= bound),
+            self.error is None or self.error <= self.limit,
+        ]
+        if False in checks:
+            return False
+        return None if None in checks else True
+
+    def as_json(self) -> dict:
+        """Return it as plain values."""
+        return asdict(self) | {"met": self.met}
+
+
+def measure(row: Row, turns: int = 5, least_seconds: float = LEAST_SECONDS) -> Result:
+    """Time a row and check its accuracy."""
+    work = row.prepare(row.items)
+    timed, missing = _available(work)
+    clock = CLOCKS[row.clock]
+    repeats = {
+        name: _repeats(made, clock, least_seconds if turns > 1 else 0)
+        for name, made in timed.items()
+    }
+    rates: dict[str, list[float]] = {name: [] for name in timed}
+    for _ in range(turns):
+        for name, made in timed.items():
+            rates[name].append(_rate(made, repeats[name], clock))
+    result = Result(
+        topic=row.topic,
+        work=row.work,
+        peer=row.peer,
+        ours_rate=statistics.median(rates["ours"]),
+        needed=row.needed,
+        error=None if work.error is None else float(work.error()),
+        limit=row.limit,
+        floor_limit=row.floor_limit,
+        clock=row.clock,
+        missing=missing,
+        note=row.note,
+    )
+    if "peer" in rates:
+        result.peer_rate = statistics.median(rates["peer"])
+        result.ratios = _quotients(rates["ours"], rates["peer"])
+        result.ratio = statistics.median(result.ratios)
+    if "floor" in rates:
+        result.floor_rate = statistics.median(rates["floor"])
+        result.floor_ratio = statistics.median(_quotients(rates["floor"], rates["ours"]))
+    return result
+
+
+def _available(work: Work) -> tuple[dict[str, Timeable], str]:
+    """Return the callables that run here, warm, and why the others do not."""
+    work.ours()
+    timed, missing = {"ours": work.ours}, ""
+    for name, made in (("peer", work.peer), ("floor", work.floor)):
+        if made is None:
+            continue
+        try:
+            made()
+        except ImportError as error:
+            missing = f"{missing}; {error}" if missing else str(error)
+        else:
+            timed[name] = made
+    return timed, missing
+
+
+def _repeats(made: Timeable, clock, least_seconds: float) -> int:
+    seconds = max(_seconds(made, clock).seconds, 1e-6)
+    return max(1, math.ceil(least_seconds / seconds))
+
+
+def _seconds(made: Timeable, clock) -> Timed:
+    begin = clock()
+    items = made()
+    return items if isinstance(items, Timed) else Timed(items, clock() - begin)
+
+
+def _rate(made: Timeable, repeats: int, clock) -> float:
+    runs = [_seconds(made, clock) for _ in range(repeats)]
+    return sum(run.items for run in runs) / max(sum(run.seconds for run in runs), 1e-9)
+
+
+def _quotients(above: list[float], below: list[float]) -> list[float]:
+    return [a / b for a, b in zip(above, below, strict=True)]
+
+
+def _holds(bound, got, compare) -> bool | None:
+    if bound is None:
+        return True
+    return None if got is None else compare(bound, got)

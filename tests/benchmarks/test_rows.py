@@ -1,0 +1,102 @@
+"""Every row of `make bench` still runs, on a tiny piece of its work; the table tells the truth."""
+
+import json
+import time
+
+import pytest
+
+from harness import Row, Timed, Work, find
+from harness.measure import measure
+from harness.table import heading, line, notes, write_json
+
+ROWS = find(slow=True)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.topic}: {row.work}")
+def test_row_runs(row):
+    work = row.prepare(row.tiny)
+    for made in (work.ours, work.peer, work.floor):
+        try:
+            done = None if made is None else made()
+        except ImportError:
+            assert made is not work.ours
+            continue
+        if done is not None:
+            assert (done.items if isinstance(done, Timed) else done) > 0
+    if work.error is not None:
+        assert work.error() >= 0
+
+
+def test_rows_have_names_of_their_own():
+    names = [row.work for row in ROWS]
+    assert len(names) == len(set(names))
+
+
+def sleeper(seconds):
+    return lambda: Timed(1, seconds)
+
+
+def result(work, **settings):
+    row = Row(work="some work", peer="a peer", prepare=lambda items: work, items=1, **settings)
+    return measure(row, turns=3, least_seconds=0)
+
+
+def test_ratio_and_floor_are_those_of_the_times():
+    work = Work(ours=sleeper(0.02), peer=sleeper(1.0), floor=sleeper(0.01), error=lambda: 5e-4)
+    got = result(work, needed=50, floor_limit=2)
+    assert got.ratio == pytest.approx(50)
+    assert got.floor_ratio == pytest.approx(2)
+    assert got.ours_rate == pytest.approx(50)
+
+
+@pytest.mark.parametrize(
+    ("settings", "met"),
+    [
+        ({"needed": 49, "floor_limit": 2.1}, True),
+        ({"needed": 51}, False),
+        ({"floor_limit": 1.9}, False),
+        ({"limit": 4e-4}, False),
+    ],
+)
+def test_a_row_is_met_if_every_bound_is(settings, met):
+    work = Work(ours=sleeper(0.02), peer=sleeper(1.0), floor=sleeper(0.01), error=lambda: 5e-4)
+    got = result(work, note="tables were tried", **settings)
+    assert got.met is met
+    assert ("NOT MET" in line(got)) is not met
+    assert ("tables were tried" in notes([got])) is not met
+
+
+def test_a_peer_that_is_not_installed_is_named():
+    def absent():
+        import a_peer_that_nobody_has  # noqa: F401
+
+    got = result(Work(ours=sleeper(0.02), peer=absent), needed=50)
+    assert got.met is None
+    assert got.ratio is None
+    assert "no peer" in line(got)
+    assert "a_peer_that_nobody_has" in notes([got])
+
+
+def test_what_does_not_time_itself_is_timed():
+    def busy():
+        end = time.process_time() + 0.01
+        while time.process_time() < end:
+            pass
+        return 3
+
+    assert result(Work(ours=busy)).ours_rate == pytest.approx(300, rel=0.2)
+
+
+def test_json_holds_every_row_and_the_machine(tmp_path):
+    got = result(Work(ours=sleeper(0.02), peer=sleeper(1.0)), needed=50)
+    write_json(tmp_path / "bench.json", [got])
+    read = json.loads((tmp_path / "bench.json").read_text())
+    assert read["rows"][0]["ratio"] == pytest.approx(50)
+    assert read["rows"][0]["met"] is True
+    assert read["machine"]["numpy"]
+
+
+def test_lines_of_the_table_are_under_its_heading():
+    got = result(Work(ours=sleeper(0.02), peer=sleeper(1.0)), needed=50)
+    above = heading().splitlines()[0]
+    assert line(got).index("a peer") == above.index("peer")
