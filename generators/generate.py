@@ -6,24 +6,21 @@ import numpy as np
 import xarray as xr
 
 from skybench.errors import RecipeError
+from skybench.generators.families import FAMILIES
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
-from skybench.generators.sampling import sample
-from skybench.generators.schema import VARIABLES
-from skybench.generators.sky.noise import observe
-from skybench.generators.sky.scene import expected
 
-GENERATOR = "skybench-generator-1"
+GENERATOR = "skybench-generator-2"
 """Changes whenever the same recipe and seed would give other pixels or parameters."""
 
-_BLOCK_PIXELS = 1 << 20
-"""Pixels rendered together: 8 MB of float64, whatever the size of the request."""
+_BLOCK_POINTS = 1 << 20
+"""Values rendered together: 8 MB of float64, whatever the size of the request."""
 
 
 def generate(
     recipe: str | PathLike[str] | Recipe, start: int = 0, stop: int | None = None
 ) -> xr.Dataset:
-    """Return samples ``start`` to ``stop`` of a recipe, images and every parameter.
+    """Return samples ``start`` to ``stop`` of a recipe, data and every parameter.
 
     Sample i is bit-identical whatever range it is generated in.
 
@@ -37,7 +34,8 @@ def generate(
     Returns
     -------
     xr.Dataset
-        ``image (sample, y, x)``, int32 electrons, with the parameters as coordinates.
+        For a recipe of sky images ``image (sample, y, x)``, int32 electrons; for another
+        family its data variables. The parameters are coordinates.
 
     Raises
     ------
@@ -57,23 +55,36 @@ def generate(
             f"{recipe.name}; choose 0 <= start <= stop <= {recipe.samples}."
         )
         raise RecipeError(msg)
-    parameters = sample(recipe, start, stop)
-    ny, nx = recipe.image.shape
-    images = np.empty((stop - start, ny, nx), dtype=VARIABLES["image"].dtype)
-    step = max(1, _BLOCK_PIXELS // (ny * nx))
-    for first in range(0, stop - start, step):
-        block = parameters.isel(sample=slice(first, first + step))
-        light = expected(block, recipe.image.shape)
-        images[first : first + step] = observe(light, block, recipe.noise, recipe.seed)
-    row = VARIABLES["image"]
-    return parameters.assign(image=(row.dims, images, row.attributes())).assign_attrs(
-        _attributes(recipe)
-    )
+    family = FAMILIES[recipe.family]
+    parameters = family.sample(recipe, start, stop)
+    step = max(1, _BLOCK_POINTS // recipe.points)
+    blocks = [
+        family.render(recipe, parameters.isel(sample=slice(first, first + step)))
+        for first in range(0, max(1, stop - start), step)
+    ]
+    return _assembled(parameters, blocks).assign_attrs(_attributes(recipe))
 
 
 def empty(recipe: Recipe) -> xr.Dataset:
     """Return the recipe's dataset with no samples: names, dtypes, dimensions, attributes."""
     return generate(recipe, 0, 0)
+
+
+def _assembled(parameters: xr.Dataset, blocks: list[dict[str, xr.Variable]]) -> xr.Dataset:
+    """Return the dataset of all blocks; what has no sample dimension is the same in each."""
+    data = {}
+    for name, first in blocks[0].items():
+        values = first.values
+        if "sample" in first.dims and len(blocks) > 1:
+            values = np.concatenate([block[name].values for block in blocks])
+        data[name] = (first.dims, values, first.attrs)
+    coordinates = {name: data.pop(name) for name in list(data) if _is_coordinate(name, blocks[0])}
+    return parameters.assign(data).assign_coords(coordinates)
+
+
+def _is_coordinate(name: str, block: dict[str, xr.Variable]) -> bool:
+    """Return whether a variable labels a dimension, such as time or band."""
+    return block[name].dims == (name,)
 
 
 def _attributes(recipe: Recipe) -> dict[str, str | int | float]:
@@ -83,9 +94,7 @@ def _attributes(recipe: Recipe) -> dict[str, str | int | float]:
         "generator": GENERATOR,
         "seed": recipe.seed,
         "task": recipe.task,
-        "pixel_scale_arcsec": recipe.image.pixel_scale_arcsec,
-        "zeropoint": recipe.image.zeropoint,
-        "shot_noise": str(recipe.noise.shot).lower(),
-        "noise_scale": recipe.noise.scale,
+        **({"targets": " ".join(recipe.targets)} if recipe.targets else {}),
+        **recipe.attributes,
         "license": recipe.licence,
     }

@@ -1,32 +1,40 @@
-"""What a source profile is. The table of them is `skybench.generators.sky.catalogue`."""
+"""What a profile is: a kind of object, its parameters and what is known about it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from skybench.generators.distributions import Distribution
-from skybench.generators.sky.stamps import Sources, Stamps
+
+Parameters = dict[str, NDArray[np.float64]]
 
 
-def _nothing_derived(parameters: Sources) -> Sources:
+def _nothing_derived(parameters: Parameters) -> Parameters:
     return {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """A kind of source: its parameters and how it is drawn.
+    """A kind of object. Each family of generators adds how it is drawn.
 
     Attributes
     ----------
     name : str
         Name in recipes.
     code : int
-        Code in the ``kind`` coordinate; never reused.
+        Code in the ``kind`` coordinate; never reused within a family.
     summary : str
         One sentence for users.
+    formula : str
+        What is drawn, in a line or two of plain text.
+    reference : str
+        Where the formula is from.
+    accuracy : str
+        The error that was measured, and against what.
     defaults : mapping
         Every parameter it is drawn from, with the distribution used where a recipe is silent.
-    draw : callable
-        (sources, image shape) -> stamps of those sources, PSF and pixel included.
     derive : callable
         Parameters that follow from the drawn ones and are recorded beside them.
     derived : tuple of str
@@ -36,7 +44,9 @@ class Profile:
     name: str
     code: int
     summary: str
+    formula: str
+    reference: str
+    accuracy: str
     defaults: Mapping[str, Distribution]
-    draw: Callable[[Sources, tuple[int, int]], Iterator[Stamps]]
-    derive: Callable[[Sources], Sources] = _nothing_derived
+    derive: Callable[[Parameters], Parameters] = _nothing_derived
     derived: tuple[str, ...] = ()

@@ -1,74 +1,33 @@
-"""Recipes: what a dataset is made of, validated before anything is made."""
+"""Recipes: what a dataset is made of, validated before anything is made.
+
+Here is what all families share; each family adds its own blocks in its folder.
+"""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from skybench.generators.distributions import NUMBER, Constant, Distribution, Finite, Positive
-from skybench.generators.schema import SPLITS, VARIABLES, OneOf, Variable
-from skybench.generators.sky.catalogue import PROFILES
+from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
+from skybench.generators.profiles import Profile
+from skybench.generators.schema import SPLITS, VARIABLES
 from skybench.generators.suggestion import unknown
+from skybench.generators.variable import OneOf, Variable
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Share = Annotated[Positive, Field(ge=0.01, description="at least one sample in a hundred")]
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 
-Side = Annotated[int, NUMBER, Field(ge=8, le=2048)]
+CLASSIFICATION, MULTILABEL = "classification", "multilabel"
+REGRESSION, SEGMENTATION = "regression", "segmentation"
 
 MAX_SOURCES = 64
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A block of a recipe: frozen, and no key is unknown."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ImageSpec(_Part):
-    """The pixel grid: shape as [ny, nx], the scale of a pixel, the zero point of magnitudes."""
-
-    shape: tuple[Side, Side]
-    pixel_scale_arcsec: Positive
-    zeropoint: Finite = 25.0
-
-
-class Psf(_Part):
-    """The point-spread function, a Moffat; a fwhm of 0 switches it off."""
-
-    fwhm: Distribution
-    beta: Distribution = Constant(value=3.0)
-
-
-class Noise(_Part):
-    """Noise, in the order that a camera adds it.
-
-    ``shot`` switches the Poisson noise of source and sky; a ``read_noise`` of 0 switches
-    that off; ``scale`` multiplies the departure of the image from its expectation.
-    """
-
-    sky_level: Distribution
-    read_noise: Distribution
-    shot: bool = True
-    scale: Annotated[Finite, Field(ge=0, le=100)] = 1.0
-
-
-class Placement(_Part):
-    """Where sources lie.
-
-    The image less a margin is divided into cells x cells; the sources of a sample take
-    different cells and lie within the middle ``fill`` of theirs. One cell lets them lie
-    anywhere, blends included.
-    """
-
-    margin: Annotated[Finite, Field(ge=0, description="pixels kept free at each border")] = 0.0
-    cells: Annotated[int, NUMBER, Field(ge=1, le=16)] = 1
-    fill: Annotated[Finite, Field(ge=0, le=1)] = 1.0
-
-
-class Scene(_Part):
-    """How many sources a sample holds, and where."""
-
-    count: Distribution = Constant(value=1)
-    placement: Placement = Placement()
 
 
 class SourceSpec(BaseModel):
@@ -80,18 +39,20 @@ class SourceSpec(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Distribution] = Field(init=False)
 
+    profiles: ClassVar[Mapping[str, Profile]]
+
     profile: str
 
     @property
     def distributions(self) -> dict[str, Distribution]:
         """Every parameter's distribution, the profile's defaults included."""
-        return {**PROFILES[self.profile].defaults, **self.__pydantic_extra__}
+        return {**self.profiles[self.profile].defaults, **self.__pydantic_extra__}
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        if self.profile not in PROFILES:
-            raise ValueError(unknown("profile", self.profile, PROFILES))
-        allowed = PROFILES[self.profile].defaults
+        if self.profile not in self.profiles:
+            raise ValueError(unknown("profile", self.profile, self.profiles))
+        allowed = self.profiles[self.profile].defaults
         for name in self.__pydantic_extra__:
             if name not in allowed:
                 raise ValueError(unknown(f"parameter of {self.profile}", name, allowed))
@@ -99,16 +60,30 @@ class SourceSpec(BaseModel):
         return self
 
 
-class ClassSpec(_Part):
-    """A class: the sources that belong to it, and how often it is drawn."""
+class ClassSpec(Part):
+    """A class: the sources that belong to it, and how often it is drawn.
+
+    In a classification the first source of a sample is one of the class; any further ones
+    are among its companions.
+    """
 
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
     weight: Positive = 1.0
+    companions: tuple[str, ...] = ()
 
 
-class Recipe(_Part):
-    """A dataset that can be generated: the whole of what its pixels depend on, and its papers."""
+class Condition(NamedTuple):
+    """What is drawn once a sample: its place in the recipe, its variable, its distribution."""
 
+    place: str
+    variable: str
+    distribution: Distribution
+
+
+class Recipe(Part):
+    """A dataset that can be generated: the whole of what its content depends on, and its papers."""
+
+    family: str
     name: Name
     title: Line
     description: str
@@ -116,19 +91,16 @@ class Recipe(_Part):
     citation: str
     seed: Annotated[int, NUMBER, Field(ge=0, lt=2**63)]
     samples: Annotated[int, NUMBER, Field(ge=1, le=10**9)]
-    task: Literal["classification", "multilabel"]
-    image: ImageSpec
-    psf: Psf
-    noise: Noise
-    scene: Scene = Scene()
-    sources: Annotated[dict[Name, SourceSpec], Field(min_length=1)]
-    classes: Annotated[dict[Name, ClassSpec], Field(min_length=2, max_length=100)]
+    task: Literal["classification", "multilabel", "regression", "segmentation"]
+    targets: Annotated[
+        tuple[str, ...], Field(description="recorded parameters that a regression is to predict")
+    ] = ()
     splits: dict[str, Share]
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """The classes in the order of their codes."""
-        return tuple(self.classes)
+        return ()
 
     @property
     def split_fractions(self) -> dict[str, float]:
@@ -136,75 +108,26 @@ class Recipe(_Part):
         return {name: float(self.splits.get(name, 0.0)) for name in SPLITS}
 
     @property
-    def slots(self) -> int:
-        """The largest number of sources in a sample: the length of the source dimension."""
-        return round(self.scene.count.support({})[1])
+    def points(self) -> int:
+        """Values in the data of a sample."""
+        raise NotImplementedError
+
+    @property
+    def attributes(self) -> dict[str, str | int | float]:
+        """What the attributes of the dataset say beyond the header of the recipe."""
+        return {}
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        self._check_classes()
-        self._check_scene()
+    def _checked_header(self) -> Self:
         self._check_splits()
-        self._check_conditions()
+        if (self.task == REGRESSION) != bool(self.targets):
+            msg = (
+                "targets must name what a regression predicts, such as [flux]"
+                if self.task == REGRESSION
+                else f"targets belong to a regression; the task is {self.task}"
+            )
+            raise ValueError(msg)
         return self
-
-    def _check_conditions(self) -> None:
-        for place, name, distribution in (
-            ("psf.fwhm", "psf_fwhm", self.psf.fwhm),
-            ("psf.beta", "psf_beta", self.psf.beta),
-            ("noise.sky_level", "sky_level", self.noise.sky_level),
-            ("noise.read_noise", "read_noise", self.noise.read_noise),
-        ):
-            if distribution.depends_on is not None:
-                msg = f"{place} cannot be a scaling: only parameters of a source follow another"
-                raise ValueError(msg)
-            _check_domain(place, VARIABLES[name], distribution, distribution.support({}))
-
-    def _check_classes(self) -> None:
-        used = set()
-        for name, spec in self.classes.items():
-            for source in spec.sources:
-                if source not in self.sources:
-                    message = unknown("source", source, self.sources)
-                    msg = f"classes.{name} can never be produced: {message}"
-                    raise ValueError(msg)
-                if source in used:
-                    msg = f"classes.{name}: source {source!r} already belongs to another class"
-                    raise ValueError(msg)
-                used.add(source)
-        idle = sorted(set(self.sources) - used)
-        if idle:
-            msg = f"sources.{idle[0]} belongs to no class; list it under one or remove it"
-            raise ValueError(msg)
-
-    def _check_scene(self) -> None:
-        values = self.scene.count.atoms
-        if values is None:
-            msg = "scene.count must be a number or a choice of numbers"
-            raise ValueError(msg)
-        if any(v != int(v) or not 1 <= v <= MAX_SOURCES for v in values):
-            msg = f"scene.count must be whole numbers from 1 to {MAX_SOURCES}, got {values}"
-            raise ValueError(msg)
-        if self.task == "classification" and values != (1,):
-            msg = (
-                "a classification has one source a sample: set scene.count to 1, "
-                "or the task to multilabel"
-            )
-            raise ValueError(msg)
-        placement = self.scene.placement
-        if placement.cells > 1 and placement.cells**2 < max(values):
-            msg = (
-                f"scene.placement.cells {placement.cells} gives {placement.cells**2} cells "
-                f"for up to {int(max(values))} sources; use at least "
-                f"{int(max(values) ** 0.5 - 1e-9) + 1}, or 1 to place them anywhere"
-            )
-            raise ValueError(msg)
-        if 2 * placement.margin >= min(self.image.shape):
-            msg = (
-                f"scene.placement.margin {placement.margin:g} leaves no room in an image of "
-                f"{self.image.shape[0]} x {self.image.shape[1]}"
-            )
-            raise ValueError(msg)
 
     def _check_splits(self) -> None:
         for name in self.splits:
@@ -214,6 +137,116 @@ class Recipe(_Part):
         if abs(total - 1) > 1e-9:
             msg = f"splits must sum to 1, got {total:g}"
             raise ValueError(msg)
+
+
+class ObjectRecipe(Recipe):
+    """A dataset whose samples are made of objects: one each, or up to ``slots`` sources."""
+
+    by_source: ClassVar[bool] = False
+    """Whether parameters lie on (sample, source) rather than on (sample)."""
+
+    sources: Mapping[Name, SourceSpec]
+    classes: Annotated[dict[Name, ClassSpec], Field(max_length=100)] = {}
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes in the order of their codes."""
+        return tuple(self.classes)
+
+    @property
+    def count(self) -> Distribution:
+        """How many sources a sample holds."""
+        return Constant(value=1)
+
+    @property
+    def slots(self) -> int:
+        """The largest number of sources in a sample: the length of the source dimension."""
+        return max(1, round(self.count.support({})[1]))
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What is drawn once a sample."""
+        return ()
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """The parameters of sources that are recorded, in the order of the schema."""
+        used = set()
+        for spec in self.sources.values():
+            profile = spec.profiles[spec.profile]
+            used |= {*profile.defaults, *profile.derived}
+        return tuple(name for name in VARIABLES if name in used)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        self._check_classes()
+        self._check_companions()
+        self._check_count()
+        self._check_conditions()
+        self._check_targets()
+        return self
+
+    def _check_conditions(self) -> None:
+        for place, name, distribution in self.conditions:
+            if distribution.depends_on is not None:
+                msg = f"{place} cannot be a scaling: only parameters of a source follow another"
+                raise ValueError(msg)
+            _check_domain(place, VARIABLES[name], distribution, distribution.support({}))
+
+    def _check_classes(self) -> None:
+        least = 2 if self.task in (CLASSIFICATION, MULTILABEL) else 0
+        if len(self.classes) < least:
+            msg = f"classes: a {self.task} needs at least {least}, got {len(self.classes)}"
+            raise ValueError(msg)
+        used = set()
+        for name, spec in self.classes.items():
+            for source in spec.sources:
+                self._check_source(source, f"classes.{name} can never be produced")
+                if source in used:
+                    msg = f"classes.{name}: source {source!r} already belongs to another class"
+                    raise ValueError(msg)
+                used.add(source)
+            used.update(spec.companions)
+        idle = sorted(set(self.sources) - used)
+        if idle and self.classes:
+            msg = f"sources.{idle[0]} belongs to no class; list it under one or remove it"
+            raise ValueError(msg)
+
+    def _check_companions(self) -> None:
+        for name, spec in self.classes.items():
+            for source in spec.companions:
+                self._check_source(source, f"classes.{name}.companions")
+            if spec.companions and self.task != CLASSIFICATION:
+                msg = f"classes.{name}.companions belong to a classification"
+                raise ValueError(msg)
+            if self.task == CLASSIFICATION and self.slots > 1 and not spec.companions:
+                msg = (
+                    "a classification is decided by the first source of a sample: set the count to "
+                    f"1, list companions under classes.{name}, or make the task a multilabel"
+                )
+                raise ValueError(msg)
+
+    def _check_source(self, source: str, place: str) -> None:
+        if source not in self.sources:
+            msg = f"{place}: {unknown('source', source, self.sources)}"
+            raise ValueError(msg)
+
+    def _check_count(self) -> None:
+        values = self.count.atoms
+        if values is None:
+            msg = "scene.count must be a number or a choice of numbers"
+            raise ValueError(msg)
+        least = 1 if self.task in (CLASSIFICATION, REGRESSION) else 0
+        if any(v != int(v) or not least <= v <= MAX_SOURCES for v in values) or max(values) < 1:
+            msg = f"scene.count must be whole numbers from {least} to {MAX_SOURCES}, got {values}"
+            raise ValueError(msg)
+
+    def _check_targets(self) -> None:
+        known = [condition.variable for condition in self.conditions]
+        known += self.recorded
+        for name in self.targets:
+            if name not in known:
+                raise ValueError("targets: " + unknown("recorded parameter", name, known))
 
 
 def check_domains(distributions: Mapping[str, Distribution]) -> None:

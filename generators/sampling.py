@@ -1,6 +1,5 @@
 """Recipe and rows to parameters: what every sample holds, drawn row by row."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,17 +7,28 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.generators.distributions import Choice, Distribution
+from skybench.generators.profiles import Profile
 from skybench.generators.random_streams import uniforms
-from skybench.generators.recipe import Recipe, SourceSpec, evaluation_order
-from skybench.generators.schema import SPLITS, VARIABLES, flags, variable
-from skybench.generators.sky.catalogue import KINDS, PROFILES
+from skybench.generators.recipe import (
+    CLASSIFICATION,
+    MULTILABEL,
+    ObjectRecipe,
+    SourceSpec,
+    evaluation_order,
+)
+from skybench.generators.scene_recipe import Placement, Scene, SceneRecipe
+from skybench.generators.schema import SPLITS, VARIABLES, variable
 from skybench.generators.strata import deal
+from skybench.generators.variable import SAMPLE, flags, numbered
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
+EMPTY = "empty"
+"""Meaning of code 0 of ``kind``: a slot that holds no source."""
 
-def sample(recipe: Recipe, start: int, stop: int) -> xr.Dataset:
+
+def sample(recipe: ObjectRecipe, start: int, stop: int, labels: Codes | None = None) -> xr.Dataset:
     """Return the coordinates of rows ``start`` to ``stop``: every parameter, as stored.
 
     Row i depends on (recipe, i) alone. Values are rounded to their stored form, so what
@@ -26,9 +36,11 @@ def sample(recipe: Recipe, start: int, stop: int) -> xr.Dataset:
 
     Parameters
     ----------
-    recipe : Recipe
+    recipe : ObjectRecipe
     start, stop : int
         Half-open range of rows.
+    labels : (stop - start,) int64 array, optional
+        Classes that were dealt elsewhere, for a recipe that is part of a collection.
 
     Returns
     -------
@@ -36,29 +48,23 @@ def sample(recipe: Recipe, start: int, stop: int) -> xr.Dataset:
         No data variables; coordinates on (sample), (sample, source) and (sample, class).
     """
     draws = _Draws(recipe.seed, start, stop)
-    labels, splits = _deal(recipe, start, stop)
-    count = draws.values("scene.count", recipe.scene.count)
-    active = np.arange(recipe.slots) < count[:, None]
-    classes = _classes(recipe, draws, labels)
-    sources = _sources(recipe, draws, classes)
+    dealt, splits = _deal(recipe, start, stop)
+    labels = dealt if labels is None else labels
+    active = np.arange(recipe.slots) < draws.values("scene.count", recipe.count)[:, None]
+    classes, sources = _sources(recipe, draws, labels)
     classes, sources = np.where(active, classes, -1), np.where(active, sources, -1)
     table = _source_parameters(recipe, draws, sources)
-    table |= _positions(recipe, draws, active)
-    specs = list(recipe.sources.values())
-    codes = np.array([PROFILES[spec.profile].code for spec in specs] + [0])
-
+    if isinstance(recipe, SceneRecipe):
+        table |= _positions(recipe.scene, recipe.image.shape, draws, active)
     coordinates = {
         "sample_id": variable("sample_id", np.arange(start, stop)),
-        "split": variable("split", splits, flags(SPLITS)),
-        "psf_fwhm": variable("psf_fwhm", draws.values("psf.fwhm", recipe.psf.fwhm)),
-        "psf_beta": variable("psf_beta", draws.values("psf.beta", recipe.psf.beta)),
-        "sky_level": variable("sky_level", draws.values("noise.sky_level", recipe.noise.sky_level)),
-        "read_noise": variable(
-            "read_noise", draws.values("noise.read_noise", recipe.noise.read_noise)
-        ),
-        "kind": variable("kind", codes[sources], flags(KINDS)),
-        "source_class": variable("source_class", classes, flags(("none", *recipe.class_names), -1)),
-        **{name: variable(name, values) for name, values in table.items()},
+        "split": variable("split", splits, flags(numbered(SPLITS))),
+        **{
+            name: variable(name, draws.values(place, distribution))
+            for place, name, distribution in recipe.conditions
+        },
+        "kind": _on_source(recipe, "kind", *_kinds(recipe, sources)),
+        **{name: _on_source(recipe, name, values, {}) for name, values in table.items()},
         **_targets(recipe, labels, classes),
     }
     return xr.Dataset(coords=coordinates)
@@ -82,29 +88,45 @@ class _Draws:
         return np.stack([self.uniform(f"{stream}[{i}]") for i in range(count)], axis=1)
 
 
-def _deal(recipe: Recipe, start: int, stop: int) -> tuple[Codes, Codes]:
-    single = recipe.task == "classification"
+def _deal(recipe: ObjectRecipe, start: int, stop: int) -> tuple[Codes, Codes]:
+    single = recipe.task != MULTILABEL and recipe.classes
     weights = [c.weight for c in recipe.classes.values()] if single else [1.0]
     return deal(recipe.seed, start, stop, weights, list(recipe.split_fractions.values()))
 
 
-def _classes(recipe: Recipe, draws: _Draws, labels: Codes) -> Codes:
-    if recipe.task == "classification":
-        return labels[:, None]
-    weights = tuple(c.weight for c in recipe.classes.values())
-    return _choose(draws.each("scene.class", recipe.slots), weights)
-
-
-def _sources(recipe: Recipe, draws: _Draws, classes: Codes) -> Codes:
-    """Choose among the sources of each slot's class, evenly."""
-    names = list(recipe.sources)
-    chosen = np.empty_like(classes)
+def _sources(recipe: ObjectRecipe, draws: _Draws, labels: Codes) -> tuple[Codes, Codes]:
+    """Return the class of each slot's source, -1 where it has none, and the source."""
     uniform = draws.each("scene.source", recipe.slots)
-    for code, spec in enumerate(recipe.classes.values()):
-        members = np.array([names.index(name) for name in spec.sources])
-        own = members[_choose(uniform, (1.0,) * members.size)]
+    if not recipe.classes:
+        return np.full(uniform.shape, -1), _choose(uniform, (1.0,) * len(recipe.sources))
+    if recipe.task == CLASSIFICATION:
+        drawn = np.repeat(labels[:, None], recipe.slots, axis=1)
+    else:
+        weights = tuple(c.weight for c in recipe.classes.values())
+        drawn = _choose(draws.each("scene.class", recipe.slots), weights)
+    sources = _members(recipe, uniform, drawn, [c.sources for c in recipe.classes.values()])
+    if recipe.task == CLASSIFICATION and recipe.slots > 1:
+        others = [c.companions for c in recipe.classes.values()]
+        sources[:, 1:] = _members(recipe, uniform[:, 1:], drawn[:, 1:], others)
+    return _class_of_source(recipe)[sources], sources
+
+
+def _members(
+    recipe: ObjectRecipe, uniform: Floats, classes: Codes, members: list[tuple[str, ...]]
+) -> Codes:
+    """Choose among the sources that go with each slot's class, evenly."""
+    names = list(recipe.sources)
+    chosen = np.zeros_like(classes)
+    for code, sources in enumerate(members):
+        codes = np.array([names.index(name) for name in sources])
+        own = codes[_choose(uniform, (1.0,) * codes.size)]
         chosen = np.where(classes == code, own, chosen)
     return chosen
+
+
+def _class_of_source(recipe: ObjectRecipe) -> Codes:
+    owner = {source: code for code, c in enumerate(recipe.classes.values()) for source in c.sources}
+    return np.array([owner.get(source, -1) for source in recipe.sources])
 
 
 def _choose(uniform: Floats, weights: tuple[float, ...]) -> Codes:
@@ -113,23 +135,36 @@ def _choose(uniform: Floats, weights: tuple[float, ...]) -> Codes:
     return choice.quantile(uniform, {}).astype(np.int64)
 
 
-def _source_parameters(recipe: Recipe, draws: _Draws, sources: Codes) -> dict[str, Floats]:
-    specs = recipe.sources
-    names = _recorded(specs)
-    table = {name: np.full(sources.shape, np.nan) for name in names}
-    for code, (source, spec) in enumerate(specs.items()):
+def _kinds(recipe: ObjectRecipe, sources: Codes) -> tuple[Codes, dict[str, Any]]:
+    """Return the code of each slot's profile, and the meanings of those the recipe uses."""
+    used = [_profile(spec) for spec in recipe.sources.values()]
+    codes = np.array([profile.code for profile in used] + [0])
+    meanings = {profile.name: profile.code for profile in sorted(used, key=lambda p: p.code)}
+    return codes[sources], flags({EMPTY: 0} | meanings)
+
+
+def _profile(spec: SourceSpec) -> Profile:
+    return spec.profiles[spec.profile]
+
+
+def _on_source(
+    recipe: ObjectRecipe, name: str, values: NDArray[Any], attributes: dict[str, Any]
+) -> xr.Variable:
+    """Return a variable on (sample, source), or on (sample) where a sample is one object."""
+    row = VARIABLES[name]
+    if recipe.by_source:
+        return row.holding(values, attributes)
+    return xr.Variable(SAMPLE, row.store(values[:, 0]), row.attributes() | attributes)
+
+
+def _source_parameters(recipe: ObjectRecipe, draws: _Draws, sources: Codes) -> dict[str, Floats]:
+    table = {name: np.full(sources.shape, np.nan) for name in recipe.recorded}
+    for code, (source, spec) in enumerate(recipe.sources.items()):
         for slot in range(recipe.slots):
             mine = sources[:, slot] == code
             for name, values in _draw_source(draws, source, spec, slot).items():
                 table[name][mine, slot] = values[mine]
     return table
-
-
-def _recorded(specs: Mapping[str, SourceSpec]) -> list[str]:
-    """Return the parameters that any source has, in the order of the schema."""
-    profiles = [PROFILES[spec.profile] for spec in specs.values()]
-    used = {name for p in profiles for name in (*p.defaults, *p.derived)}
-    return [name for name in VARIABLES if name in used]
 
 
 def _draw_source(draws: _Draws, source: str, spec: SourceSpec, slot: int) -> dict[str, Floats]:
@@ -138,30 +173,47 @@ def _draw_source(draws: _Draws, source: str, spec: SourceSpec, slot: int) -> dic
     for name in evaluation_order(distributions):
         uniform = draws.uniform(f"sources.{source}.{name}[{slot}]")
         drawn[name] = distributions[name].quantile(uniform, drawn)
-    return drawn | PROFILES[spec.profile].derive(drawn)
+    return drawn | _profile(spec).derive(drawn)
 
 
-def _positions(recipe: Recipe, draws: _Draws, active: NDArray[np.bool_]) -> dict[str, Floats]:
-    placement, slots = recipe.scene.placement, recipe.slots
-    order = draws.each("scene.cell", placement.cells**2).argsort(axis=1)
-    cell = np.zeros((active.shape[0], slots), dtype=np.int64)
-    if placement.cells > 1:
-        cell = order[:, :slots]
-    columns: dict[str, Any] = {"x": cell % placement.cells, "y": cell // placement.cells}
+def _positions(
+    scene: Scene, shape: tuple[int, int], draws: _Draws, active: NDArray[np.bool_]
+) -> dict[str, Floats]:
+    placement, slots = scene.placement, active.shape[1]
+    cell = _cells(placement, draws, slots, active.shape[0])
+    columns = {"x": cell % placement.cells, "y": cell // placement.cells}
     table = {}
-    for axis, length in (("x", recipe.image.shape[1]), ("y", recipe.image.shape[0])):
-        inside = 0.5 + placement.fill * (draws.each(f"scene.{axis}", slots) - 0.5)
+    for axis, length in (("x", shape[1]), ("y", shape[0])):
+        uniform = draws.each(f"scene.{axis}", slots)
+        inside = 0.5 + placement.fill * (uniform - 0.5)
         side = (length - 2 * placement.margin) / placement.cells
         position = placement.margin - 0.5 + (columns[axis] + inside) * side
+        if scene.first_margin is not None:
+            position[:, 0] = (
+                scene.first_margin - 0.5 + uniform[:, 0] * (length - 2 * scene.first_margin)
+            )
         table[f"source_{axis}"] = np.where(active, position, np.nan)
     return table
 
 
-def _targets(recipe: Recipe, labels: Codes, classes: Codes) -> dict[str, xr.Variable]:
-    names = flags(recipe.class_names)
-    codes = np.arange(len(recipe.class_names))
-    targets = {"class": variable("class", codes, names)}
-    if recipe.task == "classification":
-        return targets | {"label": variable("label", labels, names)}
-    present = (classes[:, :, None] == codes).any(axis=1)
-    return targets | {"present": variable("present", present)}
+def _cells(placement: Placement, draws: _Draws, slots: int, rows: int) -> Codes:
+    """Return the cell of each slot: different ones within a sample."""
+    if placement.cells == 1:
+        return np.zeros((rows, slots), dtype=np.int64)
+    return draws.each("scene.cell", placement.cells**2).argsort(axis=1)[:, :slots]
+
+
+def _targets(recipe: ObjectRecipe, labels: Codes, classes: Codes) -> dict[str, xr.Variable]:
+    if not recipe.classes:
+        return {}
+    codes = numbered(recipe.class_names)
+    meanings = flags(codes)
+    targets = {"class": variable("class", list(codes.values()), meanings)}
+    if recipe.by_source:
+        targets["source_class"] = variable("source_class", classes, flags({"none": -1} | codes))
+    if recipe.task == CLASSIFICATION:
+        return targets | {"label": variable("label", labels, meanings)}
+    if recipe.task == MULTILABEL:
+        present = (classes[:, :, None] == np.arange(len(codes))).any(axis=1)
+        return targets | {"present": variable("present", present)}
+    return targets

@@ -24,7 +24,7 @@ from skybench.release.progress_record import GatheredLeaves, read_record
 from skybench.release.scheduler import available_cpus, check_address, check_workers, run_tasks
 from skybench.release.shard import build_shard, writing
 
-_PROCESSES_FROM_PIXELS = 2_000_000
+_PROCESSES_FROM_POINTS = 2_000_000
 """Size from which worker processes repay the second that each takes to start."""
 
 
@@ -139,7 +139,7 @@ def _render_missing(
     todo = sum(job.stop - job.start for job in jobs)
     total = plan.recipe.samples
     if workers is None:
-        workers = available_cpus() if plan.pixels >= _PROCESSES_FROM_PIXELS else 1
+        workers = available_cpus() if plan.points >= _PROCESSES_FROM_POINTS else 1
     bar = progress_bar(f"Building {plan.recipe.name}", total, done=total - todo, shown=progress)
     with bar as advance:
         run_tasks(build_shard, jobs, workers=workers, scheduler=scheduler, on_done=advance)

@@ -87,9 +87,9 @@ class BuildPlan:
         return self.work.url_of("data.zarr") if self.home.is_local else self.url
 
     @property
-    def pixels(self) -> int:
-        """Pixels of the whole dataset."""
-        return self.recipe.samples * int(np.prod(self.recipe.image.shape))
+    def points(self) -> int:
+        """Values in the data of the whole dataset."""
+        return self.recipe.samples * self.recipe.points
 
     def finished(self) -> FinishedBuild | None:
         """Return what this build left when it finished, None if it did not yet.

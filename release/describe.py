@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from dask.base import compute
 
+from skybench.generators.generate import GENERATOR
 from skybench.generators.recipe import Recipe
 from skybench.registry.index import utc_now
 from skybench.registry.manifest import Manifest, Range, StoredObject
@@ -76,6 +77,7 @@ def generator_identity() -> dict[str, str]:
     """Return the versions of what makes pixels here, and the digest of the generators' source."""
     libraries = {name: _version(name) for name in _LIBRARIES}
     return libraries | {
+        "generator": GENERATOR,
         "python": platform.python_version(),
         "source": f"sha256:{code_digest()}",
     }

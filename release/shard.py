@@ -1,5 +1,6 @@
 """One task of a build: render the rows of a shard, write them, record their hash leaves."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 
 from skybench import generators
 from skybench.errors import IntegrityError, StoreError
+from skybench.generators.families import recipe_from
 from skybench.generators.generate import empty, generate
-from skybench.generators.recipe import Recipe
 from skybench.registry.content_hash import SAMPLE_DIM, SPLIT_VARIABLE, leaves
 from skybench.registry.store import Store
 from skybench.registry.zarr_format import write_rows
@@ -101,7 +102,7 @@ def code_digest() -> str:
 
 
 def _render(job: ShardJob) -> Columns:
-    recipe = Recipe.model_validate_json(job.recipe)
+    recipe = recipe_from(json.loads(job.recipe))
     template = empty(recipe)
     columns: Columns = {
         str(name): np.empty((job.stop - job.start, *variable.shape[1:]), variable.dtype)

@@ -51,6 +51,7 @@ def list_datasets(store: StoreOption = None) -> None:
 
     Example: skybench list --store ./demo-store
     """
+    from skybench.generators.generate import empty
     from skybench.generators.recipe_file import load_recipe, packaged_recipes
     from skybench.registry.index import read_index
     from skybench.registry.store import Store
@@ -64,8 +65,8 @@ def list_datasets(store: StoreOption = None) -> None:
     recipes = Table("recipe", "samples", "shape", "task", "title", title="Packaged recipes")
     for name in packaged_recipes():
         r = load_recipe(name)
-        ny, nx = r.image.shape
-        recipes.add_row(name, f"{r.samples:,}", f"{ny} x {nx}", r.task, r.title)
+        shape = next(iter(empty(r).data_vars.values())).shape[1:]
+        recipes.add_row(name, f"{r.samples:,}", " x ".join(map(str, shape)), r.task, r.title)
     console = Console()
     console.print(released if released.row_count else f"No versions in {place} yet.")
     console.print(recipes)
@@ -228,9 +229,9 @@ def gallery(
 @recipe_app.command("schema")
 def recipe_schema() -> None:
     """Print the JSON Schema of recipes."""
-    from skybench.generators.recipe import Recipe
+    from skybench.generators.families import recipe_schema as schema_of_recipes
 
-    print(json.dumps(Recipe.model_json_schema(), indent=2))
+    print(json.dumps(schema_of_recipes(), indent=2))
 
 
 @recipe_app.command("show")

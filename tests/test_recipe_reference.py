@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from skybench.generators.recipe import Recipe
 from skybench.generators.schema import VARIABLES
 from skybench.generators.sky.catalogue import PROFILES
+from skybench.generators.sky.recipe import SkyRecipe as Recipe
 
 PAGE = (Path(__file__).parent.parent / "docs" / "recipes.md").read_text(encoding="utf-8")
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from skybench.generators.recipe import Recipe
+from skybench.generators.families import recipe_schema
 from skybench.registry.manifest import manifest_schema
 from skybench.registry.records import record_schema
 
 FOLDER = Path(__file__).parent.parent / "docs" / "schemas"
 SCHEMAS = {
-    "recipe": Recipe.model_json_schema,
+    "recipe": recipe_schema,
     "manifest": manifest_schema,
     "record": record_schema,
 }

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skybench.generators.distributions import LogUniform, Uniform
-from skybench.generators.profiles import Profile
 from skybench.generators.sky import cusp, fourier, moffat, sersic
+from skybench.generators.sky.profile import SkyProfile
 from skybench.generators.sky.stamps import Sources, Stamps, reach
 
 Floats = NDArray[np.float64]
@@ -92,10 +92,13 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     yield from cusp.sharpen(stamps, sources)
 
 
-PROFILE = Profile(
+PROFILE = SkyProfile(
     name="sersic",
     code=2,
     summary="Elliptical galaxy: a Sersic profile of any index from 0.5 to 6.",
+    formula="I(r) = exp(-b r^(1/n)) / (2 pi n q b^(-2n) Gamma(2n)), P(2n, b) = 1/2",
+    reference="Sersic (1968); Graham & Driver (2005), PASA 22, 118, equations 1 and 4",
+    accuracy="7e-6 of the peak and 6e-5 of the flux against GalSim",
     defaults={
         "flux": LogUniform(distribution="log_uniform", low=5e3, high=1e5),
         "half_light_radius": LogUniform(distribution="log_uniform", low=2, high=6),

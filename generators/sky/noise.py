@@ -7,7 +7,7 @@ from scipy.special import ndtri
 
 from skybench.errors import ParameterError
 from skybench.generators.random_streams import RowStreams
-from skybench.generators.recipe import Noise
+from skybench.generators.sky.recipe import Noise
 
 LARGEST = np.iinfo(np.int32).max
 

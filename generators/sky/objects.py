@@ -13,12 +13,13 @@ import xarray as xr
 
 from skybench.errors import ParameterError
 from skybench.generators.distributions import Constant
-from skybench.generators.profiles import Profile
 from skybench.generators.random_streams import uniforms
-from skybench.generators.recipe import Noise, evaluation_order
+from skybench.generators.recipe import evaluation_order
 from skybench.generators.schema import VARIABLES, variable
 from skybench.generators.sky import galaxy, spiral, star
 from skybench.generators.sky.noise import observe
+from skybench.generators.sky.profile import SkyProfile
+from skybench.generators.sky.recipe import Noise
 from skybench.generators.sky.scene import expected
 
 _OPTICS = {"fwhm": "psf_fwhm", "beta": "psf_beta"}
@@ -41,7 +42,7 @@ class SkyObject:
         Draws the parameters that are not given.
     """
 
-    profile: ClassVar[Profile]
+    profile: ClassVar[SkyProfile]
 
     fwhm: float = 3.0
     beta: float = 3.0

@@ -27,10 +27,10 @@ from scipy.fft import rfft2
 from scipy.special import i0
 
 from skybench.generators.distributions import Choice, Constant, LogUniform, Uniform
-from skybench.generators.profiles import Profile
 from skybench.generators.sky import fourier, sersic
 from skybench.generators.sky.galaxy import dark_radius, ellipse, psf_extent, taper_step
 from skybench.generators.sky.galaxy import draw as draw_galaxies
+from skybench.generators.sky.profile import SkyProfile
 from skybench.generators.sky.stamps import Sources, Stamps
 
 Floats = NDArray[np.float64]
@@ -225,10 +225,13 @@ def _radial(galaxy: dict[str, float], step: int, spacing: float) -> tuple[Comple
     return np.exp(-1j * galaxy["arm_count"] * phi), galaxy["arm_contrast"] * disc * fade
 
 
-PROFILE = Profile(
+PROFILE = SkyProfile(
     name="spiral",
     code=3,
     summary="Spiral galaxy: exponential disc with Ringermacher-Mead arms, and a bulge.",
+    formula="disc (n = 1) with arms along phi(r) = 2N arctan(exp(A / r) / B), and a Sersic bulge",
+    reference="Ringermacher & Mead (2009), MNRAS 397, 164, equation 1",
+    accuracy="6.6e-4 of the peak against a much finer sampling",
     defaults={
         "flux": LogUniform(distribution="log_uniform", low=1e4, high=1e5),
         "half_light_radius": Uniform(distribution="uniform", low=4, high=8),

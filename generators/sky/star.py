@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from skybench.generators.distributions import LogUniform
-from skybench.generators.profiles import Profile
 from skybench.generators.sky import moffat
+from skybench.generators.sky.profile import SkyProfile
 from skybench.generators.sky.stamps import GRIDS, Sources, Stamps, nearest_pixel, reach
 
 _DROPPED = 1e-4
@@ -54,10 +54,13 @@ def _window(position: np.ndarray, side: int, length: int) -> tuple[np.ndarray, i
     return nearest_pixel(position) - side // 2, side
 
 
-PROFILE = Profile(
+PROFILE = SkyProfile(
     name="star",
     code=1,
     summary="Point source, seen as the PSF: a Moffat integrated over the pixel.",
+    formula="I(r) = (beta - 1) / (pi a^2) (1 + r^2 / a^2)^-beta, FWHM = 2a sqrt(2^(1/beta) - 1)",
+    reference="Moffat (1969), A&A 3, 455",
+    accuracy="7e-6 of the peak and 6e-5 of the flux against GalSim",
     defaults={"flux": LogUniform(distribution="log_uniform", low=1e3, high=1e5)},
     draw=draw,
 )

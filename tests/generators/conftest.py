@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from skybench.generators.recipe import Recipe
+from skybench.generators.sky.recipe import SkyRecipe as Recipe
 
 SMALL: dict[str, Any] = {
     "name": "small",

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from skybench.errors import RecipeError
-from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe, packaged_recipes, parse_recipe
+from skybench.generators.sky.recipe import SkyRecipe as Recipe
 
 
 def refused(content, tmp_path):
@@ -110,7 +110,7 @@ def test_numbers_may_be_written_as_yaml_reads_them(small):
         ("splits.train", 0.9, ["splits must sum to 1, got 1.3"]),
         ("splits", {"train": 0.8, "tset": 0.2}, ["unknown split 'tset'", "did you mean 'test'?"]),
         ("task", "clasification", ["task", "'classification'"]),
-        ("task", "classification", ["set scene.count to 1"]),
+        ("task", "classification", ["first source of a sample", "companions under classes.galaxy"]),
         ("scene.count", 0, ["scene.count must be whole numbers"]),
         ("scene.count", 2.5, ["scene.count must be whole numbers"]),
         (

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skybench.generators.generate import empty, generate
-from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
-from skybench.generators.schema import VARIABLES, OneOf
+from skybench.generators.schema import VARIABLES
 from skybench.generators.sky.catalogue import PROFILES
 from skybench.generators.sky.noise import observe
+from skybench.generators.sky.recipe import SkyRecipe as Recipe
 from skybench.generators.sky.scene import expected
+from skybench.generators.variable import OneOf
 
 ROWS = 24
 BOTH = pytest.mark.parametrize("name", ["objects", "sky"])

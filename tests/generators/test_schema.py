@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from skybench.errors import ParameterError
 from skybench.generators import Star
-from skybench.generators.recipe import Recipe, check_domains, evaluation_order
-from skybench.generators.schema import VARIABLES, OneOf, flags, round_mantissa
-from skybench.generators.sky.catalogue import KINDS, PROFILES
+from skybench.generators.families import FAMILIES
+from skybench.generators.recipe import check_domains, evaluation_order
+from skybench.generators.schema import VARIABLES
+from skybench.generators.sky.recipe import SkyRecipe as Recipe
+from skybench.generators.variable import OneOf, flags, numbered, round_mantissa
 
 PHYSICAL = {"flux", "half_light_radius", "psf_fwhm", "sky_level", "read_noise", "position_angle"}
 
@@ -41,19 +43,33 @@ def test_every_variable_is_described(name):
         assert row.units
 
 
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
-def test_every_profile_keeps_the_contract(profile):
-    assert KINDS[profile.code] == profile.name
+PROFILES = [(f, p) for f in FAMILIES.values() for p in f.profiles.values()]
+
+
+@pytest.mark.parametrize(("family", "profile"), PROFILES, ids=lambda x: x.name)
+def test_every_profile_keeps_the_contract(family, profile):
+    assert family.profiles[profile.name] is profile
     assert profile.summary.endswith(".")
+    assert profile.formula
+    assert profile.reference
+    assert profile.accuracy
     assert set(profile.defaults) | set(profile.derived) <= set(VARIABLES)
     check_domains(profile.defaults)
     assert sorted(evaluation_order(profile.defaults)) == sorted(profile.defaults)
 
 
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_codes_are_unique_within_a_family(family):
+    codes = [profile.code for profile in family.profiles.values()]
+    assert len(set(codes)) == len(codes)
+    assert 0 not in codes
+
+
 def test_codes_are_named_once_and_for_all():
     # A published store says 2 and means sersic for ever.
-    assert KINDS == ("empty", "star", "sersic", "spiral")
-    assert flags(("none", "star"), -1)["flag_values"].tolist() == [-1, 0]
+    sky = FAMILIES["sky"].profiles
+    assert [sky[name].code for name in ("star", "sersic", "spiral")] == [1, 2, 3]
+    assert flags(numbered(("none", "star"), -1))["flag_values"].tolist() == [-1, 0]
 
 
 def test_a_value_outside_its_domain_names_sample_and_source():

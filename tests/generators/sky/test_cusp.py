@@ -42,7 +42,7 @@ def test_a_bulge_without_psf_is_a_galaxy_without_psf():
 
 def test_sources_with_and_without_psf_may_share_a_block(small):
     from skybench.generators.generate import generate
-    from skybench.generators.recipe import Recipe
+    from skybench.generators.sky.recipe import SkyRecipe as Recipe
 
     small["psf"]["fwhm"] = {"distribution": "choice", "values": [0, 2.5]}
     small["sources"]["galaxy"]["profile"] = "spiral"

@@ -1,0 +1,80 @@
+"""What is wrong with a recipe, told to the person who wrote it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from skybench.generators import distributions
+from skybench.generators.suggestion import unknown
+
+_DISTRIBUTIONS = {
+    get_args(model.model_fields["distribution"].annotation)[0]: model
+    for model in vars(distributions).values()
+    if isinstance(model, type)
+    and issubclass(model, BaseModel)
+    and "distribution" in model.model_fields
+}
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Return one line a mistake of a recipe: place, what is wrong, the nearest valid key."""
+    lines = []
+    for mistake in error.errors(include_url=False):
+        place = ".".join(str(part) for part in mistake["loc"] if part not in _DISTRIBUTIONS)
+        text = _TEXTS.get(mistake["type"], _plain)(mistake)
+        if mistake["type"] == "extra_forbidden":
+            text = _unknown_key(mistake, model)
+        lines.append(f"{place}: {text}" if place else text)
+    return lines
+
+
+def _plain(mistake: ErrorDetails) -> str:
+    text = mistake["msg"].removeprefix("Value error, ")
+    if text.endswith((".", "?")) or not _is_short(mistake["input"]):
+        return text
+    return f"{text}, got {mistake['input']!r}"
+
+
+def _unknown_key(mistake: ErrorDetails, model: type[BaseModel]) -> str:
+    *parents, key = mistake["loc"]
+    return unknown("key", str(key), _allowed_keys(model, parents))
+
+
+def _no_distribution(mistake: ErrorDetails) -> str:
+    names = ", ".join(_DISTRIBUTIONS)
+    return f"needs a number, or a mapping with the key 'distribution' ({names})"
+
+
+_TEXTS: dict[str, Callable[[ErrorDetails], str]] = {
+    "dict_type": lambda _: "must be a mapping",
+    "model_type": lambda _: "must be a mapping",
+    "tuple_type": lambda _: "must be a list",
+    "missing": lambda _: "is required and missing",
+    "union_tag_invalid": lambda m: unknown("distribution", str(m["ctx"]["tag"]), _DISTRIBUTIONS),
+    "union_tag_not_found": _no_distribution,
+    "model_attributes_type": _no_distribution,
+}
+"""How mistakes are told that pydantic tells for programmers, by its name for them."""
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool) and len(str(value)) < 60
+
+
+def _allowed_keys(root: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
+    """Walk the models along an error's place and return the keys allowed there."""
+    model: Any = root
+    for part in loc:
+        model = _DISTRIBUTIONS.get(str(part)) or _step(model, str(part))
+    return list(model.model_fields) if hasattr(model, "model_fields") else []
+
+
+def _step(model: Any, part: str) -> Any:
+    fields = getattr(model, "model_fields", {})
+    if part in fields:
+        return fields[part].annotation
+    # A mapping such as sources: dict[name, spec].
+    arguments = get_args(model)
+    return arguments[-1] if arguments else model

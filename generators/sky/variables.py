@@ -1,0 +1,94 @@
+"""The variables of sky images."""
+
+from skybench.generators.variable import (
+    POSITIVE,
+    Interval,
+    OneOf,
+    Variable,
+    of_sample,
+    of_source,
+    table,
+)
+
+ELECTRONS = Interval(low=0, high=1e9)
+"""What the int32 of an image holds, twice over."""
+
+VARIABLES = table(
+    Variable(
+        name="image",
+        dims=("sample", "y", "x"),
+        dtype="int32",
+        units="electron",
+        long_name="observed image, sky subtracted",
+    ),
+    of_sample(
+        "psf_fwhm",
+        "full width at half maximum of the point-spread function; 0 is none",
+        units="pixel",
+        # A sharper Moffat falls between the points of the pixel integral.
+        domain=Interval(low=0.05, high=100, or_zero=True),
+    ),
+    of_sample(
+        "psf_beta",
+        "Moffat exponent of the point-spread function",
+        domain=Interval(low=1, open_low=True, high=100),
+    ),
+    of_sample("sky_level", "mean sky in a pixel", units="electron", domain=ELECTRONS),
+    of_sample(
+        "read_noise",
+        "standard deviation of the read noise",
+        units="electron",
+        domain=Interval(low=0, high=1e6),
+    ),
+    of_source("flux", "total flux", units="electron", domain=ELECTRONS),
+    of_source(
+        "half_light_radius",
+        "half-light radius along the major axis (of the disc, where there is a bulge)",
+        units="pixel",
+        domain=Interval(low=0, open_low=True, high=500),
+    ),
+    of_source("sersic_index", "Sersic index", domain=Interval(low=0.5, high=6)),
+    of_source("axis_ratio", "minor over major axis", domain=Interval(low=0.05, high=1)),
+    of_source(
+        "position_angle", "angle of the major axis, counter-clockwise from +x", units="degree"
+    ),
+    of_source("bulge_fraction", "share of the flux in the bulge", domain=Interval(low=0, high=1)),
+    of_source(
+        "bulge_radius_ratio",
+        "half-light radius of the bulge over that of the disc",
+        domain=Interval(low=0.02, high=1),
+    ),
+    of_source("bulge_sersic_index", "Sersic index of the bulge", domain=Interval(low=0.5, high=6)),
+    of_source("arm_count", "number of spiral arms", domain=OneOf(values=tuple(range(1, 9)))),
+    of_source("arm_winding", "winding N of the arms (Ringermacher & Mead 2009)", domain=POSITIVE),
+    of_source(
+        "arm_bulge_ratio",
+        "bar-to-arm parameter B of the arms",
+        domain=Interval(low=0.01, high=100),
+    ),
+    of_source(
+        "arm_radius_ratio",
+        "scale A of the arms over the half-light radius",
+        domain=Interval(low=0.01, high=10),
+    ),
+    of_source(
+        "pitch_angle",
+        "pitch of the arms at the half-light radius",
+        units="degree",
+        domain=Interval(low=0, open_low=True, high=90, open_high=True),
+    ),
+    of_source("arm_angle", "rotation of the arms within the disc", units="degree"),
+    of_source(
+        "arm_handedness",
+        "+1: arms turn counter-clockwise outwards, -1: clockwise",
+        domain=OneOf(values=(-1, 1)),
+    ),
+    of_source(
+        "arm_contrast",
+        "depth of the arms: 0 smooth, 1 dark between",
+        domain=Interval(low=0, high=1),
+    ),
+    of_source(
+        "arm_sharpness", "narrowness of the arms", domain=Interval(low=0, open_low=True, high=20)
+    ),
+)
