@@ -1,0 +1,1 @@
+"""Maps of the whole sky in HEALPix pixels: random fields, point sources, noise and masks."""

@@ -1,0 +1,79 @@
+"""From the parameters of maps to their pixels."""
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from skybench.generators.profiles import Parameters
+from skybench.generators.random_streams import RowStreams
+from skybench.generators.sphere import field, mask, point_sources
+from skybench.generators.sphere.catalogue import PROFILES
+from skybench.generators.sphere.harmonics import synthesis
+from skybench.generators.sphere.healpix import ring_numbers
+from skybench.generators.sphere.recipe import SphereRecipe
+from skybench.generators.sphere.variables import VARIABLES
+
+Floats = NDArray[np.float64]
+
+_NOISE = "noise"
+
+
+def render(recipe: SphereRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
+    """Return the maps and masks of the samples that the parameters describe."""
+    nside = recipe.sphere.nside
+    maps = fields(recipe, parameters)
+    _add_point_sources(maps, recipe, parameters)
+    _add_noise(maps, recipe, parameters)
+    masked = mask.band(parameters["mask_latitude"].values.astype(np.float64), nside)
+    maps[masked] = 0.0
+    if recipe.sphere.ordering == "nested":
+        maps, masked = maps[:, ring_numbers(nside)], masked[:, ring_numbers(nside)]
+    row = replace(VARIABLES["map"], units=recipe.sphere.units)
+    return {"map": row.holding(maps), "masked": VARIABLES["masked"].holding(masked)}
+
+
+def fields(recipe: SphereRecipe, parameters: xr.Dataset) -> Floats:
+    """Return the random fields seen through the beam, (sample, pixel) in RING order."""
+    nside, lmax = recipe.sphere.nside, recipe.sphere.highest
+    unit = field.unit_coefficients(recipe.seed, parameters["sample_id"].values, lmax)
+    fwhm = parameters["beam_fwhm"].values.astype(np.float64)
+    return synthesis(field.coefficients(unit, spectra(parameters, lmax), fwhm, lmax), nside, lmax)
+
+
+def spectra(parameters: xr.Dataset, lmax: int) -> Floats:
+    """Return C_l of each sample's field before the beam, (sample, l)."""
+    kinds = parameters["kind"].values
+    powers = np.zeros((kinds.size, lmax + 1))
+    for profile in PROFILES.values():
+        mine = np.flatnonzero(kinds == profile.code)
+        if mine.size:
+            own: Parameters = {
+                name: parameters[name].values[mine].astype(np.float64)
+                for name in (*profile.defaults, *profile.derived)
+            }
+            powers[mine] = profile.spectrum(own, lmax)
+    return powers
+
+
+def _add_point_sources(maps: Floats, recipe: SphereRecipe, parameters: xr.Dataset) -> None:
+    if recipe.point_sources is None:
+        return
+    streams = RowStreams(recipe.seed, point_sources.STREAM)
+    names = ("slope", "faintest", "brightest")
+    for one, values in enumerate(maps):
+        here = parameters.isel(sample=one)
+        row, count = int(here["sample_id"]), int(here["point_source_count"])
+        counts = (float(here[f"point_source_{name}"]) for name in names)
+        sources = point_sources.draw(streams, row, count, *counts)
+        point_sources.add(values, sources, float(here["beam_fwhm"]), recipe.sphere.nside)
+
+
+def _add_noise(maps: Floats, recipe: SphereRecipe, parameters: xr.Dataset) -> None:
+    streams = RowStreams(recipe.seed, _NOISE)
+    levels = parameters["pixel_noise"].values.astype(np.float64)
+    for values, row, level in zip(maps, parameters["sample_id"].values, levels, strict=True):
+        if level > 0:
+            values += level * ndtri(streams.uniforms(int(row), values.size))
