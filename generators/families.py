@@ -1,16 +1,23 @@
 """The table of families: a new one is a folder and a line here."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from functools import reduce
+from operator import or_
+from typing import Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
+from skybench.generators.collection.family import FAMILY as COLLECTION
 from skybench.generators.family import Family
+from skybench.generators.geometric.family import FAMILY as GEOMETRIC
 from skybench.generators.recipe import Recipe
 from skybench.generators.sky.family import FAMILY as SKY
+from skybench.generators.sphere.family import FAMILY as SPHERE
 from skybench.generators.suggestion import unknown
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (SKY,)}
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in (SKY, COLLECTION, GEOMETRIC, SPHERE)
+}
 """Families by the key ``family`` of a recipe."""
 
 DEFAULT = "sky"
@@ -33,9 +40,14 @@ def recipe_from(content: Mapping[str, Any]) -> Recipe:
 
 
 def recipe_schema() -> dict[str, Any]:
-    """Return the JSON Schema of recipes, of any family."""
-    models = tuple(family.recipe for family in FAMILIES.values())
-    union: Any = models[0]
-    for model in models[1:]:
-        union = union | model
-    return TypeAdapter(Annotated[union, Field(title="Recipe")]).json_schema()
+    """Return the JSON Schema of recipe files, of any family, rungs included."""
+    models = [family.recipe for family in FAMILIES.values()]
+    union = reduce(or_, models)  # a type at run time only
+    schema = TypeAdapter[Recipe](union).json_schema()
+    for model in models:
+        schema["$defs"][model.__name__]["properties"]["rungs"] = {
+            "description": "named changes of the recipe",
+            "type": "object",
+            "additionalProperties": {"type": "object"},
+        }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Recipe"} | schema

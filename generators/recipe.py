@@ -4,9 +4,10 @@ Here is what all families share; each family adds its own blocks in its folder.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
 from skybench.generators.profiles import Profile
@@ -60,7 +61,39 @@ class SourceSpec(BaseModel):
         return self
 
 
-class ClassSpec(Part):
+class Coded(Part):
+    """A block among others whose order counts: it gives them their codes.
+
+    The order of the file is recorded as ``code``, since JSON does not keep it.
+    """
+
+    code: Annotated[int, NUMBER, Field(ge=0, lt=100)] | None = None
+
+
+Block = TypeVar("Block", bound=Coded)
+
+
+def in_order(blocks: dict[str, Block]) -> dict[str, Block]:
+    """Return the blocks by their codes, those without one last, and numbered from 0.
+
+    Raises
+    ------
+    ValueError
+        Two have the same code.
+    """
+    given = [block.code for block in blocks.values() if block.code is not None]
+    if len(set(given)) < len(given):
+        msg = f"each needs a code of its own, got {given}; leave them out to take the file's order"
+        raise ValueError(msg)
+    order = sorted(blocks, key=lambda name: _place(blocks[name].code))
+    return {name: blocks[name].model_copy(update={"code": i}) for i, name in enumerate(order)}
+
+
+def _place(code: int | None) -> float:
+    return np.inf if code is None else code
+
+
+class ClassSpec(Coded):
     """A class: the sources that belong to it, and how often it is drawn.
 
     In a classification the first source of a sample is one of the class; any further ones
@@ -152,6 +185,11 @@ class ObjectRecipe(Recipe):
     def class_names(self) -> tuple[str, ...]:
         """The classes in the order of their codes."""
         return tuple(self.classes)
+
+    @field_validator("classes")
+    @classmethod
+    def _in_order(cls, classes: dict[str, ClassSpec]) -> dict[str, ClassSpec]:
+        return in_order(classes)
 
     @property
     def count(self) -> Distribution:

@@ -57,20 +57,21 @@ def on_rung(content: Mapping[str, Any], rung: str | None, file: str) -> dict[str
         msg = f"{file}: {hint}"
         raise RecipeError(msg)
     titled = {"name": f"{base.get('name')}_{rung}", "title": f"{base.get('title')} ({rung})"}
-    return _merged(base | titled, content["rungs"][rung])
+    return merged(base | titled, content["rungs"][rung])
 
 
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recipe's content with changes laid over it."""
+    result = dict(base)
     for key, change in changes.items():
-        old = merged.get(key)
+        old = result.get(key)
         if change is None:
-            merged.pop(key, None)
+            result.pop(key, None)
         elif _is_block(change) and _is_block(old):
-            merged[key] = _merged(old, change)
+            result[key] = merged(old, change)
         else:
-            merged[key] = change
-    return merged
+            result[key] = change
+    return result
 
 
 def _is_block(value: Any) -> TypeGuard[Mapping[str, Any]]:

@@ -98,7 +98,9 @@ def _sources(recipe: ObjectRecipe, draws: _Draws, labels: Codes) -> tuple[Codes,
     """Return the class of each slot's source, -1 where it has none, and the source."""
     uniform = draws.each("scene.source", recipe.slots)
     if not recipe.classes:
-        return np.full(uniform.shape, -1), _choose(uniform, (1.0,) * len(recipe.sources))
+        names = list(recipe.sources)
+        alphabetical = np.array([names.index(name) for name in sorted(names)])
+        return np.full(uniform.shape, -1), alphabetical[_choose(uniform, (1.0,) * len(names))]
     if recipe.task == CLASSIFICATION:
         drawn = np.repeat(labels[:, None], recipe.slots, axis=1)
     else:

@@ -11,7 +11,10 @@ from typing import Any
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from skybench.generators.geometric import variables as geometric
+from skybench.generators.series import variables as series
 from skybench.generators.sky import variables as sky
+from skybench.generators.sphere import variables as sphere
 from skybench.generators.variable import Variable, of_sample, of_source, table
 
 SPLITS = ("train", "validation", "test")
@@ -19,6 +22,7 @@ SPLITS = ("train", "validation", "test")
 _COMMON = table(
     of_sample("sample_id", "stable identity of the sample", dtype="int64"),
     of_sample("label", "class of the sample", dtype="int8"),
+    of_sample("image_type", "member of the collection that the sample is from", dtype="int8"),
     of_sample("split", "part of the benchmark the sample belongs to", dtype="int8"),
     Variable(
         name="present",
@@ -45,7 +49,7 @@ def _merged(*tables: dict[str, Variable]) -> dict[str, Variable]:
     return merged
 
 
-VARIABLES = _merged(_COMMON, sky.VARIABLES)
+VARIABLES = _merged(_COMMON, sky.VARIABLES, geometric.VARIABLES, series.VARIABLES, sphere.VARIABLES)
 """Every variable a store may hold, by name."""
 
 

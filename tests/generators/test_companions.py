@@ -1,5 +1,7 @@
 """A classification with several sources: the first decides, the others keep it company."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,23 @@ def test_a_regression_needs_no_classes_and_records_its_targets(small):
     small["targets"] = []
     with pytest.raises(ValueError, match="targets must name what a regression predicts"):
         SkyRecipe.model_validate(small)
+
+
+def test_a_recipe_keeps_its_codes_through_json_that_sorts_keys(small):
+    recipe = SkyRecipe.model_validate(small)
+    assert recipe.class_names == ("star", "galaxy")
+    text = json.dumps(recipe.model_dump(mode="json"), sort_keys=True)
+    again = SkyRecipe.model_validate(json.loads(text))
+    assert again.class_names == ("star", "galaxy")
+    assert sample(again, 0, 50).identical(sample(recipe, 0, 50))
+    small["classes"]["star"]["code"] = small["classes"]["galaxy"]["code"] = 1
+    with pytest.raises(ValueError, match="each needs a code of its own"):
+        SkyRecipe.model_validate(small)
+
+
+def test_sources_without_classes_do_not_depend_on_their_order(small):
+    small |= {"task": "regression", "targets": ["flux"], "scene": {"count": 1}}
+    del small["classes"]
+    first = sample(SkyRecipe.model_validate(small), 0, 50)
+    small["sources"] = dict(reversed(small["sources"].items()))
+    assert sample(SkyRecipe.model_validate(small), 0, 50).identical(first)

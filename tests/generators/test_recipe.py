@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from skybench.errors import RecipeError
+from skybench.generators.families import recipe_from, recipe_schema
 from skybench.generators.recipe_file import load_recipe, packaged_recipes, parse_recipe
+from skybench.generators.rungs import on_rung
 from skybench.generators.sky.recipe import SkyRecipe as Recipe
 
 
@@ -41,7 +43,7 @@ def test_packaged_recipes_load_and_survive_a_round_trip():
     for name in packaged_recipes():
         recipe = load_recipe(name)
         assert recipe.name == name
-        assert Recipe.model_validate(recipe.model_dump(mode="json")) == recipe
+        assert recipe_from(recipe.model_dump(mode="json")) == recipe
         assert load_recipe(recipe) is recipe
 
 
@@ -221,12 +223,13 @@ def test_files_that_are_no_recipe(tmp_path):
 
 
 def test_the_json_schema_accepts_what_loads(small):
-    schema = Draft202012Validator(Recipe.model_json_schema())
+    schema = Draft202012Validator(recipe_schema())
     folder = files("skybench.generators") / "recipes"
     written = [yaml.safe_load((folder / f"{n}.yaml").read_text()) for n in packaged_recipes()]
     for content in (small, *written):
         schema.validate(content)
-        schema.validate(Recipe.model_validate(content).model_dump(mode="json"))
+        bare = on_rung(content, None, "the file")
+        schema.validate(recipe_from(bare).model_dump(mode="json"))
     put(small, "sources.bright.flux", "lots")
     assert not schema.is_valid(small)
 

@@ -1,0 +1,1 @@
+"""Collections: one dataset whose samples come from several recipes."""

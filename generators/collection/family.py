@@ -1,0 +1,105 @@
+"""The family of collections: each sample is rendered by the member it was dealt to."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skybench.errors import ParameterError, RecipeError
+from skybench.generators.collection.codes import parted
+from skybench.generators.collection.recipe import CollectionRecipe
+from skybench.generators.collection.sampling import sample
+from skybench.generators.family import Family
+from skybench.generators.recipe import ObjectRecipe
+from skybench.generators.schema import VARIABLES
+
+_EXACT = 2**24
+"""Whole numbers up to here are exact in float32."""
+
+
+def render(recipe: CollectionRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
+    """Return the data variables that all members have.
+
+    Where members store one in different forms (electrons as int32, brightness as float32)
+    it is float32, which holds both exactly.
+
+    Raises
+    ------
+    RecipeError
+        The members have no data variable of one shape in common.
+    ParameterError
+        A count is too large for float32.
+    """
+    from skybench.generators.families import FAMILIES
+
+    types = parameters["image_type"].values
+    drawn, rows = {}, {}
+    for code, (name, member) in enumerate(recipe.recipes.items()):
+        rows[name] = np.flatnonzero(types == code)
+        own = _own_parameters(parameters.isel(sample=rows[name]), name, member)
+        drawn[name] = FAMILIES[member.family].render(member, own)
+    return {
+        name: _together(name, {m: drawn[m][name] for m in drawn}, rows, types.size)
+        for name in _shared(drawn)
+    }
+
+
+def _own_parameters(parameters: xr.Dataset, name: str, member: ObjectRecipe) -> xr.Dataset:
+    """Return the parameters as the member alone would have drawn them."""
+    kinds = {p.name: p.code for s in member.sources.values() for p in (s.profiles[s.profile],)}
+    kind = parameters.variables["kind"]
+    recoded = kind.copy(data=parted(kind, name, kinds))
+    own = parameters.assign_coords(kind=recoded)
+    return own.isel(source=slice(member.slots)) if "source" in own.dims else own
+
+
+def _shared(drawn: dict[str, dict[str, xr.Variable]]) -> list[str]:
+    first, *others = drawn.values()
+    shared = [
+        name
+        for name, variable in first.items()
+        if "sample" in variable.dims
+        and all(name in o and o[name].shape[1:] == variable.shape[1:] for o in others)
+    ]
+    if not shared:
+        forms = "; ".join(
+            f"{member}: " + ", ".join(f"{n} {v.shape[1:]}" for n, v in variables.items())
+            for member, variables in drawn.items()
+        )
+        msg = f"the members of a collection need a data variable of one shape; there are {forms}"
+        raise RecipeError(msg)
+    return shared
+
+
+def _together(
+    name: str, drawn: dict[str, xr.Variable], rows: dict[str, NDArray[Any]], length: int
+) -> xr.Variable:
+    first = next(iter(drawn.values()))
+    alike = all(v.dtype == first.dtype and v.attrs == first.attrs for v in drawn.values())
+    dtype = first.dtype if alike else np.dtype("float32")
+    values = np.empty((length, *first.shape[1:]), dtype=dtype)
+    for member, variable in drawn.items():
+        if (
+            not alike
+            and variable.dtype.kind in "iu"
+            and np.abs(variable.values).max(initial=0) > _EXACT
+        ):
+            msg = (
+                f"{name} of member {member} holds counts above {_EXACT}, which float32 does not "
+                "hold exactly; lower its fluxes or make it a dataset of its own"
+            )
+            raise ParameterError(msg)
+        values[rows[member]] = variable.values
+    row = VARIABLES[name]
+    return xr.Variable(first.dims, values, first.attrs if alike else {"long_name": row.long_name})
+
+
+FAMILY = Family(
+    name="collection",
+    summary="Samples from several recipes in one dataset, the image type as a coordinate.",
+    recipe=CollectionRecipe,
+    profiles={},
+    render=render,
+    sample=sample,
+)

@@ -1,0 +1,124 @@
+"""Recipes of collections: other recipes, and the share of each."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from skybench.errors import RecipeError
+from skybench.generators.distributions import Positive
+from skybench.generators.recipe import CLASSIFICATION, Coded, Name, ObjectRecipe, in_order
+from skybench.generators.recipe import Recipe as AnyRecipe
+from skybench.generators.rungs import merged
+
+
+def _resolved(value: Any) -> Any:
+    """Return the recipe of a name, a mapping, or itself."""
+    # Recipes of collections are one of the families that these imports lead to.
+    from skybench.generators.families import recipe_from
+    from skybench.generators.recipe_file import load_recipe
+
+    if isinstance(value, Mapping):
+        return recipe_from(value)
+    try:
+        return load_recipe(value) if isinstance(value, str | AnyRecipe) else value
+    except RecipeError as error:
+        raise ValueError(str(error)) from error
+
+
+class Member(Coded):
+    """A recipe that some samples come from: a packaged one by name, or a whole one."""
+
+    recipe: Annotated[
+        SerializeAsAny[AnyRecipe],
+        BeforeValidator(_resolved),
+        WithJsonSchema({"type": ["string", "object"], "description": "a name, or a recipe"}),
+    ]
+    share: Positive = 1.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_changes(cls, content: Any) -> Any:
+        """Lay ``changes`` over the recipe, as a rung would."""
+        if not isinstance(content, Mapping) or "changes" not in content:
+            return content
+        changes = content["changes"]
+        if not isinstance(changes, Mapping):
+            msg = "changes must be a mapping of changes to the recipe"
+            raise ValueError(msg)
+        base = _resolved(content.get("recipe"))
+        if not isinstance(base, AnyRecipe):
+            return content
+        rest = {key: value for key, value in content.items() if key != "changes"}
+        return rest | {"recipe": merged(base.model_dump(mode="json"), changes)}
+
+
+class CollectionRecipe(AnyRecipe):
+    """A dataset whose samples come from several recipes.
+
+    The header is the collection's: seed, samples and splits of the members are not used.
+    """
+
+    family: Literal["collection"]
+    task: Literal["classification"]
+    label: Annotated[
+        Literal["image_type", "class"],
+        Field(description="what to recognise: the member, or the class within the member"),
+    ] = "image_type"
+    members: Annotated[dict[Name, Member], Field(min_length=2, max_length=20)]
+
+    @field_validator("members")
+    @classmethod
+    def _in_order(cls, members: dict[str, Member]) -> dict[str, Member]:
+        return in_order(members)
+
+    @property
+    def recipes(self) -> dict[str, ObjectRecipe]:
+        """The members' recipes under the seed and the length of the collection."""
+        shared = {"seed": self.seed, "samples": self.samples}
+        return {
+            name: member.recipe.model_copy(update=shared)
+            for name, member in self.members.items()
+            if isinstance(member.recipe, ObjectRecipe)
+        }
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The members, or their classes as ``member.class``, in the order of their codes."""
+        if self.label == "image_type":
+            return tuple(self.members)
+        return tuple(f"{name}.{c}" for name, r in self.recipes.items() for c in r.class_names)
+
+    @property
+    def slots(self) -> int:
+        """The largest number of sources in a sample."""
+        return max(recipe.slots for recipe in self.recipes.values())
+
+    @property
+    def points(self) -> int:
+        """Values in the data of the largest sample."""
+        return max(recipe.points for recipe in self.recipes.values())
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        for name, member in self.members.items():
+            if not isinstance(member.recipe, ObjectRecipe):
+                msg = f"members.{name} is a collection itself; list its members instead"
+                raise ValueError(msg)
+            if member.recipe.by_source != next(iter(self.recipes.values())).by_source:
+                msg = f"members.{name} has no sources as the others have; leave it out"
+                raise ValueError(msg)
+            if self.label == "class" and member.recipe.task != CLASSIFICATION:
+                msg = (
+                    f"members.{name} is a {member.recipe.task}, so it has no label; "
+                    "set label to image_type"
+                )
+                raise ValueError(msg)
+        return self

@@ -1,0 +1,109 @@
+"""The parameters of a collection's samples: each row is dealt to a member, which draws it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skybench.generators.collection.codes import joined
+from skybench.generators.collection.recipe import CollectionRecipe
+from skybench.generators.recipe import CLASSIFICATION, ObjectRecipe
+from skybench.generators.sampling import sample as sample_member
+from skybench.generators.schema import SPLITS, VARIABLES, variable
+from skybench.generators.strata import deal
+from skybench.generators.variable import flags, numbered
+
+Codes = NDArray[np.int64]
+
+_OWN = ("sample_id", "split", "label", "class", "present")
+"""What the collection says of its samples itself."""
+
+
+def sample(recipe: CollectionRecipe, start: int, stop: int) -> xr.Dataset:
+    """Return the coordinates of rows ``start`` to ``stop``.
+
+    Those of all members side by side, empty where a sample comes from another; the codes
+    of ``kind`` and ``source_class`` mean ``member.name``.
+
+    Parameters
+    ----------
+    recipe : CollectionRecipe
+    start, stop : int
+        Half-open range of rows.
+    """
+    members, labels, splits = _deal(recipe, start, stop)
+    drawn = {
+        name: sample_member(member, start, stop, np.where(members == code, labels, 0))
+        for code, (name, member) in enumerate(recipe.recipes.items())
+    }
+    rows = [np.flatnonzero(members == code) for code in range(len(drawn))]
+    names = dict.fromkeys(str(n) for ds in drawn.values() for n in ds.coords if n not in _OWN)
+    meanings = numbered(recipe.class_names)
+    return xr.Dataset(
+        coords={
+            "sample_id": variable("sample_id", np.arange(start, stop)),
+            "split": variable("split", splits, flags(numbered(SPLITS))),
+            "image_type": variable("image_type", members, flags(numbered(recipe.members))),
+            **{name: _beside(name, drawn, rows, stop - start, recipe.slots) for name in names},
+            "class": variable("class", list(meanings.values()), flags(meanings)),
+            "label": variable("label", _labels(recipe, members, labels), flags(meanings)),
+        }
+    )
+
+
+def _deal(recipe: CollectionRecipe, start: int, stop: int) -> tuple[Codes, Codes, Codes]:
+    """Return the member, the label within the member and the split of each row.
+
+    Members and their classes are dealt together, so that both are in exact proportion.
+    """
+    pairs, weights = [], []
+    for code, (name, member) in enumerate(recipe.recipes.items()):
+        shares = _class_shares(member)
+        pairs += [(code, label) for label in range(len(shares))]
+        weights += [recipe.members[name].share * share for share in shares]
+    place, splits = deal(recipe.seed, start, stop, weights, list(recipe.split_fractions.values()))
+    table = np.array(pairs)
+    return table[place, 0], table[place, 1], splits
+
+
+def _class_shares(member: ObjectRecipe) -> list[float]:
+    if member.task != CLASSIFICATION:
+        return [1.0]
+    weights = np.array([c.weight for c in member.classes.values()])
+    return list(weights / weights.sum())
+
+
+def _labels(recipe: CollectionRecipe, members: Codes, labels: Codes) -> Codes:
+    if recipe.label == "image_type":
+        return members
+    sizes = [len(member.class_names) for member in recipe.recipes.values()]
+    return np.cumsum([0, *sizes[:-1]])[members] + labels
+
+
+def _beside(
+    name: str, drawn: Mapping[str, xr.Dataset], rows: list[Codes], length: int, slots: int
+) -> xr.Variable:
+    """Return a coordinate of all samples, from the members that have it."""
+    having = {m: ds.variables[name] for m, ds in drawn.items() if name in ds.variables}
+    first = next(iter(having.values()))
+    codes, attributes = joined(having)
+    shape = [
+        length if d == "sample" else slots if d == "source" else n
+        for d, n in zip(first.dims, first.shape, strict=True)
+    ]
+    values: NDArray[Any] = np.full(shape, _fill(first), dtype=first.dtype)
+    for member, own in zip(drawn, rows, strict=True):
+        if member in having:
+            new = codes[member](having[member].values[own])
+            place: tuple[Any, ...] = (own, *(slice(n) for n in new.shape[1:]))
+            values[place] = new
+    return xr.Variable(first.dims, values, VARIABLES[name].attributes() | attributes)
+
+
+def _fill(variable: xr.Variable) -> float:
+    """Return what marks an empty slot: NaN, the code 0 of empty, or the code -1 of none."""
+    if variable.dtype.kind == "f":
+        return np.nan
+    return 0 if "empty" in str(variable.attrs.get("flag_meanings")).split() else -1
