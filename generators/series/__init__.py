@@ -1,0 +1,1 @@
+"""Series in time: systems of bodies, pendulums and light curves."""

@@ -1,0 +1,15 @@
+"""Instants that are the same for all samples."""
+
+from skybench.generators.variable import Variable
+
+TIME_BITS = 32
+"""Kept of an instant: a second in a century."""
+
+TIME = Variable(
+    name="time",
+    dims=("time",),
+    dtype="float64",
+    long_name="time since the start",
+    bits=TIME_BITS,
+)
+"""A row of the table; a family adds the unit that it counts in."""

@@ -1,0 +1,1 @@
+"""Systems of bodies under their own gravity."""

@@ -1,0 +1,1 @@
+"""Pendulums, free and damped."""

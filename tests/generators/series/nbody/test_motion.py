@@ -1,0 +1,148 @@
+"""Datasets of N-body systems: contents, refusals, and rows that depend on themselves alone."""
+
+import copy
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from skybench.errors import ParameterError
+from skybench.generators.families import recipe_from
+from skybench.generators.generate import generate
+from skybench.generators.recipe_file import load_recipe
+from skybench.generators.sampling import sample
+from skybench.generators.series.nbody.family import FAMILY
+
+HEADER = {
+    "name": "systems",
+    "title": "Some systems",
+    "description": "For tests.",
+    "licence": "CC-BY-4.0",
+    "citation": "none",
+    "seed": 3,
+    "samples": 200,
+    "splits": {"train": 0.6, "validation": 0.2, "test": 0.2},
+}
+
+
+def recipe(profile, integration=(), task="regression", **parameters):
+    content = copy.deepcopy(HEADER) | {
+        "family": "nbody",
+        "task": task,
+        "targets": [next(iter(FAMILY.profiles[profile].defaults))],
+        "integration": {
+            "bodies": FAMILY.profiles[profile].bodies or 5,
+            "duration": 2.0,
+            "outputs": 5,
+            "steps_per_output": 200,
+            "softening": 0.2,
+        }
+        | dict(integration),
+        "sources": {"one": {"profile": profile, **parameters}},
+    }
+    return recipe_from(content)
+
+
+@pytest.mark.parametrize("profile", FAMILY.profiles)
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_every_kind_fills_a_dataset(profile, dimensions):
+    flat = {"mutual_inclination": 0} if profile == "triple" else {}
+    made = recipe(profile, {"dimensions": dimensions}, **flat)
+    systems = generate(made, 0, 6)
+    bodies = made.integration.bodies
+    assert systems.position.dims == ("sample", "time", "body", "axis")
+    assert systems.position.shape == systems.velocity.shape == (6, 5, bodies, dimensions)
+    np.testing.assert_array_equal(systems.time, [0, 0.5, 1, 1.5, 2])
+    for name, data in systems.data_vars.items():
+        assert np.isfinite(data).all(), name
+    total = systems.kinetic_energy + systems.potential_energy
+    size = systems.kinetic_energy[:, 0] - systems.potential_energy[:, 0]
+    assert float((abs(total - total[:, 0]) / size).max()) < 0.01
+
+
+@pytest.mark.parametrize("profile", FAMILY.profiles)
+def test_rows_depend_on_themselves_alone(profile):
+    made = recipe(profile)
+    xr.testing.assert_identical(generate(made, 4, 9).isel(sample=slice(1, 3)), generate(made, 5, 7))
+
+
+def test_it_is_rendered_again_from_what_is_recorded():
+    made = load_recipe("nbody")
+    systems = generate(made, 40, 52)
+    again = FAMILY.render(made, systems.drop_vars(list(systems.data_vars)))
+    for name, values in again.items():
+        np.testing.assert_array_equal(values, systems[name])
+
+
+def test_the_packaged_classes_differ_in_stability():
+    systems = generate("nbody", 0, 100)
+    names = systems.label.attrs["flag_meanings"].split()
+    kept = dict(
+        zip(
+            names,
+            (systems.stability_ratio.values[systems.label == i] for i in range(4)),
+            strict=True,
+        )
+    )
+    assert kept["stable"].min() > 1 > kept["unstable"].max()
+    assert np.isnan(kept["figure_eight"]).all()
+
+
+def test_no_random_number_of_a_cluster_is_shared():
+    systems = generate(recipe("cluster"), 0, 50)
+    starts = systems.position.values[:, 0].reshape(50, -1)
+    # A few agree by chance in their twelve bits.
+    assert len(np.unique(starts)) > 0.97 * starts.size
+
+
+@pytest.mark.parametrize(
+    ("made", "integration", "parts"),
+    [
+        # The apex on an end of the base: two bodies at one point.
+        (("free_fall", {"apex_x": 0.5, "apex_y": 0}), {"softening": 0}, ["point masses meet"]),
+        # Head-on along the base: they fall through each other.
+        (("free_fall", {"apex_x": 0, "apex_y": 0}), {"softening": 0, "duration": 20}, ["sample 2"]),
+        (
+            ("two_body", {"eccentricity": 0.99}),
+            {"softening": 0, "duration": 20, "steps_per_output": 5},
+            ["sample 2 ", "energy changes by", "steps_per_output (5)"],
+        ),
+    ],
+)
+def test_systems_that_cannot_be_integrated_are_refused(made, integration, parts):
+    profile, parameters = made
+    with pytest.raises(ParameterError) as caught:
+        generate(recipe(profile, integration, **parameters), 2, 5)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_coincident_bodies_pass_through_each_other_where_gravity_is_softened():
+    systems = generate(recipe("free_fall", apex_x=0.5, apex_y=0), 0, 3)
+    assert np.isfinite(systems.position).all()
+
+
+@pytest.mark.parametrize(
+    ("profile", "integration", "parameters", "message"),
+    [
+        ("two_body", {}, {"eccentricity": 1.0}, r"eccentricity can be 1 to 1, outside .*0\.99"),
+        ("two_body", {}, {"primary_mass": 0}, "primary_mass can be 0"),
+        ("triple", {"bodies": 4}, {}, "a triple has 3 bodies, but integration.bodies is 4"),
+        ("triple", {"dimensions": 2}, {}, "mutual_inclination must be 0 in two dimensions"),
+        ("two_body", {"dimensions": 2}, {"inclination": 10}, "inclination must be 0 in two"),
+        ("two_body", {"dimensions": 4}, {}, "dimensions"),
+        ("two_body", {"outputs": 1}, {}, "outputs"),
+        ("two_body", {"duration": 0}, {}, "duration"),
+        ("two_body", {"softening": -1}, {}, "softening"),
+        ("two_body", {"outputs": 50000, "steps_per_output": 50000}, {}, "lower steps_per_output"),
+        ("cluster", {"bodies": 1}, {}, "bodies"),
+    ],
+)
+def test_recipes_that_make_no_sense_are_refused(profile, integration, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        recipe(profile, integration, **parameters)
+
+
+def test_the_parameters_come_on_samples():
+    table = sample(recipe("two_body"), 0, 4)
+    assert all(c.dims == ("sample",) for c in table.coords.values())
