@@ -11,12 +11,13 @@ from skybench.generators.collection.family import FAMILY as COLLECTION
 from skybench.generators.family import Family
 from skybench.generators.geometric.family import FAMILY as GEOMETRIC
 from skybench.generators.recipe import Recipe
+from skybench.generators.series.nbody.family import FAMILY as NBODY
 from skybench.generators.sky.family import FAMILY as SKY
 from skybench.generators.sphere.family import FAMILY as SPHERE
 from skybench.generators.suggestion import unknown
 
 FAMILIES: dict[str, Family] = {
-    family.name: family for family in (SKY, COLLECTION, GEOMETRIC, SPHERE)
+    family.name: family for family in (SKY, COLLECTION, GEOMETRIC, SPHERE, NBODY)
 }
 """Families by the key ``family`` of a recipe."""
 

@@ -1,0 +1,1 @@
+"""Images of plane shapes: circles, ellipses, rectangles, polygons, arcs and lines."""

@@ -1,0 +1,50 @@
+"""Recipes of geometric images: how shapes are combined, blurred and made noisy."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from skybench.generators.distributions import Constant, Distribution
+from skybench.generators.geometric.catalogue import SHAPES
+from skybench.generators.profiles import Profile
+from skybench.generators.recipe import Condition, Name, SourceSpec
+from skybench.generators.scene_recipe import ImageSpec, SceneRecipe
+
+OFF = Constant(value=0)
+
+
+class GeometricSource(SourceSpec):
+    """A shape and the distributions of its parameters."""
+
+    profiles: ClassVar[Mapping[str, Profile]] = SHAPES
+
+
+class GeometricRecipe(SceneRecipe):
+    """A dataset of images of plane shapes.
+
+    ``combine`` says what a pixel holds where shapes overlap: the later one (``painter``), the
+    brighter one (``union``) or their ``sum``. ``antialias`` weighs pixels by the share that is
+    covered. ``blur`` is the sigma of a Gaussian in pixels, ``noise`` that of the noise of a pixel.
+    """
+
+    family: Literal["geometric"]
+    image: ImageSpec = ImageSpec(shape=(256, 256))
+    combine: Literal["painter", "union", "sum"] = "painter"
+    antialias: bool = False
+    blur: Distribution = OFF
+    noise: Distribution = OFF
+    sources: Annotated[dict[Name, GeometricSource], Field(min_length=1)]
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Blur and noise of a sample."""
+        return (
+            Condition("blur", "blur_sigma", self.blur),
+            Condition("noise", "noise_sigma", self.noise),
+        )
+
+    @property
+    def attributes(self) -> dict[str, str | int | float]:
+        """How shapes are combined and pixels weighed."""
+        return {"combine": self.combine, "antialias": str(self.antialias).lower()}

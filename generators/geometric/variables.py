@@ -1,0 +1,54 @@
+"""The variables of geometric images."""
+
+from skybench.generators.variable import Interval, OneOf, Variable, of_sample, of_source, table
+
+LARGEST = 1e4
+"""Pixels: a bound on sizes, five times the largest image."""
+
+SIZE = Interval(low=0, open_low=True, high=LARGEST)
+
+VARIABLES = table(
+    Variable(
+        name="segmentation",
+        dims=("sample", "y", "x"),
+        dtype="int8",
+        long_name="source that the pixel belongs to, its slot plus 1; 0 is background",
+    ),
+    of_sample(
+        "blur_sigma",
+        "standard deviation of the Gaussian blur; 0 is none",
+        units="pixel",
+        domain=Interval(low=0, high=100),
+    ),
+    of_sample(
+        "noise_sigma",
+        "standard deviation of the additive Gaussian noise; 0 is none",
+        domain=Interval(low=0, high=1e6),
+    ),
+    of_source("brightness", "value of the shape's pixels", domain=Interval(low=0, high=1e6)),
+    of_source(
+        "radius",
+        "radius to the boundary; of an ellipse along the major axis, of a polygon to a vertex",
+        units="pixel",
+        domain=SIZE,
+    ),
+    of_source("width", "side of a rectangle along its position angle", units="pixel", domain=SIZE),
+    of_source("height", "side of a rectangle across its width", units="pixel", domain=SIZE),
+    of_source("length", "length of a line", units="pixel", domain=SIZE),
+    of_source("line_width", "width across a line or an arc", units="pixel", domain=SIZE),
+    of_source(
+        "thickness",
+        "thickness of an outline, inwards from the boundary; 0 is solid",
+        units="pixel",
+        domain=Interval(low=0, high=LARGEST),
+    ),
+    of_source(
+        "side_count", "number of sides of a polygon", domain=OneOf(values=tuple(range(3, 65)))
+    ),
+    of_source(
+        "opening_angle",
+        "angle that an arc goes on for",
+        units="degree",
+        domain=Interval(low=0, open_low=True, high=360),
+    ),
+)
