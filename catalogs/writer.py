@@ -34,7 +34,7 @@ class CatalogEntry:
     manifest : Manifest
         Of the version.
     scores : mapping of str to float
-        Test accuracy of each baseline, by the baseline's name.
+        Headline score of each baseline on test, by the baseline's name.
     """
 
     manifest: Manifest

@@ -4,9 +4,11 @@ import hashlib
 import io
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skybench.errors import (
     IntegrityError,
@@ -17,15 +19,16 @@ from skybench.errors import (
 from skybench.registry.index import read_manifest, resolve, utc_now
 from skybench.registry.leaderboard import Standing, standing
 from skybench.registry.manifest import Manifest, StoredObject
-from skybench.registry.metrics import Interval, paired_bootstrap
+from skybench.registry.metrics import Interval, Metric, paired_bootstrap
 from skybench.registry.open import open as open_version
 from skybench.registry.predictions import (
-    Predictions,
-    Question,
+    TABLE_SUFFIX,
     import_pyarrow,
+    predictions_suffix,
     read_predictions,
     write_predictions,
 )
+from skybench.registry.question import Predictions, Question
 from skybench.registry.records import (
     SUBMISSIONS,
     TEST_SPLIT,
@@ -36,6 +39,7 @@ from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring import TestScore, score
 from skybench.registry.store import Store, version_key
 from skybench.registry.targets import Targets, targets_of
+from skybench.registry.tasks import METRICS, task_named
 
 UNNAMED = "submission"
 
@@ -48,15 +52,18 @@ class Comparison:
     ----------
     name : str
         Of the record.
-    accuracy : float
+    metric : Metric
+        What the scores are.
+    score : float
         Of the record.
     difference : Interval
-        Accuracy of the predictions minus that of the record, with the 95 % interval of the
+        Score of the predictions minus that of the record, with the 95 % interval of the
         paired bootstrap by sample.
     """
 
     name: str
-    accuracy: float
+    metric: Metric
+    score: float
     difference: Interval
 
     @property
@@ -69,10 +76,8 @@ class Comparison:
         gap = self.difference
         side = "above" if gap.value > 0 else "below" if gap.value < 0 else "level with"
         verdict = "beyond chance" if self.beyond_chance else "within chance"
-        return (
-            f"{100 * gap.value:+.2f} points ({100 * gap.low:+.2f} to {100 * gap.high:+.2f}) "
-            f"{side} {self.name}, {verdict}"
-        )
+        amount = self.metric.gap_text(gap.low, gap.value, gap.high)
+        return f"{amount} {side} {self.name}, {verdict}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +87,8 @@ class Evaluation:
     Attributes
     ----------
     record : Record
-        The score as the leaderboard keeps it: accuracy, interval, by class, confusion.
+        The score as the leaderboard keeps it: the headline with its interval, by class or
+        target, confusion.
     comparisons : tuple of Comparison
         With each stored record, best first.
     notes : tuple of str
@@ -97,21 +103,37 @@ class Evaluation:
     submitted: bool
 
     @property
-    def accuracy(self) -> float:
-        """Test accuracy; exact match for a multi-label task."""
+    def score(self) -> float:
+        """The headline on test, larger is better: what the record's metric names."""
+        return self.record.score
+
+    @property
+    def accuracy(self) -> float | None:
+        """Test accuracy, exact match for a multi-label task; None where there are no classes."""
         return self.record.accuracy
 
     @property
+    def measures(self) -> pd.DataFrame:
+        """A row a target with rmse, mae, r2 and bias, or a row a class with its iou."""
+        return pd.DataFrame.from_dict(self.record.measures, orient="index")
+
+    @property
     def interval(self) -> tuple[float, float]:
-        """Ends of the 95 % interval of the accuracy."""
+        """Ends of the 95 % interval of the score."""
         return self.record.interval.low, self.record.interval.high
 
     def __str__(self) -> str:
         """Return the score and one line a comparison."""
-        low, high = self.interval
+        metric = METRICS[self.record.metric]
+        low, high = map(metric.text, self.interval)
         lines = [
-            f"{self.record.name} on {self.record.dataset} {self.record.version}: "
-            f"{self.accuracy:.2%} ({low:.2%} to {high:.2%}) of {self.record.samples:,} samples",
+            f"{self.record.name} on {self.record.dataset} {self.record.version}: {metric.title} "
+            f"{metric.text(self.score)} ({low} to {high}) of {self.record.samples:,} samples",
+            *(
+                [self.measures.to_string(float_format="{:.6g}".format)]
+                if len(self.measures)
+                else []
+            ),
             *map(str, self.comparisons),
             *self.notes,
         ]
@@ -136,7 +158,9 @@ def evaluate(
     predictions : path or DataFrame
         A ``.csv`` or ``.parquet`` file, or a table, with ``sample_id`` and either ``label`` or
         one probability column a class; a multi-label task has one column a class with
-        probabilities or 0 and 1. A column ``seed`` may tell several runs apart.
+        probabilities or 0 and 1, a regression one column a target in the target's unit. A column
+        ``seed`` may tell several runs apart. A segmentation takes a ``.npz`` or ``.zarr`` of
+        ``sample_id`` and ``segmentation (sample, y, x)``: 0 background, k + 1 class k.
     name : str
         Of the model, for the record.
     store : str or Store, optional
@@ -172,10 +196,10 @@ def evaluate(
     answer = read_predictions(predictions, question)
     for made_for in (answer.content, content_hash):
         _check_content(made_for, manifest)
-    rows = targets.rows(TEST_SPLIT)
-    tested = score(targets.task, targets.truth[rows], targets.classes, answer.by_seed)
+    truth = targets.answers(TEST_SPLIT)
+    tested = score(targets.task, truth, targets.names, answer.by_seed)
     known = standing(exact, store=store)
-    comparisons, notes = _compare(tested, known, question, targets, store)
+    comparisons, notes = _compare(tested, known, question, truth, store)
     record = _record(name, manifest, targets, tested)
     if submit:
         record = _submit(record, known, answer, question, store)
@@ -188,7 +212,11 @@ def question_of(targets: Targets) -> Question:
     """Return what predictions for the test split must answer."""
     ids = {split: targets.ids[targets.rows(split)] for split in np.unique(targets.splits).tolist()}
     return Question(
-        task=targets.task, classes=targets.classes, ids=ids.pop(TEST_SPLIT), other_ids=ids
+        task=targets.task,
+        names=targets.names,
+        ids=ids.pop(TEST_SPLIT),
+        shape=targets.truth.shape,
+        other_ids=ids,
     )
 
 
@@ -205,9 +233,8 @@ def _check_content(made_for: str | None, manifest: Manifest) -> None:
 
 
 def _compare(
-    tested: TestScore, known: Standing, question: Question, targets: Targets, store: Store
+    tested: TestScore, known: Standing, question: Question, truth: NDArray[Any], store: Store
 ) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
-    truth = targets.truth[targets.rows(TEST_SPLIT)]
     comparisons, notes = [], []
     for record in known.records:
         try:
@@ -218,9 +245,11 @@ def _compare(
         if other is None:
             notes.append(f"not compared with {record.name}: its predictions are not in the store")
             continue
-        theirs = score(targets.task, truth, targets.classes, other.by_seed).rightness
-        gap = paired_bootstrap(tested.rightness, theirs)
-        comparisons.append(Comparison(name=record.name, accuracy=record.accuracy, difference=gap))
+        theirs = score(question.task, truth, question.names, other.by_seed).merit
+        gap = paired_bootstrap(tested.merit, theirs)
+        comparisons.append(
+            Comparison(name=record.name, metric=tested.metric, score=record.score, difference=gap)
+        )
     return tuple(comparisons), tuple(notes)
 
 
@@ -246,11 +275,13 @@ def stored_predictions(
             f"{record.predictions.sha256}, got {got}. Restore it from a copy of the store."
         )
         raise IntegrityError(msg)
-    import_pyarrow()
-    return read_predictions(pd.read_parquet(io.BytesIO(data)), question)
+    if predictions_suffix(question) == TABLE_SUFFIX:
+        import_pyarrow()
+    return read_predictions(io.BytesIO(data), question)
 
 
 def _record(name: str, manifest: Manifest, targets: Targets, tested: TestScore) -> Record:
+    named: dict[str, Any] = {task_named(targets.task).parts: targets.names}
     return Record(
         name=name,
         kind="submission",
@@ -260,9 +291,9 @@ def _record(name: str, manifest: Manifest, targets: Targets, tested: TestScore) 
         split=TEST_SPLIT,
         split_content=manifest.content.splits[TEST_SPLIT].root,
         task=targets.task,
-        classes=targets.classes,
         created=utc_now(),
         model=name,
+        **named,
         **tested.record_fields(),
     )
 
@@ -275,8 +306,8 @@ def _submit(
         msg = "a submission needs a name of its own; give one with --name or name=…"
         raise PredictionsError(msg)
     folder = version_key(record.dataset, record.version)
-    key = f"{SUBMISSIONS}/{record.name}-predictions.parquet"
-    data = _parquet(record, answer, question)
+    key = f"{SUBMISSIONS}/{record.name}-predictions{predictions_suffix(question)}"
+    data = _file(record, answer, question)
     stored = StoredObject(key=key, size=len(data), sha256=_digest(data))
     record = record.model_copy(update={"predictions": stored})
     with store.lock(f"submissions-{record.dataset}-{record.version}"):
@@ -298,10 +329,10 @@ def _check_free(name: str, known: Standing, store: Store, folder: str) -> None:
         raise VersionConflictError(msg)
 
 
-def _parquet(record: Record, answer: Predictions, question: Question) -> bytes:
+def _file(record: Record, answer: Predictions, question: Question) -> bytes:
     buffer = io.BytesIO()
     bound = {name: getattr(record, name) for name in _BOUND}
-    write_predictions(buffer, question.ids, question.classes, answer.by_seed, bound)
+    write_predictions(buffer, question, answer.by_seed, bound)
     return buffer.getvalue()
 
 

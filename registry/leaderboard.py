@@ -11,12 +11,13 @@ from skybench.registry.manifest import Manifest
 from skybench.registry.records import SUBMISSIONS, Record, records_from_text, stored_records
 from skybench.registry.reference import DatasetReference, Version
 from skybench.registry.store import BASELINES, Store
+from skybench.registry.tasks import task_named
 
 COLUMNS = (
     "rank",
     "name",
     "kind",
-    "accuracy",
+    "score",
     "low",
     "high",
     "seeds",
@@ -27,6 +28,7 @@ COLUMNS = (
     "parameters",
     "created",
 )
+"""Columns of every leaderboard; the score's has the name of the task's metric instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +66,12 @@ def leaderboard(
     Returns
     -------
     DataFrame
-        Test accuracy with its 95 % interval (``low``, ``high``) of each baseline, floor and
-        submission. ``complete`` is False for a run shorter or smaller than its protocol.
-        ``attrs["notes"]`` lists what is not comparable and was left out.
+        The score on test with its 95 % interval (``low``, ``high``) of each baseline, floor and
+        submission. Its column is named as ``attrs["metric"]``: ``accuracy``, ``r2`` or ``iou``.
+        A regression has four more columns a target: ``flux_rmse``, ``flux_mae``, ``flux_r2`` and
+        ``flux_bias``; a segmentation has one a class, such as ``star_iou``. ``complete`` is False
+        for a run shorter or smaller than its protocol. ``attrs["notes"]`` lists what is not
+        comparable and was left out.
 
     Raises
     ------
@@ -79,12 +84,17 @@ def leaderboard(
     >>> skybench.leaderboard("sky@0")        # doctest: +SKIP
     """
     found = standing(reference, store=store)
-    ranked = pd.Series([record.accuracy for record in found.records], dtype=float)
+    metric = task_named(found.manifest.task).metric.name
+    ranked = pd.Series([record.score for record in found.records], dtype=float)
     table = pd.DataFrame([_row(record) for record in found.records], columns=list(COLUMNS[1:]))
     table.insert(0, "rank", ranked.rank(method="min", ascending=False).astype(int))
+    table = table.rename(columns={"score": metric})
+    measures = pd.DataFrame([_measures(r) for r in found.records], index=table.index)
+    table = pd.concat([table, measures], axis=1)
     table.attrs = {
         "reference": found.manifest.reference,
         "task": found.manifest.task,
+        "metric": metric,
         "content_hash": found.manifest.content.root,
         "notes": list(found.notes),
     }
@@ -108,7 +118,7 @@ def _compared(manifest: Manifest, records: list[Record]) -> Standing:
     same = [record for record in records if faults[record.name] is None]
     return Standing(
         manifest=manifest,
-        records=tuple(sorted(same, key=lambda record: (-record.accuracy, record.name))),
+        records=tuple(sorted(same, key=lambda record: (-record.score, record.name))),
         notes=tuple(f"left out, not comparable: {fault}" for fault in faults.values() if fault),
     )
 
@@ -137,7 +147,7 @@ def _row(record: Record) -> tuple[object, ...]:
     return (
         record.name,
         record.kind,
-        record.accuracy,
+        record.score,
         record.interval.low,
         record.interval.high,
         len(record.seeds),
@@ -148,3 +158,11 @@ def _row(record: Record) -> tuple[object, ...]:
         record.parameters,
         record.created,
     )
+
+
+def _measures(record: Record) -> dict[str, float | None]:
+    return {
+        f"{part}_{name}": value
+        for part, found in record.measures.items()
+        for name, value in found.items()
+    }

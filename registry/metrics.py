@@ -1,18 +1,14 @@
-"""Scores of predictions: accuracy by task, confusion, and bootstrap intervals.
+"""Measures of classes, right or wrong, and the bootstrap intervals of every score.
 
-Probabilities are (sample, class). The truth is (sample,) class indices for a classification, and
-(sample, class) zeros and ones for a multi-label task. A new task is one `Task` and one line
-in `TASKS`.
+Answers are decisions in the form of the truth: (sample,) class indices for a classification,
+(sample, class) zeros and ones for a multi-label task.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from skybench.errors import ParameterError
 
 Floats = NDArray[np.floating[Any]]
 Codes = NDArray[np.integer[Any]]
@@ -22,27 +18,50 @@ CONFIDENCE = 0.95
 RESAMPLES = 10_000
 PRESENT_ABOVE = 0.5
 
+_FEW = 64
+_DRAWN_AT_ONCE = 1 << 22
+
+
+Measures = dict[str, NDArray[np.float64]]
+"""Name of a measure: its value for each class or target, NaN where there is none."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
-    """What is right and wrong in one kind of task.
+class Metric:
+    """The one number of a task that models are ranked by: the mean of a merit over samples.
 
     Parameters
     ----------
-    decide : callable
-        Probabilities to decisions, in the form of the truth.
-    matches : callable
-        (decisions, truth) to (sample,) bool: the whole sample is right.
-    accuracy_by_class : callable
-        (decisions, truth, classes) to (class,) float, NaN where the class has no samples.
-    confusion : callable
-        (decisions, truth, classes) to counts.
+    name : str
+        In records and as the column of a leaderboard.
+    title : str
+        For people.
+    is_share : bool
+        Whether it is a share from 0 to 1, to be shown in percent.
     """
 
-    decide: Callable[[Floats], Codes]
-    matches: Callable[[Codes, Codes], Flags]
-    accuracy_by_class: Callable[[Codes, Codes, int], NDArray[np.float64]]
-    confusion: Callable[[Codes, Codes, int], NDArray[np.int64]]
+    name: str
+    title: str
+    is_share: bool
+
+    def text(self, value: float) -> str:
+        """Return the value for people.
+
+        Examples
+        --------
+        >>> Metric(name="r2", title="mean R2", is_share=False).text(0.95)
+        '0.9500'
+        """
+        return f"{value:.2%}" if self.is_share else f"{value:.4f}"
+
+    def gap_text(self, low: float, value: float, high: float) -> str:
+        """Return a difference with its interval for people, shares in points."""
+        ends = (value, low, high)
+        if self.is_share:
+            middle, *outer = (f"{100 * end:+.2f}" for end in ends)
+            return f"{middle} points ({outer[0]} to {outer[1]})"
+        middle, *outer = (f"{end:+.4f}" for end in ends)
+        return f"{middle} ({outer[0]} to {outer[1]})"
 
 
 def single_confusion(decisions: Codes, truth: Codes, classes: int) -> NDArray[np.int64]:
@@ -64,46 +83,17 @@ def present_confusion(decisions: Codes, truth: Codes, classes: int) -> NDArray[n
     ).reshape(classes, 2, 2)
 
 
-def _single_by_class(decisions: Codes, truth: Codes, classes: int) -> NDArray[np.float64]:
+def accuracy_by_class(decisions: Codes, truth: Codes, classes: int) -> Measures:
+    """Return the share of each class's samples that are recognised."""
     counts = single_confusion(decisions, truth, classes)
     samples = counts.sum(axis=1)
-    return np.where(samples > 0, counts.diagonal() / np.maximum(samples, 1), np.nan)
+    shares = np.where(samples > 0, counts.diagonal() / np.maximum(samples, 1), np.nan)
+    return {"accuracy": shares}
 
 
-def _present_by_class(decisions: Codes, truth: Codes, classes: int) -> NDArray[np.float64]:
-    return np.asarray((decisions == truth).mean(axis=0), np.float64)
-
-
-TASKS = {
-    # By class: the share of that class's samples that are recognised.
-    "classification": Task(
-        decide=lambda probabilities: probabilities.argmax(axis=1),
-        matches=lambda decisions, truth: decisions == truth,
-        accuracy_by_class=_single_by_class,
-        confusion=single_confusion,
-    ),
-    # By class: the share of all samples where presence or absence is right.
-    "multilabel": Task(
-        decide=lambda probabilities: (probabilities > PRESENT_ABOVE).astype(np.int8),
-        matches=lambda decisions, truth: np.asarray((decisions == truth).all(axis=1)),
-        accuracy_by_class=_present_by_class,
-        confusion=present_confusion,
-    ),
-}
-
-
-def task_named(name: str) -> Task:
-    """Return a task of `TASKS`.
-
-    Raises
-    ------
-    ParameterError
-        There is none of that name.
-    """
-    if name not in TASKS:
-        msg = f"task must be one of {', '.join(TASKS)}, got {name!r}"
-        raise ParameterError(msg)
-    return TASKS[name]
+def accuracy_of_presence(decisions: Codes, truth: Codes, classes: int) -> Measures:
+    """Return the share of all samples where the presence or absence of each class is right."""
+    return {"accuracy": np.asarray((decisions == truth).mean(axis=0), np.float64)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,16 +109,12 @@ class Interval:
         """Whether the interval leaves out zero."""
         return self.low > 0 or self.high < 0
 
-    def __str__(self) -> str:
-        """Return the interval as percentages."""
-        return f"{self.value:.2%} ({self.low:.2%} to {self.high:.2%})"
-
 
 def bootstrap(values: Floats | Flags, *, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
     """Return the mean over samples with its 95 % percentile bootstrap interval.
 
-    Values are few and distinct (right or wrong, or a mean over some seeds), so a resample is one
-    multinomial draw of their counts rather than a draw of every sample.
+    Where values are few and distinct (right or wrong, or a mean over some seeds), a resample is
+    one multinomial draw of their counts rather than a draw of every sample.
 
     Parameters
     ----------
@@ -141,12 +127,31 @@ def bootstrap(values: Floats | Flags, *, seed: int = 0, resamples: int = RESAMPL
     ----------
     Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     """
-    distinct, counts = np.unique(np.asarray(values, np.float64), return_counts=True)
-    size = counts.sum()
-    drawn = np.random.default_rng(seed).multinomial(size, counts / size, size=resamples)
+    values = np.asarray(values, np.float64)
+    rng = np.random.default_rng(seed)
+    distinct, counts = np.unique(values, return_counts=True)
+    if distinct.size <= _FEW:
+        drawn = rng.multinomial(values.size, counts / values.size, size=resamples)
+        means = drawn @ distinct / values.size
+    else:
+        means = _resampled_means(values, rng, resamples)
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(drawn @ distinct / size, [tail, 1 - tail])
+    low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(value=float(np.mean(values)), low=float(low), high=float(high))
+
+
+def _resampled_means(
+    values: NDArray[np.float64], rng: np.random.Generator, resamples: int
+) -> NDArray[np.float64]:
+    step = max(1, _DRAWN_AT_ONCE // values.size)
+    return np.concatenate(
+        [
+            values[
+                rng.integers(values.size, size=(min(step, resamples - first), values.size))
+            ].mean(axis=1)
+            for first in range(0, resamples, step)
+        ]
+    )
 
 
 def paired_bootstrap(first: Floats | Flags, second: Floats | Flags, *, seed: int = 0) -> Interval:
@@ -158,7 +163,7 @@ def paired_bootstrap(first: Floats | Flags, second: Floats | Flags, *, seed: int
     Parameters
     ----------
     first, second : (sample,) array
-        How right each is on each sample, in the same order.
+        The merit of each on each sample, in the same order.
     """
     difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
     return bootstrap(np.round(difference, 9), seed=seed)

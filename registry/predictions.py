@@ -1,18 +1,19 @@
-"""Files of predictions for a test split: checked strictly on the way in, written as Parquet.
+"""Files of predictions for a test split: checked strictly on the way in, written for the store.
 
-A file is CSV or Parquet with a column ``sample_id`` and either one column ``label`` (class name
+A table, CSV or Parquet, has a column ``sample_id`` and either one column ``label`` (class name
 or code) or one column a class with its probability; a multi-label task has one column a class
-with a probability or 0 and 1. With an optional column ``seed`` it holds several runs. The content
-hash that it was made for may be given: ``content`` in the Parquet metadata, or a first line
-``# content=sha256:…`` in a CSV.
+with a probability or 0 and 1, a regression one column a target in the target's unit. With an
+optional column ``seed`` it holds several runs. The content hash that it was made for may be given:
+``content`` in the Parquet metadata, or a first line ``# content=sha256:…`` in a CSV. A segmentation
+is answered by maps: see `skybench.registry.map_predictions`.
 """
 
 import csv
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
@@ -22,60 +23,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skybench.errors import MissingDependencyError, PredictionsError
-from skybench.registry.metrics import Floats
+from skybench.registry.map_predictions import SUFFIX as MAP_SUFFIX
+from skybench.registry.map_predictions import read_maps, write_maps
+from skybench.registry.question import (
+    CONTENT_KEY,
+    ID,
+    LABEL,
+    SEED,
+    Predictions,
+    Question,
+    and_more,
+    rows_in_order,
+)
+from skybench.registry.tasks import Columns, Maps
 
-ID, LABEL, SEED = "sample_id", "label", "seed"
-CONTENT_KEY = "content"
 METADATA_KEY = b"skybench"
+TABLE_SUFFIX = ".parquet"
 
 _SUM_TOLERANCE = 1e-3
-_SHOWN = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What a file of predictions must answer.
-
-    Parameters
-    ----------
-    task : str
-        "classification" or "multilabel".
-    classes : tuple of str
-        In the order of the codes.
-    ids : (sample,) int64 array
-        Of the test split, in order.
-    other_ids : mapping of str to int64 arrays
-        Of the other splits, so that a message can name the one that was taken by mistake.
-    """
-
-    task: str
-    classes: tuple[str, ...]
-    ids: NDArray[np.int64]
-    other_ids: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> str:
-        """The columns that a file may have, in words."""
-        names = ", ".join(self.classes)
-        if self.task == "multilabel":
-            return f"{ID} and one column a class ({names}) with probabilities or 0 and 1"
-        return f"{ID} and either {LABEL} or one probability column a class ({names})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Predictions:
-    """Probabilities of each seed for each test sample.
-
-    Parameters
-    ----------
-    by_seed : dict of int to (sample, class) float64 arrays
-        In the order of the question's ids; labels become ones and zeros.
-    content : str or None
-        The content hash that the file says it was made for.
-    """
-
-    by_seed: dict[int, NDArray[np.float64]]
-    content: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,14 +54,15 @@ class _Table:
 
 
 def read_predictions(
-    source: str | os.PathLike[str] | pd.DataFrame, question: Question
+    source: str | os.PathLike[str] | pd.DataFrame | IO[bytes], question: Question
 ) -> Predictions:
     """Return the predictions in a file, in the order of the question's ids.
 
     Parameters
     ----------
-    source : path or DataFrame
-        ``.csv``, ``.parquet``, or the same table in memory.
+    source : path, DataFrame or open binary file
+        ``.csv``, ``.parquet``, or the same table in memory; for a segmentation ``.npz`` or
+        ``.zarr``. An open file is of the kind that `write_predictions` writes.
     question : Question
 
     Raises
@@ -104,48 +70,60 @@ def read_predictions(
     PredictionsError
         The file is not exactly an answer; the message names lines, ids or columns and the fix.
     """
+    if isinstance(question.form, Maps):
+        return read_maps(source, question)
     table = _read(source)
-    _check_columns(table, question)
+    _check_columns(table, question, question.form)
     ids = _integers(table, ID)
     seeds = _integers(table, SEED) if SEED in table.frame else np.zeros_like(ids)
-    probabilities = _probabilities(table, question)
+    answers = _answers(table, question, question.form)
     by_seed = {}
     for seed in np.unique(seeds).tolist():
         rows = np.flatnonzero(seeds == seed)
         which = f" for seed {seed}" if SEED in table.frame else ""
-        order = _order(table, ids, rows, question, which)
-        by_seed[int(seed)] = probabilities[order]
+        places = [table.places[row] for row in rows.tolist()]
+        order = rows_in_order(ids[rows], question, table.source, places, which)
+        by_seed[int(seed)] = answers[rows[order]]
     return Predictions(by_seed=by_seed, content=table.content)
 
 
 def write_predictions(
     path: str | os.PathLike[str] | IO[bytes],
-    ids: NDArray[np.int64],
-    classes: Iterable[str],
-    by_seed: Mapping[int, Floats],
+    question: Question,
+    by_seed: Mapping[int, NDArray[Any]],
     bound_to: Mapping[str, str],
 ) -> None:
-    """Write probabilities as Parquet: one row a seed and sample, one float32 column a class.
+    """Write predictions in the order of the question's ids, to be kept with a record.
+
+    A table becomes Parquet: one row a seed and sample, one float32 column a class or target.
+    Maps become a compressed ``.npz``.
 
     Parameters
     ----------
     path : path or open binary file
-    ids : (sample,) int64 array
-    classes : iterable of str
-        Names of the probability columns.
-    by_seed : mapping of int to (sample, class) array
+        Its name should end in `predictions_suffix`.
+    question : Question
+    by_seed : mapping of int to array
     bound_to : mapping of str to str
         Goes to the file's metadata; ``content`` is the content hash that was predicted on.
     """
+    if isinstance(question.form, Maps):
+        write_maps(path, question, by_seed, bound_to)
+        return
     pa = import_pyarrow()
     stacked = np.concatenate([np.asarray(by_seed[seed], np.float32) for seed in by_seed])
     columns = {
-        ID: np.tile(np.asarray(ids, np.int64), len(by_seed)),
-        SEED: np.repeat(np.array(list(by_seed), np.int64), len(ids)),
-    } | {name: stacked[:, k] for k, name in enumerate(classes)}
+        ID: np.tile(np.asarray(question.ids, np.int64), len(by_seed)),
+        SEED: np.repeat(np.array(list(by_seed), np.int64), len(question.ids)),
+    } | {name: stacked[:, k] for k, name in enumerate(question.names)}
     metadata = {METADATA_KEY: json.dumps(dict(bound_to), sort_keys=True).encode()}
     table = pa.table({name: pa.array(values) for name, values in columns.items()})
     pa.parquet.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def predictions_suffix(question: Question) -> str:
+    """Return how the name of a file that `write_predictions` writes ends."""
+    return MAP_SUFFIX if isinstance(question.form, Maps) else TABLE_SUFFIX
 
 
 def import_pyarrow() -> Any:
@@ -158,9 +136,11 @@ def import_pyarrow() -> Any:
     return pyarrow
 
 
-def _read(source: str | os.PathLike[str] | pd.DataFrame) -> _Table:
+def _read(source: str | os.PathLike[str] | pd.DataFrame | IO[bytes]) -> _Table:
     if isinstance(source, pd.DataFrame):
         return _Table("the DataFrame", source, [f"row {n}" for n in range(len(source))])
+    if not isinstance(source, str | os.PathLike):
+        return _read_parquet(source)
     path = Path(source)
     readers = {".csv": _read_csv, ".parquet": _read_parquet, ".pq": _read_parquet}
     if path.suffix.lower() not in readers:
@@ -172,17 +152,18 @@ def _read(source: str | os.PathLike[str] | pd.DataFrame) -> _Table:
     return readers[path.suffix.lower()](path)
 
 
-def _read_parquet(path: Path) -> _Table:
+def _read_parquet(path: Path | IO[bytes]) -> _Table:
+    source = str(path) if isinstance(path, Path) else "the predictions"
     pa = import_pyarrow()
     try:
         table = pa.parquet.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        msg = f"{path} cannot be read as Parquet: {error}"
+        msg = f"{source} cannot be read as Parquet: {error}"
         raise PredictionsError(msg) from error
     bound = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
     places = [f"row {n}" for n in range(table.num_rows)]
     frame = table.to_pandas(ignore_metadata=True)
-    return _Table(str(path), frame, places, bound.get(CONTENT_KEY))
+    return _Table(source, frame, places, bound.get(CONTENT_KEY))
 
 
 def _read_csv(path: Path) -> _Table:
@@ -223,17 +204,17 @@ def _parse_csv(path: Path, file: IO[str]) -> _Table:
     return _Table(str(path), pd.DataFrame(rows[1:], columns=rows[0]), places[1:], content)
 
 
-def _check_columns(table: _Table, question: Question) -> None:
+def _check_columns(table: _Table, question: Question, form: Columns) -> None:
     have = [str(name) for name in table.frame.columns]
-    single_label = question.task != "multilabel" and LABEL in have
-    wanted = [ID, LABEL] if single_label else [ID, *question.classes]
+    single_label = form.exclusive and LABEL in have
+    wanted = [ID, LABEL] if single_label else [ID, *question.names]
     unknown = [name for name in have if name not in {*wanted, SEED}]
     missing = [name for name in wanted if name not in have]
     if not unknown and not missing:
         return
     faults = [f"lacks {', '.join(missing)}"] if missing else []
     faults += [_unknown_column(name, missing or wanted) for name in unknown]
-    msg = f"{table.source} {'; '.join(faults)}. It needs {question.columns}."
+    msg = f"{table.source} {'; '.join(faults)}. It needs {question.expected}."
     raise PredictionsError(msg)
 
 
@@ -263,34 +244,39 @@ def _numbers(table: _Table, column: str) -> NDArray[np.float64]:
     if wrong.any():
         msg = (
             f"{column} must be a finite number in every row, got {_first(table, column, wrong)}"
-            f"{_and_more(wrong)}"
+            f"{and_more(wrong)}"
         )
         raise PredictionsError(msg)
     return numbers
 
 
-def _probabilities(table: _Table, question: Question) -> NDArray[np.float64]:
-    if LABEL in table.frame and question.task != "multilabel":
-        return np.eye(len(question.classes))[_labels(table, question.classes)]
-    columns = [_numbers(table, name) for name in question.classes]
-    for name, values in zip(question.classes, columns, strict=True):
-        wrong = (values < 0) | (values > 1)
-        if wrong.any():
-            msg = (
-                f"{name} must be a probability from 0 to 1, got {_first(table, name, wrong)}"
-                f"{_and_more(wrong)}; {_range_fix(question.task, values)}"
-            )
-            raise PredictionsError(msg)
-    probabilities = np.stack(columns, axis=1)
-    if question.task != "multilabel":
-        _check_sums(table, probabilities)
-    return probabilities
+def _answers(table: _Table, question: Question, form: Columns) -> NDArray[np.float64]:
+    if form.exclusive and LABEL in table.frame:
+        return np.eye(len(question.names))[_labels(table, question.names)]
+    columns = {name: _numbers(table, name) for name in question.names}
+    if form.bounded:
+        for name, values in columns.items():
+            _check_bounds(table, name, values, form)
+    answers = np.stack(list(columns.values()), axis=1)
+    if form.exclusive:
+        _check_sums(table, answers)
+    return answers
 
 
-def _range_fix(task: str, values: NDArray[np.float64]) -> str:
+def _check_bounds(table: _Table, name: str, values: NDArray[np.float64], form: Columns) -> None:
+    wrong = (values < 0) | (values > 1)
+    if wrong.any():
+        msg = (
+            f"{name} must be a probability from 0 to 1, got {_first(table, name, wrong)}"
+            f"{and_more(wrong)}; {_range_fix(values, form)}"
+        )
+        raise PredictionsError(msg)
+
+
+def _range_fix(values: NDArray[np.float64], form: Columns) -> str:
     if values.min() >= 0 and values.max() <= 100 and values.max() > 10:
         return "divide percentages by 100"
-    return f"put logits through a {'sigmoid' if task == 'multilabel' else 'softmax'} first"
+    return f"put logits through a {'softmax' if form.exclusive else 'sigmoid'} first"
 
 
 def _check_sums(table: _Table, probabilities: NDArray[np.float64]) -> None:
@@ -300,7 +286,7 @@ def _check_sums(table: _Table, probabilities: NDArray[np.float64]) -> None:
         row = int(np.flatnonzero(wrong)[0])
         msg = (
             f"the probabilities of a sample must sum to 1 within {_SUM_TOLERANCE}, got "
-            f"{sums[row]:.6g} in {table.places[row]} of {table.source}{_and_more(wrong)}; "
+            f"{sums[row]:.6g} in {table.places[row]} of {table.source}{and_more(wrong)}; "
             "divide each row by its sum"
         )
         raise PredictionsError(msg)
@@ -318,64 +304,10 @@ def _labels(table: _Table, classes: tuple[str, ...]) -> NDArray[np.int64]:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         msg = (
             f"{LABEL} must be one of {', '.join(classes)} or their codes 0 to {len(classes) - 1}, "
-            f"got {_first(table, LABEL, wrong)}{_and_more(wrong)}{hint}"
+            f"got {_first(table, LABEL, wrong)}{and_more(wrong)}{hint}"
         )
         raise PredictionsError(msg)
     return labels
-
-
-def _order(
-    table: _Table,
-    ids: NDArray[np.int64],
-    rows: NDArray[np.intp],
-    question: Question,
-    which: str,
-) -> NDArray[np.intp]:
-    """Return the table's row of each id of the question, refusing anything but one each."""
-    order = rows[np.argsort(ids[rows], kind="stable")]
-    found = ids[order]
-    twice = np.flatnonzero(found[1:] == found[:-1])
-    if len(twice):
-        first, second = table.places[order[twice[0]]], table.places[order[twice[0] + 1]]
-        msg = (
-            f"{ID} {found[twice[0]]} is in {first} and in {second} of {table.source}{which}; "
-            f"each test sample must be there once{_and_more(np.ones(len(twice)))}"
-        )
-        raise PredictionsError(msg)
-    foreign = np.setdiff1d(found, question.ids)
-    missing = np.setdiff1d(question.ids, found)
-    if len(foreign) or len(missing):
-        raise PredictionsError(_wrong_ids(table, foreign, missing, question, which))
-    return order[np.searchsorted(found, question.ids)]
-
-
-def _wrong_ids(
-    table: _Table,
-    foreign: NDArray[np.int64],
-    missing: NDArray[np.int64],
-    question: Question,
-    which: str,
-) -> str:
-    faults = []
-    if len(missing):
-        faults.append(f"lacks {len(missing)} of its {len(question.ids)} ids ({_some(missing)})")
-    if len(foreign):
-        faults.append(f"has {len(foreign)} other ids ({_some(foreign)}{_owner(foreign, question)})")
-    return (
-        f"{table.source} must have exactly the ids of the test split{which}, but it "
-        f"{' and '.join(faults)}. Predict on skybench.open(…, split='test') and keep its {ID}."
-    )
-
-
-def _owner(foreign: NDArray[np.int64], question: Question) -> str:
-    for split, ids in question.other_ids.items():
-        if np.isin(foreign[0], ids):
-            return f"; {foreign[0]} is of the {split} split"
-    return ""
-
-
-def _some(ids: NDArray[np.int64]) -> str:
-    return ", ".join(map(str, ids[:_SHOWN].tolist())) + (", …" if len(ids) > _SHOWN else "")
 
 
 def _first(table: _Table, column: str, wrong: NDArray[Any]) -> str:
@@ -383,8 +315,3 @@ def _first(table: _Table, column: str, wrong: NDArray[Any]) -> str:
     cell = table.frame[column].iloc[row]
     blank = cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell))
     return f"{'nothing' if blank else repr(cell)} in {table.places[row]} of {table.source}"
-
-
-def _and_more(wrong: NDArray[Any]) -> str:
-    more = int(np.count_nonzero(wrong)) - 1
-    return f" and {more} more" if more else ""

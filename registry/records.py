@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
 
 from skybench.errors import IntegrityError, ParameterError
 from skybench.registry.manifest import (
@@ -54,24 +54,50 @@ def check_record_name(name: str) -> str:
     raise ParameterError(msg)
 
 
-class ShareInterval(StrictModel):
-    """The 95 % bootstrap interval of the accuracy over test samples."""
+class ScoreInterval(StrictModel):
+    """The 95 % bootstrap interval of the score over test samples."""
 
-    low: Share
-    high: Share
+    low: float
+    high: float
+
+
+def _scored(values: Any, score: str, accuracy: str) -> Any:
+    """Fill in the score of a record that was written when accuracy was the only one."""
+    if isinstance(values, dict) and score not in values and accuracy in values:
+        return {**values, score: values[accuracy]}
+    return values
+
+
+def _either(score: str, accuracy: str) -> ConfigDict:
+    """Let the JSON Schema ask for the score, or for the accuracy alone as it was before 0.2."""
+
+    def extra(schema: dict[str, Any]) -> None:
+        schema["required"].remove(score)
+        schema["anyOf"] = [{"required": [score]}, {"required": [accuracy]}]
+
+    return ConfigDict(json_schema_extra=extra)
 
 
 class EpochScore(StrictModel):
-    """One point of a training curve; accuracy is exact match for a multi-label task.
+    """One point of a training curve; ``validation_score`` is of the record's metric.
 
-    A loss is None where training had diverged.
+    Tasks of classes have it also as ``validation_accuracy``. A loss is None where training had
+    diverged.
     """
+
+    model_config = _either("validation_score", "validation_accuracy")
 
     epoch: int = Field(ge=1)
     learning_rate: float
     train_loss: float | None
     validation_loss: float | None
-    validation_accuracy: Share
+    validation_score: float
+    validation_accuracy: Share | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_accuracy(cls, values: Any) -> Any:
+        return _scored(values, "validation_score", "validation_accuracy")
 
 
 class SeedScore(StrictModel):
@@ -85,14 +111,25 @@ class SeedScore(StrictModel):
         Of the seed's safetensors; only those of the record's ``weights`` are kept.
     """
 
+    model_config = _either("score", "accuracy")
+
     seed: int
-    accuracy: Share
-    accuracy_by_class: dict[str, Share | None]
+    score: float
+    accuracy: Share | None = None
+    accuracy_by_class: dict[str, Share | None] = Field(default_factory=dict)
+    measures: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    validation_score: float | None = None
     validation_accuracy: Share | None = None
     best_epoch: int | None = None
     wall_seconds: float | None = None
     weights_sha256: Digest | None = None
     curve: tuple[EpochScore, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_accuracy(cls, values: Any) -> Any:
+        with_score = _scored(values, "score", "accuracy")
+        return _scored(with_score, "validation_score", "validation_accuracy")
 
 
 class Record(StrictModel):
@@ -107,20 +144,34 @@ class Record(StrictModel):
     complete : bool
         Whether this is a full run. A baseline of fewer seeds or epochs than its protocol asks,
         or on a smaller dataset, says so here and in ``incomplete_because``.
-    accuracy : float
-        Mean over seeds; for a multi-label task a sample counts when all classes are right.
+    metric : "accuracy", "r2" or "iou"
+        What ``score`` is: the mean over test samples of a merit that the task defines.
+        Accuracy: 1 where the sample is right, in a multi-label task all its classes. r2: R
+        squared, averaged over targets. iou: intersection over union of an image's classes.
+    score : float
+        Mean over seeds, larger is better. Records of tasks of classes have it as ``accuracy``
+        too, and those written before 0.2 have only that.
+    classes, targets : tuple of str
+        What is to be recognised, or the numbers to be predicted.
     accuracy_by_class : dict
         Mean over seeds. Classification: share of the class's samples that are recognised.
         Multi-label: share of all samples where the class's presence is right.
+    measures : dict
+        Other tasks: measures of each class or target, mean over seeds. Regression: rmse, mae, r2
+        and bias (the mean of prediction - truth) in the target's unit. Segmentation: iou over all
+        test pixels.
     confusion : nested lists
         Counts summed over seeds: [true][decided], and for a multi-label task one
-        [truly present][decided present] matrix a class.
+        [truly present][decided present] matrix a class. Pixels in a segmentation, empty in a
+        regression.
     scores : tuple of SeedScore
         One a seed.
     weights, predictions : StoredObject or None
-        Files of the version's folder: weights of the seed that was best on validation, and the
-        probabilities of every seed for every test sample.
+        Files of the version's folder: weights of the seed that was best on validation, and what
+        every seed predicts for every test sample.
     """
+
+    model_config = _either("score", "accuracy")
 
     format: Literal["skybench-record-1"] = FORMAT
     name: Annotated[str, AfterValidator(check_record_name)]
@@ -132,7 +183,8 @@ class Record(StrictModel):
     split_content: Digest
     samples: int = Field(ge=1)
     task: str
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     created: UtcTime
     model: str
     parameters: int | None = None
@@ -142,16 +194,24 @@ class Record(StrictModel):
     epochs: int | None = None
     complete: bool = True
     incomplete_because: str | None = None
-    accuracy: Share
-    interval: ShareInterval
-    accuracy_by_class: dict[str, Share | None]
-    confusion: tuple[tuple[int, ...], ...] | tuple[tuple[tuple[int, ...], ...], ...]
+    metric: Literal["accuracy", "r2", "iou"] = "accuracy"
+    score: float
+    accuracy: Share | None = None
+    interval: ScoreInterval
+    accuracy_by_class: dict[str, Share | None] = Field(default_factory=dict)
+    measures: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    confusion: tuple[tuple[int, ...], ...] | tuple[tuple[tuple[int, ...], ...], ...] = ()
     scores: tuple[SeedScore, ...]
     hardware: dict[str, str] = Field(default_factory=dict)
     libraries: dict[str, str] = Field(default_factory=dict)
     wall_seconds: float | None = None
     weights: StoredObject | None = None
     predictions: StoredObject | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_accuracy(cls, values: Any) -> Any:
+        return _scored(values, "score", "accuracy")
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
@@ -161,8 +221,11 @@ class Record(StrictModel):
         if self.complete == bool(self.incomplete_because):
             msg = "incomplete_because is given exactly where complete is false"
             raise ValueError(msg)
-        if not self.interval.low <= self.accuracy <= self.interval.high:
-            msg = "accuracy lies outside its interval"
+        if not self.interval.low <= self.score <= self.interval.high:
+            msg = "score lies outside its interval"
+            raise ValueError(msg)
+        if self.accuracy != (self.score if self.metric == "accuracy" else None):
+            msg = f"accuracy {self.accuracy} is not the score of the metric {self.metric}"
             raise ValueError(msg)
         return self
 
@@ -202,9 +265,9 @@ class Record(StrictModel):
 
 def record_schema() -> dict[str, Any]:
     """Return the JSON Schema of a record."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Record.model_json_schema(
-        mode="serialization"
-    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema"
+    } | Record.model_json_schema()
 
 
 def records_text(records: Sequence[Record]) -> str:

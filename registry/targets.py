@@ -1,4 +1,4 @@
-"""What the samples of a dataset are to be recognised as, from its coordinates."""
+"""What is to be found out about the samples of a dataset, with their splits and identities."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError
-from skybench.registry.content_hash import SPLIT_VARIABLE, flag_names
+from skybench.registry.content_hash import SPLIT_VARIABLE
+from skybench.registry.tasks import TASKS
+from skybench.registry.truth import Truth, meanings
+
+_BY_COORDINATE = {"present": "multilabel", "label": "classification"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,23 +22,30 @@ class Targets:
     Attributes
     ----------
     task : str
-        "classification" or "multilabel".
-    classes : tuple of str
-    truth : array
-        (sample,) class indices, or (sample, class) zeros and ones, int8.
+        A key of `TASKS`.
+    truth : Truth
+        The answers by row, with the names of classes or targets.
     splits : (sample,) array of str
     ids : (sample,) int64 array
     """
 
     task: str
-    classes: tuple[str, ...]
-    truth: NDArray[np.int8]
+    truth: Truth
     splits: NDArray[np.str_]
     ids: NDArray[np.int64]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the classes, or of the targets."""
+        return self.truth.names
 
     def rows(self, split: str) -> NDArray[np.intp]:
         """Return the rows of one split, ascending."""
         return np.flatnonzero(self.splits == split)
+
+    def answers(self, split: str) -> NDArray[Any]:
+        """Return what is right for each row of one split."""
+        return self.truth.of_rows(self.rows(split))
 
 
 def targets_of(ds: xr.Dataset, where: str) -> Targets:
@@ -43,53 +54,34 @@ def targets_of(ds: xr.Dataset, where: str) -> Targets:
     Parameters
     ----------
     ds : Dataset
-        As stored, with ``present`` or ``label``, ``split`` and ``sample_id``.
+        As stored, with ``split``, ``sample_id`` and what its task asks for. Its attribute
+        ``task`` names the task; without one, ``present`` or ``label`` say it.
     where : str
         Names the dataset in messages.
 
     Raises
     ------
     IntegrityError
-        A coordinate is missing, or holds a code without a meaning.
+        The task is unknown, a coordinate is missing, or its values are no answers.
     """
-    task, name = _task(ds, where)
-    if task == "multilabel":
-        classes = tuple(_meanings(ds, "class", where).tolist())
-        truth = np.asarray(ds.variables[name].values)
-    else:
-        classes = tuple(flag_names(ds.variables[name]).values())
-        truth = _positions(_meanings(ds, name, where), classes)
+    task = _task(ds, where)
     return Targets(
         task=task,
-        classes=classes,
-        truth=truth.astype(np.int8),
-        splits=_meanings(ds, SPLIT_VARIABLE, where),
+        truth=TASKS[task].truth(ds, where),
+        splits=meanings(ds, SPLIT_VARIABLE, where),
         ids=np.asarray(ds.variables["sample_id"].values, np.int64),
     )
 
 
-def _task(ds: xr.Dataset, where: str) -> tuple[str, str]:
-    for task, name in (("multilabel", "present"), ("classification", "label")):
+def _task(ds: xr.Dataset, where: str) -> str:
+    if "task" in ds.attrs:
+        task = str(ds.attrs["task"])
+        if task not in TASKS:
+            msg = f"{where} has the task {task!r}, but this skybench scores {', '.join(TASKS)}"
+            raise IntegrityError(msg)
+        return task
+    for name, task in _BY_COORDINATE.items():
         if name in ds.variables:
-            return task, name
-    msg = f"{where} has neither label nor present, so there is nothing to recognise"
+            return task
+    msg = f"{where} names no task and has neither label nor present: there is nothing to recognise"
     raise IntegrityError(msg)
-
-
-def _meanings(ds: xr.Dataset, name: str, where: str) -> NDArray[np.str_]:
-    if name not in ds.variables:
-        msg = f"{where} has no coordinate {name}"
-        raise IntegrityError(msg)
-    names = flag_names(ds.variables[name])
-    values: NDArray[Any] = np.asarray(ds.variables[name].values)
-    strange = np.setdiff1d(values, list(names))
-    if len(strange):
-        msg = f"{name} of {where} holds the code {strange[0]}, which has no meaning in its flags"
-        raise IntegrityError(msg)
-    codes, positions = np.unique(values, return_inverse=True)
-    return np.array([names[code] for code in codes.tolist()])[positions].reshape(values.shape)
-
-
-def _positions(meanings: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np.intp]:
-    order = np.argsort(classes)
-    return order[np.searchsorted(np.array(classes), meanings, sorter=order)]

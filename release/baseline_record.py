@@ -16,16 +16,19 @@ from pydantic import JsonValue
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.registry.index import utc_now
 from skybench.registry.manifest import Manifest, StoredObject
-from skybench.registry.predictions import write_predictions
+from skybench.registry.predictions import predictions_suffix, write_predictions
 from skybench.registry.records import TEST_SPLIT, EpochScore, Record, SeedScore
 from skybench.registry.scoring import TestScore, score
 from skybench.registry.store import BASELINES
+from skybench.registry.tasks import ACCURACY, task_named
 from skybench.release.device import hardware
 from skybench.release.epoch_journal import Epoch
-from skybench.release.floors import Floor, Probabilities
+from skybench.release.floor import Answers, Floor
+from skybench.release.heads import HEADS
+from skybench.release.labelled import Labelled
 from skybench.release.loading import TrainingData
 from skybench.release.protocols import PROTOCOLS, Protocol
-from skybench.release.resnet import MODEL_NAME, parameter_count
+from skybench.release.resnet import model_name, parameter_count
 from skybench.release.training import Fit, load_model
 
 _LIBRARIES = ("skybench", "torch", "torchvision", "lightning", "numpy", "scipy", "safetensors")
@@ -50,9 +53,9 @@ class Recorder:
 
     def floor(self, name: str, floor: Floor) -> Record:
         """Return the record of a floor, and write its predictions."""
-        tested = score(self.data.task, self.data.truth, self.data.classes, {0: floor.probabilities})
+        tested = self._score({0: floor.answers})
         seed = tested.by_seed[0].model_copy(
-            update={"validation_accuracy": round(floor.validation_accuracy, 6)}
+            update=_validation(tested, round(floor.validation_score, 6))
         )
         fields: dict[str, Any] = tested.record_fields() | {"scores": (seed,)}
         return Record(
@@ -63,31 +66,35 @@ class Recorder:
             parameters=floor.parameters,
             hyperparameters=floor.hyperparameters,
             libraries=_libraries(),
-            predictions=self._write_predictions(name, {0: floor.probabilities}),
+            predictions=self._write_predictions(name, {0: floor.answers}),
         )
 
     def network(self, protocol: Protocol, runs: Mapping[int, Fit]) -> Record:
         """Return the record of a network's runs by seed; write predictions and the best weights."""
         name = record_name(protocol)
-        probabilities = {seed: run.test_probabilities for seed, run in runs.items()}
-        tested = score(self.data.task, self.data.truth, self.data.classes, probabilities)
-        best = max(runs.values(), key=lambda run: run.best.validation_accuracy)
+        answers = {seed: run.test_answers for seed, run in runs.items()}
+        tested = self._score(answers)
+        best = max(runs.values(), key=lambda run: run.best.validation_score)
+        data = self.data.labelled
         fields = tested.record_fields() | {"scores": _seed_scores(tested, runs)}
         return Record(
             **self._bound(name, "baseline"),
             **fields,
             **_completeness(_size_shortfall(self.manifest), *_run_shortfalls(protocol)),
-            model=MODEL_NAME,
-            parameters=parameter_count(load_model(best.weights, len(self.data.classes))),
+            model=model_name(data.bands),
+            parameters=parameter_count(load_model(best.weights, data.classes, data.bands)),
             protocol=protocol.name,
-            hyperparameters=hyperparameters(protocol, best),
+            hyperparameters=hyperparameters(protocol, best, data),
             epochs=protocol.epochs,
-            hardware=hardware(self.data.labelled.images.shape[1:]),
+            hardware=hardware(data.shape),
             libraries=_libraries(),
             wall_seconds=round(sum(run.seconds for run in runs.values()), 1),
             weights=self._keep(best.weights, f"{name}.safetensors"),
-            predictions=self._write_predictions(name, probabilities),
+            predictions=self._write_predictions(name, answers),
         )
+
+    def _score(self, answers: Mapping[int, Answers]) -> TestScore:
+        return score(self.data.labelled.task, self.data.truth, self.data.names, answers)
 
     def _bound(self, name: str, kind: str) -> dict[str, Any]:
         content = self.manifest.content
@@ -99,18 +106,17 @@ class Recorder:
             "content": content.root,
             "split": TEST_SPLIT,
             "split_content": content.splits[TEST_SPLIT].root,
-            "task": self.data.task,
-            "classes": self.data.classes,
+            "task": self.data.labelled.task,
+            task_named(self.data.labelled.task).parts: self.data.names,
             "created": utc_now(),
         }
 
-    def _write_predictions(
-        self, name: str, probabilities: Mapping[int, Probabilities]
-    ) -> StoredObject:
-        path = self.output / f"{name}-predictions.parquet"
+    def _write_predictions(self, name: str, answers: Mapping[int, Answers]) -> StoredObject:
+        question = self.data.question
+        path = self.output / f"{name}-predictions{predictions_suffix(question)}"
         bound = self._bound(name, "baseline")
         metadata = {key: bound[key] for key in ("dataset", "version", "content", "split_content")}
-        write_predictions(path, self.data.test_ids, self.data.classes, probabilities, metadata)
+        write_predictions(path, question, answers, metadata)
         return _stored(path)
 
     def _keep(self, weights: Path, name: str) -> StoredObject:
@@ -126,25 +132,31 @@ def _seed_scores(tested: TestScore, runs: Mapping[int, Fit]) -> tuple[SeedScore,
     return tuple(
         scored.model_copy(
             update={
-                "validation_accuracy": round(runs[seed].best.validation_accuracy, 6),
+                **_validation(tested, round(runs[seed].best.validation_score, 6)),
                 "best_epoch": runs[seed].best.epoch,
                 "wall_seconds": round(runs[seed].seconds, 1),
                 "weights_sha256": _digest(runs[seed].weights),
-                "curve": tuple(_curve_point(epoch) for epoch in runs[seed].history),
+                "curve": tuple(_curve_point(tested, epoch) for epoch in runs[seed].history),
             }
         )
         for seed, scored in tested.by_seed.items()
     )
 
 
-def _curve_point(epoch: Epoch) -> EpochScore:
+def _curve_point(tested: TestScore, epoch: Epoch) -> EpochScore:
     return EpochScore(
         epoch=epoch.epoch,
         learning_rate=_rounded(epoch.learning_rate),
         train_loss=_finite(epoch.train_loss),
         validation_loss=_finite(epoch.validation_loss),
-        validation_accuracy=_rounded(epoch.validation_accuracy),
+        **_validation(tested, _rounded(epoch.validation_score)),
     )
+
+
+def _validation(tested: TestScore, value: float) -> dict[str, float]:
+    """Return the fields that hold a score on validation."""
+    names = ["score"] + (["accuracy"] if tested.metric is ACCURACY else [])
+    return {f"validation_{name}": value for name in names}
 
 
 def _rounded(value: float) -> float:
@@ -155,10 +167,14 @@ def _finite(loss: float) -> float | None:
     return _rounded(loss) if math.isfinite(loss) else None
 
 
-def hyperparameters(protocol: Protocol, run: Fit) -> dict[str, JsonValue]:
-    """Return what was chosen for a run, the stretch that it learned included."""
+def hyperparameters(protocol: Protocol, run: Fit, data: Labelled) -> dict[str, JsonValue]:
+    """Return what was chosen for a run, with the stretch and the scaling that it learned.
+
+    Where a turned image has another answer, ``augmentation_skipped`` says that none was made.
+    """
     stretch = {f"stretch_{key}": value for key, value in dataclasses.asdict(run.stretch).items()}
-    return protocol_parameters(protocol) | stretch
+    skipped = {} if data.turns else {"augmentation_skipped": True}
+    return protocol_parameters(protocol) | stretch | HEADS[data.task](data).record | skipped
 
 
 def protocol_parameters(protocol: Protocol) -> dict[str, JsonValue]:

@@ -17,9 +17,13 @@ from skybench.registry.records import Record
 from skybench.release.baseline_record import Recorder, protocol_parameters, record_name
 from skybench.release.epoch_journal import replacing
 from skybench.release.floors import FLOORS
+from skybench.release.heads import HEADS
+from skybench.release.labelled import Labelled
 from skybench.release.loading import load_training_data
 from skybench.release.protocols import PROTOCOLS, Protocol
 from skybench.release.training import Fit, fit
+
+_IMAGE_DIMS = (3, 4)
 
 
 def train_baselines(
@@ -58,16 +62,34 @@ def train_baselines(
     ParameterError
         A protocol is unknown, or a number is below one.
     NotFoundError
-        The dataset lacks a split or its labels.
+        The dataset lacks a split.
+    IntegrityError
+        It lacks the truth that its task asks for.
+
+    Notes
+    -----
+    A segmentation, and samples that are no images, have floors and no network.
     """
     names = PROTOCOLS if protocols is None else protocols
     chosen = [_adjusted(name, seeds, epochs) for name in names]
     place = Path(output)
     place.mkdir(parents=True, exist_ok=True)
-    recorder = Recorder(manifest=manifest, data=load_training_data(url), output=place)
-    job = _Job(recorder, Path(work), progress)
-    floors = [_once(job, name, None, partial(_floor, job, name)) for name in FLOORS]
-    return (*floors, *(_once(job, record_name(p), p, partial(_network, job, p)) for p in chosen))
+    data = load_training_data(url)
+    job = _Job(Recorder(manifest=manifest, data=data, output=place), Path(work), progress)
+    floors = FLOORS[data.labelled.task]
+    records = [_once(job, name, None, partial(_floor, job, name)) for name in floors]
+    if chosen and (reason := _no_network(data.labelled)):
+        job.say(f"no network is trained: {reason}")
+        return tuple(records)
+    return (*records, *(_once(job, record_name(p), p, partial(_network, job, p)) for p in chosen))
+
+
+def _no_network(data: Labelled) -> str | None:
+    if data.task not in HEADS:
+        return f"ResNet-50 has no head for a {data.task}"
+    if data.images.ndim not in _IMAGE_DIMS:
+        return f"samples of {data.images.shape[1:]} are no images"
+    return None
 
 
 @dataclass(frozen=True)
@@ -104,7 +126,7 @@ def _once(job: _Job, name: str, protocol: Protocol | None, make: Callable[[], Re
     record = make()
     with replacing(path) as unfinished:
         unfinished.write_text(record.to_text(), encoding="utf-8")
-    job.say(f"{name}: accuracy {record.accuracy:.4f} on test")
+    job.say(f"{name}: {record.metric} {record.score:.4f} on test")
     return record
 
 
@@ -122,7 +144,8 @@ def _answers(record: Record, manifest: Manifest, protocol: Protocol | None) -> b
 
 
 def _floor(job: _Job, name: str) -> Record:
-    return job.recorder.floor(name, FLOORS[name](job.recorder.data.labelled))
+    data = job.recorder.data.labelled
+    return job.recorder.floor(name, FLOORS[data.task][name](data))
 
 
 def _network(job: _Job, protocol: Protocol) -> Record:

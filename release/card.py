@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import yaml
 
 from skybench.registry.manifest import Manifest, Range
+from skybench.registry.metrics import Metric
 from skybench.registry.reference import Version
+from skybench.registry.tasks import ACCURACY
 
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
+_CATEGORIES = {"regression": "other", "segmentation": "image-segmentation"}
 _OPEN = """\
 ```python
 import skybench
@@ -33,15 +36,18 @@ class CardScore:
     ----------
     name : str
         Of the baseline.
-    accuracy : float
-        From 0 to 1; exact match where the task is multi-label.
+    score : float
+        The headline of the task: accuracy, exact match where the task is multi-label.
     interval : tuple of float, optional
         95 % confidence interval.
+    metric : Metric
+        What the score is.
     """
 
     name: str
-    accuracy: float
+    score: float
     interval: tuple[float, float] | None = None
+    metric: Metric = ACCURACY
 
 
 def card_text(manifest: Manifest, scores: Sequence[CardScore] = ()) -> str:
@@ -74,7 +80,7 @@ def _front_matter(manifest: Manifest) -> str:
     values = {
         "pretty_name": manifest.title,
         "license": manifest.licence.lower(),
-        "task_categories": ["image-classification"],
+        "task_categories": [_CATEGORIES.get(manifest.task, "image-classification")],
         "tags": ["astronomy", "simulation", "benchmark", "zarr", manifest.task],
         "size_categories": [_size(manifest.samples)],
     }
@@ -141,13 +147,17 @@ def _range(ranges: Mapping[str, Range], name: str) -> str:
 def _baselines(scores: Sequence[CardScore]) -> str:
     if not scores:
         return "No baseline is recorded with this version."
-    ordered = sorted(scores, key=lambda score: (-score.accuracy, score.name))
-    rows = [(s.name, f"{100 * s.accuracy:.2f} %", _interval(s.interval)) for s in ordered]
-    return _table(("Baseline", "Test accuracy", "95 % interval"), rows)
+    ordered = sorted(scores, key=lambda score: (-score.score, score.name))
+    rows = [(s.name, *_in_unit(s)) for s in ordered]
+    return _table(("Baseline", f"Test {scores[0].metric.title}", "95 % interval"), rows)
 
 
-def _interval(interval: tuple[float, float] | None) -> str:
-    return f"{100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else ""
+def _in_unit(score: CardScore) -> tuple[str, str]:
+    factor, digits, unit = (100, 2, " %") if score.metric.is_share else (1, 4, "")
+    value, *ends = (
+        f"{factor * number:.{digits}f}" for number in (score.score, *(score.interval or ()))
+    )
+    return value + unit, f"{' to '.join(ends)}{unit}" if ends else ""
 
 
 def _bullets(items: Iterable[str]) -> str:

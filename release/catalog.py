@@ -27,8 +27,8 @@ def refresh_catalog(store: Store) -> bool:
 
 
 def scores(records: Iterable[Record]) -> dict[str, float]:
-    """Return the test accuracy of each record, by its name."""
-    return {record.name: record.accuracy for record in records}
+    """Return the headline score of each record on test, by its name."""
+    return {record.name: record.score for record in records}
 
 
 def _true_text(store: Store) -> str:

@@ -4,9 +4,11 @@ import math
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
-from torch.nn import functional
 
+from skybench.registry.tasks import task_named
+from skybench.release.heads import HEADS
 from skybench.release.labelled import (
     TRAIN,
     VALIDATION,
@@ -26,7 +28,8 @@ class Classifier(lightning.LightningModule):
 
     def __init__(self, data: Labelled, protocol: Protocol, stretch: Stretch, seed: int) -> None:
         super().__init__()
-        self.model = build_model(data.classes, stretch, seed)
+        self.model = build_model(data.classes, stretch, seed, data.bands)
+        self.head = HEADS[data.task](data)
         self.data, self.protocol, self.seed = data, protocol, seed
         self.train_losses: list[torch.Tensor] = []
         self.validation: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -43,14 +46,14 @@ class Classifier(lightning.LightningModule):
     def training_step(self, batch: list[torch.Tensor], index: int) -> torch.Tensor:
         """Give the loss of one batch."""
         images, targets = batch
-        if self.protocol.augmentation == "dihedral":
+        if self.protocol.augmentation == "dihedral" and self.data.turns:
             images = dihedral(images, position_generator(self.seed, self.current_epoch, index))
-        loss = classification_loss(self.model(images), targets, self.protocol.label_smoothing)
+        loss = self.head.loss(self.model(images), targets, self.protocol.label_smoothing)
         self.train_losses.append(loss.detach())
         return loss
 
     def validation_step(self, batch: list[torch.Tensor], index: int) -> None:
-        """Keep logits and targets until the epoch is over."""
+        """Keep outputs and targets until the epoch is over."""
         images, targets = batch
         self.validation.append((self.model(images), targets))
 
@@ -64,29 +67,17 @@ class Classifier(lightning.LightningModule):
         return [optimizer], [{"scheduler": schedule, "interval": "step"}]
 
     def take_losses(self) -> tuple[float, float, float]:
-        """Give train loss, validation loss and accuracy of this epoch, and start anew."""
-        logits, targets = (torch.cat(parts) for parts in zip(*self.validation, strict=True))
+        """Give train loss, validation loss and score of this epoch, and start anew."""
+        outputs, targets = (torch.cat(parts) for parts in zip(*self.validation, strict=True))
         train = float(torch.stack(self.train_losses).mean())
-        loss = float(classification_loss(logits, targets, 0.0))
+        loss = float(self.head.loss(outputs, targets, 0.0))
         self.train_losses, self.validation = [], []
-        return train, loss, float(exact_match(logits, targets).float().mean())
+        return train, loss, self._score(outputs, targets)
 
-
-def classification_loss(
-    logits: torch.Tensor, targets: torch.Tensor, smoothing: float
-) -> torch.Tensor:
-    """Give the cross-entropy: of one class (softmax), or of each class apart (sigmoid)."""
-    if targets.ndim == 1:
-        return functional.cross_entropy(logits, targets, label_smoothing=smoothing)
-    soft = targets.to(logits.dtype) * (1 - smoothing) + smoothing / 2
-    return functional.binary_cross_entropy_with_logits(logits, soft)
-
-
-def exact_match(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Say for each sample whether everything predicted is right."""
-    if targets.ndim == 1:
-        return logits.argmax(-1) == targets
-    return ((logits > 0) == (targets > 0)).all(-1)
+    def _score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
+        task = task_named(self.data.task)
+        answers = task.decide(self.head.answers(outputs))
+        return float(np.mean(task.merit(answers, targets.cpu().numpy())))
 
 
 def rate_factor(protocol: Protocol, step: int, steps: int) -> float:

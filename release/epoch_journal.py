@@ -17,13 +17,13 @@ from skybench.errors import StoreError
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """What one epoch came to; accuracy is exact match for a multi-label task."""
+    """What one epoch came to; the score is the headline of the task."""
 
     epoch: int
     learning_rate: float
     train_loss: float
     validation_loss: float
-    validation_accuracy: float
+    validation_score: float
     seconds: float
 
 
@@ -42,7 +42,7 @@ class EpochJournal(lightning.Callback):
 
     @property
     def best(self) -> Epoch:
-        """The epoch with the highest validation accuracy, then the lowest loss."""
+        """The epoch with the highest validation score, then the lowest loss."""
         return max(self.history, key=_merit)
 
     def state_dict(self) -> dict[str, Any]:
@@ -59,13 +59,13 @@ class EpochJournal(lightning.Callback):
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Write best weights first and the checkpoint last: a kill between them only repeats."""
-        train, loss, accuracy = pl_module.take_losses()
+        train, loss, score = pl_module.take_losses()
         epoch = Epoch(
             epoch=trainer.current_epoch + 1,
             learning_rate=trainer.optimizers[0].param_groups[0]["lr"],
             train_loss=train,
             validation_loss=loss,
-            validation_accuracy=accuracy,
+            validation_score=score,
             seconds=time.perf_counter() - self.started,
         )
         self.history.append(epoch)
@@ -79,7 +79,7 @@ class EpochJournal(lightning.Callback):
         line = (
             f"epoch {epoch.epoch}/{epochs}  loss {epoch.train_loss:.4f}  "
             f"validation loss {epoch.validation_loss:.4f}  "
-            f"accuracy {epoch.validation_accuracy:.4f}  {epoch.seconds:.0f} s"
+            f"score {epoch.validation_score:.4f}  {epoch.seconds:.0f} s"
         )
         with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
             log.write(line + "\n")
@@ -115,4 +115,4 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _merit(epoch: Epoch) -> tuple[float, float]:
     loss = epoch.validation_loss
-    return epoch.validation_accuracy, -loss if math.isfinite(loss) else -math.inf
+    return epoch.validation_score, -loss if math.isfinite(loss) else -math.inf

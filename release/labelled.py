@@ -7,6 +7,7 @@ sees what an uninterrupted one does.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,21 +22,36 @@ class Labelled:
 
     Parameters
     ----------
-    images : (sample, y, x) int32 array, electrons
-    targets : (sample,) class codes, or (sample, class) zeros and ones
+    images : (sample, y, x) or (sample, band, y, x) array
+        int32 electrons, or float32.
+    targets : array
+        (sample,) class codes, (sample, class) zeros and ones, (sample, target) float64 or
+        (sample, y, x) class codes.
     split : (sample,) codes, 0 train, 1 validation, 2 test
     classes : int
+        How many classes, or targets, there are.
+    task : str
+        A key of `skybench.registry.tasks.TASKS`.
+    turns : bool
+        Whether a flipped or turned image has the same answer, so that training may do it.
     """
 
-    images: npt.NDArray[np.int32]
-    targets: npt.NDArray[np.int8]
+    images: npt.NDArray[Any]
+    targets: npt.NDArray[Any]
     split: npt.NDArray[np.int8]
     classes: int
+    task: str = "classification"
+    turns: bool = True
 
     @property
-    def multilabel(self) -> bool:
-        """Whether an image can have several classes."""
-        return self.targets.ndim == 2
+    def bands(self) -> int:
+        """How many planes an image has."""
+        return self.images.shape[1] if self.images.ndim == 4 else 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The pixels of an image, (ny, nx)."""
+        return self.images.shape[-2:]
 
     def rows(self, split: int) -> npt.NDArray[np.int64]:
         """Give the row numbers of one split, ascending."""
@@ -43,7 +59,8 @@ class Labelled:
 
     def digest(self) -> str:
         """Return the SHA-256 of all that training sees."""
-        digest = hashlib.sha256(repr((self.images.shape, self.classes)).encode())
+        form = (self.images.shape, self.classes, self.task, self.turns)
+        digest = hashlib.sha256(repr(form).encode())
         for array in (self.images, self.targets, self.split):
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
@@ -63,8 +80,8 @@ class Batches:
     def __iter__(self) -> Iterator[list[torch.Tensor]]:
         """Cut the batches one by one."""
         for rows in self.rows:
-            targets = self.data.targets[rows].astype(np.int64)
-            yield [torch.from_numpy(self.data.images[rows]), torch.from_numpy(targets)]
+            pair = (self.data.images[rows], self.data.targets[rows])
+            yield [torch.from_numpy(array) for array in pair]
 
 
 def position_generator(*position: int) -> torch.Generator:
@@ -89,7 +106,8 @@ def chunks(rows: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.int64]
 
 def dihedral(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Flip and, where the images are square, turn each image by a random symmetry."""
-    coins = torch.rand((3, len(images), 1, 1), generator=generator).to(images.device) < 0.5
+    ones = (1,) * (images.ndim - 1)
+    coins = torch.rand((3, len(images), *ones), generator=generator).to(images.device) < 0.5
     images = torch.where(coins[0], images.flip(-1), images)
     images = torch.where(coins[1], images.flip(-2), images)
     if images.shape[-1] == images.shape[-2]:

@@ -1,11 +1,14 @@
 """A built dataset in memory, as training wants it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from skybench.errors import NotFoundError
+from skybench.registry.question import Question
 from skybench.registry.targets import targets_of
 from skybench.registry.zarr_format import open_raw
 from skybench.release.labelled import TEST, TRAIN, VALIDATION, Labelled
@@ -24,26 +27,28 @@ class TrainingData:
     labelled : Labelled
     ids : (sample,) int64 array
         ``sample_id`` of each row.
-    classes : tuple of str
-        In the order of the targets' codes or columns.
-    task : str
-        "classification" or "multilabel".
+    names : tuple of str
+        Of the classes or targets, in the order of the codes or columns.
     """
 
     labelled: Labelled
     ids: npt.NDArray[np.int64]
-    classes: tuple[str, ...]
-    task: str
+    names: tuple[str, ...]
 
     @property
-    def truth(self) -> npt.NDArray[np.int8]:
+    def truth(self) -> npt.NDArray[Any]:
         """Targets of the test split."""
         return self.labelled.targets[self.labelled.rows(TEST)]
 
     @property
-    def test_ids(self) -> npt.NDArray[np.int64]:
-        """``sample_id`` of the test split."""
-        return self.ids[self.labelled.rows(TEST)]
+    def question(self) -> Question:
+        """What a baseline's predictions answer."""
+        return Question(
+            task=self.labelled.task,
+            names=self.names,
+            ids=self.ids[self.labelled.rows(TEST)],
+            shape=self.truth.shape[1:] if self.truth.ndim == 3 else (),
+        )
 
 
 def load_training_data(url: str) -> TrainingData:
@@ -68,10 +73,23 @@ def load_training_data(url: str) -> TrainingData:
             )
             raise NotFoundError(msg)
         split[rows] = code
-    images = np.ascontiguousarray(ds["image"].to_numpy(), np.int32)
-    return TrainingData(
-        labelled=Labelled(images, targets.truth, split, len(targets.classes)),
-        ids=targets.ids,
-        classes=targets.classes,
+    labelled = Labelled(
+        images=np.ascontiguousarray(ds[_pictures(ds)].to_numpy()),
+        targets=targets.truth.of_rows(np.arange(len(targets.ids))),
+        split=split,
+        classes=len(targets.names),
         task=targets.task,
+        turns=targets.task != "regression" or not any(_oriented(ds, n) for n in targets.names),
     )
+    return TrainingData(labelled=labelled, ids=targets.ids, names=targets.names)
+
+
+def _pictures(ds: xr.Dataset) -> str:
+    """Return the variable to learn from: the image, or the first where there is none."""
+    return "image" if "image" in ds else str(next(iter(ds.data_vars)))
+
+
+def _oriented(ds: xr.Dataset, target: str) -> bool:
+    """Return whether a target changes when the image is turned: an angle, a place, a sense."""
+    angle = ds.variables[target].attrs.get("units") == "degree"
+    return angle or target.endswith(("_x", "_y", "_1", "_2", "handedness"))

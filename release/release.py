@@ -19,6 +19,7 @@ from skybench.registry.manifest import Manifest
 from skybench.registry.records import stored_records
 from skybench.registry.reference import Version
 from skybench.registry.store import Store, zarr_name
+from skybench.registry.tasks import METRICS
 from skybench.release.build import BuildResult, build
 from skybench.release.card import CardScore, card_text
 from skybench.release.catalog import refresh_catalog
@@ -268,7 +269,8 @@ def _card_scores(work: WorkFolder) -> list[CardScore]:
     return [
         CardScore(
             name=record.name,
-            accuracy=record.accuracy,
+            score=record.score,
+            metric=METRICS[record.metric],
             interval=(record.interval.low, record.interval.high),
         )
         for record in stored_records(work.store, work.baselines)

@@ -1,17 +1,21 @@
-"""The baseline's model: torchvision's ResNet-50 with a stem for one channel.
+"""The baseline's model: torchvision's ResNet-50 with a stem for as many channels as bands.
 
 The network takes images in electrons as they are stored and stretches them itself, so
 its weights alone are enough to score raw images.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torchvision.models import resnet50  # type: ignore[import-untyped]
 
-MODEL_NAME = "torchvision resnet50, one-channel stem"
+
+def model_name(bands: int) -> str:
+    """Return what a record calls the model."""
+    return f"torchvision resnet50, {'one' if bands == 1 else bands}-channel stem"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +35,7 @@ class Stretch:
     deviation: float
 
     @classmethod
-    def of(cls, images: npt.NDArray[np.int32], *, at_most: int = 2000) -> "Stretch":
+    def of(cls, images: npt.NDArray[Any], *, at_most: int = 2000) -> "Stretch":
         """Learn the stretch from training images.
 
         The scale is the median absolute deviation of the pixels times 1.4826, the noise of
@@ -39,7 +43,8 @@ class Stretch:
 
         Parameters
         ----------
-        images : (sample, y, x) int array, electrons
+        images : (sample, [band,] y, x) array
+            In electrons. Bands share one stretch, so that colours stay.
         at_most : int
             How many images are looked at, evenly spaced.
         """
@@ -54,7 +59,7 @@ class Stretch:
 
 
 class SkyResNet50(torch.nn.Module):
-    """ResNet-50 from scratch on stretched one-channel images; its geometry is stock.
+    """ResNet-50 from scratch on stretched images; its geometry is stock.
 
     The last normalisation of each residual block starts at zero (Goyal et al. 2017, section 5.1),
     without which the first epochs at a high learning rate are lost.
@@ -65,16 +70,18 @@ class SkyResNet50(torch.nn.Module):
         Number of outputs (logits).
     stretch : Stretch
         Kept among the weights.
+    bands : int
+        Planes of an image.
     """
 
     scale: torch.Tensor
     mean: torch.Tensor
     deviation: torch.Tensor
 
-    def __init__(self, classes: int, stretch: Stretch) -> None:
+    def __init__(self, classes: int, stretch: Stretch, bands: int = 1) -> None:
         super().__init__()
         self.network = resnet50(weights=None, num_classes=classes, zero_init_residual=True)
-        self.network.conv1 = torch.nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
+        self.network.conv1 = torch.nn.Conv2d(bands, 64, 7, stride=2, padding=3, bias=False)
         torch.nn.init.kaiming_normal_(
             self.network.conv1.weight, mode="fan_out", nonlinearity="relu"
         )
@@ -82,19 +89,18 @@ class SkyResNet50(torch.nn.Module):
             self.register_buffer(name, torch.tensor(getattr(stretch, name), dtype=torch.float32))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Give logits (sample, class) for images (sample, y, x) in electrons."""
+        """Give logits (sample, class) for images (sample, [band,] y, x) in electrons."""
         stretched = (torch.asinh(images.float() / self.scale) - self.mean) / self.deviation
-        logits: torch.Tensor = self.network(
-            stretched[:, None].contiguous(memory_format=torch.channels_last)
-        )
+        planes = stretched[:, None] if stretched.ndim == 3 else stretched
+        logits: torch.Tensor = self.network(planes.contiguous(memory_format=torch.channels_last))
         return logits.float()
 
 
-def build_model(classes: int, stretch: Stretch, seed: int) -> SkyResNet50:
+def build_model(classes: int, stretch: Stretch, seed: int, bands: int = 1) -> SkyResNet50:
     """Make the model with weights drawn from `seed`, leaving torch's own generator alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = SkyResNet50(classes, stretch)
+        model = SkyResNet50(classes, stretch, bands)
     return model.to(memory_format=torch.channels_last)
 
 

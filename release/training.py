@@ -23,9 +23,10 @@ import torch
 from skybench.release.classifier import Classifier
 from skybench.release.device import choose_device, choose_precision
 from skybench.release.epoch_journal import Epoch, EpochJournal, replacing
+from skybench.release.heads import HEADS
 from skybench.release.labelled import TEST, TRAIN, Batches, Labelled, chunks
 from skybench.release.protocols import Protocol
-from skybench.release.resnet import MODEL_NAME, SkyResNet50, Stretch, build_model
+from skybench.release.resnet import SkyResNet50, Stretch, build_model, model_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +37,20 @@ class Fit:
     ----------
     history : tuple of Epoch
     best : Epoch
-        The one whose weights were kept: highest validation accuracy, then lowest loss.
+        The one whose weights were kept: highest validation score, then lowest loss.
     stretch : Stretch
     weights : Path
         safetensors of the best epoch.
-    test_probabilities : (test sample, class) float32 array
-        Of the best epoch, computed in float32, in the order of the rows.
+    test_answers : (test sample, class or target) float32 array
+        What a file of predictions holds: of the best epoch, computed in float32, in the order of
+        the rows.
     """
 
     history: tuple[Epoch, ...]
     best: Epoch
     stretch: Stretch
     weights: Path
-    test_probabilities: npt.NDArray[np.float32]
+    test_answers: npt.NDArray[np.float32]
 
     @property
     def seconds(self) -> float:
@@ -89,7 +91,7 @@ def fit(
     >>> from skybench.release.protocols import PROTOCOLS
     >>> data = Labelled(images, targets, split, classes=3)      # doctest: +SKIP
     >>> done = fit(data, PROTOCOLS["default"], seed=0, folder="work")  # doctest: +SKIP
-    >>> done.best.validation_accuracy                           # doctest: +SKIP
+    >>> done.best.validation_score                              # doctest: +SKIP
     """
     place = Path(folder) / run_digest(data, protocol, seed)[:16]
     place.mkdir(parents=True, exist_ok=True)
@@ -103,14 +105,15 @@ def fit(
 
 def run_digest(data: Labelled, protocol: Protocol, seed: int) -> str:
     """Return the SHA-256 of everything that a run's result depends on."""
-    precision = choose_precision(data.images.shape[1:])
-    identity = [data.digest(), protocol.model_dump(mode="json"), seed, precision, MODEL_NAME]
+    precision = choose_precision(data.shape)
+    model = model_name(data.bands)
+    identity = [data.digest(), protocol.model_dump(mode="json"), seed, precision, model]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def load_model(path: str | os.PathLike[str], classes: int) -> SkyResNet50:
+def load_model(path: str | os.PathLike[str], classes: int, bands: int = 1) -> SkyResNet50:
     """Read a model back from its weights."""
-    model = build_model(classes, Stretch(scale=1.0, mean=0.0, deviation=1.0), seed=0)
+    model = build_model(classes, Stretch(scale=1.0, mean=0.0, deviation=1.0), 0, bands)
     model.load_state_dict(safetensors.torch.load_file(path))
     return model.eval()
 
@@ -118,18 +121,17 @@ def load_model(path: str | os.PathLike[str], classes: int) -> SkyResNet50:
 def predict(
     model: SkyResNet50, data: Labelled, rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
-    """Give each class's probability for some rows, in float32 on the fastest device.
+    """Give the predictions for some rows, computed in float32 on the fastest device.
 
-    A network that diverged to NaN is undecided: it gives every class the same.
+    A network that diverged to NaN is undecided: it gives every class the same, every target its
+    mean.
     """
     device = torch.device(choose_device())
     model = model.to(device).eval()
     with torch.inference_mode():
         batches = Batches(data, chunks(rows, 256))
-        logits = torch.cat([model(images.to(device)) for images, _ in batches])
-        logits = logits.nan_to_num(nan=0.0)
-        odds = logits.sigmoid() if data.multilabel else logits.softmax(-1)
-    return odds.cpu().numpy()
+        outputs = torch.cat([model(images.to(device)) for images, _ in batches])
+    return HEADS[data.task](data).answers(outputs)
 
 
 def _train(classifier: Classifier, epochs: int, journal: EpochJournal) -> None:
@@ -138,7 +140,7 @@ def _train(classifier: Classifier, epochs: int, journal: EpochJournal) -> None:
         trainer = lightning.Trainer(
             accelerator={"cuda": "gpu"}.get(device, device),
             devices=1,
-            precision=choose_precision(classifier.data.images.shape[1:]),  # type: ignore[arg-type]
+            precision=choose_precision(classifier.data.shape),  # type: ignore[arg-type]
             max_epochs=epochs,
             callbacks=[journal],
             logger=False,
@@ -154,7 +156,7 @@ def _train(classifier: Classifier, epochs: int, journal: EpochJournal) -> None:
 
 
 def _finish(data: Labelled, journal: EpochJournal) -> None:
-    model = load_model(journal.folder / "best.safetensors", data.classes)
+    model = load_model(journal.folder / "best.safetensors", data.classes, data.bands)
     with replacing(journal.folder / "test.npy") as partial, partial.open("wb") as file:
         np.save(file, predict(model, data, data.rows(TEST)))
     summary = {"best": asdict(journal.best), **journal.state_dict()}
@@ -170,7 +172,7 @@ def _finished(folder: Path, stretch: Stretch) -> Fit:
         best=Epoch(**summary["best"]),
         stretch=stretch,
         weights=folder / "best.safetensors",
-        test_probabilities=np.load(folder / "test.npy"),
+        test_answers=np.load(folder / "test.npy"),
     )
 
 

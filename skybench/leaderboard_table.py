@@ -6,6 +6,9 @@ import pandas as pd
 from rich import box
 from rich.table import Column, Table
 
+from skybench.registry.metrics import Metric
+from skybench.registry.tasks import METRICS
+
 
 def leaderboard_table(ranking: pd.DataFrame) -> Table:
     """Return the ranking of `skybench.leaderboard` as a rich table, narrow enough for 80 columns.
@@ -15,29 +18,31 @@ def leaderboard_table(ranking: pd.DataFrame) -> Table:
     notes = [*ranking.attrs["notes"]]
     if not ranking["complete"].all():
         notes.append("* trained with fewer samples, seeds or epochs than the protocol asks")
+    metric = METRICS[ranking.attrs["metric"]]
     table = Table(
         Column("rank", justify="right"),
         Column("name", no_wrap=True),
-        Column("accuracy", justify="right"),
+        Column(metric.title, justify="right"),
         Column("95 % interval", no_wrap=True),
         Column("runs", justify="right"),
         "kind",
         box=box.SIMPLE_HEAD,
-        title=f"{ranking.attrs['reference']}, accuracy on the test split",
+        title=f"{ranking.attrs['reference']}, {metric.title} on the test split",
         caption="\n".join(notes) or None,
         caption_justify="left",
     )
     for row in ranking.to_dict("records"):
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row, metric))
     return table
 
 
-def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
+def _cells(row: dict[Any, Any], metric: Metric) -> tuple[str, ...]:
+    factor, digits = (100, 1) if metric.is_share else (1, 3)
     return (
         str(row["rank"]),
         str(row["name"]),
-        f"{row['accuracy']:.2%}{'' if row['complete'] else ' *'}",
-        f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
+        f"{metric.text(row[metric.name])}{'' if row['complete'] else ' *'}",
+        f"{factor * row['low']:.{digits}f} to {factor * row['high']:.{digits}f}",
         str(row["seeds"]) if pd.isna(row["epochs"]) else f"{row['seeds']} x {row['epochs']:.0f}",
         str(row["kind"]),
     )

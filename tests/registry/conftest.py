@@ -51,7 +51,7 @@ def raw_dataset():
     )
 
 
-def write_version(store, ds, version):
+def write_version(store, ds, version, task="classification"):
     content, digests = hash_dataset_and_samples(ds)
     folder, zarr = version_key("sky", version), zarr_name("sky", version, content.root)
     url = store.url_of(f"{folder}/{zarr}")
@@ -76,7 +76,7 @@ def write_version(store, ds, version):
         content=content,
         samples=SAMPLES,
         splits={name: split.samples for name, split in content.splits.items()},
-        task="classification",
+        task=task,
         classes=("star", "spiral"),
         ranges={},
         licence="CC-BY-4.0",
@@ -116,3 +116,15 @@ def published(pristine, tmp_path):
     """A copy of the pristine store that a test may damage."""
     shutil.copytree(pristine, tmp_path / "store")
     return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def release_of(tmp_path):
+    """Return a function that publishes a dataset as sky 0.1 in a store of its own."""
+
+    def publish(ds):
+        store = Store(tmp_path / "own")
+        write_version(store, ds, "0.1", ds.attrs["task"])
+        return store
+
+    return publish

@@ -135,3 +135,79 @@ def test_record_without_predictions_is_noted(published, truth):
 def test_unknown_version_is_refused(published, truth):
     with pytest.raises(NotFoundError, match=r"it has 0\.1 and 0\.2"):
         evaluate("sky@3", truth, store=published)
+
+
+@pytest.fixture
+def numbers(raw, release_of):
+    """A store with a regression of flux and size, as sky 0.1, and its test truth."""
+    rng = np.random.default_rng(5)
+    values = {
+        "flux": rng.uniform(1e3, 1e5, raw.sizes["sample"]).astype(np.float32),
+        "size": rng.uniform(1, 6, raw.sizes["sample"]).astype(np.float32),
+    }
+    ds = raw.drop_vars(["flux", "kind"]).assign_coords(
+        {name: ("sample", column) for name, column in values.items()}
+    )
+    store = release_of(ds.assign_attrs(task="regression", targets="flux size"))
+    test = np.flatnonzero(raw.split == 2)
+    ids = {"sample_id": raw.sample_id.values[test]}
+    return store, pd.DataFrame(ids | {name: column[test] for name, column in values.items()})
+
+
+def test_regression_is_scored_by_target_and_compared(numbers):
+    store, truth = numbers
+    assert evaluate("sky@0.1", truth, store=store).score == 1
+    far = truth.assign(flux=truth.flux.mean(), size=truth["size"] + 0.5)
+    sent = evaluate("sky@0.1", far, name="far", store=store, submit=True)
+    flux, size = (sent.record.measures[name] for name in ("flux", "size"))
+    assert flux["r2"] == pytest.approx(0, abs=1e-6)
+    assert (size["rmse"], size["mae"], size["bias"]) == pytest.approx((0.5, 0.5, 0.5), rel=1e-5)
+    assert sent.score == pytest.approx((flux["r2"] + size["r2"]) / 2, abs=1e-5)
+    assert sent.accuracy is None
+    assert sent.record.targets == ("flux", "size")
+
+    near = evaluate("sky@0.1", truth.assign(size=truth["size"] + 0.1), store=store)
+    (gap,) = near.comparisons
+    assert gap.difference.value == pytest.approx(near.score - sent.score, abs=1e-5)
+    assert gap.beyond_chance
+    assert "mean R² 0.99" in str(near)
+    assert "above far, beyond chance" in str(near)
+    assert near.measures.loc["size", "bias"] == pytest.approx(0.1, rel=1e-5)
+
+    table = leaderboard("sky@0.1", store=store)
+    assert table.r2.tolist() == [sent.score]
+    assert table.size_mae.tolist() == [size["mae"]]
+    assert table.attrs["metric"] == "r2"
+
+
+def test_regression_predictions_that_are_no_numbers_are_refused(numbers):
+    store, truth = numbers
+    with pytest.raises(PredictionsError, match=r"lacks size\. It needs .* one column a target"):
+        evaluate("sky@0.1", truth.drop(columns="size"), store=store)
+    with pytest.raises(PredictionsError, match="size must be a finite number in every row"):
+        evaluate("sky@0.1", truth.assign(size=np.inf), store=store)
+
+
+def test_segmentation_is_scored_from_maps_and_kept_as_maps(tmp_path, raw, release_of):
+    rng = np.random.default_rng(6)
+    source_class = raw.kind.values.astype(np.int8)
+    ds = raw.drop_vars(["flux", "kind", "label"]).assign_coords(
+        source_class=(("sample", "source"), source_class, raw.kind.attrs)
+    )
+    maps = rng.integers(0, 2, raw.image.shape).astype(np.int8)
+    ds = ds.assign(segmentation=(("sample", "y", "x"), maps))
+    store = release_of(ds.assign_attrs(task="segmentation"))
+    test = np.flatnonzero(raw.split == 2)
+    right = maps[test] * (source_class[test, 0] + 1)[:, None, None]
+    path = tmp_path / "mine.npz"
+    np.savez(path, sample_id=raw.sample_id.values[test], segmentation=right)
+    sent = evaluate("sky@0.1", path, name="right", store=store, submit=True)
+    assert sent.score == 1
+    assert sent.record.classes == ("background", "star", "spiral")
+    assert sent.record.predictions.key == "submissions/right-predictions.npz"
+
+    np.savez(path, sample_id=raw.sample_id.values[test], segmentation=0 * right)
+    nothing = evaluate("sky@0.1", path, store=store)
+    assert nothing.record.measures["star"]["iou"] == 0
+    (gap,) = nothing.comparisons
+    assert gap.difference.high < 0

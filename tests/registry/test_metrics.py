@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from skybench.errors import ParameterError
-from skybench.registry.metrics import TASKS, bootstrap, paired_bootstrap, task_named
+from skybench.registry.metrics import bootstrap, paired_bootstrap
+from skybench.registry.tasks import TASKS, task_named
 
 # Six samples of three classes; 0 -> 0, 0 -> 1, 1 -> 1, 1 -> 1, 2 -> 0, 2 -> 2.
 TRUTH = np.array([0, 0, 1, 1, 2, 2])
@@ -22,15 +23,15 @@ def test_classification_of_known_answers():
     task = TASKS["classification"]
     decisions = task.decide(PROBABILITIES)
     assert decisions.tolist() == [0, 1, 1, 1, 0, 2]
-    assert task.matches(decisions, TRUTH).tolist() == [True, False, True, True, False, True]
+    assert task.merit(decisions, TRUTH).tolist() == [True, False, True, True, False, True]
     # Of the two samples of each class: one, two and one are recognised.
-    assert task.accuracy_by_class(decisions, TRUTH, 3).tolist() == [0.5, 1.0, 0.5]
+    assert task.measures(decisions, TRUTH, 3)["accuracy"].tolist() == [0.5, 1.0, 0.5]
     assert task.confusion(decisions, TRUTH, 3).tolist() == [[1, 1, 0], [0, 2, 0], [1, 0, 1]]
 
 
 def test_a_class_without_samples_has_no_accuracy():
     task = TASKS["classification"]
-    shares = task.accuracy_by_class(np.array([0, 0]), np.array([0, 0]), 2)
+    shares = task.measures(np.array([0, 0]), np.array([0, 0]), 2)["accuracy"]
     assert shares[0] == 1
     assert np.isnan(shares[1])
 
@@ -41,14 +42,16 @@ def test_multilabel_of_known_answers():
     decisions = task.decide(np.array([[0.9, 0.1], [0.6, 0.4], [0.5, 0.5], [0.7, 0.7]]))
     # 0.5 is not present; the second misses class 1, the last adds class 0.
     assert decisions.tolist() == [[1, 0], [1, 0], [0, 0], [1, 1]]
-    assert task.matches(decisions, truth).tolist() == [True, False, True, False]
-    assert task.accuracy_by_class(decisions, truth, 2).tolist() == [0.75, 0.75]
+    assert task.merit(decisions, truth).tolist() == [True, False, True, False]
+    assert task.measures(decisions, truth, 2)["accuracy"].tolist() == [0.75, 0.75]
     assert task.confusion(decisions, truth, 2).tolist() == [[[1, 1], [0, 2]], [[2, 0], [1, 1]]]
 
 
 def test_unknown_task_lists_those_there_are():
-    with pytest.raises(ParameterError, match="one of classification, multilabel, got 'regression'"):
-        task_named("regression")
+    with pytest.raises(
+        ParameterError, match=r"one of classification, multilabel, .*, got 'detection'"
+    ):
+        task_named("detection")
 
 
 def test_bootstrap_interval_of_a_share_is_about_two_standard_errors():
@@ -68,6 +71,16 @@ def test_bootstrap_equals_resampling_every_sample():
     low, high = np.quantile(means, [0.025, 0.975])
     interval = bootstrap(values)
     assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.005)
+
+
+def test_bootstrap_of_many_distinct_values_is_about_two_standard_errors():
+    # A mean of 4000 values of deviation 3 has the standard error 0.0474; times 1.96 is 0.0930.
+    values = np.random.default_rng(7).normal(5, 3, 4000)
+    values = 5 + 3 * (values - values.mean()) / values.std()
+    interval = bootstrap(values)
+    assert interval.value == pytest.approx(5)
+    assert interval.high - 5 == pytest.approx(0.0930, rel=0.05)
+    assert 5 - interval.low == pytest.approx(0.0930, rel=0.05)
 
 
 def test_bootstrap_of_certainty_has_no_width():

@@ -5,15 +5,16 @@ import pandas as pd
 import pytest
 
 from skybench.errors import PredictionsError
-from skybench.registry.predictions import Question, read_predictions, write_predictions
+from skybench.registry.predictions import read_predictions, write_predictions
+from skybench.registry.question import Question
 
 SINGLE = Question(
     task="classification",
-    classes=("star", "elliptical", "spiral"),
+    names=("star", "elliptical", "spiral"),
     ids=np.array([3, 5, 8]),
     other_ids={"train": np.array([0, 1, 2]), "validation": np.array([4])},
 )
-SEVERAL = Question(task="multilabel", classes=("star", "spiral"), ids=np.array([3, 5]))
+SEVERAL = Question(task="multilabel", names=("star", "spiral"), ids=np.array([3, 5]))
 GOOD = "sample_id,star,elliptical,spiral\n8,0,0,1\n3,0.5,0.25,0.25\n5,0.1,0.8,0.1\n"
 
 
@@ -63,7 +64,7 @@ def test_csv_may_say_which_content_it_was_made_for(tmp_path):
 def test_parquet_keeps_seeds_and_content(tmp_path):
     path = tmp_path / "p.parquet"
     runs = {2: np.eye(3), 7: np.eye(3)[::-1]}
-    write_predictions(path, SINGLE.ids, SINGLE.classes, runs, {"content": "sha256:ab"})
+    write_predictions(path, SINGLE, runs, {"content": "sha256:ab"})
     answer = read_predictions(path, SINGLE)
     assert answer.content == "sha256:ab"
     assert {seed: p.tolist() for seed, p in answer.by_seed.items()} == {

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -87,16 +88,53 @@ def test_published_schema_is_a_schema_that_records_fulfil():
     jsonschema.validate(json.loads(record().to_text()), schema)
 
 
+def test_regression_record_survives_its_text_and_fulfils_the_schema():
+    measures = {"flux": {"rmse": 120.5, "mae": 80, "r2": -0.5, "bias": -3}}
+    scores = [{"seed": seed, "score": -0.5, "measures": measures} for seed in (0, 1)]
+    original = record(
+        task="regression",
+        metric="r2",
+        classes=(),
+        targets=("flux",),
+        score=-0.5,
+        accuracy=None,
+        interval={"low": -0.7, "high": -0.4},
+        accuracy_by_class={},
+        measures=measures,
+        confusion=(),
+        scores=scores,
+    )
+    text = original.to_text()
+    assert Record.from_text(text, "here") == original
+    jsonschema.validate(json.loads(text), record_schema())
+
+
+@pytest.mark.parametrize("name", ["sky", "objects"])
+def test_records_from_before_there_were_other_tasks_are_read_and_fulfil_the_schema(name):
+    path = Path(__file__).parents[2] / "registry" / "releases" / "0.1" / f"{name}.baselines.json"
+    text = path.read_text(encoding="utf-8")
+    for values, read in zip(json.loads(text), records_from_text(text, name), strict=True):
+        jsonschema.validate(values, record_schema())
+        assert "score" not in values
+        assert (read.metric, read.score) == ("accuracy", values["accuracy"])
+        for seed, expected in zip(read.scores, values["scores"], strict=True):
+            assert seed.score == expected["accuracy"]
+            assert seed.validation_score == expected["validation_accuracy"]
+            points = [point["validation_accuracy"] for point in expected["curve"]]
+            assert [point.validation_score for point in seed.curve] == points
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
         ({"seeds": (0, 2)}, "seeds and scores disagree"),
         ({"complete": False}, "incomplete_because is given exactly where complete is false"),
         ({"incomplete_because": "1 of 3 seeds"}, "exactly where complete is false"),
-        ({"accuracy": 0.99}, "accuracy lies outside its interval"),
+        ({"score": 0.99}, "score lies outside its interval"),
+        ({"accuracy": 0.89}, "0.89 is not the score of the metric accuracy"),
         ({"accuracy": 1.5}, "less than or equal to 1"),
         ({"content": "sha1:00"}, "content"),
-        ({"score": 1}, "score"),
+        ({"merit": 1}, "merit"),
         ({"name": "../x"}, "did you mean 'x'"),
     ],
 )

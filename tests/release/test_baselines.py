@@ -52,7 +52,7 @@ def write(ds, folder):
     return url
 
 
-def manifest_of(ds, url):
+def manifest_of(ds, url, task="multilabel"):
     content = hash_dataset(ds)
     return Manifest(
         dataset="tiny",
@@ -65,7 +65,7 @@ def manifest_of(ds, url):
         content=content,
         samples=SAMPLES,
         splits={name: split.samples for name, split in content.splits.items()},
-        task="multilabel",
+        task=task,
         classes=("star", "spiral"),
         ranges={},
         licence="CC-BY-4.0",
@@ -146,7 +146,7 @@ def test_predictions_are_by_sample_id_and_give_the_score(trained):
     folder, _, url, records = trained
     frame = pd.read_parquet(folder / records[-1].predictions.key)
     data = load_training_data(url)
-    assert frame.sample_id.tolist() == data.test_ids.tolist()
+    assert frame.sample_id.tolist() == data.question.ids.tolist()
     decided = frame[["star", "spiral"]].to_numpy() > 0.5
     exact = (decided == (data.truth > 0)).all(axis=1).mean()
     assert records[-1].accuracy == pytest.approx(exact, abs=1e-6)
@@ -190,3 +190,59 @@ def test_dataset_without_validation_split_is_refused(tmp_path):
         NotFoundError, match="has 0 samples in its validation split; training needs at least 2"
     ):
         load_training_data(url)
+
+
+def other_task(task, folder, **changes):
+    """Train the baselines of the tiny dataset with another task, in three bands."""
+    ds = tiny_dataset().drop_vars(["present"])
+    image = ds.image.expand_dims(band=3).transpose("sample", "band", "y", "x")
+    coordinates = {name: changes.pop(name) for name in list(changes) if name != "segmentation"}
+    ds = ds.assign_coords(coordinates).assign(image=image, **changes)
+    ds = ds.assign_attrs(task=task, targets="flux position_angle")
+    url = write(ds, folder)
+    return short(manifest_of(ds, url, task), url, folder)
+
+
+def test_regression_has_floors_and_a_network_of_its_own(tmp_path):
+    rng = np.random.default_rng(8)
+    flux = 10 ** rng.uniform(0, 2, SAMPLES)
+    angle = rng.uniform(0, 180, SAMPLES)
+    records = other_task(
+        "regression",
+        tmp_path,
+        flux=("sample", flux),
+        position_angle=("sample", angle, {"units": "degree"}),
+    )
+    names = [record.name for record in records]
+    assert names == ["training-mean", "ridge-regression", "resnet50"]
+    *_, network = records
+    assert network.targets == ("flux", "position_angle")
+    assert network.metric == "r2"
+    assert network.accuracy is None
+    assert set(network.measures["flux"]) == {"rmse", "mae", "r2", "bias"}
+    assert network.model == "torchvision resnet50, 3-channel stem"
+    assert network.hyperparameters["augmentation_skipped"] is True
+    assert [s["log"] for s in network.hyperparameters["target_scaling"]] == [
+        True,
+        False,
+    ]
+    stored = pd.read_parquet(tmp_path / network.predictions.key)
+    assert list(stored.columns) == ["sample_id", "seed", "flux", "position_angle"]
+    assert stored.flux.between(1, 100).all()
+
+
+def test_segmentation_has_floors_only(tmp_path):
+    maps = (tiny_dataset().image.values > 25).astype(np.int8)
+    kinds = {
+        "flag_values": np.array([-1, 0, 1], np.int8),
+        "flag_meanings": "none star spiral",
+    }
+    records = other_task(
+        "segmentation",
+        tmp_path,
+        source_class=(("sample", "source"), np.zeros((SAMPLES, 1), np.int8), kinds),
+        segmentation=(("sample", "y", "x"), maps),
+    )
+    assert [record.name for record in records] == ["background", "threshold"]
+    assert records[1].score > records[0].score
+    assert records[1].predictions.key == "baselines/threshold-predictions.npz"

@@ -88,8 +88,8 @@ def test_development_versions_say_so(manifest):
 
 def test_baselines_are_ranked(manifest):
     scores = [
-        CardScore(name="majority", accuracy=0.4),
-        CardScore(name="resnet50", accuracy=0.957, interval=(0.95, 0.9634)),
+        CardScore(name="majority", score=0.4),
+        CardScore(name="resnet50", score=0.957, interval=(0.95, 0.9634)),
     ]
     _, table = card_text(manifest, scores).split("## Baselines")
     assert table.index("resnet50") < table.index("majority")
@@ -102,5 +102,5 @@ def test_without_baselines_the_card_says_so(manifest):
 
 
 def test_a_bar_in_a_cell_stays_in_its_cell(manifest):
-    card = card_text(manifest, [CardScore(name="a|b", accuracy=0.5)])
+    card = card_text(manifest, [CardScore(name="a|b", score=0.5)])
     assert "| a\\|b | 50.00 % |" in card

@@ -10,7 +10,7 @@ def epoch(number, accuracy, loss):
         learning_rate=0.1,
         train_loss=1.0,
         validation_loss=loss,
-        validation_accuracy=accuracy,
+        validation_score=accuracy,
         seconds=1.0,
     )
 

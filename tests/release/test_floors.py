@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from skybench.release.floors import FLOORS, logistic_regression, majority_class
+from skybench.release.class_floors import logistic_regression, majority_class
+from skybench.release.floors import FLOORS
 from skybench.release.labelled import TEST, TRAIN, VALIDATION, Labelled
 
 SPLIT = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [120, 40, 40])
@@ -17,23 +18,26 @@ def blobs(*, multilabel):
     images[:, :, :4] += 60.0 * present[:, 0, None, None]
     images[:, :, 4:] += 60.0 * present[:, 1, None, None]
     targets = present if multilabel else present[:, 1]
-    return Labelled(images.astype(np.int32), targets, SPLIT, 2)
+    task = "multilabel" if multilabel else "classification"
+    return Labelled(images.astype(np.int32), targets, SPLIT, 2, task)
 
 
 def test_majority_answers_what_is_commonest_in_train_only():
     targets = np.r_[np.zeros(80), np.ones(120)].astype(np.int8)  # train: 80 of 0, 40 of 1
     data = Labelled(np.zeros((200, 2, 2), np.int32), targets, SPLIT, 2)
     floor = majority_class(data)
-    assert floor.probabilities.tolist() == [[1, 0]] * 40
-    assert floor.validation_accuracy == 0
+    assert floor.answers.tolist() == [[1, 0]] * 40
+    assert floor.validation_score == 0
 
 
 def test_majority_of_a_multilabel_task_is_the_commonest_combination():
     # Each class is absent more often than present, but [0, 1] is the commonest row.
     rows = np.repeat([[0, 1], [1, 0], [0, 0]], [50, 40, 30], axis=0)
     targets = np.r_[rows, np.zeros((80, 2))].astype(np.int8)
-    floor = majority_class(Labelled(np.zeros((200, 2, 2), np.int32), targets, SPLIT, 2))
-    assert floor.probabilities.tolist() == [[0, 1]] * 40
+    floor = majority_class(
+        Labelled(np.zeros((200, 2, 2), np.int32), targets, SPLIT, 2, "multilabel")
+    )
+    assert floor.answers.tolist() == [[0, 1]] * 40
 
 
 @pytest.mark.parametrize("multilabel", [False, True])
@@ -42,11 +46,11 @@ def test_logistic_regression_separates_what_is_linear(multilabel):
     floor = logistic_regression(data)
     truth = data.targets[data.rows(TEST)]
     if multilabel:
-        assert np.array_equal(floor.probabilities > 0.5, truth > 0)
+        assert np.array_equal(floor.answers > 0.5, truth > 0)
     else:
-        assert np.array_equal(floor.probabilities.argmax(axis=1), truth)
-        np.testing.assert_allclose(floor.probabilities.sum(axis=1), 1, atol=1e-5)
-    assert floor.validation_accuracy == 1
+        assert np.array_equal(floor.answers.argmax(axis=1), truth)
+        np.testing.assert_allclose(floor.answers.sum(axis=1), 1, atol=1e-5)
+    assert floor.validation_score == 1
     assert floor.parameters == (6 * 8 + 1) * 2
 
 
@@ -56,11 +60,11 @@ def test_logistic_regression_of_two_samples_has_the_known_minimum():
     from scipy.optimize import brentq
     from scipy.special import expit
 
-    from skybench.release.floors import _fit_linear
+    from skybench.release.linear_model import fit_linear, softmax_link
 
     features = np.array([[1, 1], [-1, 1]], np.float32)
     targets = np.array([[1, 0], [0, 1]], np.float32)
-    weights = _fit_linear(features, targets, 0.1, multilabel=False)
+    weights = fit_linear(features, targets, 0.1, softmax_link)
     expected = brentq(lambda w: expit(-2 * w) - 0.1 * w, 0, 10)
     assert weights[0] == pytest.approx([expected, -expected], rel=1e-3)
     assert weights[1] == pytest.approx([0, 0], abs=1e-3)
@@ -71,5 +75,5 @@ def test_test_split_changes_no_floor():
     targets = data.targets.copy()
     targets[data.rows(TEST)] = 1 - targets[data.rows(TEST)]
     other = Labelled(data.images, targets, data.split, data.classes)
-    for floor in FLOORS.values():
-        np.testing.assert_array_equal(floor(data).probabilities, floor(other).probabilities)
+    for floor in FLOORS[data.task].values():
+        np.testing.assert_array_equal(floor(data).answers, floor(other).answers)

@@ -40,7 +40,8 @@ def tiny(*, multilabel: bool = False) -> Labelled:
     images = rng.normal(0, 20, (14, 28, 28)) + 400.0 * targets[:, None, None]
     split = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [8, 3, 3])
     chosen = np.stack([targets, 1 - targets], axis=1) if multilabel else targets
-    return Labelled(images.astype(np.int32), chosen, split, 2)
+    task = "multilabel" if multilabel else "classification"
+    return Labelled(images.astype(np.int32), chosen, split, 2, task)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_a_run_killed_after_an_epoch_ends_as_the_uninterrupted_one(
     assert [line[:9] for line in lines] == ["epoch 2/2"]
     assert [e.train_loss for e in resumed.history] == [e.train_loss for e in expected.history]
     assert resumed.weights.read_bytes() == expected.weights.read_bytes()
-    np.testing.assert_array_equal(resumed.test_probabilities, expected.test_probabilities)
+    np.testing.assert_array_equal(resumed.test_answers, expected.test_answers)
 
 
 def test_a_finished_run_is_not_trained_again_and_no_checkpoint_is_left(whole: Path) -> None:
@@ -88,15 +89,15 @@ def test_a_finished_run_is_not_trained_again_and_no_checkpoint_is_left(whole: Pa
 
 def test_best_epoch_is_the_best_on_validation(whole: Path) -> None:
     done = fit(tiny(), TINY, seed=3, folder=whole)
-    assert done.best.validation_accuracy == max(e.validation_accuracy for e in done.history)
+    assert done.best.validation_score == max(e.validation_score for e in done.history)
     assert done.best in done.history
 
 
-def test_weights_alone_give_the_test_probabilities(whole: Path) -> None:
+def test_weights_alone_give_the_test_answers(whole: Path) -> None:
     data = tiny()
     done = fit(data, TINY, seed=3, folder=whole)
     again = predict(load_model(done.weights, 2), data, data.rows(TEST))
-    np.testing.assert_array_equal(again, done.test_probabilities)
+    np.testing.assert_array_equal(again, done.test_answers)
     np.testing.assert_allclose(again.sum(axis=1), 1, atol=1e-6)
 
 
@@ -116,7 +117,7 @@ def test_training_leaves_no_global_state_and_prints_nothing(
     before = torch.get_rng_state()
     one = TINY.model_copy(update={"epochs": 1})
     done = fit(tiny(multilabel=True), one, seed=0, folder=tmp_path / "work")
-    assert done.test_probabilities.shape == (3, 2)
+    assert done.test_answers.shape == (3, 2)
     assert torch.equal(torch.get_rng_state(), before)
     assert capfd.readouterr() == ("", "")
     assert [path.name for path in tmp_path.iterdir()] == ["work"]
