@@ -8,15 +8,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skybench.generators.geometric.objects import (
+        Arc,
+        Circle,
+        Ellipse,
+        Line,
+        Polygon,
+        Rectangle,
+    )
     from skybench.generators.sky.objects import Sersic, Spiral, Star
 
 _HOMES = {
+    "Arc": "geometric.objects",
+    "Circle": "geometric.objects",
+    "Ellipse": "geometric.objects",
+    "Line": "geometric.objects",
+    "Polygon": "geometric.objects",
+    "Rectangle": "geometric.objects",
     "Sersic": "sky.objects",
     "Spiral": "sky.objects",
     "Star": "sky.objects",
 }
 
-__all__ = ["Sersic", "Spiral", "Star"]
+__all__ = [
+    "Arc",
+    "Circle",
+    "Ellipse",
+    "Line",
+    "Polygon",
+    "Rectangle",
+    "Sersic",
+    "Spiral",
+    "Star",
+]
 
 
 def __getattr__(name: str) -> Any:

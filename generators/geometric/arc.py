@@ -35,6 +35,7 @@ ARC = Shape(
     formula="radius - line_width ≤ r ≤ radius, at most opening_angle/2 from the position angle.",
     reference="Plane geometry",
     accuracy=EXACT,
+    example="Arc(radius=24, line_width=5, position_angle=90, opening_angle=200).render((64, 64))",
     defaults={
         "brightness": BRIGHT,
         "radius": DEFAULT_SIZE,

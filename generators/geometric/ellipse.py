@@ -40,6 +40,7 @@ ELLIPSE = Shape(
     "an outline leaves out the ellipse of semi-axes a - thickness, b - thickness.",
     reference="Plane geometry",
     accuracy=EXACT,
+    example="Ellipse(radius=26, axis_ratio=0.5, position_angle=30, thickness=4).render((64, 64))",
     defaults={
         "brightness": BRIGHT,
         "radius": DEFAULT_SIZE,
@@ -57,6 +58,7 @@ CIRCLE = Shape(
     formula="r ≤ radius; an outline leaves out r ≤ radius - thickness.",
     reference="Plane geometry",
     accuracy=EXACT,
+    example="Circle(radius=20).render((64, 64))",
     defaults={"brightness": BRIGHT, "radius": DEFAULT_SIZE, "thickness": SOLID},
     boundary=_circle,
 )

@@ -45,6 +45,7 @@ POLYGON = Shape(
     "position angle; an outline leaves out the polygon whose sides lie its thickness further in.",
     reference="Plane geometry",
     accuracy=EXACT,
+    example="Polygon(radius=24, side_count=6, position_angle=10).render((64, 64))",
     defaults={
         "brightness": BRIGHT,
         "radius": DEFAULT_SIZE,

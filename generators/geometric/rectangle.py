@@ -43,6 +43,7 @@ RECTANGLE = Shape(
     "out the rectangle that lies its thickness further in.",
     reference="Plane geometry",
     accuracy=EXACT,
+    example="Rectangle(width=44, height=28, position_angle=20, thickness=4).render((64, 64))",
     defaults={
         "brightness": BRIGHT,
         "width": _SIDE,
@@ -60,6 +61,7 @@ LINE = Shape(
     formula="|u| ≤ length/2 and |v| ≤ line_width/2 with u along the position angle.",
     reference="Plane geometry",
     accuracy=EXACT,
+    example="Line(length=50, line_width=4, position_angle=30).render((64, 64))",
     defaults={
         "brightness": BRIGHT,
         "length": Uniform(distribution="uniform", low=30, high=100),

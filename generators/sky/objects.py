@@ -1,33 +1,22 @@
-"""Single objects: one star or galaxy as a value that can be drawn.
+"""Single objects of the sky: one star or galaxy as a value that can be drawn."""
 
-Parameters that are not given are drawn from the profile's default distributions by the
-seed, once, when the object is made; they are then as visible as the given ones.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import xarray as xr
 
-from skybench.errors import ParameterError
 from skybench.generators.distributions import Constant
-from skybench.generators.random_streams import uniforms
-from skybench.generators.recipe import evaluation_order
-from skybench.generators.schema import VARIABLES, variable
+from skybench.generators.schema import variable
+from skybench.generators.single_object import SingleObject, checked, scalars
 from skybench.generators.sky import galaxy, spiral, star
 from skybench.generators.sky.noise import observe
 from skybench.generators.sky.profile import SkyProfile
 from skybench.generators.sky.recipe import Noise
 from skybench.generators.sky.scene import expected
 
-_OPTICS = {"fwhm": "psf_fwhm", "beta": "psf_beta"}
-_PLACE = {"x": "source_x", "y": "source_y"}
-
 
 @dataclass(frozen=True, kw_only=True)
-class SkyObject:
+class SkyObject(SingleObject):
     """A source with its PSF and position; use one of the subclasses.
 
     Parameters
@@ -43,44 +32,10 @@ class SkyObject:
     """
 
     profile: ClassVar[SkyProfile]
+    names = SingleObject.names | {"fwhm": "psf_fwhm", "beta": "psf_beta"}
 
     fwhm: float = 3.0
     beta: float = 3.0
-    x: float | None = None
-    y: float | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Check what was given against its domain, then draw the rest."""
-        for name in sorted({f.name for f in fields(self)} - {"seed"}):
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, _checked(name, value))
-        for name, value in self._drawn().items():
-            object.__setattr__(self, name, value)
-
-    def _drawn(self) -> dict[str, float]:
-        defaults = self.profile.defaults
-        drawn: dict[str, np.ndarray] = {}
-        for name in evaluation_order(defaults):
-            given = getattr(self, name)
-            uniform = uniforms(self.seed, f"object.{self.profile.name}.{name}", 0, 1)
-            if given is None:
-                drawn[name] = defaults[name].quantile(uniform, drawn)
-            else:
-                drawn[name] = np.array([given])
-        return {name: float(values[0]) for name, values in drawn.items()}
-
-    def parameters(self, shape: tuple[int, int]) -> dict[str, float]:
-        """Return every parameter by its name in the schema, derived ones included."""
-        middle = {"x": (shape[1] - 1) / 2, "y": (shape[0] - 1) / 2}
-        place = {
-            _PLACE[k]: middle[k] if getattr(self, k) is None else getattr(self, k) for k in "xy"
-        }
-        own = {name: np.array([getattr(self, name)]) for name in self.profile.defaults}
-        own |= self.profile.derive(own)
-        optics = {_OPTICS[k]: float(getattr(self, k)) for k in _OPTICS}
-        return place | {n: float(v[0]) for n, v in own.items()} | optics
 
     def render(self, shape: tuple[int, int] = (28, 28)) -> xr.DataArray:
         """Return the noise-free image.
@@ -102,7 +57,7 @@ class SkyObject:
         ((28, 28), 10000.0)
         """
         dataset = self._dataset(shape)
-        return self._labelled(expected(dataset, shape)[0], shape)
+        return self._labelled(expected(dataset, shape)[0], shape, "electron")
 
     def observe(
         self,
@@ -129,7 +84,7 @@ class SkyObject:
         (y, x) int32 DataArray, electrons
         """
         levels = {
-            name: _checked(name, value)
+            name: checked(name, value)
             for name, value in (("sky_level", sky_level), ("read_noise", read_noise))
         }
         constants = {name: Constant(value=value) for name, value in levels.items()}
@@ -138,45 +93,7 @@ class SkyObject:
         own["sample_id"] = variable("sample_id", [0])
         dataset = self._dataset(shape).assign_coords(own)
         image = observe(expected(dataset, shape), dataset, noise, noise_seed)[0]
-        return self._labelled(image, shape).assign_coords(_scalars(levels))
-
-    def _dataset(self, shape: tuple[int, int]) -> xr.Dataset:
-        coordinates = {
-            name: (dims, np.full((1,) * len(dims), value))
-            for name, value in self.parameters(shape).items()
-            for dims in (VARIABLES[name].dims,)
-        }
-        kind = variable("kind", [[self.profile.code]])
-        return xr.Dataset(coords={"kind": kind, **coordinates})
-
-    def _labelled(self, image: np.ndarray, shape: tuple[int, int]) -> xr.DataArray:
-        coordinates = _scalars(self.parameters(shape))
-        attributes = {"units": "electron", "long_name": self.profile.name}
-        return xr.DataArray(image, dims=("y", "x"), coords=coordinates, attrs=attributes)
-
-
-def _scalars(values: Mapping[str, float]) -> dict[str, xr.Variable]:
-    return {n: xr.Variable((), value, VARIABLES[n].attributes()) for n, value in values.items()}
-
-
-def _checked(name: str, value: object) -> float:
-    domain = VARIABLES[{**_OPTICS, **_PLACE}.get(name, name)].domain
-    number = _number(value)
-    if not np.isfinite(number) or not domain.contains(number):
-        got = repr(value) if np.isnan(number) else f"{number:g}"
-        msg = f"{name} must be a finite number in {domain}, got {got}."
-        raise ParameterError(msg)
-    return number
-
-
-def _number(value: object) -> float:
-    """Return any number, xarray scalars included, as a float; NaN for what is none."""
-    if isinstance(value, str | bytes | bool):
-        return np.nan
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return np.nan
+        return self._labelled(image, shape, "electron").assign_coords(scalars(levels))
 
 
 @dataclass(frozen=True, kw_only=True)

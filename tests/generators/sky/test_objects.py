@@ -10,8 +10,13 @@ from skybench import generators
 from skybench.errors import ParameterError
 from skybench.generators import Sersic, Spiral, Star
 from skybench.generators.schema import VARIABLES
+from skybench.generators.sky.objects import SkyObject
 
-CLASSES = [getattr(generators, name) for name in generators.__all__]
+CLASSES = [
+    value
+    for value in (getattr(generators, name) for name in generators.__all__)
+    if issubclass(value, SkyObject)
+]
 EACH = pytest.mark.parametrize("kind", CLASSES)
 
 
