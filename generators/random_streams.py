@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 WORDS_PER_COUNT = 4
 """One Philox counter value yields four 64-bit words."""
 
+WORD_BITS = 16
+"""Leading bits of a pixel's number for one use; four such words make a Philox word."""
+
 _ROW_WORD = 3
+_REFINING_BITS = 24
+_WEYL = 0x9E3779B97F4A7C15
 _TWO_53 = 2.0**-53
 _BELOW_ONE = 1 - _TWO_53
 
@@ -90,3 +95,59 @@ class RowStreams:
         """Draw uniforms in (0, 1), unrelated to the same row's Poisson counts."""
         self._seek(row, 1)
         return _open_interval(self._philox.random_raw(count))
+
+
+class PixelWords:
+    """Random numbers for each pixel of consecutive rows, some for each of several uses.
+
+    Most draws need few bits, so a pixel has `WORD_BITS` leading bits for each use, and further
+    ones are made where they are asked for: the leading ones by Philox, the further ones by
+    SplitMix64 (Steele, Lea and Flood 2014, OOPSLA '14), which turns any counter into a number.
+    Both depend on (seed, stream, row, pixel, use) alone.
+
+    Parameters
+    ----------
+    seed, stream
+        As for `uniforms`.
+    first : int
+        The first row.
+    rows, pixels, uses : int
+        How many rows, pixels in each, and uses of each pixel.
+
+    Attributes
+    ----------
+    leading : (uses, rows * pixels) uint16 array
+        Uniform from 0 to 65535.
+    """
+
+    def __init__(
+        self, seed: int, stream: str, first: int, rows: int, pixels: int, uses: int
+    ) -> None:
+        per_word = 64 // WORD_BITS
+        counts = -(-pixels * uses // (per_word * WORDS_PER_COUNT))
+        key = _key(seed, stream)
+        philox = np.random.Philox(key=key, counter=[first * counts, 0, 0, 0])
+        raw = philox.random_raw(rows * counts * WORDS_PER_COUNT).astype("<u8", copy=False)
+        words = raw.view("<u2").reshape(rows, -1)[:, : uses * pixels].reshape(rows, uses, pixels)
+        self.leading = np.ascontiguousarray(words.swapaxes(0, 1)).reshape(uses, rows * pixels)
+        self._keys = _key(seed, f"{stream}.refined")[0] * (2 * np.arange(uses, dtype="u8") + 1)
+        self._origin = first * pixels
+
+    def uniforms(self, use: int, where: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return uniforms in [0, 1) of the pixels at some places, 40 bits each."""
+        number = where.astype(np.uint64)
+        number += np.uint64(self._origin % 2**64)
+        number *= np.uint64(_WEYL)
+        number += self._keys[use]
+        _mix(number)
+        further = (number >> np.uint64(64 - _REFINING_BITS)) * 2.0**-_REFINING_BITS
+        return np.asarray((self.leading[use][where] + further) * 2.0**-WORD_BITS)
+
+
+def _mix(number: NDArray[np.uint64]) -> None:
+    """Replace counters by the output function of SplitMix64."""
+    number ^= number >> np.uint64(30)
+    number *= np.uint64(0xBF58476D1CE4E5B9)
+    number ^= number >> np.uint64(27)
+    number *= np.uint64(0x94D049BB133111EB)
+    number ^= number >> np.uint64(31)

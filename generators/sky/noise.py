@@ -1,4 +1,12 @@
-"""From the expected image to the observed one: photons are counted, then read out."""
+"""From the expected image to the observed one: photons are counted, then read out.
+
+Poisson numbers add up, and so does rounding to integers what an integer is added to:
+the electrons of a pixel are the counts of sky and source together, less whole electrons of sky,
+and the read noise less the rest of the sky, rounded.
+"""
+
+from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -6,57 +14,183 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from skybench.errors import ParameterError
-from skybench.generators.random_streams import RowStreams
+from skybench.generators import poisson
+from skybench.generators.random_streams import WORD_BITS, PixelWords, RowStreams
 from skybench.generators.sky.recipe import Noise
+
+Floats = NDArray[np.float64]
 
 LARGEST = np.iinfo(np.int32).max
 
+_BLOCK_PIXELS = 1 << 15
+"""Pixels drawn together: their arrays stay in the cache."""
 
-def observe(
-    expected: NDArray[np.float64], parameters: xr.Dataset, noise: Noise, seed: int
-) -> NDArray[np.int32]:
+_READ_USE = poisson.USES
+_CELL_BITS = 12
+_HALF_STEP = 2.0**-41
+_FARTHEST = 8.0
+
+_MOST_COUNTED = LARGEST - (1 << 24)
+"""Leaves room for the read noise, which is below 1e7."""
+
+
+def observe(expected: Floats, parameters: xr.Dataset, noise: Noise, seed: int) -> NDArray[np.int32]:
     """Return observed images: Poisson counts of source and sky, read noise, sky subtracted.
+
+    The counts of a pixel are the same whatever the read noise and the scale.
 
     Parameters
     ----------
-    expected : (sample, y, x) float64 array, electrons
+    expected : (sample, [band,] y, x) float64 array, electrons
     parameters : xr.Dataset
-        Holds ``sample_id``, ``sky_level`` and ``read_noise``.
+        Holds ``sample_id``, and ``sky_level`` and ``read_noise`` by sample or by sample and band.
     noise : Noise
         Which parts are on, and the scale of all of it.
     seed : int
 
     Returns
     -------
-    (sample, y, x) int32 array, electrons, sky subtracted
+    int32 array of the same shape, electrons, sky subtracted
 
     Raises
     ------
     ParameterError
         If a pixel holds more electrons than an int32.
     """
-    streams = RowStreams(seed, "noise")
-    images = np.empty(expected.shape, dtype=np.int32)
-    rows = parameters["sample_id"].values.tolist()
+    rows = parameters["sample_id"].values
     sky = parameters["sky_level"].values.astype(np.float64)
     read = parameters["read_noise"].values.astype(np.float64)
-    for i, row in enumerate(rows):
-        departure = np.zeros(expected.shape[1:])
-        if noise.shot:
-            # Transforms may undershoot zero by a rounding error where there is no light.
-            light = np.maximum(expected[i], 0.0) + sky[i]
-            departure += streams.poisson(row, light) - sky[i] - expected[i]
-        if read[i] > 0:
-            departure += read[i] * ndtri(streams.uniforms(row, departure.size)).reshape(
-                departure.shape
-            )
-        observed = np.rint(expected[i] + noise.scale * departure)
-        brightest = max(observed.max(), -observed.min())
-        if brightest > LARGEST:
-            msg = (
-                f"a pixel of sample {row} holds {brightest:g} electrons, more than the {LARGEST} "
-                "of an int32; lower flux, sky_level, read_noise or noise.scale."
-            )
-            raise ParameterError(msg)
-        images[i] = observed
+    if expected.ndim == 3:
+        return _observe(expected, rows, sky, read, noise, seed, "noise")
+    bands = expected.shape[1]
+    sky, read = (np.broadcast_to(v.reshape(len(rows), -1), (len(rows), bands)) for v in (sky, read))
+    images = [
+        _observe(expected[:, i], rows, sky[:, i], read[:, i], noise, seed, f"noise[{i}]")
+        for i in range(bands)
+    ]
+    return np.stack(images, axis=1)
+
+
+def _observe(
+    expected: Floats,
+    rows: NDArray[np.int64],
+    sky: Floats,
+    read: Floats,
+    noise: Noise,
+    seed: int,
+    stream: str,
+) -> NDArray[np.int32]:
+    images = np.empty(expected.shape, dtype=np.int32)
+    pixels = int(np.prod(expected.shape[1:]))
+    bright = RowStreams(seed, stream)
+    for block in _blocks(rows, max(1, _BLOCK_PIXELS // pixels)):
+        first, count = int(rows[block.start]), block.stop - block.start
+        words = PixelWords(seed, f"{stream}.pixels", first, count, pixels, _READ_USE + 1)
+        light = expected[block].reshape(count, pixels)
+        levels = sky[block, None], read[block, None]
+        if noise.shot and noise.scale == 1:
+            observed = _counted(light, *levels, words, bright, first)
+        else:
+            observed = _scaled(light, *levels, noise, words, bright, first)
+        images[block] = observed.reshape(images[block].shape)
     return images
+
+
+def _blocks(rows: NDArray[np.int64], longest: int) -> Iterator[slice]:
+    """Yield runs of consecutive rows."""
+    breaks = np.flatnonzero(np.diff(rows) != 1) + 1
+    for start, stop in zip([0, *breaks], [*breaks, len(rows)], strict=True):
+        for first in range(start, stop, longest):
+            yield slice(first, min(first + longest, stop))
+
+
+def _counted(
+    light: Floats, sky: Floats, read: Floats, words: PixelWords, bright: RowStreams, first: int
+) -> NDArray[np.int32]:
+    """Return counts and read noise, less the sky, in whole electrons."""
+    whole = np.floor(sky)
+    observed = _counts(light, sky, words, bright, first)
+    observed -= whole.astype(np.int32)
+    observed += _rounded_normal(read, sky - whole, words).reshape(light.shape)
+    return observed
+
+
+def _scaled(
+    light: Floats,
+    sky: Floats,
+    read: Floats,
+    noise: Noise,
+    words: PixelWords,
+    bright: RowStreams,
+    first: int,
+) -> Floats:
+    """Return images whose departure from the expected one is scaled, rounded."""
+    departure = np.zeros(light.shape)
+    if noise.shot and noise.scale > 0:
+        departure += _counts(light, sky, words, bright, first) - sky - light
+    if noise.scale > 0 and read.any():
+        departure += read * _normal(words, np.arange(light.size)).reshape(light.shape)
+    observed = np.rint(light + noise.scale * departure)
+    for i, image in enumerate(observed):
+        _check(image, first + i)
+    return observed
+
+
+def _counts(
+    light: Floats, sky: Floats, words: PixelWords, bright: RowStreams, first: int
+) -> NDArray[np.int32]:
+    # Transforms may undershoot zero by a rounding error where there is no light.
+    mean = np.maximum(light, 0.0)
+    mean += sky
+    mean = mean.reshape(-1)
+    above = np.flatnonzero(mean >= poisson.TABULATED)
+    largest, mean[above] = mean[above], 0.0
+    counts = poisson.poisson(mean, words)
+    owners = above // light.shape[1]
+    for i in np.unique(owners):
+        drawn = bright.poisson(first + int(i), largest[owners == i])
+        _check(drawn, first + int(i), _MOST_COUNTED)
+        counts[above[owners == i]] = drawn
+    return counts.reshape(light.shape)
+
+
+def _rounded_normal(sigma: Floats, offset: Floats, words: PixelWords) -> NDArray[np.int32]:
+    """Return rounded normal numbers of the given sigmas less the offsets, one of each a row.
+
+    The leading bits place the normal between two numbers. Only where these round to different
+    integers is it needed itself.
+    """
+    cells = (words.leading[_READ_USE] >> np.uint16(WORD_BITS - _CELL_BITS)).reshape(len(sigma), -1)
+    below, above = (
+        np.rint(sigma * edges.take(cells) - offset).reshape(-1) for edges in _normal_cells()
+    )
+    values = below.astype(np.int32)
+    undecided = np.flatnonzero(below != above)
+    owners = undecided // cells.shape[1]
+    normal = _normal(words, undecided)
+    values[undecided] = np.rint(sigma[owners, 0] * normal - offset[owners, 0])
+    return values
+
+
+def _normal(words: PixelWords, where: NDArray[np.intp]) -> Floats:
+    return np.asarray(ndtri(words.uniforms(_READ_USE, where) + _HALF_STEP))
+
+
+@cache
+def _normal_cells() -> tuple[Floats, Floats]:
+    """Return the normal numbers at the lower and upper ends of the cells."""
+    edges = np.clip(
+        ndtri(np.arange((1 << _CELL_BITS) + 1) / (1 << _CELL_BITS)), -_FARTHEST, _FARTHEST
+    )
+    return edges[:-1], edges[1:]
+
+
+def _check(observed: NDArray[np.integer] | Floats, sample: int, largest: int = LARGEST) -> None:
+    """Refuse what an int32 cannot hold."""
+    extreme = max(observed.max(), -observed.min())
+    if extreme > largest:
+        msg = (
+            f"a pixel of sample {sample} holds {extreme:g} electrons, more than the {LARGEST} "
+            "of an int32; lower flux, sky_level, read_noise or noise.scale."
+        )
+        raise ParameterError(msg)

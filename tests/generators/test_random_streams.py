@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from skybench.generators import random_streams
-from skybench.generators.random_streams import RowStreams, uniforms
+from skybench.generators.random_streams import PixelWords, RowStreams, uniforms
 
 WHOLE = uniforms(7, "flux", 0, 600)
 
@@ -89,3 +89,38 @@ def test_rows_and_parts_are_unrelated():
     drawn += [streams.uniforms(row, mean.size) for row in range(4)]
     correlation = np.corrcoef(np.stack(drawn)) - np.eye(len(drawn))
     assert np.abs(correlation).max() < 5 / np.sqrt(mean.size)
+
+
+class TestPixelWords:
+    def make(self, first=0, rows=4, pixels=1000, uses=3, **more):
+        return PixelWords(more.get("seed", 1), more.get("stream", "s"), first, rows, pixels, uses)
+
+    def test_leading_bits_and_further_ones_are_uniform(self):
+        words = self.make(rows=40)
+        for use in range(3):
+            whole = words.uniforms(use, np.arange(40_000))
+            assert stats.kstest(whole, "uniform").pvalue > 1e-4
+            further = whole * 65536 % 1
+            assert stats.kstest(further, "uniform").pvalue > 1e-4
+            assert abs(np.corrcoef(whole, further)[0, 1]) < 5 / np.sqrt(whole.size)
+            assert np.array_equal(np.floor(whole * 65536), words.leading[use])
+
+    def test_uses_are_unrelated(self):
+        words = self.make(rows=40)
+        every = np.stack([words.uniforms(use, np.arange(40_000)) for use in range(3)])
+        both = np.concatenate([every, every * 65536 % 1])
+        assert np.abs(np.corrcoef(both) - np.eye(6)).max() < 5 / np.sqrt(40_000)
+
+    @pytest.mark.parametrize("pixels", [1, 5, 784, 1000])
+    def test_a_row_is_the_same_in_any_range(self, pixels):
+        whole, part = self.make(0, 6, pixels), self.make(2, 3, pixels)
+        rows = slice(2 * pixels, 5 * pixels)
+        where = np.arange(3 * pixels)
+        for use in range(3):
+            assert np.array_equal(whole.leading[use, rows], part.leading[use])
+            wanted = whole.uniforms(use, where + 2 * pixels)
+            assert np.array_equal(part.uniforms(use, where), wanted)
+
+    def test_far_rows_and_seeds_of_any_size_work(self):
+        words = self.make(first=2**40, seed=2**70)
+        assert words.uniforms(0, np.arange(10)).max() < 1

@@ -106,3 +106,53 @@ def test_more_than_an_int32_is_refused_with_its_sample():
     light[1, 3, 4] = 3e9
     with pytest.raises(ParameterError, match=r"sample 8 holds .*e\+09 electrons.*lower flux"):
         observe(light, levels([7, 8]), noise(), seed=0)
+
+
+@pytest.mark.parametrize("sky", [0.0, 0.5, 3.3, 100.25, 5000.0, 1e6])
+@pytest.mark.parametrize("read", [0.0, 0.3, 5.0, 300.0])
+def test_pixels_without_light_have_the_distribution_of_their_sum(sky, read):
+    noisy = departures(0.0, rows=range(20), sky=sky, read=read).ravel()
+    variance = sky + read**2
+    assert abs(noisy.mean()) < 4 * np.sqrt((variance + 0.1) / noisy.size) + (0.5 if read < 1 else 0)
+    assert noisy.var() == pytest.approx(variance, rel=0.02, abs=0.3)
+
+
+def test_the_sum_of_counts_and_read_noise_is_exactly_distributed():
+    """Against the convolution of a Poisson with a normal, rounded, written out."""
+    sky, read = 7.3, 1.6
+    noisy = departures(0.0, rows=range(50), sky=sky, read=read).ravel().astype(int)
+    electrons, counts = np.arange(-12, 25), np.arange(60)
+    edges = electrons[:, None] + np.array([-0.5, 0.5])
+    chance = stats.norm.cdf((edges[..., None] - counts + sky) / read) @ stats.poisson.pmf(
+        counts, sky
+    )
+    wanted = np.diff(chance, axis=1)[:, 0] * noisy.size
+    seen = np.array([(noisy == value).sum() for value in electrons])
+    common = wanted > 10
+    wanted = np.append(wanted[common], noisy.size - wanted[common].sum())
+    seen = np.append(seen[common], noisy.size - seen[common].sum())
+    assert stats.chisquare(seen, wanted).pvalue > 1e-3
+
+
+def test_bright_and_faint_pixels_of_an_image_both_scatter_as_poisson():
+    light = np.where(np.arange(SHAPE[1]) % 2, 5000.0, 4.0) * np.ones((40, *SHAPE))
+    noisy = observe(light, levels(range(40), sky=50.0), noise(), 0) - light
+    for part, mean in ((noisy[..., 1::2], 5050), (noisy[..., ::2], 54)):
+        assert part.var() == pytest.approx(mean, rel=4 * np.sqrt(2 / part.size))
+        assert abs(part.mean()) < 4 * np.sqrt(mean / part.size)
+
+
+def test_bands_have_noise_of_their_own_and_their_own_levels():
+    light = np.full((5, 3, *SHAPE), 10.0)
+    rows = levels(range(5))
+    rows["sky_level"] = ("sample", "band"), np.tile([0.0, 100.0, 100.0], (5, 1))
+    noisy = observe(light, rows, noise(), 0) - light
+    assert noisy.var(axis=(0, 2, 3)) == pytest.approx([10, 110, 110], rel=0.1)
+    assert abs(np.corrcoef(noisy[:, 1].ravel(), noisy[:, 2].ravel())[0, 1]) < 0.05
+
+
+def test_counts_are_the_same_whatever_the_scale():
+    light = np.full((2, *SHAPE), 20.0)
+    plain = observe(light, levels([4, 5]), noise(), 0)
+    doubled = observe(light, levels([4, 5]), noise(scale=2.0), 0)
+    assert np.array_equal(doubled, 20 + 2 * (plain - 20))
