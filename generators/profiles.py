@@ -33,6 +33,9 @@ class Profile:
         Where the formula is from.
     accuracy : str
         The error that was measured, and against what.
+    example : str
+        A Python expression that draws one, with the names of `skybench.generators` and
+        `skybench.generate`; the documentation shows it and the picture it makes.
     defaults : mapping
         Every parameter it is drawn from, with the distribution used where a recipe is silent.
     derive : callable
@@ -47,6 +50,7 @@ class Profile:
     formula: str
     reference: str
     accuracy: str
+    example: str = ""
     defaults: Mapping[str, Distribution]
     derive: Callable[[Parameters], Parameters] = _nothing_derived
     derived: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Commands that make datasets and look at them."""
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,7 +53,7 @@ def list_datasets(store: StoreOption = None) -> None:
     Example: skybench list --store ./demo-store
     """
     from skybench.generators.generate import empty
-    from skybench.generators.recipe_file import load_recipe, packaged_recipes
+    from skybench.generators.recipe_file import load_recipe, packaged_recipes, packaged_rungs
     from skybench.registry.index import read_index
     from skybench.registry.store import Store
 
@@ -63,13 +64,17 @@ def list_datasets(store: StoreOption = None) -> None:
     for entry in read_index(place):
         released.add_row(entry.dataset, entry.version, entry.time, entry.content[:_SHORT_HASH])
     recipes = Table("recipe", "samples", "shape", "task", "title", title="Packaged recipes")
+    ladders: list[str] = []
     for name in packaged_recipes():
         r = load_recipe(name)
-        shape = next(iter(empty(r).data_vars.values())).shape[1:]
-        recipes.add_row(name, f"{r.samples:,}", " x ".join(map(str, shape)), r.task, r.title)
+        shapes = [data.shape[1:] for data in empty(r).data_vars.values()]
+        shape = " x ".join(map(str, max(shapes, key=math.prod)))
+        recipes.add_row(name, f"{r.samples:,}", shape, r.task, r.title)
+        ladders += packaged_rungs(name)
     console = Console()
     console.print(released if released.row_count else f"No versions in {place} yet.")
     console.print(recipes)
+    console.print(f"Rungs, easier or harder variations: {', '.join(ladders)}.")
 
 
 def info(dataset: Reference, store: StoreOption = None) -> None:
@@ -198,8 +203,13 @@ def verify(
 
 
 def gallery(
-    dataset: Reference,
-    out: Annotated[Path, typer.Argument(help="The PNG to write.")],
+    dataset: Annotated[
+        str | None, typer.Argument(help="DATASET[@VERSION], or a recipe with --recipe.")
+    ] = None,
+    out: Annotated[Path, typer.Argument(help="The PNG to write.")] = Path("gallery.png"),
+    objects: Annotated[
+        bool, typer.Option("--objects", help="Draw every object that skybench knows, once.")
+    ] = False,
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
     count: Annotated[int, typer.Option(help="How many images.")] = 24,
     recipe: Annotated[
@@ -210,7 +220,18 @@ def gallery(
     """Draw a labelled contact sheet with an asinh stretch.
 
     Example: skybench gallery sky@0 sky.png --split test
+    Every object on one page: skybench gallery --objects objects.png
     """
+    if objects:
+        from skybench.object_gallery import save_object_gallery
+
+        # Without a dataset the first argument is the file.
+        print(save_object_gallery(dataset or out))
+        return
+    if dataset is None:
+        msg = "which dataset? For example: skybench gallery sky --recipe sky.png"
+        raise typer.BadParameter(msg)
+
     from skybench.gallery import save_gallery
 
     if recipe:

@@ -9,17 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from skybench.errors import ParameterError, StoreError
-
-Bytes = NDArray[np.uint8]
+from skybench.pictures import INK, PAPER, PICTURES, picture
 
 _TILE = 128
 """Width of a picture on the page, in screen pixels; images are enlarged by a whole number."""
 
 _CAPTION = 18
 _GAP = 6
-_PAPER, _INK = (18, 20, 28), (222, 226, 235)
-_SOFTENING = 2.0
-"""Noise levels that the stretch shows linearly; brighter light is compressed."""
 
 
 def contact_sheet(ds: xr.Dataset, *, count: int = 24, columns: int = 8) -> Image.Image:
@@ -40,37 +36,48 @@ def contact_sheet(ds: xr.Dataset, *, count: int = 24, columns: int = 8) -> Image
         msg = f"count and columns must be at least 1, got {count} and {columns}."
         raise ParameterError(msg)
     chosen = ds.isel(sample=_choose(ds, count)).load()
+    data = chosen[main_variable(chosen)]
     tiles = [
-        _tile(image, caption)
-        for image, caption in zip(chosen["image"].values, _captions(chosen), strict=True)
+        tile(picture(data.isel(sample=i), _TILE), caption)
+        for i, caption in enumerate(_captions(chosen))
     ]
-    return _page(tiles, min(columns, len(tiles)))
+    return page(tiles, min(columns, len(tiles)))
+
+
+def main_variable(ds: xr.Dataset) -> str:
+    """Return the data variable that is shown: the first that there is a picture of."""
+    for name, variable in ds.data_vars.items():
+        if tuple(d for d in variable.dims if d != "sample") in PICTURES:
+            return str(name)
+    msg = f"there is no picture of {', '.join(map(str, ds.data_vars))}."
+    raise ParameterError(msg)
 
 
 def save_gallery(ds: xr.Dataset, path: str | PathLike[str], **layout: int) -> Path:
     """Write a contact sheet as a PNG and return its path; see `contact_sheet`."""
+    return save_page(contact_sheet(ds, **layout), path)
+
+
+def save_page(sheet: Image.Image, path: str | PathLike[str]) -> Path:
+    """Write a page as a PNG and return its path.
+
+    Raises
+    ------
+    ParameterError
+        The path does not end in .png.
+    StoreError
+        It cannot be written.
+    """
     target = Path(path)
     if target.suffix.lower() != ".png":
         msg = f"a gallery is a PNG; name it {target.with_suffix('.png')} instead of {target}."
         raise ParameterError(msg)
-    sheet = contact_sheet(ds, **layout)
     try:
         sheet.save(target, optimize=True)
     except OSError as error:
         msg = f"{target} cannot be written: {error.strerror or error}; choose another place."
         raise StoreError(msg) from error
     return target
-
-
-def stretch(image: NDArray[np.int32]) -> Bytes:
-    """Return the asinh-stretched image in 0 to 255, its sky dark and its brightest pixel white."""
-    pixels = image.astype(np.float64)
-    sky = np.median(pixels)
-    # 1.4826 turns the median absolute deviation of a Gaussian into its sigma.
-    noise = max(1.4826 * float(np.median(np.abs(pixels - sky))), 1e-9)
-    light = np.arcsinh((pixels - sky) / (_SOFTENING * noise))
-    low, high = -0.5, max(float(light.max()), 1.0)
-    return (np.clip((light - low) / (high - low), 0, 1) * 255).astype(np.uint8)
 
 
 def _choose(ds: xr.Dataset, count: int) -> NDArray[np.intp]:
@@ -86,11 +93,13 @@ def _choose(ds: xr.Dataset, count: int) -> NDArray[np.intp]:
 
 
 def _captions(ds: xr.Dataset) -> list[str]:
-    names = _class_names(ds)
     if "label" in ds.coords:
-        labels = ds["label"].values
+        labels, names = ds["label"].values, _class_names(ds)
         classes = [str(v) if labels.dtype.kind in "UOT" else names[int(v)] for v in labels]
+    elif "present" not in ds.coords:
+        classes = [""] * ds.sizes["sample"]
     else:
+        names = _class_names(ds)
         rows = ds["present"].values.astype(bool)
         classes = [
             "+".join(n for n, there in zip(names, row, strict=True) if there) for row in rows
@@ -105,16 +114,13 @@ def _class_names(ds: xr.Dataset) -> list[str]:
     return str(ds["class"].attrs["flag_meanings"]).split()
 
 
-def _tile(image: NDArray[np.int32], caption: str) -> Image.Image:
-    factor = max(1, _TILE // max(image.shape))
-    enlarged = np.kron(stretch(image), np.ones((factor, factor), dtype=np.uint8))
-    # Row 0 is at the bottom: angles then run counter-clockwise, as recorded.
-    picture = Image.fromarray(enlarged[::-1])
-    tile = Image.new("RGB", (picture.width, picture.height + _CAPTION), _PAPER)
-    tile.paste(picture, (0, 0))
+def tile(shown: Image.Image, caption: str) -> Image.Image:
+    """Return a picture with a line of text under it."""
+    framed = Image.new("RGB", (shown.width, shown.height + _CAPTION), PAPER)
+    framed.paste(shown, (0, 0))
     font = ImageFont.load_default(size=11)
-    ImageDraw.Draw(tile).text((1, picture.height + 3), _fit(caption, tile.width), _INK, font)
-    return tile
+    ImageDraw.Draw(framed).text((1, shown.height + 3), _fit(caption, shown.width), INK, font)
+    return framed
 
 
 def _fit(caption: str, width: int) -> str:
@@ -126,11 +132,12 @@ def _fit(caption: str, width: int) -> str:
     return f"{identity} {'+'.join(name[:4] for name in classes.split('+'))}"
 
 
-def _page(tiles: list[Image.Image], columns: int) -> Image.Image:
-    width = max(tile.width for tile in tiles) + _GAP
-    height = max(tile.height for tile in tiles) + _GAP
+def page(tiles: list[Image.Image], columns: int) -> Image.Image:
+    """Return tiles in rows on one page."""
+    width = max(framed.width for framed in tiles) + _GAP
+    height = max(framed.height for framed in tiles) + _GAP
     rows = -(-len(tiles) // columns)
-    page = Image.new("RGB", (columns * width + _GAP, rows * height + _GAP), _PAPER)
-    for i, tile in enumerate(tiles):
-        page.paste(tile, (_GAP + i % columns * width, _GAP + i // columns * height))
-    return page
+    sheet = Image.new("RGB", (columns * width + _GAP, rows * height + _GAP), PAPER)
+    for i, framed in enumerate(tiles):
+        sheet.paste(framed, (_GAP + i % columns * width, _GAP + i // columns * height))
+    return sheet

@@ -2,10 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
-from skybench.generators.schema import VARIABLES
-from skybench.generators.sky.catalogue import PROFILES
 from skybench.generators.sky.recipe import SkyRecipe as Recipe
 
 PAGE = (Path(__file__).parent.parent / "docs" / "recipes.md").read_text(encoding="utf-8")
@@ -29,10 +25,3 @@ def test_every_key_and_distribution_is_there():
     missing = {name for name in named if f"`{name}`" not in PAGE and f".{name}`" not in PAGE}
     # Groups are named by what they hold.
     assert missing <= {"image", "psf", "noise", "scene", "placement", "sources", "classes"}
-
-
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
-def test_every_parameter_is_there_with_its_domain(profile):
-    for name in profile.defaults:
-        row = VARIABLES[name]
-        assert f"| `{name}` | {row.long_name} | {row.units or ''} | {row.domain} |" in PAGE

@@ -6,7 +6,8 @@ from PIL import Image
 
 import skybench
 from skybench.errors import ParameterError, StoreError
-from skybench.gallery import contact_sheet, save_gallery, stretch
+from skybench.gallery import contact_sheet, save_gallery
+from skybench.pictures import stretch
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,46 @@
+"""docs/generators.md is what the tables and the code give."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from skybench.generators.families import FAMILIES
+from skybench.object_gallery import portraits
+
+DOCS = Path(__file__).parent.parent / "docs"
+PROFILES = [p for family in FAMILIES.values() for p in family.profiles.values()]
+
+
+@pytest.fixture(scope="module")
+def made():
+    path = DOCS / "make_generators.py"
+    spec = importlib.util.spec_from_file_location("make_generators", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_current(made):
+    assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run make docs"
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda p: p.name)
+def test_the_page_says_all_of_each_object(profile):
+    assert profile.example
+    page = (DOCS / "generators.md").read_text(encoding="utf-8")
+    for text in (profile.summary, profile.formula, profile.reference, profile.accuracy):
+        assert text in page
+    assert all(f"| `{name}` |" in page for name in profile.defaults)
+
+
+def test_every_picture_is_what_its_line_of_code_draws(made):
+    for family, profile, image in portraits():
+        with Image.open(made.IMAGES / made._file(family, profile)) as stored:
+            kept, drawn = (np.asarray(i.convert("RGB"), dtype=int) for i in (stored, image))
+        assert kept.shape == drawn.shape, "run make docs"
+        # The last bit of a CPU may move a pixel to the next grey.
+        assert np.abs(kept - drawn).max() <= 2, f"{profile.name} has changed: run make docs"
+        assert drawn.std() > 1, f"{profile.name} shows nothing"
