@@ -32,7 +32,10 @@ def render(recipe: SphereRecipe, parameters: xr.Dataset) -> dict[str, xr.Variabl
     if recipe.sphere.ordering == "nested":
         maps, masked = maps[:, ring_numbers(nside)], masked[:, ring_numbers(nside)]
     row = replace(VARIABLES["map"], units=recipe.sphere.units)
-    return {"map": row.holding(maps), "masked": VARIABLES["masked"].holding(masked)}
+    return {
+        "map": row.holding(maps, {"ordering": recipe.sphere.ordering}),
+        "masked": VARIABLES["masked"].holding(masked),
+    }
 
 
 def fields(recipe: SphereRecipe, parameters: xr.Dataset) -> Floats:

@@ -1,0 +1,1 @@
+"""Density cubes: dark-matter halos on a random field, in a periodic box."""
