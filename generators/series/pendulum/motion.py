@@ -1,0 +1,58 @@
+"""From the parameters of pendulums to their motion, as it is and as it is measured."""
+
+import numpy as np
+import xarray as xr
+from scipy.special import ndtri
+
+from skybench.generators.random_streams import RowStreams
+from skybench.generators.schema import variable
+from skybench.generators.series.instants import TIME
+from skybench.generators.series.pendulum.catalogue import SWINGS
+from skybench.generators.series.pendulum.recipe import PendulumRecipe
+from skybench.generators.series.pendulum.swing import Floats, Motion
+
+
+def render(recipe: PendulumRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
+    """Return angle, angular velocity and measured angle over time of the pendulums described."""
+    on = recipe.observation
+    times = np.arange(on.outputs) * (on.duration / (on.outputs - 1))
+    motion = moved(parameters, times)
+    return {
+        "time": TIME.holding(times, {"units": "s"}),
+        "angle": variable("angle", motion.angle),
+        "angular_velocity": variable("angular_velocity", motion.angular_velocity),
+        "observed_angle": variable(
+            "observed_angle", motion.angle + _noise(parameters, on.outputs, recipe.seed)
+        ),
+    }
+
+
+def moved(parameters: xr.Dataset, times: Floats) -> Motion:
+    """Return the motion of all samples.
+
+    Parameters
+    ----------
+    parameters : xr.Dataset
+        With ``kind`` and what the pendulums are made of.
+    times : (time,) array
+        Seconds, even and from 0.
+    """
+    kinds = parameters["kind"].values
+    motion = Motion(*(np.zeros((kinds.size, times.size)) for _ in Motion._fields))
+    for swing in SWINGS.values():
+        mine = np.flatnonzero(kinds == swing.code)
+        if not mine.size:
+            continue
+        values = {n: parameters[n].values[mine].astype(np.float64) for n in swing.defaults}
+        for whole, part in zip(motion, swing.move(values, times), strict=True):
+            whole[mine] = part
+    return motion
+
+
+def _noise(parameters: xr.Dataset, outputs: int, seed: int) -> Floats:
+    streams = RowStreams(seed, "angle_noise")
+    drawn = np.empty((parameters.sizes["sample"], outputs))
+    for place, row in enumerate(parameters["sample_id"].values.tolist()):
+        drawn[place] = streams.uniforms(row, outputs)
+    sigma = parameters["angle_noise"].values.astype(np.float64)
+    return np.asarray(sigma[:, None] * ndtri(drawn))

@@ -1,0 +1,49 @@
+"""Recipes of pendulums: when they are looked at, and how well."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
+from skybench.generators.profiles import Profile
+from skybench.generators.recipe import Condition, Name, ObjectRecipe, Part, SourceSpec
+from skybench.generators.series.pendulum.catalogue import SWINGS
+
+
+class Observation(Part):
+    """When the pendulum is looked at: ``outputs`` instants, evenly over ``duration`` seconds."""
+
+    duration: Positive
+    outputs: Annotated[int, NUMBER, Field(ge=2, le=100_000)]
+
+
+class AngleNoise(Part):
+    """The error of the measured angle: its standard deviation in radians."""
+
+    angle: Distribution = Constant(value=0)
+
+
+class PendulumSource(SourceSpec):
+    """A kind of pendulum and the distributions of its parameters."""
+
+    profiles: ClassVar[Mapping[str, Profile]] = SWINGS
+
+
+class PendulumRecipe(ObjectRecipe):
+    """A dataset of pendulums, one in each sample."""
+
+    family: Literal["pendulum"]
+    observation: Observation
+    noise: AngleNoise = AngleNoise()
+    sources: Annotated[dict[Name, PendulumSource], Field(min_length=1)]
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The noise of a sample."""
+        return (Condition("noise.angle", "angle_noise", self.noise.angle),)
+
+    @property
+    def points(self) -> int:
+        """Values of angle, velocity and measured angle."""
+        return 3 * self.observation.outputs

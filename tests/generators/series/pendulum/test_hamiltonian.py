@@ -1,0 +1,86 @@
+"""Pendulums step by step: against the exact one, against SciPy, and friction."""
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from skybench.errors import ParameterError
+from skybench.generators.series.pendulum import exact, hamiltonian
+
+TIMES = np.arange(201) * 0.1
+
+
+def pendulums(count=12, seed=0, **given):
+    random = np.random.default_rng(seed)
+    return {
+        "initial_angle": random.uniform(-2.5, 2.5, count),
+        "initial_angular_velocity": random.uniform(-2, 2, count),
+        "gravity": random.uniform(2, 12, count),
+        "pendulum_length": random.uniform(0.5, 2, count),
+    } | {name: np.full(count, value) for name, value in given.items()}
+
+
+def test_the_sine_is_the_sine():
+    x = np.linspace(-20, 20, 200_001)
+    np.testing.assert_allclose(hamiltonian.sine(x), np.sin(x), rtol=0, atol=4e-15)
+
+
+def test_without_friction_it_is_the_exact_pendulum():
+    some = pendulums()
+    stepped, known = hamiltonian.move(some, TIMES), exact.move(some, TIMES)
+    np.testing.assert_allclose(stepped.angle, known.angle, atol=2e-5)
+    np.testing.assert_allclose(stepped.angular_velocity, known.angular_velocity, atol=5e-5)
+    assert np.median(np.abs(stepped.angle - known.angle).max(axis=1)) < 2e-6
+
+
+def test_over_the_top_it_is_the_exact_pendulum():
+    some = pendulums(initial_angular_velocity=15.0)
+    stepped, known = hamiltonian.move(some, TIMES), exact.move(some, TIMES)
+    assert (known.angle[:, -1] > 100).all()
+    np.testing.assert_allclose(stepped.angle, known.angle, atol=1e-5)
+
+
+@pytest.mark.parametrize("damping", [0.01, 0.5, 20.0])
+def test_with_friction_it_solves_the_equation_of_motion(damping):
+    some = pendulums(4, damping=damping)
+    motion = hamiltonian.move(some, TIMES)
+    for one in range(4):
+        square = some["gravity"][one] / some["pendulum_length"][one]
+        solved = solve_ivp(
+            lambda _, y, square=square: [y[1], -square * np.sin(y[0]) - damping * y[1]],
+            (0, 20),
+            [some["initial_angle"][one], some["initial_angular_velocity"][one]],
+            t_eval=TIMES,
+            rtol=1e-11,
+            atol=1e-11,
+            method="DOP853",
+        )
+        np.testing.assert_allclose(motion.angle[one], solved.y[0], atol=5e-5)
+
+
+def test_small_swings_die_away_as_the_exponential_of_half_the_damping():
+    some = pendulums(
+        1,
+        initial_angle=1e-3,
+        initial_angular_velocity=0.0,
+        gravity=10.0,
+        pendulum_length=1.0,
+        damping=0.3,
+    )
+    # x'' + c x' + w^2 x = 0: x = x0 exp(-c t / 2) (cos vt + c / 2v sin vt), v^2 = w^2 - c^2 / 4.
+    v = np.sqrt(10 - 0.09 / 4)
+    known = np.exp(-0.15 * TIMES) * (np.cos(v * TIMES) + 0.15 / v * np.sin(v * TIMES))
+    np.testing.assert_allclose(hamiltonian.move(some, TIMES).angle[0] / 1e-3, known, atol=2e-5)
+
+
+def test_a_row_has_the_same_bits_in_any_company():
+    some = pendulums(30, damping=0.1)
+    some["gravity"] *= np.linspace(0.1, 20, 30)
+    together = hamiltonian.move(some, TIMES)
+    alone = hamiltonian.move({name: values[7:9] for name, values in some.items()}, TIMES)
+    assert alone.angle.tobytes() == together.angle[7:9].tobytes()
+
+
+def test_a_pendulum_too_fast_for_its_instants_is_refused():
+    with pytest.raises(ParameterError, match="natural_frequency 1000 rad/s cannot be followed"):
+        hamiltonian.move(pendulums(gravity=1000.0, pendulum_length=0.001), 10 * TIMES)
