@@ -12,12 +12,14 @@ from skybench.generators.family import Family
 from skybench.generators.geometric.family import FAMILY as GEOMETRIC
 from skybench.generators.recipe import Recipe
 from skybench.generators.series.nbody.family import FAMILY as NBODY
+from skybench.generators.series.pendulum.family import FAMILY as PENDULUM
 from skybench.generators.sky.family import FAMILY as SKY
 from skybench.generators.sphere.family import FAMILY as SPHERE
 from skybench.generators.suggestion import unknown
+from skybench.generators.volume.family import FAMILY as VOLUME
 
 FAMILIES: dict[str, Family] = {
-    family.name: family for family in (SKY, COLLECTION, GEOMETRIC, SPHERE, NBODY)
+    family.name: family for family in (SKY, COLLECTION, GEOMETRIC, SPHERE, VOLUME, NBODY, PENDULUM)
 }
 """Families by the key ``family`` of a recipe."""
 
