@@ -274,7 +274,9 @@ def recipe_check(recipe: RecipeArgument) -> None:
 
     Example: skybench recipe check mine.yaml
     """
+    from skybench.generators.generate import empty
     from skybench.generators.recipe_file import load_recipe
 
     checked = load_recipe(recipe)
+    empty(checked)
     print(f"{recipe} is a valid recipe: {checked.samples:,} samples of {checked.name}")
