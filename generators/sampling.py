@@ -50,9 +50,8 @@ def sample(recipe: ObjectRecipe, start: int, stop: int, labels: Codes | None = N
     draws = _Draws(recipe.seed, start, stop)
     dealt, splits = _deal(recipe, start, stop)
     labels = dealt if labels is None else labels
-    active = np.arange(recipe.slots) < draws.values("scene.count", recipe.count)[:, None]
-    classes, sources = _sources(recipe, draws, labels)
-    classes, sources = np.where(active, classes, -1), np.where(active, sources, -1)
+    classes, sources = _slots(recipe, draws, labels)
+    active = sources >= 0
     table = _source_parameters(recipe, draws, sources)
     if isinstance(recipe, SceneRecipe):
         table |= _positions(recipe.scene, recipe.image.shape, draws, active)
@@ -68,6 +67,20 @@ def sample(recipe: ObjectRecipe, start: int, stop: int, labels: Codes | None = N
         **_targets(recipe, labels, classes),
     }
     return xr.Dataset(coords=coordinates)
+
+
+def source_of_slot(
+    recipe: ObjectRecipe, start: int, stop: int, labels: Codes | None = None
+) -> Codes:
+    """Return which of the recipe's sources is in each slot, -1 for none: (row, slot).
+
+    Parameters
+    ----------
+    recipe, start, stop, labels
+        As for `sample`.
+    """
+    dealt = _deal(recipe, start, stop)[0] if labels is None else labels
+    return _slots(recipe, _Draws(recipe.seed, start, stop), dealt)[1]
 
 
 class _Draws:
@@ -92,6 +105,13 @@ def _deal(recipe: ObjectRecipe, start: int, stop: int) -> tuple[Codes, Codes]:
     single = recipe.task != MULTILABEL and recipe.classes
     weights = [c.weight for c in recipe.classes.values()] if single else [1.0]
     return deal(recipe.seed, start, stop, weights, list(recipe.split_fractions.values()))
+
+
+def _slots(recipe: ObjectRecipe, draws: _Draws, labels: Codes) -> tuple[Codes, Codes]:
+    """Return the class and the source of each slot, -1 where it is empty."""
+    active = np.arange(recipe.slots) < draws.values("scene.count", recipe.count)[:, None]
+    classes, sources = _sources(recipe, draws, labels)
+    return np.where(active, classes, -1), np.where(active, sources, -1)
 
 
 def _sources(recipe: ObjectRecipe, draws: _Draws, labels: Codes) -> tuple[Codes, Codes]:

@@ -1,6 +1,7 @@
 """The family of sky images."""
 
 from skybench.generators.family import Family
+from skybench.generators.sky.bands import sample
 from skybench.generators.sky.catalogue import PROFILES
 from skybench.generators.sky.images import render
 from skybench.generators.sky.recipe import SkyRecipe
@@ -11,4 +12,5 @@ FAMILY = Family(
     recipe=SkyRecipe,
     profiles=PROFILES,
     render=render,
+    sample=sample,
 )

@@ -1,14 +1,91 @@
-"""From the parameters of sky images to their pixels."""
+"""From the parameters of sky images to their pixels, and to what is stored beside them."""
 
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from skybench.generators.schema import variable
+from skybench.errors import RecipeError
+from skybench.generators.schema import VARIABLES
+from skybench.generators.sky.bands import in_band
+from skybench.generators.sky.detector import mask_flags, read_out
 from skybench.generators.sky.noise import observe
+from skybench.generators.sky.noise_model import inverse_variance
 from skybench.generators.sky.recipe import SkyRecipe
 from skybench.generators.sky.scene import expected
+from skybench.generators.sky.segmentation import segment
+
+Floats = NDArray[np.float64]
 
 
 def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
-    """Return the observed images of the samples that the parameters describe."""
-    light = expected(parameters, recipe.image.shape)
-    return {"image": variable("image", observe(light, parameters, recipe.noise, recipe.seed))}
+    """Return the images of the samples that the parameters describe.
+
+    Beside ``image`` there are ``expected``, ``ivar``, ``mask`` and ``segmentation`` where the
+    recipe asks for them; with bands all but the last have them as their second dimension.
+
+    Raises
+    ------
+    ParameterError
+        A pixel holds more electrons than an int32.
+    RecipeError
+        The recipe has bands and the parameters have none.
+    """
+    image = recipe.image
+    if image.bands and "band" not in parameters.dims:
+        msg = f"{recipe.name} has bands, which a member of a collection cannot have; take them out"
+        raise RecipeError(msg)
+    light = _light(recipe, parameters)
+    pixels: dict[str, NDArray[Any]] = {
+        "image": observe(light, parameters, recipe.noise, recipe.seed)
+    }
+    if image.expected:
+        pixels["expected"] = light
+    if recipe.detector is not None:
+        pixels["mask"] = _read_out(recipe, parameters, pixels["image"])
+    if image.ivar:
+        weights = inverse_variance(light, parameters, recipe.noise)
+        pixels["ivar"] = np.where(pixels.get("mask", 0), 0.0, weights)
+    data = {name: _variable(name, values) for name, values in pixels.items()}
+    if image.segmentation:
+        reference = parameters
+        if image.bands:
+            reference = in_band(parameters, list(image.bands).index(image.reference))
+        found = segment(reference, image.shape, recipe.noise, image.segmentation_threshold)
+        data["segmentation"] = VARIABLES["segmentation"].holding(found)
+    return data
+
+
+def _light(recipe: SkyRecipe, parameters: xr.Dataset) -> Floats:
+    shape, bands = recipe.image.shape, len(recipe.image.bands)
+    if not bands:
+        return expected(parameters, shape)
+    light = np.empty((parameters.sizes["sample"], bands, *shape))
+    for band in range(bands):
+        light[:, band] = expected(in_band(parameters, band), shape)
+    return light
+
+
+def _read_out(
+    recipe: SkyRecipe, parameters: xr.Dataset, images: NDArray[np.int32]
+) -> NDArray[np.uint8]:
+    """Put the detector's defects into the images, in place, and return their mask."""
+    assert recipe.detector is not None
+    rows = parameters["sample_id"].values
+    sky = parameters["sky_level"].values.astype(np.float64)
+    if not recipe.image.bands:
+        return read_out(images, rows, sky, recipe.detector, recipe.seed, "detector")
+    masks = []
+    for band, name in enumerate(recipe.image.bands):
+        plane, stream = images[:, band], f"detector.{name}"
+        masks.append(read_out(plane, rows, sky[:, band], recipe.detector, recipe.seed, stream))
+    return np.stack(masks, axis=1)
+
+
+def _variable(name: str, values: NDArray[Any]) -> xr.Variable:
+    row = VARIABLES[name]
+    if values.ndim == 4:
+        row = replace(row, dims=("sample", "band", "y", "x"))
+    return row.holding(values, mask_flags() if name == "mask" else None)

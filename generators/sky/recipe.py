@@ -1,22 +1,122 @@
-"""Recipes of sky images: optics and noise beside the sources."""
+"""Recipes of sky images: optics, bands, noise and detector beside the sources."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+import numpy as np
+from pydantic import Field, field_validator, model_validator
 
 from skybench.generators.distributions import Constant, Distribution, Finite, Positive
 from skybench.generators.profiles import Profile
-from skybench.generators.recipe import Condition, Name, Part, SourceSpec
+from skybench.generators.recipe import (
+    SEGMENTATION,
+    Coded,
+    Condition,
+    Name,
+    Part,
+    SourceSpec,
+    check_domains,
+    in_order,
+)
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe
+from skybench.generators.schema import VARIABLES
+from skybench.generators.sky.band_table import KNOWN, PRIMARY
 from skybench.generators.sky.catalogue import PROFILES
+from skybench.generators.suggestion import unknown
+
+BandName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,15}$")]
+
+BANDED = {"fwhm": "psf_fwhm", "sky_level": "sky_level", "read_noise": "read_noise"}
+"""Keys of a band, and the variables that have a value a band where there are bands."""
+
+
+class Band(Coded):
+    """A band, where it differs from what its name stands for.
+
+    ``fwhm``, ``sky_level`` and ``read_noise`` replace those of the recipe; ``flux_ratio`` gives,
+    for a name under ``sources``, the flux density (AB) over that in the reference band.
+    """
+
+    fwhm: Distribution | None = None
+    sky_level: Distribution | None = None
+    read_noise: Distribution | None = None
+    zeropoint: Finite | None = None
+    flux_ratio: dict[Name, Distribution] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        own = {key: getattr(self, key) for key in BANDED}
+        check_domains({BANDED[key]: d for key, d in own.items() if d is not None})
+        for source, ratio in self.flux_ratio.items():
+            if ratio.depends_on is not None or not ratio.support({})[0] >= 0:
+                msg = f"flux_ratio.{source} must be 0 or more, and no scaling; truncate it"
+                raise ValueError(msg)
+        return self
 
 
 class SkyImage(ImageSpec):
-    """The pixel grid: shape as [ny, nx], the scale of a pixel, the zero point of magnitudes."""
+    """The pixel grid, its bands, and what is stored beside the observed image.
+
+    ``bands`` is a list of names, or a mapping of names to what differs. ``ivar`` stores the
+    inverse variance of the noise, ``expected`` the image without noise, and ``segmentation``
+    the source that dominates each pixel where it outshines ``segmentation_threshold`` times the
+    noise of the sky.
+    """
 
     pixel_scale_arcsec: Positive
     zeropoint: Finite = 25.0
+    bands: dict[BandName, Band] = Field(default_factory=dict)
+    reference_band: str | None = None
+    ivar: bool = False
+    expected: bool = False
+    segmentation: bool = False
+    segmentation_threshold: Positive = 1.0
+
+    @field_validator("bands", mode="before")
+    @classmethod
+    def _listed(cls, bands: Any) -> Any:
+        if not isinstance(bands, list | tuple):
+            return bands
+        if len(set(map(str, bands))) < len(bands):
+            msg = f"a band is there twice in {list(bands)}"
+            raise ValueError(msg)
+        return {name: {} for name in bands}
+
+    @field_validator("bands")
+    @classmethod
+    def _in_order(cls, bands: dict[str, Band]) -> dict[str, Band]:
+        return in_order(bands)
+
+    @model_validator(mode="after")
+    def _reference_is_there(self) -> Self:
+        if self.reference_band is not None and self.reference_band not in self.bands:
+            raise ValueError("reference_band: " + unknown("band", self.reference_band, self.bands))
+        return self
+
+    @property
+    def reference(self) -> str | None:
+        """The band that fluxes, sky and seeing of the recipe belong to: r, else the first."""
+        if self.reference_band or not self.bands:
+            return self.reference_band
+        return PRIMARY if PRIMARY in self.bands else next(iter(self.bands))
+
+    def zeropoint_of(self, band: str) -> float:
+        """Return the AB magnitude of one electron in a band."""
+        own = self.bands[band].zeropoint
+        return self.zeropoint if own is None else own
+
+    def factor(self, band: str, variable: str) -> float:
+        """Return a band's seeing or sky over that of the reference band."""
+        assert self.reference is not None
+        if variable == "read_noise":
+            return 1.0
+        gain = self.zeropoint_of(band) - self.zeropoint_of(self.reference)
+        factor = 10 ** (0.4 * gain) if variable == "sky_level" else 1.0
+        if band in KNOWN and self.reference in KNOWN:
+            own, first = KNOWN[band], KNOWN[self.reference]
+            seeing = (own.wavelength / first.wavelength) ** -0.2
+            factor *= own.sky / first.sky if variable == "sky_level" else seeing
+        return float(factor)
 
 
 class Psf(Part):
@@ -39,6 +139,18 @@ class Noise(Part):
     scale: Annotated[Finite, Field(ge=0, le=100)] = 1.0
 
 
+class Detector(Part):
+    """What a detector does to an image; it is flagged in ``mask``, where ``ivar`` is 0.
+
+    ``full_well`` saturates pixels of more electrons, sky included. ``cosmic_rays`` is the mean
+    number of tracks in an image of a band, ``bad_columns`` the share of columns that are dead.
+    """
+
+    full_well: Annotated[Positive, Field(le=1e9)] | None = None
+    cosmic_rays: Annotated[Finite, Field(ge=0, le=1000)] = 0.0
+    bad_columns: Annotated[Finite, Field(ge=0, le=1)] = 0.0
+
+
 class SkySource(SourceSpec):
     """A source on the sky: its profile and the distributions of its parameters."""
 
@@ -52,6 +164,7 @@ class SkyRecipe(SceneRecipe):
     image: SkyImage
     psf: Psf
     noise: Noise
+    detector: Detector | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
 
     @property
@@ -72,4 +185,55 @@ class SkyRecipe(SceneRecipe):
             "zeropoint": self.image.zeropoint,
             "shot_noise": str(self.noise.shot).lower(),
             "noise_scale": self.noise.scale,
+            **self._optional_attributes(),
         }
+
+    def _optional_attributes(self) -> dict[str, str | int | float]:
+        """Return what only some recipes have."""
+        image = self.image
+        attributes: dict[str, str | int | float] = {}
+        if image.reference is not None:
+            attributes["reference_band"] = image.reference
+        if image.segmentation:
+            attributes["segmentation_threshold"] = image.segmentation_threshold
+        if self.detector is not None:
+            attributes |= self.detector.model_dump(exclude_none=True)
+        return attributes
+
+    @property
+    def points(self) -> int:
+        """Values in the data of a sample."""
+        planes = max(1, len(self.image.bands))
+        stored = 1 + self.image.ivar + self.image.expected + (self.detector is not None)
+        return super().points * (planes * stored + self.image.segmentation)
+
+    @model_validator(mode="after")
+    def _check_task(self) -> Self:
+        if self.task == SEGMENTATION and not self.image.segmentation:
+            msg = "a segmentation needs the map of sources: add 'segmentation: true' to image"
+            raise ValueError(msg)
+        by_band = [name for name in self.targets if name in BANDED.values()]
+        if self.image.bands and by_band:
+            msg = f"targets: {by_band[0]} has a value a band, so it is no target; take another"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _check_bands(self) -> Self:
+        common = {condition.variable: condition.distribution for condition in self.conditions}
+        for name, band in self.image.bands.items():
+            for source in band.flux_ratio:
+                self._check_source(source, f"image.bands.{name}.flux_ratio")
+            for key, variable in BANDED.items():
+                if getattr(band, key) is None:
+                    ends = np.array(common[variable].support({})) * self.image.factor(
+                        name, variable
+                    )
+                    self._check_ends(f"{key} in band {name}", variable, *ends.tolist())
+        return self
+
+    def _check_ends(self, what: str, variable: str, low: float, high: float) -> None:
+        domain = VARIABLES[variable].domain
+        if not domain.covers(low, high):
+            msg = f"{what} can be {low:g} to {high:g}, outside its domain {domain}; give its own"
+            raise ValueError(msg)

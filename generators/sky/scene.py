@@ -1,11 +1,13 @@
 """Expected images: the sum of a sample's sources, before any noise."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.generators.sky.catalogue import PROFILES
-from skybench.generators.sky.stamps import Sources, add
+from skybench.generators.sky.stamps import Sources, Stamps, add
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +33,15 @@ def expected(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
     (sample, y, x) float64 array, electrons
     """
     images = np.zeros((parameters.sizes["sample"], *shape))
+    for owners, _, stamps in drawn(parameters, shape):
+        add(images, owners, stamps)
+    return images
+
+
+def drawn(
+    parameters: xr.Dataset, shape: tuple[int, int]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], Iterator[Stamps]]]:
+    """Yield the stamps of each profile's sources, with the samples and slots of these sources."""
     kinds = parameters["kind"].values
     for profile in PROFILES.values():
         owners, slots = np.nonzero(kinds == profile.code)
@@ -39,8 +50,7 @@ def expected(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
         sources = _select(
             parameters, (*_POSITION, *profile.defaults, *profile.derived), owners, slots
         )
-        add(images, owners, profile.draw(sources, shape))
-    return images
+        yield owners, slots, profile.draw(sources, shape)
 
 
 def _select(

@@ -1,7 +1,11 @@
 """The variables of sky images."""
 
+from dataclasses import replace
+
 from skybench.generators.variable import (
+    EXPECTED_BITS,
     POSITIVE,
+    SOURCE,
     Interval,
     OneOf,
     Variable,
@@ -13,13 +17,43 @@ from skybench.generators.variable import (
 ELECTRONS = Interval(low=0, high=1e9)
 """What the int32 of an image holds, twice over."""
 
-VARIABLES = table(
+_SOURCES = table(
     Variable(
         name="image",
         dims=("sample", "y", "x"),
         dtype="int32",
         units="electron",
         long_name="observed image, sky subtracted",
+    ),
+    Variable(
+        name="expected",
+        dims=("sample", "y", "x"),
+        dtype="float32",
+        units="electron",
+        long_name="image without noise, sky subtracted",
+        bits=EXPECTED_BITS,
+    ),
+    Variable(
+        name="ivar",
+        dims=("sample", "y", "x"),
+        dtype="float32",
+        units="electron-2",
+        long_name="inverse variance of the noise; 0 where the pixel is masked",
+        bits=EXPECTED_BITS,
+    ),
+    Variable(
+        name="mask",
+        dims=("sample", "y", "x"),
+        dtype="uint8",
+        long_name="what is wrong with the pixel, a bit each; 0 is nothing",
+    ),
+    Variable(name="band", dims=("band",), dtype="int8", long_name="band"),
+    Variable(
+        name="zeropoint",
+        dims=("band",),
+        dtype="float32",
+        units="mag",
+        long_name="AB magnitude of one electron",
     ),
     of_sample(
         "psf_fwhm",
@@ -91,4 +125,27 @@ VARIABLES = table(
     of_source(
         "arm_sharpness", "narrowness of the arms", domain=Interval(low=0, open_low=True, high=20)
     ),
+)
+
+FLUXES = tuple(
+    row.name for row in _SOURCES.values() if row.units == "electron" and row.dims == SOURCE
+)
+"""Parameters that differ from band to band: electrons of a source."""
+
+
+def in_bands(name: str) -> str:
+    """Return the name of the variable that holds a flux in each band."""
+    return f"{name}_band"
+
+
+VARIABLES = _SOURCES | table(
+    *(
+        replace(
+            _SOURCES[name],
+            name=in_bands(name),
+            dims=(*SOURCE, "band"),
+            long_name=f"{_SOURCES[name].long_name} in each band",
+        )
+        for name in FLUXES
+    )
 )
