@@ -15,26 +15,28 @@ def reach(sigma: float) -> int:
     return int(np.ceil(CUT * sigma))
 
 
-def blur(image: Floats, sigma: float) -> Floats:
+def blur(image: Floats, sigma: float, margin: int) -> Floats:
     """Return an image convolved with a Gaussian, sampled at pixel centres and of sum 1.
-
-    Nothing lies beyond the border; an image to be blurred needs a margin of `reach` pixels.
 
     Parameters
     ----------
     image : (y, x) float64 array
+        With a margin, from which light may come in.
     sigma : float
-        Standard deviation in pixels.
+        Standard deviation in pixels; 0 leaves the image as it is.
+    margin : int
+        Pixels to leave out at each border; `reach` pixels or more.
 
     Returns
     -------
     (y, x) float64 array
+        Without the margin.
     """
+    inner = slice(margin, image.shape[0] - margin), slice(margin, image.shape[1] - margin)
     if sigma == 0:
-        return image
+        return image[inner]
     offsets = np.arange(-reach(sigma), reach(sigma) + 1)
     kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
     kernel /= kernel.sum()
-    for axis in (0, 1):
-        image = correlate1d(image, kernel, axis=axis, mode="constant")
-    return image
+    rows = correlate1d(image, kernel, axis=0, mode="constant")[inner[0]]
+    return np.asarray(correlate1d(rows, kernel, axis=1, mode="constant")[:, inner[1]])

@@ -67,12 +67,10 @@ def _blocks(parameters: xr.Dataset, shape: tuple[int, int]) -> Iterator[tuple[sl
 def _seen(
     images: Floats, parameters: xr.Dataset, margin: int, noise: RowStreams
 ) -> Iterator[Floats]:
-    """Yield the images, blurred where they are to be, without their margin, with noise."""
+    """Yield the images blurred, without their margin, and with noise."""
     columns = (parameters[n].values.tolist() for n in ("sample_id", "blur_sigma", "noise_sigma"))
-    ny, nx = images.shape[1:]
-    inner = slice(margin, ny - margin), slice(margin, nx - margin)
     for image, row, width, sigma in zip(images, *columns, strict=True):
-        seen = blur(image, width)[inner]
+        seen = blur(image, width, margin)
         if sigma:
             seen = seen + sigma * ndtri(noise.uniforms(row, seen.size)).reshape(seen.shape)
         yield seen

@@ -61,8 +61,7 @@ class GeometricObject(SingleObject):
         width = checked("blur_sigma", blur_sigma)
         margin = reach(width)
         images, _ = draw(self._dataset(shape), shape, antialias=antialias, margin=margin)
-        ny, nx = shape
-        image = blur(images[0], width)[margin : margin + ny, margin : margin + nx]
+        image = blur(images[0], width, margin)
         return self._labelled(image, shape, "1").assign_coords(scalars({"blur_sigma": width}))
 
 

@@ -18,7 +18,7 @@ VARIABLES = table(
         "blur_sigma",
         "standard deviation of the Gaussian blur; 0 is none",
         units="pixel",
-        domain=Interval(low=0, high=100),
+        domain=Interval(low=0, high=50),
     ),
     of_sample(
         "noise_sigma",

@@ -330,7 +330,7 @@ def test_the_largest_circle_is_still_exact():
         (lambda: Arc(opening_angle=0), ["opening_angle", "(0, 360]", "got 0"]),
         (lambda: Arc(opening_angle=361), ["opening_angle", "(0, 360]", "got 361"]),
         (lambda: Ellipse(axis_ratio=0), ["axis_ratio", "[0.05, 1]", "got 0"]),
-        (lambda: Circle().render((9, 9), blur_sigma=-1), ["blur_sigma", "[0, 100]", "got -1"]),
+        (lambda: Circle().render((9, 9), blur_sigma=-1), ["blur_sigma", "[0, 50]", "got -1"]),
     ],
 )
 def test_a_wrong_value_is_named_with_its_domain(make, parts):
