@@ -125,6 +125,82 @@ _SOURCES = table(
     of_source(
         "arm_sharpness", "narrowness of the arms", domain=Interval(low=0, open_low=True, high=20)
     ),
+    of_source(
+        "einstein_radius",
+        "Einstein radius of the lens: its circle has the area within which kappa averages 1",
+        units="pixel",
+        domain=Interval(low=0, high=500),
+    ),
+    of_source(
+        "shear", "strength of the external shear on a lens", domain=Interval(low=0, high=0.5)
+    ),
+    of_source(
+        "shear_angle",
+        "direction in which the external shear stretches images, counter-clockwise from +x",
+        units="degree",
+    ),
+    of_source(
+        "lensed_offset_x",
+        "position of the lensed galaxy, as it would be without the lens, along x from the lens",
+        units="pixel",
+        domain=Interval(low=-1e4, high=1e4),
+    ),
+    of_source(
+        "lensed_offset_y",
+        "position of the lensed galaxy, as it would be without the lens, along y from the lens",
+        units="pixel",
+        domain=Interval(low=-1e4, high=1e4),
+    ),
+    of_source(
+        "lensed_flux",
+        "total flux of the lensed galaxy, as it would be without the lens",
+        units="electron",
+        domain=ELECTRONS,
+    ),
+    of_source(
+        "lensed_half_light_radius",
+        "half-light radius of the lensed galaxy along its major axis, without the lens",
+        units="pixel",
+        domain=Interval(low=0.01, high=500),
+    ),
+    of_source(
+        "lensed_sersic_index",
+        "Sersic index of the lensed galaxy",
+        domain=Interval(low=0.5, high=6),
+    ),
+    of_source(
+        "lensed_axis_ratio",
+        "minor over major axis of the lensed galaxy, without the lens",
+        domain=Interval(low=0.05, high=1),
+    ),
+    of_source(
+        "lensed_position_angle",
+        "angle of the lensed galaxy's major axis, counter-clockwise from +x, without the lens",
+        units="degree",
+    ),
+    of_source(
+        "arc_radius",
+        "radius of the ring that an arc of light is a stretch of",
+        units="pixel",
+        domain=Interval(low=0, open_low=True, high=500),
+    ),
+    of_source(
+        "arc_width",
+        "full width at half maximum across an arc of light",
+        units="pixel",
+        domain=Interval(low=0.05, high=100),
+    ),
+    of_source(
+        "arc_opening",
+        "angle that an arc of light subtends at the centre of its ring",
+        units="degree",
+        domain=Interval(low=1, high=360),
+    ),
+    of_source(
+        "arc_direction",
+        "direction from the centre of the ring to the middle of an arc of light",
+        units="degree",
+    ),
 )
 
 FLUXES = tuple(

@@ -1,0 +1,97 @@
+"""Sources without a Fourier transform of their own: sampled adaptively, convolved once."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skybench.generators.sky import fourier, points, quadtree
+from skybench.generators.sky.galaxy import psf_extent
+from skybench.generators.sky.stamps import Sources, Stamps, nearest_pixel, reach
+
+Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
+
+_MARGIN = 4
+"""FWHM of the PSF around the image from which light is carried into it."""
+
+
+def draw(
+    sources: Sources,
+    shape: tuple[int, int],
+    *,
+    dark: Floats,
+    flux: Floats,
+    area: Floats,
+    light: Callable[[Sources], quadtree.Light],
+) -> Iterator[Stamps]:
+    """Yield the stamps of sources, PSF and pixel included.
+
+    Parameters
+    ----------
+    sources : Sources
+    shape : (ny, nx)
+        Of the image.
+    dark : (m,) array
+        Radius in pixels beyond which a source is dark.
+    flux, area : (m,) arrays
+        Light, and the square pixels that it covers before the PSF spreads it: errors are
+        kept small compared with the brightness that comes of them.
+    light : callable
+        The brightness of some of the sources.
+    """
+    margin = 1 + _MARGIN * sources["psf_fwhm"]
+    seen = np.maximum(*reach(sources, shape)) + margin
+    extent = np.minimum(dark, seen) + psf_extent(sources)
+    internal = sources | {
+        "_flux": flux,
+        "_area": area,
+        "_margin": margin,
+        "_width": np.full(margin.shape, float(shape[1])),
+        "_height": np.full(margin.shape, float(shape[0])),
+    }
+
+    def spectrum(some: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
+        merge = points.merging_side(on)
+        return points.transform(_sample(some, on.size, x, y, light(some), merge), x.size, on)
+
+    blurred = np.flatnonzero(sources["psf_fwhm"] > 0)
+    chosen = {name: values[blurred] for name, values in internal.items()}
+    for stamps in fourier.draw(chosen, extent[blurred], shape, spectrum):
+        yield stamps._replace(members=blurred[stamps.members])
+    yield from _sharp(internal, extent, shape, light)
+
+
+def _sharp(
+    sources: Sources,
+    extent: Floats,
+    shape: tuple[int, int],
+    light: Callable[[Sources], quadtree.Light],
+) -> Iterator[Stamps]:
+    """Yield the stamps of sources without a PSF."""
+    sizes = fourier.stamp_sizes(extent, np.maximum(*reach(sources, shape)))
+    for size in np.unique(sizes[sources["psf_fwhm"] == 0]).tolist():
+        members = np.flatnonzero((sizes == size) & (sources["psf_fwhm"] == 0))
+        step = max(1, fourier.BLOCK // size**2)
+        for first in range(0, members.size, step):
+            some = members[first : first + step]
+            chosen = {name: values[some] for name, values in sources.items()}
+            x0, y0 = (nearest_pixel(chosen[f"source_{axis}"]) - size // 2 for axis in "xy")
+            x, y = chosen["source_x"] - x0, chosen["source_y"] - y0
+            found = _sample(chosen, size, x, y, light(chosen), merge=1.0)
+            yield Stamps(some, x0, y0, points.pixels(found, some.size, size))
+
+
+def _sample(
+    sources: Sources, size: int, x: Floats, y: Floats, light: quadtree.Light, merge: float
+) -> quadtree.Points:
+    """Return the light of the sources, at (x, y) on stamps, from the image and its margin."""
+    left, low = x - sources["source_x"], y - sources["source_y"]
+    margin, width, height = (sources[name] for name in ("_margin", "_width", "_height"))
+    frame = quadtree.Frame(
+        size, x, y, left - margin, left + width + margin, low - margin, low + height + margin
+    )
+    # A Gaussian of variance v has the peak 0.16 / v; here of PSF and pixel.
+    area = sources["_area"] + (0.6 * sources["psf_fwhm"]) ** 2 + 0.25
+    peak = 0.16 * sources["_flux"] / area
+    return quadtree.integrate(light, frame, peak, sources["psf_fwhm"], merge)
