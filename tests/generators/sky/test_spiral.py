@@ -9,7 +9,7 @@ from scipy.signal import fftconvolve
 from scipy.special import i0
 
 from skybench.generators import Sersic, Spiral
-from skybench.generators.sky import spiral
+from skybench.generators.sky import nested, spiral
 
 pitches = st.floats(3, 60)
 bulge_ratios = st.floats(0.3, 5)
@@ -215,13 +215,26 @@ def test_images_agree_with_the_formulas_on_a_fine_grid(changes):
         {"arm_count": 4, "axis_ratio": 0.4, "half_light_radius": 4.0, "pitch_angle": 12},
         {"arm_count": 3, "pitch_angle": 15, "arm_sharpness": 10},
         {"arm_count": 2, "half_light_radius": 1, "axis_ratio": 0.2},
+        {"arm_count": 1, "pitch_angle": 60, "arm_sharpness": 0.1, "bulge_fraction": 0},
+        {"arm_count": 8, "pitch_angle": 5, "half_light_radius": 12, "bulge_fraction": 0},
+        {"half_light_radius": 60, "pitch_angle": 8, "bulge_fraction": 0, "x": 3.0, "y": 40.0},
+        {"fwhm": 0.3, "pitch_angle": 10, "half_light_radius": 3},
+        {"half_light_radius": 0.3, "bulge_fraction": 0},
     ],
 )
 def test_finer_sampling_changes_little(monkeypatch, changes):
     source = make(**changes)
     image = render(source, (32, 32))
-    monkeypatch.setattr(spiral, "_SAMPLES_PER_ARM", 4 * spiral._SAMPLES_PER_ARM)
-    monkeypatch.setattr(spiral, "_FINEST", 2 * spiral._FINEST)
-    monkeypatch.setattr(spiral, "_RADIAL_STEP", spiral._RADIAL_STEP / 8)
-    finer = render(source, (32, 32))
-    assert np.abs(image - finer).max() < 1e-3 * finer.max()
+    monkeypatch.setattr(spiral, "_NEGLIGIBLE", spiral._NEGLIGIBLE / 100)
+    monkeypatch.setattr(spiral, "_DARK_RADIUS", 7.0)
+    monkeypatch.setattr(spiral, "_PSF_WIDTHS", 4.0)
+    planned = spiral._levels
+
+    def finer(sources):
+        half_width, _, finest, doublings = planned(sources)
+        return nested.Levels(half_width, finest - 1, finest - 1, doublings)
+
+    monkeypatch.setattr(spiral, "_levels", finer)
+    reference = render(source, (32, 32))
+    assert np.abs(image - reference).max() < 5e-4 * reference.max()
+    assert (image != reference).any()
