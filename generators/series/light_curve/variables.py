@@ -100,7 +100,11 @@ VARIABLES = table(
     ),
     of_sample("flare_fwhm", "full time of a flare above half its peak", units="day", domain=DAYS),
     of_sample("rise_time", "time scale of the rise", units="day", domain=DAYS),
-    of_sample("fall_time", "time scale of the decline", units="day", domain=DAYS),
+    of_sample(
+        "fall_rise_ratio",
+        "time scale of the decline over that of the rise",
+        domain=Interval(low=1.1, high=1000),
+    ),
     of_sample(
         "photometric_error",
         "median standard deviation of a measurement of relative flux",

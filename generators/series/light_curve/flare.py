@@ -1,0 +1,56 @@
+"""A flare: a star that brightens within minutes and fades in two stages."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from skybench.generators.distributions import LogUniform, Uniform
+from skybench.generators.series.light_curve.variation import Floats, Variation
+
+_RISE = (1.0, 1.941, -0.175, -2.246, -1.125)
+"""Polynomial of the rise, from one half-width before the peak."""
+
+_FADING = ((0.6890, 1.600), (0.3030, 0.2783))
+"""Amplitudes and rates of the two exponentials of the decline."""
+
+
+def shape(times: Floats) -> Floats:
+    """Return the template: 0 before, 1 at the peak.
+
+    Parameters
+    ----------
+    times : array
+        Since the peak, in full widths at half maximum.
+
+    References
+    ----------
+    Davenport et al. (2014), ApJ 797, 122, equations 1 and 4.
+    """
+    early = np.clip(times, -1, 0)
+    rise = sum(term * early**power for power, term in enumerate(_RISE))
+    late = np.maximum(times, 0)
+    fading = sum(height * np.exp(-rate * late) for height, rate in _FADING)
+    return np.where(times < -1, 0, np.where(times <= 0, rise, fading))
+
+
+def flux(stars: Mapping[str, Floats], times: Floats) -> Floats:
+    """Return 1 and the flare."""
+    since = (times - stars["epoch"]) / stars["flare_fwhm"]
+    return np.asarray(1 + stars["peak_amplitude"] * shape(since))
+
+
+VARIATION = Variation(
+    name="flare",
+    code=6,
+    summary="Star with one flare: a steep rise, a fast and then a slow decline.",
+    formula="rise 1 + 1.941 x - 0.175 x^2 - 2.246 x^3 - 1.125 x^4 for -1 < x < 0, decline "
+    "0.689 exp(-1.6 x) + 0.303 exp(-0.2783 x), x = (t - epoch) / fwhm",
+    reference="Davenport et al. (2014), ApJ 797, 122, equations 1 and 4",
+    accuracy="exact for the template, whose halves differ by 0.8 % at the peak",
+    defaults={
+        "epoch": Uniform(distribution="uniform", low=2, high=36),
+        "flare_fwhm": LogUniform(distribution="log_uniform", low=0.08, high=0.4),
+        "peak_amplitude": LogUniform(distribution="log_uniform", low=0.05, high=1),
+    },
+    flux=flux,
+)
