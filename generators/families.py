@@ -11,6 +11,7 @@ from skybench.generators.collection.family import FAMILY as COLLECTION
 from skybench.generators.family import Family
 from skybench.generators.geometric.family import FAMILY as GEOMETRIC
 from skybench.generators.recipe import Recipe
+from skybench.generators.series.light_curve.family import FAMILY as LIGHT_CURVE
 from skybench.generators.series.nbody.family import FAMILY as NBODY
 from skybench.generators.series.pendulum.family import FAMILY as PENDULUM
 from skybench.generators.sky.family import FAMILY as SKY
@@ -19,7 +20,8 @@ from skybench.generators.suggestion import unknown
 from skybench.generators.volume.family import FAMILY as VOLUME
 
 FAMILIES: dict[str, Family] = {
-    family.name: family for family in (SKY, COLLECTION, GEOMETRIC, SPHERE, VOLUME, NBODY, PENDULUM)
+    family.name: family
+    for family in (SKY, COLLECTION, GEOMETRIC, SPHERE, VOLUME, NBODY, PENDULUM, LIGHT_CURVE)
 }
 """Families by the key ``family`` of a recipe."""
 
