@@ -12,6 +12,10 @@ Digests = NDArray[np.uint8]
 _LEAF, _SAMPLE = 0x00, 0x04
 _CANONICAL_NAN = {2: 0x7E00, 4: 0x7FC00000, 8: 0x7FF8000000000000}
 _COPY_BYTES = 1 << 22
+_DIGEST = 32
+
+_REPEATING = 64
+"""Rows of so few bytes are often equal: labels, constants, empty slots."""
 
 
 def leaves(values: NDArray[Any]) -> Digests:
@@ -57,9 +61,14 @@ def _hash_rows(values: NDArray[Any], row_bytes: int) -> bytes:
 
 
 def _digests_of(rows: NDArray[np.uint8]) -> Digests:
-    width, data = rows.shape[1], rows.reshape(-1).data
-    hashed = (sha256(data[start : start + width]) for start in range(0, len(data), width))
-    return np.frombuffer(b"".join(h.digest() for h in hashed), np.uint8).reshape(-1, 32)
+    # As elements of a void dtype, rows become bytes objects without a slice of each in Python.
+    texts: list[bytes] = rows.view(f"V{rows.shape[1]}").reshape(-1).tolist()
+    if rows.shape[1] <= _REPEATING:
+        known = {text: sha256(text).digest() for text in set(texts)}
+        digests = b"".join(map(known.__getitem__, texts))
+    else:
+        digests = b"".join([sha256(text).digest() for text in texts])
+    return np.frombuffer(digests, np.uint8).reshape(-1, _DIGEST)
 
 
 def _canonical_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:

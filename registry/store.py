@@ -141,8 +141,15 @@ class Store:
         with self._reporting("read", key):
             return self.fs.open(self._path(key), "rb")  # type: ignore[no-any-return]
 
-    def write(self, key: str, content: str | bytes) -> None:
+    def write(self, key: str, content: str | bytes, *, durable: bool = True) -> None:
         """Put a whole file in place at once; a failure leaves what was there before.
+
+        Parameters
+        ----------
+        key : str
+        content : str or bytes
+        durable : bool
+            Return only when the disk has it, for files that others are trusted by.
 
         Raises
         ------
@@ -152,7 +159,7 @@ class Store:
         data = content.encode("utf-8") if isinstance(content, str) else content
         with self._reporting("write", key):
             if self.is_local:
-                _replace(Path(self._path(key)), data)
+                _replace(Path(self._path(key)), data, durable)
             else:
                 self.fs.pipe_file(self._path(key), data)
 
@@ -290,15 +297,16 @@ def _inside(path: str, root: str) -> str:
     return path.removeprefix(root).lstrip("/")
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, durable: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -24,6 +24,8 @@ from zarr.storage import FsspecStore, LocalStore
 
 from skybench.errors import NotFoundError, ParameterError
 from skybench.registry.content_hash import SAMPLE_DIM
+from skybench.registry.shard_bytes import BLOSC, shard_bytes
+from skybench.registry.store import Store
 
 _CHUNK_BYTES = 4 << 20
 _MIN_CHUNK_ROWS, _MAX_CHUNK_ROWS = 64, 512
@@ -126,14 +128,27 @@ def create(url: str, template: xr.Dataset, samples: int, layout: Layout) -> None
         )
 
 
-def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]]) -> None:
-    """Write rows from ``start`` on of each variable; whole shards keep writers apart."""
-    group = zarr.open_group(zarr_store(url), mode="r+")
+def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]], layout: Layout) -> None:
+    """Write rows from ``start`` on of variables along ``sample``.
+
+    Whole shards are written, which keeps writers apart: what a shard held before is replaced.
+
+    Raises
+    ------
+    ParameterError
+        ``start`` is not the first row of a shard.
+    """
+    if start % layout.shard_rows:
+        msg = f"rows are written from the start of a shard of {layout.shard_rows}, got row {start}"
+        raise ParameterError(msg)
+    store = Store(url)
     for name, values in columns.items():
-        array = group[name]
-        assert isinstance(array, zarr.Array)
-        writable = array.with_config({"write_empty_chunks": True})
-        writable[start : start + len(values)] = values
+        fill = _fill_value(values.dtype)
+        rest = "/0" * (values.ndim - 1)
+        for first, stop in layout.shards(len(values)):
+            data = shard_bytes(values[first:stop], layout.chunk_rows, layout.shard_rows, fill)
+            number = (start + first) // layout.shard_rows
+            store.write(f"{name}/c/{number}{rest}", data, durable=False)
 
 
 def open_raw(url: str) -> xr.Dataset:
@@ -224,7 +239,7 @@ def _encoding(variable: xr.Variable, layout: Layout) -> dict[str, Any]:
 
 def _compressors(itemsize: int) -> tuple[BloscCodec, Crc32cCodec]:
     return (
-        BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle", typesize=itemsize, blocksize=0),
+        BloscCodec(shuffle="bitshuffle", typesize=itemsize, **BLOSC),
         Crc32cCodec(),
     )
 

@@ -139,7 +139,7 @@ class BuildPlan:
                 code=code_digest(),
                 start=start,
                 stop=stop,
-                block_rows=self.layout.chunk_rows,
+                layout=self.layout,
             )
             for start, stop in self.layout.shards(self.recipe.samples)
             if start not in done
@@ -178,7 +178,8 @@ class BuildPlan:
 
     def _remove_partial_files(self) -> None:
         """Delete what writers left that were killed while they wrote."""
-        for path in self.work.local_path("data.zarr").rglob("*.partial"):
+        data = self.work.local_path("data.zarr")
+        for path in (*data.rglob("*.partial"), *data.rglob(".*.tmp")):
             path.unlink(missing_ok=True)
 
 

@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -17,9 +16,10 @@ from skybench import generators
 from skybench.errors import IntegrityError, StoreError
 from skybench.generators.families import recipe_from
 from skybench.generators.generate import empty, generate
+from skybench.generators.recipe import Recipe
 from skybench.registry.content_hash import SAMPLE_DIM, SPLIT_VARIABLE, leaves
 from skybench.registry.store import Store
-from skybench.registry.zarr_format import write_rows
+from skybench.registry.zarr_format import Layout, write_rows
 from skybench.release.progress_record import ShardRecord, write_record
 
 Columns = dict[str, NDArray[Any]]
@@ -41,8 +41,8 @@ class ShardJob:
         The `code_digest` of the machine that started the build.
     start, stop : int
         The rows of the shard.
-    block_rows : int
-        Rows to render at once, which bounds memory.
+    layout : Layout
+        The chunk and shard rows of the store.
     """
 
     recipe: str
@@ -52,7 +52,7 @@ class ShardJob:
     code: str
     start: int
     stop: int
-    block_rows: int
+    layout: Layout
 
 
 def build_shard(job: ShardJob) -> int:
@@ -71,7 +71,7 @@ def build_shard(job: ShardJob) -> int:
     by_variable = {name: leaves(values) for name, values in columns.items()}
     record = ShardRecord.of(job.start, by_variable, columns.get(SPLIT_VARIABLE))
     with writing(job.url):
-        write_rows(job.url, job.start, columns)
+        write_rows(job.url, job.start, columns, job.layout)
     write_record(Store(job.progress_url), job.identity, record)
     return job.stop - job.start
 
@@ -102,20 +102,21 @@ def code_digest() -> str:
 
 
 def _render(job: ShardJob) -> Columns:
-    recipe = recipe_from(json.loads(job.recipe))
-    template = empty(recipe)
-    columns: Columns = {
-        str(name): np.empty((job.stop - job.start, *variable.shape[1:]), variable.dtype)
-        for name, variable in template.variables.items()
-        if SAMPLE_DIM in variable.dims
-    }
-    for start in range(job.start, job.stop, job.block_rows):
-        stop = min(start + job.block_rows, job.stop)
-        block = generate(recipe, start, stop)
-        for name, column in columns.items():
-            _check_block(name, block, template.variables[name], stop - start)
-            column[start - job.start : stop - job.start] = block.variables[name].values
+    recipe, template = _prepared(job.recipe)
+    shard = generate(recipe, job.start, job.stop)
+    columns: Columns = {}
+    for name, variable in template.variables.items():
+        if SAMPLE_DIM in variable.dims:
+            _check_block(str(name), shard, variable, job.stop - job.start)
+            columns[str(name)] = shard.variables[name].values
     return columns
+
+
+@lru_cache(maxsize=1)
+def _prepared(recipe: str) -> tuple[Recipe, xr.Dataset]:
+    """Return the recipe and its dataset with no samples, once for all shards of a build."""
+    parsed = recipe_from(json.loads(recipe))
+    return parsed, empty(parsed)
 
 
 def _check_block(name: str, block: xr.Dataset, template: xr.Variable, rows: int) -> None:

@@ -51,8 +51,10 @@ def put_version(store, dataset, version, seed):
     content = hash_dataset(ds)
     name = zarr_name(dataset, version, content.root)
     url = store.url_of(f"{version_key(dataset, version)}/{name}")
-    create(url, ds.isel(sample=slice(0)), SAMPLES, Layout(chunk_rows=CHUNK_ROWS, shard_rows=16))
-    write_rows(url, 0, {str(k): v.to_numpy() for k, v in ds.variables.items()})
+    layout = Layout(chunk_rows=CHUNK_ROWS, shard_rows=16)
+    create(url, ds.isel(sample=slice(0)), SAMPLES, layout)
+    columns = {str(k): v.to_numpy() for k, v in ds.variables.items() if "sample" in v.dims}
+    write_rows(url, 0, columns, layout)
     sizes = store.sizes(version_key(dataset, version))
     manifest = Manifest(
         dataset=dataset,

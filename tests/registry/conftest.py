@@ -58,7 +58,8 @@ def write_version(store, ds, version, task="classification"):
     create(url, ds.isel(sample=slice(0)), ds.sizes["sample"], LAYOUT)
     columns = {str(n): v.values for n, v in ds.variables.items() if "sample" in v.dims}
     for start, stop in LAYOUT.shards(ds.sizes["sample"]):
-        write_rows(url, start, {name: values[start:stop] for name, values in columns.items()})
+        rows = {name: values[start:stop] for name, values in columns.items()}
+        write_rows(url, start, rows, LAYOUT)
     samples = f"{zarr.removesuffix('.zarr')}.samples"
     store.write(f"{folder}/{samples}", digests.tobytes())
     objects = [
@@ -120,11 +121,11 @@ def published(pristine, tmp_path):
 
 @pytest.fixture
 def release_of(tmp_path):
-    """Return a function that publishes a dataset as sky 0.1 in a store of its own."""
+    """Return a function that publishes a dataset as a version of sky in a store of its own."""
 
-    def publish(ds):
+    def publish(ds, version="0.1"):
         store = Store(tmp_path / "own")
-        write_version(store, ds, "0.1", ds.attrs["task"])
+        write_version(store, ds, version, ds.attrs.get("task", "classification"))
         return store
 
     return publish

@@ -60,7 +60,8 @@ def write(url: str, ds: xr.Dataset, layout: Layout = LAYOUT) -> None:
     create(url, ds.isel(sample=slice(0)), samples, layout)
     for start, stop in layout.shards(samples):
         rows = ds.isel(sample=slice(start, stop)).variables.items()
-        write_rows(url, start, {str(n): v.values for n, v in rows if "sample" in v.dims})
+        columns = {str(n): v.values for n, v in rows if "sample" in v.dims}
+        write_rows(url, start, columns, layout)
 
 
 @pytest.fixture

@@ -47,8 +47,10 @@ def tiny_dataset(splits=3):
 
 def write(ds, folder):
     url = str(folder / "tiny.zarr")
-    create(url, ds.isel(sample=slice(0)), SAMPLES, Layout(chunk_rows=SAMPLES, shard_rows=SAMPLES))
-    write_rows(url, 0, {str(k): v.values for k, v in ds.variables.items() if "sample" in v.dims})
+    layout = Layout(chunk_rows=SAMPLES, shard_rows=SAMPLES)
+    create(url, ds.isel(sample=slice(0)), SAMPLES, layout)
+    columns = {str(k): v.values for k, v in ds.variables.items() if "sample" in v.dims}
+    write_rows(url, 0, columns, layout)
     return url
 
 
