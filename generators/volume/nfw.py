@@ -96,10 +96,11 @@ def shares(to_sphere: Floats, offset: Floats, concentration: float) -> Floats:
     """
     extent = np.sqrt((np.linalg.inv(to_sphere) ** 2).sum(axis=1)).max()
     far = reach(float(extent))
-    share = _masses(to_sphere, offset, far, concentration, _POINTS)
+    share = _masses(to_sphere, offset, CORE, concentration, _CORE_POINTS)
     if far > CORE:
-        core = slice(far - CORE, far + CORE + 1)
-        share[core, core, core] = _masses(to_sphere, offset, CORE, concentration, _CORE_POINTS)
+        core, exact = slice(far - CORE, far + CORE + 1), share
+        share = _masses(to_sphere, offset, far, concentration, _POINTS)
+        share[core, core, core] = exact
     # What is 0 outside the halo comes out as 0 within a rounding error.
     return np.maximum(share, 0.0)
 
