@@ -244,8 +244,8 @@ class ObjectRecipe(Recipe):
                     msg = f"classes.{name}: source {source!r} already belongs to another class"
                     raise ValueError(msg)
                 used.add(source)
-            used.update(spec.companions)
-        idle = sorted(set(self.sources) - used)
+        companions = {source for spec in self.classes.values() for source in spec.companions}
+        idle = sorted(set(self.sources) - used - companions)
         if idle and self.classes:
             msg = f"sources.{idle[0]} belongs to no class; list it under one or remove it"
             raise ValueError(msg)

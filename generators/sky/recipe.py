@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from skybench.generators.distributions import Constant, Distribution, Finite, Positive
 from skybench.generators.profiles import Profile
@@ -54,6 +54,22 @@ class Band(Coded):
         return self
 
 
+def _as_mapping(bands: Any) -> Any:
+    if not isinstance(bands, list | tuple):
+        return bands
+    if len(set(map(str, bands))) < len(bands):
+        msg = f"a band is there twice in {list(bands)}"
+        raise ValueError(msg)
+    return {name: {} for name in bands}
+
+
+Bands = Annotated[
+    dict[BandName, Band],
+    BeforeValidator(_as_mapping, json_schema_input_type=dict[BandName, Band] | list[BandName]),
+]
+"""Bands by name, or a list of names."""
+
+
 class SkyImage(ImageSpec):
     """The pixel grid, its bands, and what is stored beside the observed image.
 
@@ -65,22 +81,12 @@ class SkyImage(ImageSpec):
 
     pixel_scale_arcsec: Positive
     zeropoint: Finite = 25.0
-    bands: dict[BandName, Band] = Field(default_factory=dict)
+    bands: Bands = Field(default_factory=dict)
     reference_band: str | None = None
     ivar: bool = False
     expected: bool = False
     segmentation: bool = False
     segmentation_threshold: Positive = 1.0
-
-    @field_validator("bands", mode="before")
-    @classmethod
-    def _listed(cls, bands: Any) -> Any:
-        if not isinstance(bands, list | tuple):
-            return bands
-        if len(set(map(str, bands))) < len(bands):
-            msg = f"a band is there twice in {list(bands)}"
-            raise ValueError(msg)
-        return {name: {} for name in bands}
 
     @field_validator("bands")
     @classmethod

@@ -38,7 +38,7 @@ def test_every_variable_is_described(name):
     row = VARIABLES[name]
     assert row.name == name
     assert row.long_name
-    assert np.dtype(row.dtype).kind in "if"
+    assert np.dtype(row.dtype).kind in "iuf"
     if name in PHYSICAL:
         assert row.units
 
