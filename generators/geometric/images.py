@@ -25,9 +25,6 @@ IMAGE = replace(
     bits=EXPECTED_BITS,
 )
 
-_CHANGES = ("blur_sigma", "noise_sigma")
-"""What makes pixels of the shapes' brightnesses, which have few bits, any number."""
-
 _BLOCK_PIXELS = 1 << 21
 """Pixels drawn together, margins included, which may be many times the image."""
 
@@ -38,9 +35,7 @@ def render(recipe: GeometricRecipe, parameters: xr.Dataset) -> dict[str, xr.Vari
     images = np.empty(shape, dtype=IMAGE.dtype)
     front = np.empty(shape, dtype=VARIABLES["segmentation"].dtype)
     noise = RowStreams(recipe.seed, "noise")
-    inexact = recipe.antialias or any(parameters[n].values.any() for n in _CHANGES)
-    for rows, margin in _blocks(parameters, recipe.image.shape):
-        block = parameters.isel(sample=rows)
+    for rows, block, margin in _blocks(parameters, recipe.image.shape):
         drawn, front[rows] = draw(
             block,
             recipe.image.shape,
@@ -48,29 +43,41 @@ def render(recipe: GeometricRecipe, parameters: xr.Dataset) -> dict[str, xr.Vari
             antialias=recipe.antialias,
             margin=margin,
         )
-        for image, seen in zip(images[rows], _seen(drawn, block, margin, noise), strict=True):
-            image[:] = IMAGE.store(seen) if inexact else seen
+        pixels = _pixels(drawn, block, margin, noise)
+        for image, (seen, exact) in zip(images[rows], pixels, strict=True):
+            image[:] = seen if exact and not recipe.antialias else IMAGE.store(seen)
     return {
         "image": xr.Variable(IMAGE.dims, images, IMAGE.attributes()),
         "segmentation": variable("segmentation", front),
     }
 
 
-def _blocks(parameters: xr.Dataset, shape: tuple[int, int]) -> Iterator[tuple[slice, int]]:
-    """Yield rows to draw together, and the margin that their blur needs."""
+def _blocks(
+    parameters: xr.Dataset, shape: tuple[int, int]
+) -> Iterator[tuple[slice, xr.Dataset, int]]:
+    """Yield rows to draw together, their parameters, and the margin that their blur needs."""
+    count = parameters.sizes["sample"]
     margin = reach(float(parameters["blur_sigma"].values.max(initial=0)))
     step = max(1, _BLOCK_PIXELS // ((shape[0] + 2 * margin) * (shape[1] + 2 * margin)))
-    for first in range(0, parameters.sizes["sample"], step):
-        yield slice(first, first + step), margin
+    if count <= step:
+        yield slice(count), parameters, margin
+        return
+    for first in range(0, count, step):
+        rows = slice(first, first + step)
+        yield rows, parameters.isel(sample=rows), margin
 
 
-def _seen(
+def _pixels(
     images: Floats, parameters: xr.Dataset, margin: int, noise: RowStreams
-) -> Iterator[Floats]:
-    """Yield the images blurred, without their margin, and with noise."""
+) -> Iterator[tuple[Floats, bool]]:
+    """Yield the images blurred, without their margin, and with noise.
+
+    Beside each is whether it is as it was drawn. Then it holds the shapes' brightnesses or sums of
+    them, which are the same on any computer and need not be rounded to be.
+    """
     columns = (parameters[n].values.tolist() for n in ("sample_id", "blur_sigma", "noise_sigma"))
     for image, row, width, sigma in zip(images, *columns, strict=True):
         seen = blur(image, width, margin)
         if sigma:
             seen = seen + sigma * ndtri(noise.uniforms(row, seen.size)).reshape(seen.shape)
-        yield seen
+        yield seen, not (width or sigma)

@@ -32,6 +32,10 @@ ALL: dict[str, Any] = {
 }
 
 BLURRED = {"distribution": "choice", "values": [0, 0.7, 3]}
+GREY = {
+    name: {"profile": name, "brightness": {"distribution": "uniform", "low": 0.1, "high": 3}}
+    for name in SHAPES
+}
 
 
 def recipe(**changes):
@@ -63,6 +67,7 @@ def test_the_default_canvas_is_256():
     [
         {},
         {"antialias": True, "combine": "union"},
+        {"sources": GREY, "blur": BLURRED, "combine": "sum"},
         {"antialias": True, "blur": BLURRED, "noise": 0.1, "combine": "sum"},
     ],
 )
@@ -81,11 +86,7 @@ def test_images_are_drawn_again_from_stored_coordinates():
 
 
 def test_the_image_holds_the_very_brightness_that_is_recorded():
-    sources = {
-        name: {"profile": name, "brightness": {"distribution": "uniform", "low": 0.1, "high": 3}}
-        for name in SHAPES
-    }
-    images = generate(recipe(sources=sources), 0, 30)
+    images = generate(recipe(sources=GREY), 0, 30)
     for slot in range(4):
         seen = images.segmentation.values == slot + 1
         expected = np.broadcast_to(images.brightness.values[:, slot, None, None], seen.shape)
