@@ -13,6 +13,9 @@ _RISE = (1.0, 1.941, -0.175, -2.246, -1.125)
 _FADING = ((0.6890, 1.600), (0.3030, 0.2783))
 """Amplitudes and rates of the two exponentials of the decline."""
 
+_WIDTH = 0.913056
+"""Of the template above half its peak, in its own unit of time."""
+
 
 def shape(times: Floats) -> Floats:
     """Return the template: 0 before, 1 at the peak.
@@ -20,7 +23,7 @@ def shape(times: Floats) -> Floats:
     Parameters
     ----------
     times : array
-        Since the peak, in full widths at half maximum.
+        Since the peak, in units of which the template is 0.913 wide at half its peak.
 
     References
     ----------
@@ -36,7 +39,7 @@ def shape(times: Floats) -> Floats:
 def flux(stars: Mapping[str, Floats], times: Floats) -> Floats:
     """Return 1 and the flare."""
     since = (times - stars["epoch"]) / stars["flare_fwhm"]
-    return np.asarray(1 + stars["peak_amplitude"] * shape(since))
+    return np.asarray(1 + stars["peak_amplitude"] * shape(_WIDTH * since))
 
 
 VARIATION = Variation(
@@ -44,7 +47,7 @@ VARIATION = Variation(
     code=6,
     summary="Star with one flare: a steep rise, a fast and then a slow decline.",
     formula="rise 1 + 1.941 x - 0.175 x^2 - 2.246 x^3 - 1.125 x^4 for -1 < x < 0, decline "
-    "0.689 exp(-1.6 x) + 0.303 exp(-0.2783 x), x = (t - epoch) / fwhm",
+    "0.689 exp(-1.6 x) + 0.303 exp(-0.2783 x), x = 0.913 (t - epoch) / fwhm",
     reference="Davenport et al. (2014), ApJ 797, 122, equations 1 and 4",
     accuracy="exact for the template, whose halves differ by 0.8 % at the peak",
     defaults={
