@@ -63,7 +63,9 @@ def observe(expected: Floats, parameters: xr.Dataset, noise: Noise, seed: int) -
     if expected.ndim == 3:
         return _observe(expected, rows, sky, read, noise, seed, "noise")
     bands = expected.shape[1]
-    sky, read = (np.broadcast_to(v.reshape(len(rows), -1), (len(rows), bands)) for v in (sky, read))
+    sky, read = (
+        np.broadcast_to(v if v.ndim == 2 else v[:, None], (len(rows), bands)) for v in (sky, read)
+    )
     images = [
         _observe(expected[:, i], rows, sky[:, i], read[:, i], noise, seed, f"noise[{i}]")
         for i in range(bands)

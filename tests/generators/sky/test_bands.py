@@ -28,6 +28,14 @@ def test_one_line_gives_images_of_all_bands_with_their_weights(small):
     assert ds.attrs["reference_band"] == "r"
 
 
+def test_no_rows_have_the_form_of_some(small):
+    own = recipe(small, {"ivar": True})
+    none, some = generate(own, 0, 0), generate(own, 0, 2)
+    assert {n: (v.dims, v.dtype) for n, v in none.variables.items()} == {
+        n: (v.dims, v.dtype) for n, v in some.variables.items()
+    }
+
+
 def test_rows_do_not_depend_on_the_range(small):
     whole = recipe(small, {"ivar": True, "expected": True, "segmentation": True})
     xr.testing.assert_identical(generate(whole, 0, 9).isel(sample=[7]), generate(whole, 7, 8))
