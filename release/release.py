@@ -14,7 +14,8 @@ from pathlib import Path
 from skybench.errors import ParameterError
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
-from skybench.registry.index import IndexEntry
+from skybench.registry.comparison import check_step, compare
+from skybench.registry.index import IndexEntry, read_index, read_manifest
 from skybench.registry.manifest import Manifest
 from skybench.registry.records import stored_records
 from skybench.registry.reference import Version
@@ -237,6 +238,7 @@ def _make(job: _Job) -> IndexEntry:
             scheduler=job.building.scheduler,
             progress=job.building.progress,
         )
+        _check_step(job, built)
         if job.checkout is not None:
             check_recordable(job.version, recipe.name, built.content.root, job.checkout)
         manifest = _with_baselines(job, built)
@@ -245,6 +247,16 @@ def _make(job: _Job) -> IndexEntry:
     entry = publish(work)
     remove_cache(work)
     return entry
+
+
+def _check_step(job: _Job, built: BuildResult) -> None:
+    """Refuse a number that promises more than the content keeps of the version before it."""
+    entries = [e for e in read_index(job.store) if e.dataset == job.recipe.name]
+    before = [entry for entry in entries if entry.number < job.version]
+    if before:
+        last = max(before, key=lambda entry: entry.number)
+        old = read_manifest(job.store, last).content
+        check_step(job.recipe.name, last.number, job.version, compare(old, built.content))
 
 
 def _with_baselines(job: _Job, built: BuildResult) -> Manifest:

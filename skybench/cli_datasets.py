@@ -42,7 +42,7 @@ recipe_app = typer.Typer(help="Check recipes, print one, or print the JSON Schem
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("list")(list_datasets)
-    for command in (info, generate, build, verify, gallery):
+    for command in (info, generate, build, verify, diff, gallery):
         app.command()(command)
     app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
 
@@ -199,6 +199,23 @@ def verify(
     report = verify_version(dataset, store=store, full=full)
     print(report)
     if not report.ok:
+        raise typer.Exit(1)
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="A version, such as sky@1.0.", metavar="OLD")],
+    new: Annotated[str, typer.Argument(help="Another one, such as sky@2.0.", metavar="NEW")],
+    store: StoreOption = None,
+) -> None:
+    """Say what differs between two versions; exit code 1 if anything does.
+
+    Example: skybench diff sky@1.0 sky@2.0
+    """
+    from skybench.registry.comparison import difference
+
+    lines = difference(old, new, store=store)
+    print("\n".join(lines) or f"{old} and {new} have the same content")
+    if lines:
         raise typer.Exit(1)
 
 

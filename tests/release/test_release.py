@@ -178,13 +178,32 @@ def test_a_damaged_version_is_not_called_published(store):
 
 def test_a_second_version_leaves_the_first_alone(store):
     before = files(f"{store.url}/sky/0.1")
-    (outcome,) = release("0.2", store=store, datasets=[SKY], **FAST)
+    other = SKY.model_copy(update={"seed": 1})
+    (outcome,) = release("0.2", store=store, datasets=[other], **FAST)
     assert outcome.is_new
     assert files(f"{store.url}/sky/0.1") == before
     assert open("sky", store=store).attrs["version"] == "0.2"
     catalog = intake.open_catalog(store.url_of(CATALOG))
     assert catalog.sky_v0.metadata["version"] == "0.2"
     assert catalog.sky_v0_1.metadata["version"] == "0.1"
+
+
+def test_the_same_content_is_not_released_again_under_a_higher_number(store):
+    with pytest.raises(VersionConflictError, match=r"sky has the content of 0\.1 already"):
+        release("0.2", store=store, datasets=[SKY], **FAST)
+    assert not store.exists("sky/0.2")
+    assert [f"{e.dataset}@{e.version}" for e in read_index(store)] == ["objects@0.1", "sky@0.1"]
+
+
+def test_a_number_that_promises_too_much_is_refused_with_what_changed(store):
+    release("1.0", store=store, datasets=[SKY.model_copy(update={"seed": 1})], **FAST)
+    louder = SKY.model_copy(
+        update={"seed": 1, "noise": SKY.noise.model_copy(update={"scale": 3.0})}
+    )
+    with pytest.raises(VersionConflictError, match=r"cannot follow 1\.0: image of rows .* 2\.0 or"):
+        release("1.1", store=store, datasets=[louder], **FAST)
+    (outcome,) = release("2.0", store=store, datasets=[louder], **FAST)
+    assert outcome.is_new
 
 
 def test_where_the_second_fails_the_first_stays_and_a_rerun_goes_on(tmp_path, monkeypatch):

@@ -1,0 +1,73 @@
+"""The versions that this package records: identities and scores, without their bytes.
+
+``registry/releases/<version>/`` comes with every clone and every installation, so what a
+version is can be known, and proved, where no store is.
+"""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from skybench.errors import NotFoundError
+from skybench.registry.manifest import Manifest
+from skybench.registry.records import Record, records_from_text
+from skybench.registry.reference import DatasetReference, Version
+
+_MANIFEST = ".manifest.json"
+_BASELINES = ".baselines.json"
+
+
+def recorded_manifest(reference: str | DatasetReference) -> Manifest:
+    """Return the manifest of the newest recorded version that a reference means.
+
+    Raises
+    ------
+    NotFoundError
+        None matches; the message lists those that are recorded.
+    """
+    reference = DatasetReference.parse(reference)
+    file = _folder(reference) / f"{reference.dataset}{_MANIFEST}"
+    manifest = Manifest.from_text(file.read_text(encoding="utf-8"), str(file))
+    if reference.pin and not manifest.content.root.startswith(reference.pin):
+        msg = (
+            f"{manifest.reference} is recorded with content {manifest.content.root}, "
+            f"not the {reference.pin} that was pinned"
+        )
+        raise NotFoundError(msg)
+    return manifest
+
+
+def recorded_scores(reference: str | DatasetReference) -> tuple[Record, ...]:
+    """Return the baseline records of a recorded version; raises as `recorded_manifest`."""
+    reference = DatasetReference.parse(reference)
+    file = _folder(reference) / f"{reference.dataset}{_BASELINES}"
+    return tuple(records_from_text(file.read_text(encoding="utf-8"), str(file)))
+
+
+def recorded_references() -> tuple[str, ...]:
+    """Return all recorded versions, like ``sky@0.1``, by dataset and number."""
+    found = [
+        (file.name.removesuffix(_MANIFEST), Version.parse(folder.name))
+        for folder in _releases()
+        for file in folder.iterdir()
+        if file.name.endswith(_MANIFEST)
+    ]
+    return tuple(f"{dataset}@{version}" for dataset, version in sorted(found))
+
+
+def _releases() -> Iterator[Traversable]:
+    return (f for f in (files("skybench.registry") / "releases").iterdir() if f.is_dir())
+
+
+def _folder(reference: DatasetReference) -> Traversable:
+    matching = {
+        Version.parse(folder.name): folder
+        for folder in _releases()
+        if (folder / f"{reference.dataset}{_MANIFEST}").is_file()
+        and reference.matches(Version.parse(folder.name))
+    }
+    if not matching:
+        have = ", ".join(recorded_references()) or "none"
+        msg = f"{reference} is not among the versions that skybench records: {have}"
+        raise NotFoundError(msg)
+    return matching[max(matching)]
