@@ -1,4 +1,4 @@
-"""Single objects on an image: a source as a value that can be drawn.
+"""Single objects: a value that can be drawn, on an image or another form.
 
 Parameters that are not given are drawn from the profile's default distributions by the
 seed, once, when the object is made; they are then as visible as the given ones.
@@ -22,25 +22,21 @@ _PLACE = {"x": "source_x", "y": "source_y"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class SingleObject:
-    """A source and its position; each family of images has subclasses that can be drawn.
+class DrawnObject:
+    """An object of some profile; each family has subclasses that can be drawn.
 
     Every field but ``seed`` is a number that the table of variables knows, by its own name
     or by the one in `names`.
 
     Parameters
     ----------
-    x, y : float, optional
-        Position in pixels, (0, 0) the centre of the first one; the image's middle if absent.
     seed : int
         Draws the parameters that are not given.
     """
 
     profile: ClassVar[Profile]
-    names: ClassVar[dict[str, str]] = _PLACE
+    names: ClassVar[dict[str, str]] = {}
 
-    x: float | None = None
-    y: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -64,6 +60,30 @@ class SingleObject:
                 drawn[name] = np.array([given])
         return {name: float(values[0]) for name, values in drawn.items()}
 
+    def _own(self) -> dict[str, float]:
+        """Return the parameters of the profile, derived ones included."""
+        own = {name: np.array([getattr(self, name)]) for name in self.profile.defaults}
+        own |= self.profile.derive(own)
+        return {name: float(values[0]) for name, values in own.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SingleObject(DrawnObject):
+    """A source and its position on an image.
+
+    Parameters
+    ----------
+    x, y : float, optional
+        Position in pixels, (0, 0) the centre of the first one; the image's middle if absent.
+    seed : int
+        Draws the parameters that are not given.
+    """
+
+    names: ClassVar[dict[str, str]] = _PLACE
+
+    x: float | None = None
+    y: float | None = None
+
     def parameters(self, shape: tuple[int, int]) -> dict[str, float]:
         """Return every parameter by its name in the schema, derived ones included."""
         middle = {"x": (shape[1] - 1) / 2, "y": (shape[0] - 1) / 2}
@@ -72,9 +92,7 @@ class SingleObject:
             for name, row in self.names.items()
             for value in (getattr(self, name),)
         }
-        own = {name: np.array([getattr(self, name)]) for name in self.profile.defaults}
-        own |= self.profile.derive(own)
-        return named | {name: float(values[0]) for name, values in own.items()}
+        return named | self._own()
 
     def _dataset(self, shape: tuple[int, int]) -> xr.Dataset:
         """Return the parameters as coordinates of one sample with one source."""
