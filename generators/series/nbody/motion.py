@@ -101,9 +101,9 @@ def start(parameters: xr.Dataset, bodies: int, dimensions: int, seed: int) -> St
 
 def _oriented(vectors: Floats, values: Mapping[str, Floats]) -> Floats:
     """Return a system tilted about x and turned about z, where it can be."""
-    if "inclination" not in values:
+    if "system_inclination" not in values:
         return vectors
-    tilted = orbit.about_x(vectors, np.deg2rad(values["inclination"]))
+    tilted = orbit.about_x(vectors, np.deg2rad(values["system_inclination"]))
     return orbit.about_z(tilted, np.deg2rad(values["orientation"]))
 
 

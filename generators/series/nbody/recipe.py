@@ -84,7 +84,7 @@ class NbodyRecipe(ObjectRecipe):
         if self.integration.dimensions == 3:
             return self
         for name, source in self.sources.items():
-            for angle in ("inclination", "mutual_inclination"):
+            for angle in ("system_inclination", "mutual_inclination"):
                 tilt = source.distributions.get(angle)
                 if tilt is not None and tilt.atoms != (0,):
                     msg = (

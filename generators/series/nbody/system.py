@@ -11,7 +11,7 @@ Uniforms = Callable[[int], Floats]
 """The first so many random numbers of each system, (system, count)."""
 
 TURNED: dict[str, Distribution] = {
-    "inclination": Constant(value=0),
+    "system_inclination": Constant(value=0),
     "orientation": Uniform(distribution="uniform", low=0, high=360),
 }
 """How a system drawn in the xy plane is turned: tilted about x, then turned about z."""

@@ -63,7 +63,7 @@ VARIABLES = table(
         units="degree",
     ),
     of_sample(
-        "inclination",
+        "system_inclination",
         "tilt of the system's plane about the x axis",
         units="degree",
         domain=Interval(low=0, high=180),
