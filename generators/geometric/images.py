@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from skybench.generators.geometric.blur import blur, reach
+from skybench.generators.geometric.domains import within_domain
 from skybench.generators.geometric.recipe import GeometricRecipe
 from skybench.generators.geometric.scene import draw
 from skybench.generators.random_streams import RowStreams
@@ -35,6 +36,8 @@ def render(recipe: GeometricRecipe, parameters: xr.Dataset) -> dict[str, xr.Vari
     images = np.empty(shape, dtype=IMAGE.dtype)
     front = np.empty(shape, dtype=VARIABLES["segmentation"].dtype)
     noise = RowStreams(recipe.seed, "noise")
+    for name in ("blur_sigma", "noise_sigma"):
+        within_domain(name, parameters[name].values, parameters["sample_id"].values)
     for rows, block, margin in _blocks(parameters, recipe.image.shape):
         drawn, front[rows] = draw(
             block,

@@ -127,9 +127,11 @@ def _cells(
     last = _clipped(np.floor(most + 0.5) + 1 - x0, width)
     pair, column = _spread(first - 1, last + 1)
     side = np.asarray(column + x0[pair] + 0.5, dtype=np.float64)
-    integral = np.empty(pair.size)
+    # There is nothing between an edge and what lies on its left; the last pixel is known, too.
+    integral = np.zeros(pair.size)
+    needed = (side > least[pair]) & (column < last[pair])
     for part, rule in ((piece.bulge == 0, _right_of_line), (piece.bulge != 0, _right_of_curve)):
-        some = np.flatnonzero(part[pair])
+        some = np.flatnonzero(needed & part[pair])
         of = pair[some]
         integral[some] = rule(_take(piece, of), bottom[of], top[of], side[some])
     area = np.rint(np.diff(integral, prepend=0.0) * UNIT)

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.generators.geometric.catalogue import SHAPES
+from skybench.generators.geometric.domains import within_domain
 from skybench.generators.geometric.edges import EdgeList, Edges, listed
 from skybench.generators.geometric.raster import boxes, coverage, inside
 
@@ -67,6 +68,11 @@ def draw(
     segmentation : (sample, y, x) int8 array
         Without margin: slot + 1 of the front-most shape that holds the pixel's centre, 0
         where none does, whether anti-aliased or not.
+
+    Raises
+    ------
+    ParameterError
+        A parameter of a shape is outside its domain, or missing.
     """
     owners, slots, edges = _edges(parameters)
     ny, nx = (length + 2 * margin for length in shape)
@@ -92,12 +98,16 @@ def _edges(parameters: xr.Dataset) -> tuple[Ints, Ints, EdgeList]:
     columns = {name: column.values for name, column in parameters.variables.items()}
     kinds = columns["kind"]
     owners, slots = np.nonzero(kinds)
+    samples = columns.get("sample_id", np.arange(len(kinds)))
     parts: list[tuple[Ints, Edges]] = []
     for profile in SHAPES.values():
         members = np.flatnonzero(kinds[owners, slots] == profile.code)
         if members.size:
             own = owners[members], slots[members]
             names = (*_POSITION, *profile.defaults)
-            values = {name: columns[name][own].astype(np.float64) for name in names}
+            values = {
+                name: within_domain(name, columns[name][own], samples[own[0]], own[1])
+                for name in names
+            }
             parts.append((members, profile.boundary(values)))
     return owners, slots, listed(parts, owners.size)

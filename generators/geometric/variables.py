@@ -1,6 +1,14 @@
 """The variables of geometric images."""
 
-from skybench.generators.variable import Interval, OneOf, Variable, of_sample, of_source, table
+from skybench.generators.variable import (
+    EXPECTED_BITS,
+    Interval,
+    OneOf,
+    Variable,
+    of_sample,
+    of_source,
+    table,
+)
 
 LARGEST = 1e4
 """Pixels: a bound on sizes, five times the largest image."""
@@ -25,7 +33,13 @@ VARIABLES = table(
         "standard deviation of the additive Gaussian noise; 0 is none",
         domain=Interval(low=0, high=1e6),
     ),
-    of_source("brightness", "value of the shape's pixels", domain=Interval(low=0, high=1e6)),
+    of_source(
+        "brightness",
+        "value of the shape's pixels",
+        # As many bits as pixels keep, so that they hold the very same value.
+        bits=EXPECTED_BITS,
+        domain=Interval(low=0, high=1e5),
+    ),
     of_source(
         "radius",
         "radius to the boundary; of an ellipse along the major axis, of a polygon to a vertex",

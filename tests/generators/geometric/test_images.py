@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from pydantic import ValidationError
 
+from skybench.errors import ParameterError
 from skybench.generators.families import recipe_from
 from skybench.generators.generate import empty, generate
 from skybench.generators.geometric.catalogue import SHAPES
@@ -163,5 +164,29 @@ def test_rungs_of_noise_keep_the_shapes_underneath():
 def test_a_wrong_recipe_is_refused(changes, parts):
     with pytest.raises(ValidationError) as caught:
         recipe(**changes)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "parts"),
+    [
+        ("radius", np.nan, ["radius", "(0, 10000]", "got nan for sample 7, source 1"]),
+        ("radius", -2.0, ["radius", "(0, 10000]", "got -2 for sample 7, source 1"]),
+        ("source_x", np.inf, ["source_x", "finite", "got inf for sample 7, source 1"]),
+        ("noise_sigma", np.nan, ["noise_sigma", "got nan for sample 7"]),
+        ("blur_sigma", 51.0, ["blur_sigma", "[0, 50]", "got 51 for sample 7"]),
+    ],
+)
+def test_coordinates_that_were_changed_are_checked(name, value, parts):
+    circles = recipe(
+        sources={"circle": {"profile": "circle"}, "line": {"profile": "line"}},
+        classes={"circle": {"sources": ["circle"], "weight": 1e6}, "line": {"sources": ["line"]}},
+        scene={"count": 2},
+    )
+    images = generate(circles, 5, 10).drop_vars(["image", "segmentation"])
+    images[name].values[(2, 1) if images[name].ndim == 2 else 2] = value
+    with pytest.raises(ParameterError) as caught:
+        render(circles, images)
     for part in parts:
         assert part in str(caught.value)

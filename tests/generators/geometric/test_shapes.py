@@ -152,7 +152,7 @@ def test_a_shape_across_the_border_is_cut_there(shape, antialias):
 @EACH
 def test_a_shape_outside_the_image_is_not_seen(shape):
     fields = {name: getattr(shape, name) for name in shape.profile.defaults}
-    for x, y in ((-40, 32), (32, 110), (1e9, -1e30), (-1e30, 1e30)):
+    for x, y in ((-40, 32), (32, 110), (1e9, -1e30), (-1e308, 1e308)):
         image = type(shape)(**fields, x=x, y=y).render((SIDE, SIDE), antialias=True)
         assert not image.values.any()
 
@@ -319,7 +319,7 @@ def test_the_largest_circle_is_still_exact():
         (lambda: Circle(radius=2e4), ["radius", "(0, 10000]", "got 20000"]),
         (lambda: Circle(thickness=-1), ["thickness", "[0, 10000]", "got -1"]),
         (lambda: Circle(x=float("inf")), ["x must be a finite number"]),
-        (lambda: Circle(brightness=-1), ["brightness", "[0, 1e+06]", "got -1"]),
+        (lambda: Circle(brightness=-1), ["brightness", "[0, 100000]", "got -1"]),
         (lambda: Rectangle(width=0), ["width", "(0, 10000]", "got 0"]),
         (lambda: Rectangle(height="tall"), ["height", "got 'tall'"]),
         (lambda: Polygon(side_count=2), ["side_count", "{3, 4, 5", "got 2"]),
