@@ -7,6 +7,7 @@ parameter moves no other. The counter is the row, so any range of rows can be dr
 without drawing those before it.
 """
 
+from functools import lru_cache
 from hashlib import sha256
 
 import numpy as np
@@ -25,9 +26,12 @@ _TWO_53 = 2.0**-53
 _BELOW_ONE = 1 - _TWO_53
 
 
+@lru_cache(maxsize=4096)
 def _key(seed: int, stream: str) -> NDArray[np.uint64]:
     digest = sha256(f"skybench-stream-1\0{seed}\0{stream}".encode()).digest()
-    return np.frombuffer(digest[:16], dtype="<u8").astype(np.uint64)
+    key = np.frombuffer(digest[:16], dtype="<u8").astype(np.uint64)
+    key.flags.writeable = False
+    return key
 
 
 def uniforms(seed: int, stream: str, start: int, stop: int) -> NDArray[np.float64]:

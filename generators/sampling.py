@@ -183,17 +183,19 @@ def _source_parameters(recipe: ObjectRecipe, draws: _Draws, sources: Codes) -> d
     table = {name: np.full(sources.shape, np.nan) for name in recipe.recorded}
     for code, (source, spec) in enumerate(recipe.sources.items()):
         for slot in range(recipe.slots):
-            mine = sources[:, slot] == code
-            for name, values in _draw_source(draws, source, spec, slot).items():
-                table[name][mine, slot] = values[mine]
+            mine = np.flatnonzero(sources[:, slot] == code)
+            for name, values in _draw_source(draws, source, spec, slot, mine).items():
+                table[name][mine, slot] = values
     return table
 
 
-def _draw_source(draws: _Draws, source: str, spec: SourceSpec, slot: int) -> dict[str, Floats]:
+def _draw_source(
+    draws: _Draws, source: str, spec: SourceSpec, slot: int, rows: NDArray[np.intp]
+) -> dict[str, Floats]:
     distributions = spec.distributions
     drawn: dict[str, Floats] = {}
     for name in evaluation_order(distributions):
-        uniform = draws.uniform(f"sources.{source}.{name}[{slot}]")
+        uniform = draws.uniform(f"sources.{source}.{name}[{slot}]")[rows]
         drawn[name] = distributions[name].quantile(uniform, drawn)
     return drawn | _profile(spec).derive(drawn)
 

@@ -7,6 +7,7 @@ depends on (seed, row) only, so datasets of any length share their first rows.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,12 +48,13 @@ def deal(
     # Turned differently in each stratum, else a class would meet the same corner of the
     # pattern every time and its splits would drift from their shares.
     turn = (uniforms(seed, "strata.turn", first, last) * ROWS).astype(np.int64)
-    splits = _quota_pattern(fractions)[(place + turn[:, None]) % ROWS]
+    splits = _quota_pattern(tuple(fractions))[(place + turn[:, None]) % ROWS]
     rows = slice(start - first * ROWS, stop - first * ROWS)
     return classes.reshape(-1)[rows], splits.reshape(-1)[rows]
 
 
-def _quota_pattern(fractions: Sequence[float]) -> NDArray[np.int64]:
+@cache
+def _quota_pattern(fractions: tuple[float, ...]) -> NDArray[np.int64]:
     """Give each place to the split that is furthest behind its quota."""
     quota = np.asarray(fractions, dtype=np.float64)
     counts = np.zeros(len(quota))
