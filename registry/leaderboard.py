@@ -163,6 +163,6 @@ def _row(record: Record) -> tuple[object, ...]:
 def _measures(record: Record) -> dict[str, float | None]:
     return {
         f"{part}_{name}": value
-        for part, found in record.measures.items()
-        for name, value in found.items()
+        for part in (*record.targets, *record.classes)
+        for name, value in record.measures.get(part, {}).items()
     }

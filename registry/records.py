@@ -265,9 +265,7 @@ class Record(StrictModel):
 
 def record_schema() -> dict[str, Any]:
     """Return the JSON Schema of a record."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema"
-    } | Record.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Record.model_json_schema()
 
 
 def records_text(records: Sequence[Record]) -> str:

@@ -15,7 +15,7 @@ TARGETS = "targets"
 """Attribute of a dataset: the names of the coordinates to be predicted, with spaces between."""
 
 MAP = "segmentation"
-BACKGROUND = "background"
+BACKGROUND, SOURCE = "background", "source"
 
 Rows = NDArray[np.intp]
 
@@ -73,13 +73,16 @@ def class_map(ds: xr.Dataset, where: str) -> Truth:
     """Return the class of each pixel: (sample, y, x) int8, 0 for the background.
 
     The stored map has the number of the source in each pixel, ``source_class`` the source's
-    class. Class k of the dataset has code k + 1.
+    class. Class k of the dataset has code k + 1. Where sources have no classes, all are one.
     """
-    for name in (MAP, "source_class", "class"):
-        _require(ds, name, where)
-    classes = tuple(meanings(ds, "class", where).tolist())
+    _require(ds, MAP, where)
     stored = ds.variables[MAP]
-    of_source = np.asarray(ds.variables["source_class"].values).astype(np.int8)
+    if "source_class" in ds.variables:
+        classes = tuple(meanings(ds, "class", where).tolist())
+        of_source = np.asarray(ds.variables["source_class"].values).astype(np.int8)
+    else:
+        classes = (SOURCE,)
+        of_source = np.zeros((stored.shape[0], np.iinfo(np.int8).max), np.int8)
     codes = np.concatenate([np.zeros((len(of_source), 1), np.int8), of_source + np.int8(1)], axis=1)
 
     def of_rows(rows: Rows) -> NDArray[np.int8]:

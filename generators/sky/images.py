@@ -39,7 +39,7 @@ def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
         raise RecipeError(msg)
     light = _light(recipe, parameters)
     pixels: dict[str, NDArray[Any]] = {
-        "image": observe(light, parameters, recipe.noise, recipe.seed)
+        "image": observe(light, parameters, recipe.noise, recipe.seed, list(image.bands))
     }
     if image.expected:
         pixels["expected"] = light
@@ -50,12 +50,19 @@ def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
         pixels["ivar"] = np.where(pixels.get("mask", 0), 0.0, weights)
     data = {name: _variable(name, values) for name, values in pixels.items()}
     if image.segmentation:
-        reference = parameters
-        if image.bands:
-            reference = in_band(parameters, list(image.bands).index(image.reference))
-        found = segment(reference, image.shape, recipe.noise, image.segmentation_threshold)
+        found = segment(
+            _reference(recipe, parameters), image.shape, recipe.noise, image.segmentation_threshold
+        )
         data["segmentation"] = VARIABLES["segmentation"].holding(found)
     return data
+
+
+def _reference(recipe: SkyRecipe, parameters: xr.Dataset) -> xr.Dataset:
+    """Return the parameters of the reference band, or those of images without bands."""
+    reference = recipe.image.reference
+    if reference is None:
+        return parameters
+    return in_band(parameters, list(recipe.image.bands).index(reference))
 
 
 def _light(recipe: SkyRecipe, parameters: xr.Dataset) -> Floats:

@@ -5,7 +5,7 @@ the electrons of a pixel are the counts of sky and source together, less whole e
 and the read noise less the rest of the sky, rounded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -34,7 +34,13 @@ _MOST_COUNTED = LARGEST - (1 << 24)
 """Leaves room for the read noise, which is below 1e7."""
 
 
-def observe(expected: Floats, parameters: xr.Dataset, noise: Noise, seed: int) -> NDArray[np.int32]:
+def observe(
+    expected: Floats,
+    parameters: xr.Dataset,
+    noise: Noise,
+    seed: int,
+    bands: Sequence[str] | None = None,
+) -> NDArray[np.int32]:
     """Return observed images: Poisson counts of source and sky, read noise, sky subtracted.
 
     The counts of a pixel are the same whatever the read noise and the scale.
@@ -47,6 +53,8 @@ def observe(expected: Floats, parameters: xr.Dataset, noise: Noise, seed: int) -
     noise : Noise
         Which parts are on, and the scale of all of it.
     seed : int
+    bands : sequence of str, optional
+        Their names, each a random stream of its own; their numbers if absent.
 
     Returns
     -------
@@ -62,13 +70,14 @@ def observe(expected: Floats, parameters: xr.Dataset, noise: Noise, seed: int) -
     read = parameters["read_noise"].values.astype(np.float64)
     if expected.ndim == 3:
         return _observe(expected, rows, sky, read, noise, seed, "noise")
-    bands = expected.shape[1]
+    names = range(expected.shape[1]) if bands is None else bands
     sky, read = (
-        np.broadcast_to(v if v.ndim == 2 else v[:, None], (len(rows), bands)) for v in (sky, read)
+        np.broadcast_to(v if v.ndim == 2 else v[:, None], (len(rows), len(names)))
+        for v in (sky, read)
     )
     images = [
-        _observe(expected[:, i], rows, sky[:, i], read[:, i], noise, seed, f"noise[{i}]")
-        for i in range(bands)
+        _observe(expected[:, i], rows, sky[:, i], read[:, i], noise, seed, f"noise[{name}]")
+        for i, name in enumerate(names)
     ]
     return np.stack(images, axis=1)
 

@@ -95,3 +95,11 @@ def test_segmentation_gives_each_pixel_the_class_of_its_source():
     assert targets.truth.shape == (1, 3)
     assert targets.truth.of_rows(ALL).tolist() == [[[0, 2, 1]], [[0, 1, 1]], [[2, 0, 2]]]
     assert targets.answers("test").tolist() == [[[0, 2, 1]]]
+
+
+def test_segmentation_without_classes_tells_sources_from_background():
+    ds = dataset().assign_attrs(task="segmentation")
+    slots = np.array([[[0, 1, 2]], [[0, 1, 1]], [[2, 0, 1]]], np.int8)
+    targets = targets_of(ds.assign(segmentation=(("sample", "y", "x"), slots)), "sky")
+    assert targets.names == ("background", "source")
+    assert targets.truth.of_rows(ALL).tolist() == (slots > 0).astype(int).tolist()
