@@ -16,30 +16,88 @@ if TYPE_CHECKING:
         Polygon,
         Rectangle,
     )
+    from skybench.generators.series.light_curve.objects import (
+        Cepheid,
+        EclipsingBinary,
+        Flare,
+        RRLyrae,
+        Supernova,
+        Transit,
+    )
+    from skybench.generators.series.nbody.objects import (
+        FigureEight,
+        FreeFall,
+        StarCluster,
+        Triple,
+        TwoBodies,
+    )
+    from skybench.generators.series.pendulum.objects import (
+        DampedPendulum,
+        HamiltonianPendulum,
+        Pendulum,
+    )
     from skybench.generators.sky.objects import Sersic, Spiral, Star
+    from skybench.generators.sphere.objects import AcousticField, ConvergenceField, PowerLawField
+    from skybench.generators.volume.objects import Halo
 
 _HOMES = {
+    "AcousticField": "sphere.objects",
     "Arc": "geometric.objects",
+    "Cepheid": "series.light_curve.objects",
     "Circle": "geometric.objects",
+    "ConvergenceField": "sphere.objects",
+    "DampedPendulum": "series.pendulum.objects",
+    "EclipsingBinary": "series.light_curve.objects",
     "Ellipse": "geometric.objects",
+    "FigureEight": "series.nbody.objects",
+    "Flare": "series.light_curve.objects",
+    "FreeFall": "series.nbody.objects",
+    "Halo": "volume.objects",
+    "HamiltonianPendulum": "series.pendulum.objects",
     "Line": "geometric.objects",
+    "Pendulum": "series.pendulum.objects",
     "Polygon": "geometric.objects",
+    "PowerLawField": "sphere.objects",
+    "RRLyrae": "series.light_curve.objects",
     "Rectangle": "geometric.objects",
     "Sersic": "sky.objects",
     "Spiral": "sky.objects",
     "Star": "sky.objects",
+    "StarCluster": "series.nbody.objects",
+    "Supernova": "series.light_curve.objects",
+    "Transit": "series.light_curve.objects",
+    "Triple": "series.nbody.objects",
+    "TwoBodies": "series.nbody.objects",
 }
 
 __all__ = [
+    "AcousticField",
     "Arc",
+    "Cepheid",
     "Circle",
+    "ConvergenceField",
+    "DampedPendulum",
+    "EclipsingBinary",
     "Ellipse",
+    "FigureEight",
+    "Flare",
+    "FreeFall",
+    "Halo",
+    "HamiltonianPendulum",
     "Line",
+    "Pendulum",
     "Polygon",
+    "PowerLawField",
+    "RRLyrae",
     "Rectangle",
     "Sersic",
     "Spiral",
     "Star",
+    "StarCluster",
+    "Supernova",
+    "Transit",
+    "Triple",
+    "TwoBodies",
 ]
 
 

@@ -38,6 +38,7 @@ PROFILE = SphereProfile(
     ),
     reference="after Hu & Dodelson 2002, ARA&A 40, 171 (peaks, damping)",
     accuracy=ACCURACY,
+    example="AcousticField(acoustic_scale=40, seed=1).render(nside=64)",
     defaults={
         "spectrum_amplitude": LogUniform(distribution="log_uniform", low=0.5, high=2),
         "spectrum_tilt": Uniform(distribution="uniform", low=-0.1, high=0.1),

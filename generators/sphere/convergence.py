@@ -94,7 +94,7 @@ def power(parameters: Parameters, multipoles: Floats) -> Floats:
     """Return C_l of each sample's cosmology, (m, l)."""
     names = ("omega_m", "sigma8", "source_redshift")
     rows = zip(*(parameters[name].tolist() for name in names), strict=True)
-    spectra = [spectrum(*row, multipoles) for row in rows]
+    spectra = [spectrum(matter, sigma, redshift, multipoles) for matter, sigma, redshift in rows]
     return np.array(spectra).reshape(-1, multipoles.size)
 
 
@@ -111,6 +111,7 @@ PROFILE = SphereProfile(
         "Bardeen et al. 1986, ApJ 304, 15 (T); Carroll, Press & Turner 1992, ARA&A 30, 499 (D)"
     ),
     accuracy=ACCURACY,
+    example="ConvergenceField(omega_m=0.3, sigma8=0.8, seed=1).render(nside=64, fwhm=3)",
     defaults={
         "omega_m": Uniform(distribution="uniform", low=0.2, high=0.4),
         "sigma8": Uniform(distribution="uniform", low=0.7, high=0.95),

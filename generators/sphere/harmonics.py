@@ -189,7 +189,7 @@ def _along_rings(waves: Complexes, nside: int) -> Floats:
 @lru_cache(maxsize=4)
 def _turns(nside: int, count: int) -> Complexes:
     """Return e^(i m longitude) of the first pixel of each ring, (ring, m)."""
-    return np.exp(1j * np.arange(count) * rings(nside).longitude[:, None])
+    return np.asarray(np.exp(1j * np.arange(count) * rings(nside).longitude[:, None]))
 
 
 def _fold(waves: Complexes, length: int) -> Complexes:

@@ -142,7 +142,7 @@ def coordinates(nside: int, ordering: Ordering = "ring") -> tuple[Floats, Floats
     Examples
     --------
     >>> longitude, latitude = coordinates(1)
-    >>> longitude[:4].tolist(), round(float(latitude[0]), 3)
+    >>> longitude[:4].round(6).tolist(), round(float(latitude[0]), 3)
     ([45.0, 135.0, 225.0, 315.0], 41.81)
     """
     x, y, z = directions(nside)

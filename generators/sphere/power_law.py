@@ -24,6 +24,7 @@ PROFILE = SphereProfile(
     formula="C_l = 2π A² / (p (p + 1)) · (l / p)^slope, p = 10, l ≥ 2",
     reference="Górski et al. 2005, ApJ 622, 759 (pixels)",
     accuracy=ACCURACY,
+    example="PowerLawField(spectral_slope=-2.5, seed=1).render(nside=64)",
     defaults={
         "spectrum_amplitude": LogUniform(distribution="log_uniform", low=0.5, high=2),
         "spectral_slope": Uniform(distribution="uniform", low=-3, high=0),

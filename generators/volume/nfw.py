@@ -83,6 +83,12 @@ def reach(longest: float) -> int:
     return max(CORE, math.ceil(longest + 0.5))
 
 
+def width(halo: dict[str, float], voxel: float, mean_density: float) -> int:
+    """Return how many voxels wide a halo may be, whatever its place and orientation."""
+    size = radius(halo["halo_mass"], mean_density) / voxel
+    return 2 * reach(longest_axis(size, halo["second_axis_ratio"], halo["third_axis_ratio"])) + 1
+
+
 def shares(to_sphere: Floats, offset: Floats, concentration: float) -> Floats:
     """Return the share of the mass in each voxel around the centre, (z, y, x).
 
@@ -123,6 +129,7 @@ PROFILE = VolumeProfile(
         "Navarro, Frenk & White 1997, ApJ 490, 493; Jing & Suto 2002, ApJ 574, 538 (triaxial)"
     ),
     accuracy="mass in a voxel within 3e-5 of the peak, their sum exact (quadrature of 24 points)",
+    example="Halo(halo_mass=1e15, third_axis_ratio=0.5, seed=1).render(32, size_mpc=16)",
     defaults={
         "halo_mass": LogUniform(distribution="log_uniform", low=1e14, high=1e15),
         "halo_concentration": LogUniform(distribution="log_uniform", low=4, high=12),

@@ -53,7 +53,7 @@ def masses(to_sphere: Floats, edges: list[Floats], concentration: float, nodes: 
     (z, y, x) float64 array
     """
     grid = [e.reshape([-1 if k == axis else 1 for k in range(3)]) for axis, e in enumerate(edges)]
-    mass = 0.0
+    mass: Floats = np.zeros(())
     for normal in range(3):
         first, second = (normal + 1) % 3, (normal + 2) % 3
         # Counter-clockwise about the normal, a face is passed in the first direction at the

@@ -9,7 +9,7 @@ from skybench.generators.distributions import NUMBER, Constant, Distribution, Po
 from skybench.generators.profiles import Profile
 from skybench.generators.recipe import Condition, Name, ObjectRecipe, Part, SourceSpec
 from skybench.generators.volume.catalogue import PROFILES
-from skybench.generators.volume.nfw import longest_axis, radius, reach
+from skybench.generators.volume.nfw import width
 
 MEAN_DENSITY = 4.0e10
 """Of matter in the universe today, solar masses per cubic Mpc (Planck 2018: 3.97e10)."""
@@ -98,13 +98,15 @@ class VolumeRecipe(ObjectRecipe):
     def _halos_fit(self) -> Self:
         for name, spec in self.sources.items():
             supports = {key: d.support({}) for key, d in _independent(spec).items()}
-            mass = spec.distributions["halo_mass"].support(supports)[1]
-            ratios = (
-                spec.distributions[f"{axis}_axis_ratio"].support(supports)[0]
-                for axis in ("second", "third")
-            )
-            size = radius(mass, self.cube.mean_density) / self.cube.voxel_mpc
-            wide = 2 * reach(longest_axis(size, *ratios)) + 1
+            ends = {
+                key: spec.distributions[key].support(supports)[end]
+                for key, end in (
+                    ("halo_mass", 1),
+                    ("second_axis_ratio", 0),
+                    ("third_axis_ratio", 0),
+                )
+            }
+            mass, wide = ends["halo_mass"], width(ends, self.cube.voxel_mpc, self.cube.mean_density)
             if wide > self.cube.side:
                 msg = (
                     f"sources.{name}: a halo of {mass:.3g} solar masses can be {wide} voxels "
