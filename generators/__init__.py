@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         HamiltonianPendulum,
         Pendulum,
     )
+    from skybench.generators.sky.galaxy_objects import BulgeDisc, EdgeOn, Merger, Ring
     from skybench.generators.sky.objects import Sersic, Spiral, Star
     from skybench.generators.sphere.objects import AcousticField, ConvergenceField, PowerLawField
     from skybench.generators.volume.objects import Halo
@@ -60,6 +61,10 @@ _HOMES = {
     "PowerLawField": "sphere.objects",
     "RRLyrae": "series.light_curve.objects",
     "Rectangle": "geometric.objects",
+    "BulgeDisc": "sky.galaxy_objects",
+    "EdgeOn": "sky.galaxy_objects",
+    "Merger": "sky.galaxy_objects",
+    "Ring": "sky.galaxy_objects",
     "Sersic": "sky.objects",
     "Spiral": "sky.objects",
     "Star": "sky.objects",
@@ -73,11 +78,13 @@ _HOMES = {
 __all__ = [
     "AcousticField",
     "Arc",
+    "BulgeDisc",
     "Cepheid",
     "Circle",
     "ConvergenceField",
     "DampedPendulum",
     "EclipsingBinary",
+    "EdgeOn",
     "Ellipse",
     "FigureEight",
     "Flare",
@@ -85,11 +92,13 @@ __all__ = [
     "Halo",
     "HamiltonianPendulum",
     "Line",
+    "Merger",
     "Pendulum",
     "Polygon",
     "PowerLawField",
     "RRLyrae",
     "Rectangle",
+    "Ring",
     "Sersic",
     "Spiral",
     "Star",

@@ -1,5 +1,8 @@
 """Instants that are the same for all samples."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from skybench.generators.variable import Variable
 
 TIME_BITS = 32
@@ -13,3 +16,8 @@ TIME = Variable(
     bits=TIME_BITS,
 )
 """A row of the table; a family adds the unit that it counts in."""
+
+
+def even(duration: float, outputs: int) -> NDArray[np.float64]:
+    """Return so many instants from 0 to the duration, evenly."""
+    return np.asarray(np.arange(outputs) * (duration / (outputs - 1)), dtype=np.float64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skybench.errors import ParameterError
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.schema import variable
-from skybench.generators.series.instants import TIME
+from skybench.generators.series.instants import TIME, even
 from skybench.generators.series.nbody import orbit
 from skybench.generators.series.nbody.catalogue import SYSTEMS
 from skybench.generators.series.nbody.leapfrog import Energies, energies, integrate
@@ -33,7 +33,11 @@ def render(recipe: NbodyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable
         If two point masses meet, or the steps are too long to keep the energy.
     """
     on = recipe.integration
-    state = start(parameters, on.bodies, on.dimensions, recipe.seed)
+    return followed(start(parameters, on.bodies, on.dimensions, recipe.seed), parameters, on)
+
+
+def followed(state: State, parameters: xr.Dataset, on: Integration) -> dict[str, xr.Variable]:
+    """Return what becomes of the bodies from their start on, as `render` does."""
     track = integrate(
         state.position,
         state.velocity,
@@ -45,9 +49,8 @@ def render(recipe: NbodyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable
     )
     energy = energies(track, state.mass, on.softening)
     _check(energy, on, parameters["sample_id"].values)
-    times = np.arange(on.outputs) * (on.duration / (on.outputs - 1))
     return {
-        "time": TIME.holding(times, {"units": "1"}),
+        "time": TIME.holding(even(on.duration, on.outputs), {"units": "1"}),
         "body_mass": variable("body_mass", state.mass.T),
         "position": variable("position", _by_sample(track.position)),
         "velocity": variable("velocity", _by_sample(track.velocity)),

@@ -111,7 +111,8 @@ def centred(state: State) -> State:
     total = state.mass[0]
     for mass in state.mass[1:]:
         total = total + mass
-    return State(*(_less_mean(v, state.mass, total) for v in state[:2]), state.mass)
+    position, velocity = (_less_mean(v, state.mass, total) for v in state[:2])
+    return State(position, velocity, state.mass)
 
 
 def _less_mean(vectors: Floats, mass: Floats, total: Floats) -> Floats:

@@ -44,7 +44,7 @@ def sine(angle: Floats) -> Floats:
     for term in reversed(_SINE[:-1]):
         series *= square
         series += term
-    return np.copysign(series * size, folded)
+    return np.asarray(np.copysign(series * size, folded))
 
 
 def _kept(friction: Floats) -> Floats:

@@ -6,7 +6,7 @@ from scipy.special import ndtri
 
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.schema import variable
-from skybench.generators.series.instants import TIME
+from skybench.generators.series.instants import TIME, even
 from skybench.generators.series.pendulum.catalogue import SWINGS
 from skybench.generators.series.pendulum.recipe import PendulumRecipe
 from skybench.generators.series.pendulum.swing import Floats, Motion
@@ -15,7 +15,7 @@ from skybench.generators.series.pendulum.swing import Floats, Motion
 def render(recipe: PendulumRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
     """Return angle, angular velocity and measured angle over time of the pendulums described."""
     on = recipe.observation
-    times = np.arange(on.outputs) * (on.duration / (on.outputs - 1))
+    times = even(on.duration, on.outputs)
     motion = moved(parameters, times)
     return {
         "time": TIME.holding(times, {"units": "s"}),

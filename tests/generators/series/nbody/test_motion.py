@@ -129,7 +129,12 @@ def test_coincident_bodies_pass_through_each_other_where_gravity_is_softened():
         ("two_body", {}, {"primary_mass": 0}, "primary_mass can be 0"),
         ("triple", {"bodies": 4}, {}, "a triple has 3 bodies, but integration.bodies is 4"),
         ("triple", {"dimensions": 2}, {}, "mutual_inclination must be 0 in two dimensions"),
-        ("two_body", {"dimensions": 2}, {"system_inclination": 10}, "system_inclination must be 0 in two"),
+        (
+            "two_body",
+            {"dimensions": 2},
+            {"system_inclination": 10},
+            "system_inclination must be 0 in two",
+        ),
         ("two_body", {"dimensions": 4}, {}, "dimensions"),
         ("two_body", {"outputs": 1}, {}, "outputs"),
         ("two_body", {"duration": 0}, {}, "duration"),

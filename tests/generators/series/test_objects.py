@@ -1,0 +1,126 @@
+"""Single series: values that can be copied and compared, and what they show."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from skybench import generators
+from skybench.errors import ParameterError
+from skybench.generators.schema import VARIABLES
+from skybench.generators.series.light_curve.objects import EclipsingBinary, LightCurve, Transit
+from skybench.generators.series.nbody.objects import (
+    BodySystem,
+    FigureEight,
+    FreeFall,
+    StarCluster,
+    TwoBodies,
+)
+from skybench.generators.series.pendulum.objects import (
+    DampedPendulum,
+    HamiltonianPendulum,
+    Pendulum,
+)
+
+
+def of(base):
+    public = (getattr(generators, name) for name in generators.__all__)
+    return [kind for kind in public if issubclass(kind, base)]
+
+
+EACH = pytest.mark.parametrize("kind", [*of(LightCurve), *of(Pendulum), *of(BodySystem)])
+
+
+def test_all_are_public():
+    assert len(of(LightCurve)) == 6
+    assert len(of(Pendulum)) == 3
+    assert len(of(BodySystem)) == 5
+
+
+@EACH
+def test_is_a_value(kind):
+    one = kind(seed=3)
+    for twin in (
+        copy.deepcopy(one),
+        pickle.loads(pickle.dumps(one)),
+        eval(repr(one), {kind.__name__: kind}),
+    ):
+        assert twin == one
+        assert hash(twin) == hash(one)
+    assert kind(seed=4) != one
+
+
+@EACH
+def test_every_parameter_is_a_coordinate_with_its_unit(kind):
+    one = kind(seed=1)
+    shown = (
+        one.render(np.linspace(0, 5, 20))
+        if isinstance(one, LightCurve)
+        else one.render(**({"softening": 0.1} if isinstance(one, BodySystem) else {}))
+    )
+    for name in (*kind.profile.defaults, *kind.profile.derived):
+        assert shown.coords[name].attrs.get("units") == VARIABLES[name].units
+    assert "units" in shown.time.attrs
+    for values in [shown] if isinstance(one, LightCurve) else shown.data_vars.values():
+        assert np.isfinite(values).all()
+
+
+def test_a_transit_has_its_depth():
+    planet = Transit(epoch=2, radius_ratio=0.2, limb_darkening_u1=0, limb_darkening_u2=0)
+    flux = planet.render([0.0, 2.0])
+    np.testing.assert_allclose(flux, [1, 0.96], atol=1e-12)
+    assert float(flux.radius_ratio) == 0.2
+
+
+def test_the_pendulums_agree():
+    given = {"pendulum_length": 1, "gravity": 9.81, "initial_angle": 2}
+    exact, stepped = (kind(**given).render(10, 101) for kind in (Pendulum, HamiltonianPendulum))
+    np.testing.assert_allclose(exact.angle, stepped.angle, atol=1e-5)
+    damped = DampedPendulum(**given, damping=0.5).render(10, 101)
+    assert np.abs(damped.angle[50:]).max() < np.abs(exact.angle[50:]).max()
+
+
+def test_a_circle_is_a_circle():
+    pair = TwoBodies(eccentricity=0, semi_major_axis=2).render(20)
+    apart = pair.position.isel(body=1) - pair.position.isel(body=0)
+    np.testing.assert_allclose((apart**2).sum("axis"), 4, rtol=1e-3)
+
+
+def test_the_seed_draws_the_cluster():
+    one, other = (
+        StarCluster(seed=s, total_mass=1, cluster_radius=1, virial_ratio=0.5) for s in (1, 2)
+    )
+    settings = {"softening": 0.2, "bodies": 5, "duration": 1, "outputs": 3}
+    assert not one.render(**settings).equals(other.render(**settings))
+    assert one.render(**settings).identical(one.render(**settings))
+
+
+@pytest.mark.parametrize(
+    ("act", "parts"),
+    [
+        (lambda: Transit(radius_ratio=1.2), ["radius_ratio", "[0, 1]", "got 1.2"]),
+        (lambda: Transit(period="long"), ["period", "'long'"]),
+        (lambda: Transit(limb_darkening_u1=0.8, limb_darkening_u2=0.3), ["0.8 + 0.3"]),
+        (lambda: EclipsingBinary(period=0), ["period", "got 0"]),
+        (lambda: Transit().render([np.nan]), ["times must be a row of finite numbers"]),
+        (lambda: Transit().render([[1.0]]), ["(1, 1)"]),
+        (lambda: Pendulum(initial_angle=3.15), ["initial_angle", "3.12"]),
+        (lambda: Pendulum(gravity=0), ["gravity", "got 0"]),
+        (lambda: Pendulum().render(outputs=1), ["outputs at least 2"]),
+        (lambda: Pendulum().render(duration=0), ["duration must be above 0"]),
+        (lambda: DampedPendulum().render(duration=1e6), ["cannot be followed"]),
+        (lambda: TwoBodies(eccentricity=1), ["eccentricity", "[0, 0.99]", "got 1"]),
+        (lambda: TwoBodies(eccentricity=0.99).render(20, 11, steps_per_output=10), ["energy"]),
+        (lambda: TwoBodies().render(duration=-1), ["duration", "got -1"]),
+        (lambda: FigureEight().render(bodies=4), ["figure_eight has 3 bodies, got 4"]),
+        (lambda: FigureEight().render(dimensions=1), ["dimensions", "got 1"]),
+        (lambda: FreeFall(apex_x=0.5, apex_y=0).render(), ["point masses meet"]),
+        (lambda: StarCluster().render(bodies=1), ["bodies", "got 1"]),
+    ],
+)
+def test_what_makes_no_sense_is_refused(act, parts):
+    with pytest.raises(ParameterError) as caught:
+        act()
+    for part in parts:
+        assert part in str(caught.value)
