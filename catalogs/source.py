@@ -1,5 +1,6 @@
 """The Intake driver that opens a released version, whole or one split, as a lazy Dataset."""
 
+import warnings
 from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import xarray as xr
 from intake.source.base import DataSource, Schema
 
-from skybench.errors import NotFoundError, ParameterError
+from skybench.errors import NotFoundError, ParameterError, YankedVersionWarning
 from skybench.registry.content_hash import SAMPLE_DIM
+from skybench.registry.index_lines import withdrawal
 from skybench.registry.open import open_url
 from skybench.registry.store import Store
 
@@ -103,6 +105,9 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         if not Store(self.urlpath).exists(_ZARR_METADATA):
             raise NotFoundError(self._absence())
         ds = open_url(self.urlpath, split=self.split, decode=self.decode)
+        if "yanked" in self.metadata:
+            named = f"{self.metadata.get('dataset')} {self.metadata.get('version')}"
+            warnings.warn(withdrawal(named, self.metadata["yanked"]), YankedVersionWarning, 3)
         known = {name: key for name, key in _ATTRIBUTES.items() if key in self.metadata}
         return ds.assign_attrs({name: self.metadata[key] for name, key in known.items()})
 

@@ -35,10 +35,13 @@ class CatalogEntry:
         Of the version.
     scores : mapping of str to float
         Headline score of each baseline on test, by the baseline's name.
+    yanked : str, optional
+        Why the version was withdrawn: it keeps its own name and gives up its alias.
     """
 
     manifest: Manifest
     scores: Mapping[str, float] = field(default_factory=dict)
+    yanked: str | None = None
 
     @property
     def version(self) -> Version:
@@ -66,11 +69,11 @@ def catalog_text(entries: Iterable[CatalogEntry]) -> str:
         Two entries have the same dataset and version.
     """
     ordered = sorted(entries, key=lambda entry: (entry.manifest.dataset, entry.version))
-    newest = {(e.manifest.dataset, e.version.major): e for e in ordered}
+    newest = {(e.manifest.dataset, e.version.major): e for e in ordered if e.yanked is None}
     sources: dict[str, Any] = {}
     for entry in ordered:
         names = [_key(entry, str(entry.version))]
-        if newest[entry.manifest.dataset, entry.version.major] is entry:
+        if newest.get((entry.manifest.dataset, entry.version.major)) is entry:
             names.append(_key(entry, str(entry.version.major)))
         for name in names:
             _add(sources, dict(_sources(name, entry)), entry)
@@ -114,7 +117,8 @@ def _source(entry: CatalogEntry, *, drivers: list[str], split: str | None = None
 
 def _metadata(entry: CatalogEntry, split: str | None) -> dict[str, Any]:
     manifest = entry.manifest
-    return {
+    withdrawn = {} if entry.yanked is None else {"yanked": entry.yanked}
+    return withdrawn | {
         "dataset": manifest.dataset,
         "version": manifest.version,
         "hash": manifest.content.root,

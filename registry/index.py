@@ -2,72 +2,35 @@
 
 ``index.jsonl`` holds one line a published version, and each line carries the SHA-256 of the
 line before it. A version is published when its line is there, and not before: every reader
-goes through the index.
+goes through the index. A later line may withdraw it: aliases then pass it by, its exact name
+opens it with a warning, and its number is never free again.
 """
 
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from hashlib import sha256
 
-from skybench.errors import IntegrityError, NotFoundError, StoreError, VersionConflictError
-from skybench.registry.content_hash import canonical_json
-from skybench.registry.manifest import (
-    DatasetName,
-    Digest,
-    Manifest,
-    StrictModel,
-    UtcTime,
-    VersionText,
-    strict_json,
-    validated,
+from skybench.errors import (
+    IntegrityError,
+    NotFoundError,
+    StoreError,
+    VersionConflictError,
+    YankedVersionWarning,
 )
+from skybench.registry.index_lines import (
+    FIRST,
+    IndexEntry,
+    Line,
+    Yank,
+    parse_lines,
+    published,
+    text_digest,
+    withdrawal,
+)
+from skybench.registry.manifest import Manifest, validated
 from skybench.registry.reference import DatasetReference, Version
-from skybench.registry.store import INDEX, MANIFEST, Store, version_key
-
-FIRST = "sha256:" + "0" * 64
-
-
-class IndexEntry(StrictModel):
-    """One published version.
-
-    Attributes
-    ----------
-    manifest : str
-        SHA-256 of the manifest's text.
-    content : str
-        Root of the content hash.
-    time : str
-        When it was published, UTC.
-    previous : str
-        SHA-256 of the line before, without its line end; zeros on the first line.
-    """
-
-    dataset: DatasetName
-    version: VersionText
-    manifest: Digest
-    content: Digest
-    time: UtcTime
-    previous: Digest
-
-    def to_line(self) -> str:
-        """Return the entry as its line in the index, without the line end."""
-        return canonical_json(self.model_dump()).decode()
-
-    @property
-    def number(self) -> Version:
-        """The version, ordered by number."""
-        return Version.parse(self.version)
-
-    @property
-    def key(self) -> str:
-        """The version's folder in the store."""
-        return version_key(self.dataset, self.version)
-
-    @property
-    def manifest_key(self) -> str:
-        """The manifest's place in the store."""
-        return f"{self.key}/{MANIFEST}"
+from skybench.registry.store import INDEX, Store
 
 
 def read_index(store: Store) -> tuple[IndexEntry, ...]:
@@ -78,28 +41,15 @@ def read_index(store: Store) -> tuple[IndexEntry, ...]:
     IntegrityError
         The chain is broken, or a line is not an index line; the message names the first.
     """
+    return published(_lines(store))
+
+
+def _lines(store: Store) -> tuple[Line, ...]:
     try:
         text = store.read_text(INDEX)
     except NotFoundError:
         return ()
-    return parse_index(text, store.url_of(INDEX))
-
-
-def parse_index(text: str, where: str) -> tuple[IndexEntry, ...]:
-    """Return the entries in the text of an index; `where` names it in messages."""
-    if text and not text.endswith("\n"):
-        msg = f"the last line of {where} is cut off; restore the file from a copy of the store"
-        raise IntegrityError(msg)
-    entries: list[IndexEntry] = []
-    previous = FIRST
-    for number, line in enumerate(text.split("\n")[:-1], 1):
-        entry = _parse_line(line, f"line {number} of {where}")
-        if entry.previous != previous:
-            _refuse_chain(entry, previous, number, where)
-        _check_new(entry, entries, number, where)
-        entries.append(entry)
-        previous = text_digest(line)
-    return tuple(entries)
+    return parse_lines(text, store.url_of(INDEX))
 
 
 def append(store: Store, *, dataset: str, version: str, manifest: str, content: str) -> IndexEntry:
@@ -122,25 +72,78 @@ def append(store: Store, *, dataset: str, version: str, manifest: str, content: 
         The line cannot be written, or another writer replaced it at the same moment.
     """
     with store.lock("index"):
-        entries = read_index(store)
-        if found := find(entries, dataset, version):
+        lines = _lines(store)
+        if found := find(published(lines), dataset, version):
             msg = (
                 f"{dataset} {version} was published in {store} at {found.time} "
                 f"with content {found.content}; a version is never replaced"
             )
             raise VersionConflictError(msg)
-        lines = [entry.to_line() for entry in entries]
         entry = IndexEntry(
             dataset=dataset,
             version=version,
             manifest=manifest,
             content=content,
             time=utc_now(),
-            previous=text_digest(lines[-1]) if lines else FIRST,
+            previous=_digest_of_last(lines),
         )
-        store.write(INDEX, "".join(f"{line}\n" for line in [*lines, entry.to_line()]))
-        _check_appended(store, entry)
+        _write(store, lines, entry)
     return entry
+
+
+def yank(store: Store, *, dataset: str, version: str, reason: str) -> Yank:
+    """Withdraw a published version by adding a line; nothing is deleted.
+
+    Parameters
+    ----------
+    store : Store
+    dataset, version : str
+        What is withdrawn.
+    reason : str
+        For those who open it all the same: one line of text.
+
+    Raises
+    ------
+    NotFoundError
+        It is not published.
+    VersionConflictError
+        It was withdrawn before.
+    IntegrityError
+        The reason is not a line of text.
+    """
+    with store.lock("index"):
+        lines = _lines(store)
+        reference = DatasetReference.parse(f"{dataset}@{version}")
+        entry = find(published(lines), dataset, version)
+        if entry is None:
+            raise NotFoundError(_not_found(reference, published(lines), store))
+        if entry.yanked is not None:
+            msg = f"{dataset} {version} was withdrawn before: {entry.yanked}"
+            raise VersionConflictError(msg)
+        values = {
+            "dataset": dataset,
+            "version": version,
+            "reason": reason,
+            "time": utc_now(),
+            "previous": _digest_of_last(lines),
+        }
+        line = validated(Yank, values, f"the withdrawal of {dataset} {version}")
+        _write(store, lines, line)
+    return line
+
+
+def _digest_of_last(lines: Sequence[Line]) -> str:
+    return text_digest(lines[-1].to_line()) if lines else FIRST
+
+
+def _write(store: Store, lines: Sequence[Line], new: Line) -> None:
+    store.write(INDEX, "".join(f"{line.to_line()}\n" for line in [*lines, new]))
+    if new not in _lines(store):
+        msg = (
+            f"another process wrote {store.url_of(INDEX)} at the same moment; "
+            "run the same command again"
+        )
+        raise StoreError(msg)
 
 
 def find(entries: Sequence[IndexEntry], dataset: str, version: Version | str) -> IndexEntry | None:
@@ -152,6 +155,9 @@ def find(entries: Sequence[IndexEntry], dataset: str, version: Version | str) ->
 def resolve(reference: str | DatasetReference, store: Store) -> IndexEntry:
     """Return the published version that a reference means: the newest that matches.
 
+    A withdrawn version is meant only where its exact number is given, and then with a
+    `YankedVersionWarning` that tells the reason.
+
     Raises
     ------
     NotFoundError
@@ -161,10 +167,15 @@ def resolve(reference: str | DatasetReference, store: Store) -> IndexEntry:
     """
     reference = DatasetReference.parse(reference)
     entries = read_index(store)
-    versions = [entry for entry in entries if entry.dataset == reference.dataset]
-    matching = [entry for entry in versions if reference.matches(entry.number)]
+    matching = [
+        entry
+        for entry in entries
+        if entry.dataset == reference.dataset
+        and reference.matches(entry.number)
+        and (entry.yanked is None or reference.version)
+    ]
     if not matching:
-        raise NotFoundError(_not_found(reference, entries, versions, store))
+        raise NotFoundError(_not_found(reference, entries, store))
     entry = max(matching, key=lambda entry: entry.number)
     if reference.pin and not entry.content.startswith(reference.pin):
         msg = (
@@ -173,6 +184,9 @@ def resolve(reference: str | DatasetReference, store: Store) -> IndexEntry:
             "This store holds another build; take the version from where the hash was published."
         )
         raise IntegrityError(msg)
+    if entry.yanked is not None:
+        said = withdrawal(f"{entry.dataset} {entry.version}", entry.yanked)
+        warnings.warn(said, YankedVersionWarning, stacklevel=3)
     return entry
 
 
@@ -205,57 +219,20 @@ def read_manifest(store: Store, entry: IndexEntry) -> Manifest:
     return manifest
 
 
-def text_digest(text: str) -> str:
-    """Return ``sha256:…`` of UTF-8 text."""
-    return f"sha256:{sha256(text.encode()).hexdigest()}"
-
-
 def utc_now() -> str:
     """Return the time as published files write it, like ``2026-11-20T16:00:00Z``."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _parse_line(line: str, where: str) -> IndexEntry:
-    entry = validated(IndexEntry, strict_json(line, where), where)
-    if entry.to_line() != line:
-        msg = f"{where} is not written as skybench writes it; it was edited"
-        raise IntegrityError(msg)
-    return entry
-
-
-def _refuse_chain(entry: IndexEntry, expected: str, number: int, where: str) -> None:
-    msg = (
-        f"line {number} of {where} ({entry.dataset} {entry.version}) does not follow the line "
-        f"before it: expected previous {expected}, got {entry.previous}. A line was changed, "
-        "added or removed; restore the file from a copy of the store."
-    )
-    raise IntegrityError(msg)
-
-
-def _check_new(entry: IndexEntry, entries: list[IndexEntry], number: int, where: str) -> None:
-    if find(entries, entry.dataset, entry.version):
-        msg = f"line {number} of {where} publishes {entry.dataset} {entry.version} a second time"
-        raise IntegrityError(msg)
-
-
-def _check_appended(store: Store, entry: IndexEntry) -> None:
-    if find(read_index(store), entry.dataset, entry.version) != entry:
-        msg = (
-            f"another process wrote {store.url_of(INDEX)} at the same moment; "
-            "run the same command again"
-        )
-        raise StoreError(msg)
-
-
 def _not_found(
     reference: DatasetReference,
     entries: Sequence[IndexEntry],
-    versions: Sequence[IndexEntry],
     store: Store,
 ) -> str:
+    versions = [entry for entry in entries if entry.dataset == reference.dataset]
     if not versions:
         return _unknown_dataset(reference.dataset, sorted({e.dataset for e in entries}), store)
-    have = _listed([str(entry.number) for entry in sorted(versions, key=lambda e: e.number)])
+    have = _listed([_shown(entry) for entry in sorted(versions, key=lambda e: e.number)])
     if reference.version:
         wanted, build = str(reference.version), str(reference.version)
     else:
@@ -264,6 +241,10 @@ def _not_found(
         f"{reference.dataset} {wanted} is not in the registry at {store}; it has {have}. "
         f"Build it with 'make release VERSION={build}' or open one of these."
     )
+
+
+def _shown(entry: IndexEntry) -> str:
+    return entry.version if entry.yanked is None else f"{entry.version} (withdrawn)"
 
 
 def _unknown_dataset(dataset: str, known: list[str], store: Store) -> str:

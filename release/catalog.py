@@ -36,6 +36,7 @@ def _true_text(store: Store) -> str:
         CatalogEntry(
             manifest=read_manifest(store, entry),
             scores=scores(stored_records(store, f"{entry.key}/{BASELINES}")),
+            yanked=entry.yanked,
         )
         for entry in read_index(store)
     )

@@ -11,13 +11,8 @@ from dataclasses import dataclass
 from skybench.errors import NotFoundError, VersionConflictError
 from skybench.generators.recipe import Recipe
 from skybench.registry.content_hash import canonical_json
-from skybench.registry.index import (
-    IndexEntry,
-    append,
-    find,
-    read_index,
-    text_digest,
-)
+from skybench.registry.index import append, find, read_index
+from skybench.registry.index_lines import IndexEntry, text_digest
 from skybench.registry.manifest import Manifest
 from skybench.registry.reference import Version
 from skybench.registry.store import (

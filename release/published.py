@@ -9,7 +9,8 @@ from skybench.errors import VersionConflictError
 from skybench.generators.generate import generate
 from skybench.generators.recipe import Recipe
 from skybench.registry.content_hash import hash_dataset_and_samples
-from skybench.registry.index import IndexEntry, find, read_index, read_manifest
+from skybench.registry.index import find, read_index, read_manifest
+from skybench.registry.index_lines import IndexEntry
 from skybench.registry.manifest import Manifest
 from skybench.registry.reference import Version
 from skybench.registry.store import Store, version_key

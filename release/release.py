@@ -15,7 +15,8 @@ from skybench.errors import ParameterError
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.registry.comparison import check_step, compare
-from skybench.registry.index import IndexEntry, read_index, read_manifest
+from skybench.registry.index import read_index, read_manifest
+from skybench.registry.index_lines import IndexEntry
 from skybench.registry.manifest import Manifest
 from skybench.registry.records import stored_records
 from skybench.registry.reference import Version

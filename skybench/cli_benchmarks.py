@@ -13,7 +13,7 @@ from skybench.errors import StoreError
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (release, evaluate, leaderboard, demo):
+    for command in (release, yank, evaluate, leaderboard, demo):
         app.command()(command)
 
 
@@ -69,6 +69,21 @@ def _runs_from_checkout() -> bool:
     except StoreError:
         return False
     return True
+
+
+def yank(
+    version: Annotated[str, typer.Argument(help="Exact, such as sky@1.1.", metavar="VERSION")],
+    reason: Annotated[str, typer.Option(help="Shown to those who open it all the same.")],
+    store: StoreOption = None,
+) -> None:
+    """Withdraw a version from aliases. It stays, its number is never used again.
+
+    Example: skybench yank sky@1.1 --reason "flux of spirals was 2 % low"
+    """
+    from skybench.release.withdraw import withdraw
+
+    line = withdraw(version, reason, store=store)
+    print(f"{line.dataset} {line.version} is withdrawn: {line.reason}")
 
 
 def evaluate(

@@ -62,7 +62,12 @@ def list_datasets(store: StoreOption = None) -> None:
         "dataset", "version", "published", "content hash", title=f"Versions in {place}"
     )
     for entry in read_index(place):
-        released.add_row(entry.dataset, entry.version, entry.time, entry.content[:_SHORT_HASH])
+        released.add_row(
+            entry.dataset,
+            entry.version if entry.yanked is None else f"{entry.version} (withdrawn)",
+            entry.time,
+            entry.content[:_SHORT_HASH],
+        )
     recipes = Table("recipe", "samples", "shape", "task", "title", title="Packaged recipes")
     ladders: list[str] = []
     for name in packaged_recipes():
@@ -105,6 +110,8 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
         "bytes": f"{sum(o.size for o in manifest.objects):,} in {len(manifest.objects)} files",
         "store": place.url_of(entry.key),
     }
+    if entry.yanked is not None:
+        rows["withdrawn"] = entry.yanked
     for name, value in rows.items():
         table.add_row(name, value)
     Console().print(table)

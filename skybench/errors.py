@@ -44,3 +44,7 @@ class PredictionsError(SkybenchError, ValueError):
 
 class MissingDependencyError(SkybenchError, ImportError):
     """An optional package is needed; the message says which to install."""
+
+
+class YankedVersionWarning(UserWarning):
+    """A version was opened that its publishers have withdrawn."""

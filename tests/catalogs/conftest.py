@@ -8,7 +8,8 @@ import xarray as xr
 
 from skybench.catalogs.writer import CatalogEntry, catalog_text
 from skybench.registry.content_hash import hash_dataset
-from skybench.registry.index import append, text_digest
+from skybench.registry.index import append
+from skybench.registry.index_lines import text_digest
 from skybench.registry.manifest import Manifest, StoredObject
 from skybench.registry.store import CATALOG, MANIFEST, Store, version_key, zarr_name
 from skybench.registry.zarr_format import Layout, chunk_keys, create, write_rows

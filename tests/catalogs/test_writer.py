@@ -1,5 +1,7 @@
 """The text of the catalog: which entries, in which words, and never a template that runs."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 from hypothesis import given
@@ -88,3 +90,14 @@ def test_nested_values_are_written_literally_and_others_kept():
         "b": None,
         "c": "{e-}",
     }
+
+
+def test_a_withdrawn_version_keeps_its_name_and_gives_up_its_alias(released):
+    newest = max(released.entries, key=lambda entry: entry.version)
+    entries = [replace(e, yanked="too faint") if e is newest else e for e in released.entries]
+    found = sources(*entries)
+    exact = f"sky_v{newest.manifest.version.replace('.', '_')}"
+    assert found[exact]["metadata"]["yanked"] == "too faint"
+    alias = found.get(f"sky_v{newest.version.major}")
+    assert alias is None or alias["metadata"]["version"] != newest.manifest.version
+    assert "yanked" not in str([found[key] for key in found if not key.startswith(exact)])

@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 
 from skybench.registry.content_hash import hash_dataset_and_samples
-from skybench.registry.index import append, text_digest
+from skybench.registry.index import append
+from skybench.registry.index_lines import text_digest
 from skybench.registry.manifest import Manifest, StoredObject
 from skybench.registry.store import MANIFEST, Store, version_key, zarr_name
 from skybench.registry.verify import file_digest

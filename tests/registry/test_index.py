@@ -6,8 +6,15 @@ import sys
 
 import pytest
 
-from skybench.errors import IntegrityError, NotFoundError, StoreError, VersionConflictError
-from skybench.registry.index import FIRST, append, find, read_index, resolve, text_digest
+from skybench.errors import (
+    IntegrityError,
+    NotFoundError,
+    StoreError,
+    VersionConflictError,
+    YankedVersionWarning,
+)
+from skybench.registry.index import append, find, read_index, resolve, yank
+from skybench.registry.index_lines import FIRST, text_digest
 from skybench.registry.reference import Version
 from skybench.registry.store import INDEX, Store
 
@@ -148,7 +155,8 @@ def test_a_lost_race_on_a_store_without_locks_is_noticed(monkeypatch):
 
 def test_two_processes_publish_at_once_without_losing_a_line(tmp_path):
     code = (
-        "import sys; from skybench.registry.index import append, text_digest\n"
+        "import sys; from skybench.registry.index import append\n"
+        "from skybench.registry.index_lines import text_digest\n"
         "from skybench.registry.store import Store\n"
         "for i in range(10):\n"
         "    append(Store(sys.argv[1]), dataset=sys.argv[2], version=f'0.{i}',\n"
@@ -160,3 +168,66 @@ def test_two_processes_publish_at_once_without_losing_a_line(tmp_path):
     ]
     assert [writer.wait() for writer in writers] == [0, 0]
     assert len(read_index(Store(tmp_path))) == 20
+
+
+def withdrawn(store, version="1.10", reason="the flux of spirals was 2 % low"):
+    return yank(store, dataset="sky", version=version, reason=reason)
+
+
+def test_a_withdrawn_version_leaves_the_aliases_and_stays_under_its_name(store):
+    before = store.read_text(INDEX)
+    line = withdrawn(store)
+    assert store.read_text(INDEX) == f"{before}{line.to_line()}\n"
+    for alias in ("sky", "sky@1"):
+        assert resolve(alias, store).version == "1.9"
+    with pytest.warns(YankedVersionWarning, match=r"sky 1\.10 was withdrawn: the flux of spirals"):
+        assert resolve("sky@1.10", store).version == "1.10"
+    assert [entry.yanked for entry in read_index(store)] == [None, None, None, line.reason]
+
+
+def test_the_number_of_a_withdrawn_version_is_never_free(store):
+    withdrawn(store)
+    with pytest.raises(VersionConflictError, match=r"sky 1\.10 was published"):
+        publish(store, "sky", "1.10")
+    publish(store, "sky", "1.11")
+    assert resolve("sky", store).version == "1.11"
+
+
+def test_where_all_versions_are_withdrawn_an_alias_finds_none(store):
+    withdrawn(store)
+    withdrawn(store, "1.9")
+    with pytest.raises(NotFoundError, match=r"it has 0\.1, 1\.9 \(withdrawn\) and 1\.10 \(withdr"):
+        resolve("sky@1", store)
+
+
+def test_a_withdrawal_is_refused_where_it_means_nothing(store):
+    before = store.read_text(INDEX)
+    with pytest.raises(NotFoundError, match=r"sky 3\.0 is not in the registry"):
+        withdrawn(store, "3.0")
+    for reason in ("", "two\nlines", "\x1b[31mred", "x" * 501):
+        with pytest.raises(IntegrityError, match=r"withdrawal of sky 1\.10 .*reason"):
+            withdrawn(store, reason=reason)
+    assert store.read_text(INDEX) == before
+    withdrawn(store)
+    with pytest.raises(VersionConflictError, match=r"withdrawn before: the flux"):
+        withdrawn(store)
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "says"),
+    [
+        (5, lambda line: line.replace("2 %", "3 %"), None),
+        (5, lambda line: line.replace('"1.10"', '"7.0"'), "line 5 of .* withdraws sky 7.0, which"),
+        (5, lambda line: line + "\n" + line, "line 6 of .* does not follow"),
+        (4, lambda line: "", "line 4 of .* does not follow"),
+    ],
+)
+def test_a_withdrawal_is_part_of_the_chain(store, number, change, says):
+    withdrawn(store)
+    edit(store, number, change)
+    if says is None:  # the last line is bound by nothing that follows, as any last line
+        publish(store, "sky", "2.0")
+        edit(store, number, lambda line: line.replace("3 %", "2 %"))
+        says = "line 6 of .* does not follow"
+    with pytest.raises(IntegrityError, match=says):
+        read_index(store)
