@@ -1,6 +1,6 @@
 """Linear models of stretched pixels, fitted by L-BFGS with a ridge penalty."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ Floats = npt.NDArray[np.float32]
 Link = Callable[[Floats, Floats], tuple[Any, Any]]
 """(linear outputs, targets) to their losses and the losses' derivatives."""
 
-PENALTIES = (1e-3, 1e-2, 1e-1)
 ITERATIONS = 200
 
 
@@ -60,13 +59,13 @@ def fit_linear(pixels: Floats, targets: Floats, penalty: float, link: Link) -> F
     return np.asarray(found.x.reshape(shape), np.float32)
 
 
-def record(penalty: float, stretch: Stretch) -> dict[str, JsonValue]:
+def record(penalty: float, tried: Sequence[float], stretch: Stretch) -> dict[str, JsonValue]:
     """Return what was chosen for a fit, for its record."""
     return {
         "optimizer": "L-BFGS",
         "iterations": ITERATIONS,
         "penalty": penalty,
-        "penalties_tried": list(PENALTIES),
+        "penalties_tried": list(tried),
         "stretch_scale": stretch.scale,
         "stretch_mean": stretch.mean,
         "stretch_deviation": stretch.deviation,
