@@ -126,6 +126,93 @@ _SOURCES = table(
         "arm_sharpness", "narrowness of the arms", domain=Interval(low=0, open_low=True, high=20)
     ),
     of_source(
+        "bulge_axis_ratio",
+        "minor over major axis of the bulge",
+        domain=Interval(low=0.05, high=1),
+    ),
+    of_source(
+        "ring_width",
+        "width of a ring: standard deviation of ln r of its light",
+        domain=Interval(low=0.05, high=0.5),
+    ),
+    of_source(
+        "inclination",
+        "inclination of the disc: 0 is face-on, 90 edge-on",
+        units="degree",
+        domain=Interval(low=0, high=90),
+    ),
+    of_source(
+        "scale_height_ratio",
+        "scale height of the disc over its half-light radius",
+        domain=Interval(low=0.01, high=1),
+    ),
+    of_source(
+        "flux_ratio",
+        "flux of the companion over that of the first galaxy",
+        domain=Interval(low=0.05, high=1),
+    ),
+    of_source(
+        "separation_ratio",
+        "distance of the companion over the half-light radius of the first galaxy",
+        domain=Interval(low=0, high=10),
+    ),
+    of_source(
+        "separation_angle",
+        "direction of the companion from the first galaxy, counter-clockwise from +x",
+        units="degree",
+    ),
+    of_source(
+        "companion_axis_ratio",
+        "minor over major axis of the companion",
+        domain=Interval(low=0.05, high=1),
+    ),
+    of_source(
+        "companion_position_angle",
+        "angle of the companion's major axis, counter-clockwise from +x",
+        units="degree",
+    ),
+    of_source(
+        "tail_fraction",
+        "share of the flux in tidal tails and the bridge",
+        domain=Interval(low=0, high=0.6),
+    ),
+    of_source(
+        "tail_length_ratio",
+        "length of a tidal tail over the half-light radius of its galaxy",
+        domain=Interval(low=0, high=8),
+    ),
+    of_source(
+        "tail_curl",
+        "turn of a tidal tail from root to tip, positive counter-clockwise",
+        units="degree",
+        domain=Interval(low=-360, high=360),
+    ),
+    of_source(
+        "arm_patchiness",
+        "patchiness of the arms: standard deviation of ln of their light",
+        domain=Interval(low=0, high=1.5),
+    ),
+    of_source(
+        "knot_count",
+        "number of star-forming knots",
+        domain=OneOf(values=tuple(range(65))),
+    ),
+    of_source(
+        "knot_fraction",
+        "share of the disc's flux in star-forming knots",
+        domain=Interval(low=0, high=0.5),
+    ),
+    of_source(
+        "knot_radius_ratio",
+        "standard deviation of a knot over the half-light radius of the disc",
+        domain=Interval(low=0.005, high=0.3),
+    ),
+    of_source(
+        "pattern_seed",
+        "whole part: seed of the places of knots and patches",
+        domain=Interval(low=0, high=65536),
+    ),
+    of_source(
         "einstein_radius",
         "Einstein radius of the lens: its circle has the area within which kappa averages 1",
         units="pixel",

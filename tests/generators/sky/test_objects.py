@@ -23,7 +23,11 @@ EACH = pytest.mark.parametrize("kind", CLASSES)
 @EACH
 def test_is_a_value(kind):
     one = kind(seed=3, fwhm=2.5, x=10.25)
-    for twin in (copy.deepcopy(one), pickle.loads(pickle.dumps(one)), eval(repr(one))):
+    for twin in (
+        copy.deepcopy(one),
+        pickle.loads(pickle.dumps(one)),
+        eval(repr(one), {kind.__name__: kind}),
+    ):
         assert twin == one
         assert hash(twin) == hash(one)
     assert kind(seed=4, fwhm=2.5, x=10.25) != one
