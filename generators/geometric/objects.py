@@ -60,9 +60,10 @@ class GeometricObject(SingleObject):
         """
         width = checked("blur_sigma", blur_sigma)
         margin = reach(width)
-        images, _ = draw(self._dataset(shape), shape, antialias=antialias, margin=margin)
-        image = blur(images[0], width, margin)
-        return self._labelled(image, shape, "1").assign_coords(scalars({"blur_sigma": width}))
+        drawn = draw(self._dataset(shape), shape, antialias=antialias, margin=margin)
+        image, _ = next(drawn)
+        seen = blur(image, width, margin)
+        return self._labelled(seen, shape, "1").assign_coords(scalars({"blur_sigma": width}))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,7 +112,8 @@ def coverage(edges: EdgeList, within: Boxes) -> Floats:
     change = np.zeros(within.size, dtype=np.int64)
     place = within.place(owner[pair], row[pair], column)
     np.add.at(change, place, edges.side[edge][pair] * step.astype(np.int64))
-    return np.asarray(np.clip(np.cumsum(change) / UNIT, 0.0, 1.0))
+    share = np.cumsum(change, out=change) / UNIT
+    return np.asarray(np.clip(share, 0.0, 1.0, out=share))
 
 
 def _cells(

@@ -1,6 +1,7 @@
 """Shapes laid onto images, one after the other, and the map of which lies in front."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -45,10 +46,13 @@ def draw(
     combine: str = "painter",
     antialias: bool = False,
     margin: int = 0,
-) -> tuple[Floats, NDArray[np.int8]]:
-    """Return the images that the coordinates describe, and what each pixel belongs to.
+) -> Iterator[tuple[Floats, NDArray[np.int8]]]:
+    """Yield the image of each sample that the coordinates describe, and whose its pixels are.
 
-    Shapes are laid down slot by slot, a later one in front of those before.
+    Both arrays are filled anew for the next sample: copy what is to be kept.
+
+    Shapes are laid down slot by slot, a later one in front of those before. Their pixels are
+    found for all samples together; then one image at a time is filled, which fits the cache.
 
     Parameters
     ----------
@@ -61,11 +65,11 @@ def draw(
     margin : int
         Pixels drawn beyond each border.
 
-    Returns
-    -------
-    image : (sample, y, x) float64 array
+    Yields
+    ------
+    image : (y, x) float64 array
         Margin included.
-    segmentation : (sample, y, x) int8 array
+    segmentation : (y, x) int8 array
         Without margin: slot + 1 of the front-most shape that holds the pixel's centre, 0
         where none does, whether anti-aliased or not.
 
@@ -76,20 +80,26 @@ def draw(
     """
     owners, slots, edges = _edges(parameters)
     ny, nx = (length + 2 * margin for length in shape)
-    window = (-margin, -margin, nx - margin, ny - margin)
-    within = boxes(edges, window)
+    within = boxes(edges, (-margin, -margin, nx - margin, ny - margin))
     held = inside(edges, within)
     cover = coverage(edges, within) if antialias else held.astype(np.float64)
-    images = np.zeros((parameters.sizes["sample"], ny, nx))
-    front = np.zeros(images.shape, dtype=np.int8)
     lay = COMBINATIONS[combine]
     brightness = parameters["brightness"].values[owners, slots].astype(np.float64).tolist()
-    for one, (owner, slot) in enumerate(zip(owners.tolist(), slots.tolist(), strict=True)):
-        y, x = within.y0[one] + margin, within.x0[one] + margin
-        part = owner, slice(y, y + within.height[one]), slice(x, x + within.width[one])
-        lay(images[part], within.cut(cover, one), brightness[one])
-        np.copyto(front[part], slot + 1, where=within.cut(held, one))
-    return images, front[:, margin : ny - margin, margin : nx - margin]
+    corners = zip((within.y0 + margin).tolist(), (within.x0 + margin).tolist(), strict=True)
+    sizes = zip(within.height.tolist(), within.width.tolist(), strict=True)
+    parts = [
+        (slice(y, y + height), slice(x, x + width))
+        for (y, x), (height, width) in zip(corners, sizes, strict=True)
+    ]
+    samples = np.arange(parameters.sizes["sample"] + 1)
+    bounds = np.searchsorted(owners, samples).tolist()
+    image, front = np.empty((ny, nx)), np.empty((ny, nx), dtype=np.int8)
+    for first, last in pairwise(bounds):
+        image[:], front[:] = 0, 0
+        for one in range(first, last):
+            lay(image[parts[one]], within.cut(cover, one), brightness[one])
+            np.copyto(front[parts[one]], slots[one] + 1, where=within.cut(held, one))
+        yield image, front[margin : ny - margin, margin : nx - margin]
 
 
 def _edges(parameters: xr.Dataset) -> tuple[Ints, Ints, EdgeList]:

@@ -4,12 +4,19 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from skybench.generators.geometric import scene as scenes
 from skybench.generators.geometric.catalogue import SHAPES
-from skybench.generators.geometric.scene import COMBINATIONS, draw
+from skybench.generators.geometric.scene import COMBINATIONS
 from skybench.generators.schema import variable
 
 SQUARE, CIRCLE = SHAPES["rectangle"].code, SHAPES["circle"].code
 SHAPE = (12, 16)
+
+
+def draw(parameters, shape, **options):
+    """Return images and segmentations of all samples."""
+    drawn = [(a.copy(), b.copy()) for a, b in scenes.draw(parameters, shape, **options)]
+    return tuple(np.stack(part) for part in zip(*drawn, strict=True))
 
 
 def scene(*slots):
