@@ -150,3 +150,25 @@ def coordinates(nside: int, ordering: Ordering = "ring") -> tuple[Floats, Floats
     latitude = np.rad2deg(np.arctan2(z, np.hypot(x, y)))
     chosen = ring_numbers(nside) if ordering == "nested" else slice(None)
     return longitude[chosen], latitude[chosen]
+
+
+@lru_cache(maxsize=4)
+def faces(nside: int, ordering: Ordering = "nested") -> Indices:
+    """Return the pixel numbers of the 12 base pixels as square images, (12, nside, nside).
+
+    A convolution on images can look at maps so: ``ds["map"].values[:, faces(nside)]`` is
+    (sample, 12, nside, nside). Neighbours on a face are neighbours on the sky.
+
+    Parameters
+    ----------
+    nside : int
+        A power of two.
+    ordering : {"nested", "ring"}
+        In which the map is.
+    """
+    check_nside(nside)
+    inside = np.arange(nside**2)
+    x, y = _every_second_bit(inside), _every_second_bit(inside >> 1)
+    images = np.empty((12, nside, nside), dtype=np.int64)
+    images[:, y, x] = np.arange(12)[:, None] * nside**2 + inside
+    return images if ordering == "nested" else ring_numbers(nside)[images]

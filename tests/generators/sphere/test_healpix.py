@@ -66,3 +66,17 @@ def test_nested_numbers_are_those_of_healpy(nside):
 def test_an_nside_that_cannot_be_drawn_is_refused(nside):
     with pytest.raises(ParameterError, match=f"power of two up to 512 .* got {nside}"):
         healpix.coordinates(nside)
+
+
+@pytest.mark.parametrize("ordering", ["ring", "nested"])
+def test_neighbours_on_a_face_are_neighbours_on_the_sky(ordering):
+    faces = healpix.faces(16, ordering)
+    assert (np.sort(faces.ravel()) == np.arange(12 * 256)).all()
+    places = healpix.directions(16)
+    if ordering == "nested":
+        places = places[:, healpix.ring_numbers(16)]
+    seen = places[:, faces]
+    for axis in (2, 3):
+        steps = np.linalg.norm(np.diff(seen, axis=axis), axis=0)
+        # A pixel is 3.7 degrees wide, at most 1.5 times that from one centre to the next.
+        assert np.degrees(steps.max()) < 5.5
