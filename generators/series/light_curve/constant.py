@@ -19,6 +19,7 @@ VARIATION = Variation(
     formula="f = 1",
     reference="none",
     accuracy="exact",
+    example='generate("lightcurves", 2, 3).relative_flux[0]',
     defaults={},
     flux=flux,
 )

@@ -32,6 +32,7 @@ VARIATION = Variation(
     "B the share that is blocked",
     reference="Mandel & Agol (2002), ApJ 580, L171; Morris & Naftilan (1993), ApJ 419, 344",
     accuracy="the eclipses as for the transit; the tides are their leading harmonic",
+    example="EclipsingBinary(period=30, semi_major_axis_ratio=5).render()",
     defaults={
         "period": LogUniform(distribution="log_uniform", low=1, high=10),
         "epoch": Uniform(distribution="uniform", low=0, high=10),

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from skybench.errors import ParameterError
 from skybench.generators.schema import VARIABLES
+from skybench.generators.series.instants import even
 from skybench.generators.series.light_curve import (
     eclipsing_binary,
     flare,
@@ -34,13 +35,13 @@ class LightCurve(DrawnObject):
 
     profile: ClassVar[Variation]
 
-    def render(self, times: ArrayLike) -> xr.DataArray:
+    def render(self, times: ArrayLike | None = None) -> xr.DataArray:
         """Return the noise-free light curve.
 
         Parameters
         ----------
-        times : (time,) array
-            Instants in days.
+        times : (time,) array, optional
+            Instants in days; a thousand over forty days by default.
 
         Returns
         -------
@@ -58,7 +59,7 @@ class LightCurve(DrawnObject):
         >>> star.render([0.5, 1.0]).values.round(6).tolist()
         [1.0, 0.99]
         """
-        instants = np.asarray(times, dtype=np.float64)
+        instants = even(40, 1001) if times is None else np.asarray(times, dtype=np.float64)
         if instants.ndim != 1 or not np.isfinite(instants).all():
             msg = f"times must be a row of finite numbers, got an array of shape {instants.shape}."
             raise ParameterError(msg)

@@ -47,6 +47,7 @@ RR_LYRAE = Variation(
     formula=_FORMULA,
     reference="Simon & Lee (1981), ApJ 248, 291; Jurcsik & Kovacs (1996), A&A 312, 111",
     accuracy="exact for the given Fourier parameters",
+    example="RRLyrae(period=16, epoch=8).render()",
     defaults={
         "period": Uniform(distribution="uniform", low=0.45, high=0.75),
         "epoch": Uniform(distribution="uniform", low=0, high=0.75),
@@ -66,6 +67,7 @@ CEPHEID = Variation(
     formula=_FORMULA,
     reference="Simon & Lee (1981), ApJ 248, 291; Soszynski et al. (2008), AcA 58, 163",
     accuracy="exact for the given Fourier parameters",
+    example="Cepheid(period=16, epoch=8).render()",
     defaults={
         "period": LogUniform(distribution="log_uniform", low=2.5, high=8),
         "epoch": Uniform(distribution="uniform", low=0, high=8),

@@ -46,6 +46,7 @@ VARIATION = Variation(
     formula="exp(-t / fall) / [1 + exp(-t / rise)], over its value at the peak",
     reference="Bazin et al. (2009), A&A 499, 653, equation 1",
     accuracy="exact for the template",
+    example="Supernova(epoch=12).render()",
     defaults={
         "epoch": Uniform(distribution="uniform", low=8, high=28),
         "rise_time": Uniform(distribution="uniform", low=1, high=3),

@@ -23,6 +23,7 @@ VARIATION = Variation(
     formula="f = 1 - share of the disc 1 - u1 (1 - mu) - u2 (1 - mu)^2 that is blocked",
     reference="Mandel & Agol (2002), ApJ 580, L171; Winn (2010), arXiv:1001.2010",
     accuracy="4e-8 of the flux against batman for a planet (its own error), 5e-7 for larger bodies",
+    example="Transit(period=40, epoch=20, semi_major_axis_ratio=4).render()",
     defaults={
         "period": LogUniform(distribution="log_uniform", low=2, high=12),
         "epoch": Uniform(distribution="uniform", low=1, high=12),

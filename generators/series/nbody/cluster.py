@@ -72,6 +72,7 @@ SYSTEM = System(
     "that T = virial_ratio x |W|",
     reference="Plummer (1911), MNRAS 71, 460; Aarseth, Henon & Wielen (1974), A&A 37, 183",
     accuracy="the virial ratio of the start holds to 1e-6",
+    example="StarCluster(virial_ratio=0.5).render(4, softening=0.1, bodies=8).position",
     defaults={
         "total_mass": Constant(value=1),
         "cluster_radius": Uniform(distribution="uniform", low=0.5, high=0.7),

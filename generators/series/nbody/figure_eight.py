@@ -35,6 +35,7 @@ SYSTEM = System(
     formula="start (x, y) = +-(0.97000436, -0.24308753) and 0; period 6.32591398 for unit masses",
     reference="Chenciner & Montgomery (2000), Annals of Mathematics 152, 881",
     accuracy="returns to its start after a period within 2e-7 + the leapfrog's error",
+    example="FigureEight(orientation=30).render(6.3).position",
     defaults={
         "primary_mass": Constant(value=1),
         "tertiary_mass_ratio": Constant(value=1),

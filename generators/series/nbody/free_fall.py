@@ -32,6 +32,7 @@ SYSTEM = System(
     "masses 3, 4, 5, base 5, apex (0.14, 0.48)",
     reference="Burrau (1913), AN 195, 113; Agekyan & Anosova (1967), AZh 44, 1261",
     accuracy="leapfrog: the energy's error stays below the recipe's tolerance",
+    example="FreeFall(seed=2).render(25, softening=0.1).position",
     defaults={
         "primary_mass": Constant(value=1),
         "secondary_mass": Uniform(distribution="uniform", low=0.6, high=1),

@@ -82,6 +82,7 @@ SYSTEM = System(
     "(1 - 0.3 i / 180)",
     reference="Mardling & Aarseth (2001), MNRAS 321, 398, equation 90",
     accuracy="leapfrog: the energy's error stays below the recipe's tolerance",
+    example="Triple(stability_ratio=1.3, seed=4).render(50).position",
     defaults={
         "primary_mass": Uniform(distribution="uniform", low=0.5, high=1),
         "secondary_mass": Uniform(distribution="uniform", low=0.3, high=0.5),

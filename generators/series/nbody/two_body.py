@@ -32,6 +32,7 @@ SYSTEM = System(
     formula="r = a (1 - e cos E), E - e sin E = 2 pi t / P, P = 2 pi sqrt(a^3 / (m1 + m2)), G = 1",
     reference="Kepler (1609); solved as in Danby (1987), Celestial Mechanics 40, 303",
     accuracy="Kepler's equation to 1e-13 radian; then the leapfrog, whose error falls as step^2",
+    example="TwoBodies(secondary_mass=0.3, eccentricity=0.6).render(12).position",
     defaults={
         "primary_mass": Constant(value=1),
         "secondary_mass": LogUniform(distribution="log_uniform", low=0.1, high=1),

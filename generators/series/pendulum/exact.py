@@ -109,6 +109,7 @@ SWING = Swing(
     formula="angle'' = -(g / L) sin(angle); sin(angle / 2) = k sn(w t + u, k), w = sqrt(g / L)",
     reference="Whittaker, Analytical Dynamics (1937), section 44; DLMF 22.19(i)",
     accuracy="1e-9 radian against an integration at 1e-12",
+    example="Pendulum(initial_angle=2.8).render(12).angle",
     defaults=FREE,
     derive=derive,
     derived=("natural_frequency", "swing_period"),

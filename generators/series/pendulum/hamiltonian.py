@@ -141,6 +141,8 @@ HAMILTONIAN = Swing(
     formula="H = p^2 / 2 - (g / L) cos(angle), p the angular velocity; fourth-order composition",
     reference="Suzuki (1990), Physics Letters A 146, 319",
     accuracy="2e-6 radian over twenty seconds against the exact pendulum; 3e-4 close to the top",
+    example="HamiltonianPendulum(pendulum_length=1, initial_angle=0, "
+    "initial_angular_velocity=6.3).render(10).angle",
     defaults=FREE,
     derive=derive,
     derived=("natural_frequency",),
@@ -154,6 +156,7 @@ DAMPED = Swing(
     formula="angle'' = -(g / L) sin(angle) - damping angle'",
     reference="Suzuki (1990), Physics Letters A 146, 319; friction as an exact flow between kicks",
     accuracy="2e-6 radian over twenty seconds against an integration at 1e-12",
+    example="DampedPendulum(initial_angle=2.5, damping=0.2).render(20).angle",
     defaults=FREE | _FRICTION,
     derive=derive,
     derived=("natural_frequency",),
