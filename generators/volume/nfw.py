@@ -129,7 +129,10 @@ PROFILE = VolumeProfile(
         "Navarro, Frenk & White 1997, ApJ 490, 493; Jing & Suto 2002, ApJ 574, 538 (triaxial)"
     ),
     accuracy="mass in a voxel within 3e-5 of the peak, their sum exact (quadrature of 24 points)",
-    example="Halo(halo_mass=1e15, third_axis_ratio=0.5, seed=1).render(32, size_mpc=16)",
+    example=(
+        "Halo(halo_mass=1e15, second_axis_ratio=0.5, third_axis_ratio=0.4, axis_azimuth=30, "
+        "axis_cosine=0, seed=1).render(32, size_mpc=16)"
+    ),
     defaults={
         "halo_mass": LogUniform(distribution="log_uniform", low=1e14, high=1e15),
         "halo_concentration": LogUniform(distribution="log_uniform", low=4, high=12),
