@@ -19,7 +19,9 @@ are drawn as Sersic profiles in Fourier space, and only the arms' part, of zero 
 sampled, in windows fine enough for every harmonic of the arms that the PSF lets through.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,10 +54,10 @@ _NEGLIGIBLE = 2e-3
 _CROWDED = 50.0
 """Radians a pixel at which arms are faded out: a sixteenth of a pixel from arm to arm."""
 
-_RADII = np.geomspace(0.25, 5, 24)
+RADII = np.geomspace(0.25, 5, 24)
 """Radii, in half-light radii, at which the arms are asked how fine they are."""
 
-_SLOPE = 1.6783469900166605
+SLOPE = 1.6783469900166605
 """b of the exponential disc."""
 
 
@@ -88,8 +90,23 @@ def _winding(parameters: Sources) -> Sources:
     return {"arm_winding": winding_of(parameters["pitch_angle"], *shape)}
 
 
-def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
-    """Yield the stamps of spiral galaxies."""
+class Pattern(NamedTuple):
+    """What moves the light of a disc around: without any in the mean, ring by ring.
+
+    ``light`` is (galaxies shaped to broadcast, x, y) -> what it adds to unit-flux discs at
+    (x, y) and (-x, -y); ``levels`` how finely that is sampled; ``symmetric`` where both agree.
+    """
+
+    light: Callable[[Sources, Floats, Floats], tuple[Floats, Floats]]
+    levels: Callable[[Sources], nested.Levels]
+    symmetric: Callable[[Sources], NDArray[np.bool_]]
+
+
+def draw(
+    sources: Sources, shape: tuple[int, int], pattern: Pattern | None = None
+) -> Iterator[Stamps]:
+    """Yield the stamps of spiral galaxies, whose pattern is arms alone if none is given."""
+    spectrum = partial(_spectrum, pattern or Pattern(arm_light, arm_levels, _symmetric))
     size = sources["half_light_radius"]
     disc = taper_step(sources, size, _index(size), shape)
     bulge_size = size * sources["bulge_radius_ratio"]
@@ -104,9 +121,9 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
         "_bulge": bulge.astype(np.float64),
         "_bulge_share": np.where(blurred, sources["bulge_fraction"], 0.0),
         "_visible": np.maximum(*reach(sources, shape)),
-        "_crowded": _wave_number({n: v[:, None] for n, v in sources.items()}, _RADII).max(axis=1),
+        "_crowded": _wave_number({n: v[:, None] for n, v in sources.items()}, RADII).max(axis=1),
     }
-    yield from fourier.draw(sources | internal, edge + psf_extent(sources), shape, _spectrum)
+    yield from fourier.draw(sources | internal, edge + psf_extent(sources), shape, spectrum)
     yield from _sharp_bulges(sources, np.flatnonzero(~blurred), shape)
 
 
@@ -126,7 +143,9 @@ def _index(size: Floats) -> Floats:
     return np.full(size.shape, _DISC_INDEX)
 
 
-def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
+def _spectrum(
+    pattern: Pattern, sources: Sources, on: fourier.Grid, x: Floats, y: Floats
+) -> Complexes:
     size = sources["half_light_radius"]
     share = sources["bulge_fraction"][:, None, None]
     steps = [sources[name].astype(np.int64) for name in ("_disc", "_bulge")]
@@ -136,19 +155,22 @@ def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Compl
     along_y, along_x = fourier.shift(on, x, y)
     bulge_share = sources["_bulge_share"][:, None, None]
     light = ((1 - share) * disc + bulge_share * bulge) * along_y * along_x
-    light += (1 - share) * _arms(sources, on) * along_y * along_x
+    light += (1 - share) * _moved(pattern, sources, on) * along_y * along_x
     return np.asarray(light * sources["flux"][:, None, None])
 
 
-def _arms(sources: Sources, on: fourier.Grid) -> Complexes:
-    """Return the transform of what the arms add to and take from a unit-flux disc."""
+def _moved(pattern: Pattern, sources: Sources, on: fourier.Grid) -> Complexes:
+    """Return the transform of what the pattern adds to and takes from a unit-flux disc."""
 
     def light(members: NDArray[np.intp], x: Floats, y: Floats) -> tuple[Floats, Floats]:
         chosen = {name: values[members, None, None] for name, values in sources.items()}
-        return arm_light(chosen, x, y)
+        return pattern.light(chosen, x, y)
 
-    symmetric = sources["arm_count"] % 2 == 0
-    return nested.transform(light, _levels(sources), symmetric, on)
+    return nested.transform(light, pattern.levels(sources), pattern.symmetric(sources), on)
+
+
+def _symmetric(sources: Sources) -> NDArray[np.bool_]:
+    return np.asarray(sources["arm_count"] % 2 == 0)
 
 
 def arm_light(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -161,13 +183,8 @@ def arm_light(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     x, y : arrays
         In pixels.
     """
-    angle = np.deg2rad(galaxy["position_angle"])
-    size, q = galaxy["half_light_radius"], galaxy["axis_ratio"]
-    hand, count = galaxy["arm_handedness"], galaxy["arm_count"]
-    cos, sin = np.cos(angle), np.sin(angle)
-    major = (cos / size) * x + (sin / size) * y
-    minor = (hand * cos / (q * size)) * y - (hand * sin / (q * size)) * x
-    radius = np.sqrt(major**2 + minor**2)
+    count, hand = galaxy["arm_count"], galaxy["arm_handedness"]
+    radius, azimuth = disc_plane(galaxy, x, y)
     phase = arm_phase(
         # Where exp(A / r) would overflow, the arms have long faded.
         np.maximum(radius, galaxy["arm_radius_ratio"] / 700),
@@ -175,24 +192,39 @@ def arm_light(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         galaxy["arm_bulge_ratio"],
         galaxy["arm_radius_ratio"],
     )
-    phase += count / 2 * np.arctan2(minor, major)
+    phase += count / 2 * azimuth
     phase -= count / 2 * hand * np.deg2rad(galaxy["arm_angle"])
     # cos x = 2 / (1 + tan^2(x / 2)) - 1: numpy's cosine of float64 costs six times its tangent.
     sharpness, mean = galaxy["arm_sharpness"], i0(galaxy["arm_sharpness"])
     rise = np.exp(2 * sharpness / (1 + np.tan(phase) ** 2) - (sharpness + np.log(mean)))
-    norm = galaxy["arm_contrast"] * _SLOPE**2 / (2 * np.pi * q * size**2)
-    disc = norm * np.exp(-_SLOPE * radius) * _fade(radius)
+    disc = galaxy["arm_contrast"] * outer_disc(galaxy, radius)
     if (galaxy["_crowded"] > _CROWDED / 8).any():
         disc *= _resolved(galaxy, radius)
     # Half a turn moves m arms by m half periods, and turns the sign of the cosine if m is odd.
     return disc * (rise - 1), disc * (1 / (rise * mean**2) - 1)
 
 
-def _fade(radius: Floats) -> Floats:
-    """Return what is left of the arms at a radius in half-light radii: none at the centre."""
+def disc_plane(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return radius, in half-light radii, and azimuth of points in the planes of the discs.
+
+    The azimuth grows in the sense in which the arms turn outwards.
+    """
+    angle = np.deg2rad(galaxy["position_angle"])
+    size, q = galaxy["half_light_radius"], galaxy["axis_ratio"]
+    across = galaxy["arm_handedness"] / (q * size)
+    cos, sin = np.cos(angle), np.sin(angle)
+    major = (cos / size) * x + (sin / size) * y
+    minor = (across * cos) * y - (across * sin) * x
+    return np.sqrt(major**2 + minor**2), np.arctan2(minor, major)
+
+
+def outer_disc(galaxy: Sources, radius: Floats) -> Floats:
+    """Return the brightness of unit-flux discs, faded out inwards of `BAR_RADIUS`."""
     inward = (radius * (1 / BAR_RADIUS)) ** 2
     # An exponential that underflows costs five times as much.
-    return np.asarray(1 - np.exp(-np.minimum(inward * inward, 40)))
+    fade = 1 - np.exp(-np.minimum(inward * inward, 40))
+    norm = SLOPE**2 / (2 * np.pi * galaxy["axis_ratio"] * galaxy["half_light_radius"] ** 2)
+    return np.asarray(norm * np.exp(-SLOPE * radius) * fade)
 
 
 def _resolved(galaxy: Sources, radius: Floats) -> Floats:
@@ -218,20 +250,35 @@ def _half_width(sources: Sources) -> Floats:
     )
 
 
-def _levels(sources: Sources) -> nested.Levels:
-    """Return the sampling that resolves every harmonic of the arms that the PSF lets through."""
+def arm_levels(sources: Sources) -> nested.Levels:
+    """Return the sampling that resolves the arms."""
     galaxy = {name: values[:, None] for name, values in sources.items()}
+    around = galaxy["arm_count"] / (galaxy["half_light_radius"] * RADII)
+    return levels(galaxy, _wave_number(galaxy, RADII), around, galaxy["arm_sharpness"])
+
+
+def levels(galaxy: Sources, radially: Floats, around: Floats, sharpness: Floats) -> nested.Levels:
+    """Return the sampling that resolves each harmonic of exp(s cos x) that the PSF lets through.
+
+    Parameters
+    ----------
+    galaxy : Sources
+        Each (m, 1).
+    radially, around : (m, radius) arrays
+        Change of x per pixel at `RADII`, in radians, as if the disc were seen face-on.
+    sharpness : (m, 1) array
+        s.
+    """
     q, size = galaxy["axis_ratio"], galaxy["half_light_radius"]
-    radially, around = _wave_number(galaxy, _RADII), galaxy["arm_count"] / (size * _RADII)
     along_major = np.sqrt(radially**2 + (around / q) ** 2)
     along_minor = np.sqrt((radially / q) ** 2 + around**2)
     k = np.concatenate([along_major, along_minor], axis=1)
-    radius = np.concatenate([size * _RADII, q * size * _RADII], axis=1)
+    radius = np.concatenate([size * RADII, q * size * RADII], axis=1)
     # exp(s cos x) is nearly a Gaussian of variance 1 / s, so its n-th harmonic is exp(-n^2 / 2s);
     # the PSF leaves about exp(-(k FWHM - 2) / 1.2). Harmonics up to the highest that is seen
     # must be below pi / spacing, and aliases, 2 pi / spacing - n k, of weaker ones unseen.
-    sharpness, fwhm = galaxy["arm_sharpness"], np.maximum(galaxy["psf_fwhm"], 1e-3)
-    light = np.maximum(np.tile(np.log(2 / _NEGLIGIBLE) - _SLOPE * _RADII, 2), 0)
+    fwhm = np.maximum(galaxy["psf_fwhm"], 1e-3)
+    light = np.maximum(np.tile(np.log(2 / _NEGLIGIBLE) - SLOPE * RADII, 2), 0)
     blur = k * fwhm / 1.2
     highest = np.sqrt(2 * sharpness * light)
     seen = sharpness * (np.sqrt(blur**2 + 2 * (light + 2 / 1.2) / sharpness) - blur)
@@ -239,7 +286,8 @@ def _levels(sources: Sources) -> nested.Levels:
     passed = (2 + 1.2 * np.maximum(light - harmonic**2 / (2 * sharpness), 0)) / fwhm
     fastest = np.where(light > 0, np.maximum(harmonic, 1), 0.1) * k
     wanted = 2 * np.pi / (fastest + np.minimum(fastest, passed))
-    return nested.levels(_half_width(sources), radius, wanted)
+    flat = {name: values[:, 0] for name, values in galaxy.items()}
+    return nested.levels(_half_width(flat), radius, wanted)
 
 
 PROFILE = SkyProfile(

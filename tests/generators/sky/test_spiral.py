@@ -228,13 +228,13 @@ def test_finer_sampling_changes_little(monkeypatch, changes):
     monkeypatch.setattr(spiral, "_NEGLIGIBLE", spiral._NEGLIGIBLE / 100)
     monkeypatch.setattr(spiral, "_DARK_RADIUS", 7.0)
     monkeypatch.setattr(spiral, "_PSF_WIDTHS", 4.0)
-    planned = spiral._levels
+    planned = spiral.arm_levels
 
     def finer(sources):
         half_width, _, finest, doublings = planned(sources)
         return nested.Levels(half_width, finest - 1, finest - 1, doublings)
 
-    monkeypatch.setattr(spiral, "_levels", finer)
+    monkeypatch.setattr(spiral, "arm_levels", finer)
     reference = render(source, (32, 32))
     assert np.abs(image - reference).max() < 5e-4 * reference.max()
     assert (image != reference).any()
