@@ -24,7 +24,7 @@ from skybench.release.progress_record import GatheredLeaves, read_record
 from skybench.release.scheduler import available_cpus, check_address, check_workers, run_tasks
 from skybench.release.shard import build_shard, writing
 
-_PROCESSES_FROM_POINTS = 2_000_000
+_PROCESSES_FROM_POINTS = 100_000_000
 """Size from which worker processes repay the second that each takes to start."""
 
 
@@ -84,7 +84,8 @@ def build(
     samples : int, optional
         A number of samples other than the recipe's.
     workers : int, optional
-        Processes on this machine. Default: one for small datasets, else one a processor.
+        How many work on this machine: threads for small datasets, processes for large ones,
+        which repay the second that each takes to start. Default: one a processor.
     scheduler : str, optional
         Address of a running dask scheduler, like ``tcp://10.0.0.1:8786``, whose workers have
         the same skybench and reach the target.
@@ -138,11 +139,19 @@ def _render_missing(
     jobs = plan.jobs(plan.start_or_resume())
     todo = sum(job.stop - job.start for job in jobs)
     total = plan.recipe.samples
+    threads = plan.points < _PROCESSES_FROM_POINTS
     if workers is None:
-        workers = available_cpus() if plan.points >= _PROCESSES_FROM_POINTS else 1
+        workers = available_cpus()
     bar = progress_bar(f"Building {plan.recipe.name}", total, done=total - todo, shown=progress)
     with bar as advance:
-        run_tasks(build_shard, jobs, workers=workers, scheduler=scheduler, on_done=advance)
+        run_tasks(
+            build_shard,
+            jobs,
+            workers=workers,
+            threads=threads,
+            scheduler=scheduler,
+            on_done=advance,
+        )
     return todo
 
 

@@ -30,8 +30,10 @@ BUILD = """
 import resource, sys
 from skybench.errors import SkybenchError
 from skybench.generators.recipe_file import load_recipe
+from skybench.release import build as module
 from skybench.release.build import build
 
+module._PROCESSES_FROM_POINTS = 0
 target, samples, workers, file_size = sys.argv[1], *map(int, sys.argv[2:])
 if file_size:
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
@@ -126,7 +128,9 @@ class TestSameContent:
         result = build(recipe, target, progress=False, chunk_rows=chunk, shard_rows=shard)
         assert result.content == content
 
-    def test_with_worker_processes(self, recipe, content, tmp_path):
+    @pytest.mark.parametrize("processes_from", [0, 10**9])
+    def test_with_workers(self, recipe, content, tmp_path, monkeypatch, processes_from):
+        monkeypatch.setattr(build_module, "_PROCESSES_FROM_POINTS", processes_from)
         target = str(tmp_path / "a.zarr")
         assert build(recipe, target, workers=2, progress=False, **ROWS).content == content
 
@@ -156,7 +160,7 @@ class TestInterrupted:
         result = build(recipe, str(target), progress=False, **ROWS)
         assert 0 < result.rendered_samples <= SAMPLES - 16
         assert result.content == content == hash_dataset(open_raw(str(target)))
-        assert not list(tmp_path.rglob("*.partial")), "half-written files were left"
+        assert not [*tmp_path.rglob("*.partial"), *tmp_path.rglob("*.tmp")], "half-written files"
         assert not Path(f"{target}.building").exists()
 
     def test_many_times(self, recipe, content, tmp_path):

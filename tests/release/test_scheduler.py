@@ -58,10 +58,18 @@ def test_more_workers_are_other_processes():
     assert os.getpid() not in results
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_the_first_error_ends_it(workers):
+def test_threads_are_of_this_process_and_work_at_once():
+    results: list[int] = []
+    begin = time.perf_counter()
+    run_tasks(process_id, range(8), workers=8, threads=True, on_done=results.append)
+    assert results == [os.getpid()] * 8
+    assert time.perf_counter() - begin < 8 * 0.2
+
+
+@pytest.mark.parametrize("how", [{"workers": 1}, {"workers": 2}, {"workers": 2, "threads": True}])
+def test_the_first_error_ends_it(how):
     with pytest.raises(StoreError, match="cannot write shard 3: disk full"):
-        run_tasks(fail_at_three, range(50), workers=workers, on_done=lambda _: None)
+        run_tasks(fail_at_three, range(50), **how, on_done=lambda _: None)
 
 
 def test_a_worker_that_dies_is_reported():
