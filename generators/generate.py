@@ -7,6 +7,7 @@ import xarray as xr
 
 from skybench.errors import RecipeError
 from skybench.generators.families import FAMILIES
+from skybench.generators.family import Family
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
 
@@ -57,12 +58,9 @@ def generate(
         raise RecipeError(msg)
     family = FAMILIES[recipe.family]
     parameters = family.sample(recipe, start, stop)
-    step = max(1, _BLOCK_POINTS // recipe.points)
-    blocks = [
-        family.render(recipe, parameters.isel(sample=slice(first, first + step)))
-        for first in range(0, max(1, stop - start), step)
-    ]
-    return _assembled(parameters, blocks).assign_attrs(_attributes(recipe))
+    return parameters.assign(_rendered(family, recipe, parameters)).assign_attrs(
+        _attributes(recipe)
+    )
 
 
 def empty(recipe: Recipe) -> xr.Dataset:
@@ -70,21 +68,24 @@ def empty(recipe: Recipe) -> xr.Dataset:
     return generate(recipe, 0, 0)
 
 
-def _assembled(parameters: xr.Dataset, blocks: list[dict[str, xr.Variable]]) -> xr.Dataset:
-    """Return the dataset of all blocks; what has no sample dimension is the same in each."""
-    data = {}
-    for name, first in blocks[0].items():
-        values = first.values
-        if "sample" in first.dims and len(blocks) > 1:
-            values = np.concatenate([block[name].values for block in blocks])
-        data[name] = (first.dims, values, first.attrs)
-    coordinates = {name: data.pop(name) for name in list(data) if _is_coordinate(name, blocks[0])}
-    return parameters.assign(data).assign_coords(coordinates)
-
-
-def _is_coordinate(name: str, block: dict[str, xr.Variable]) -> bool:
-    """Return whether a variable labels a dimension, such as time or band."""
-    return block[name].dims == (name,)
+def _rendered(family: Family, recipe: Recipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
+    """Return the data variables of all rows, rendered block by block into their place."""
+    samples = parameters.sizes["sample"]
+    step = max(1, _BLOCK_POINTS // recipe.points)
+    whole = family.render(recipe, parameters.isel(sample=slice(0, step)))
+    if samples <= step:
+        return whole
+    along = {name: v for name, v in whole.items() if "sample" in v.dims}
+    for name, first in along.items():
+        values = np.empty((samples, *first.shape[1:]), dtype=first.dtype)
+        values[:step] = first.values
+        whole[name] = xr.Variable(first.dims, values, first.attrs)
+    for start in range(step, samples, step):
+        rows = slice(start, start + step)
+        block = family.render(recipe, parameters.isel(sample=rows))
+        for name in along:
+            whole[name].values[rows] = block[name].values
+    return whole
 
 
 def _attributes(recipe: Recipe) -> dict[str, str | int | float]:
