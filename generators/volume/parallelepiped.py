@@ -30,9 +30,10 @@ def potential(r: Floats, concentration: float) -> Floats:
     and 1 outside.
     """
     whole = np.log1p(concentration) - concentration / (1 + concentration)
-    outer = 1 - np.log1p(concentration) / whole
-    inside = -np.log1p(concentration * r) / (whole * r)
-    return np.asarray(np.where(r < 1, inside, outer - 1 / r))
+    edge = np.log1p(concentration) / whole - 1
+    inside = edge - np.log1p(concentration * r) / (whole * r)
+    # 0 at infinity, so that differences far outside a tiny halo are not lost in rounding.
+    return np.asarray(np.where(r < 1, inside, -1 / r))
 
 
 def masses(to_sphere: Floats, edges: list[Floats], concentration: float, nodes: int = 16) -> Floats:

@@ -155,6 +155,15 @@ def test_a_halo_within_a_voxel_is_that_voxel():
     assert np.count_nonzero(cube > 1e-9 * cube.max()) == 1
 
 
+@pytest.mark.parametrize("mass_", [1e-30, 1e-9, 1e3])
+@pytest.mark.parametrize("place", [15.5, 15.9, 16.0])
+def test_the_lightest_halo_is_a_point(mass_, place):
+    cube = drawn(halo_mass=mass_, source_x=place, second_axis_ratio=0.7)
+    share = cube[16, 16] * DENSITY * VOXEL**3 / mass_
+    left = 0.5 if place == 15.5 else 0.0
+    np.testing.assert_allclose(share[15:17], [left, 1 - left], atol=1e-3)
+
+
 @pytest.mark.parametrize("concentration", [100.0, 1e4])
 def test_a_huge_concentration_on_a_face_is_shared_evenly(concentration):
     cube = drawn(halo_concentration=concentration, halo_mass=1e11, source_x=15.5)
