@@ -12,6 +12,9 @@ from skybench.generators.sky.stamps import Sources, Stamps, nearest_pixel, reach
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 
+_ALONE = 0.25
+"""How much smaller errors must be without a PSF than with one."""
+
 _MARGIN = 4
 """FWHM of the PSF around the image from which light is carried into it."""
 
@@ -94,4 +97,6 @@ def _sample(
     # A Gaussian of variance v has the peak 0.16 / v; here of PSF and pixel.
     area = sources["_area"] + (0.6 * sources["psf_fwhm"]) ** 2 + 0.25
     peak = 0.16 * sources["_flux"] / area
+    # Errors of neighbouring cells cancel in part where the PSF adds them up.
+    peak = peak * np.minimum(1, _ALONE + 0.3 * sources["psf_fwhm"])
     return quadtree.integrate(light, frame, peak, sources["psf_fwhm"], merge)

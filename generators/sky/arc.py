@@ -81,11 +81,15 @@ class ArcLight:
         reach = np.sqrt(2) * half
         off = np.maximum(np.abs(r - self.radius[owner]) - reach, 0)
         turn = np.where(r > reach, reach / np.maximum(r, reach), np.pi)
-        brightest = self._at(owner, off, np.maximum(self._phi(owner, x, y) - 1.6 * turn, 0))
+        phi = np.maximum(self._phi(owner, x, y) - 1.6 * turn, 0)
+        brightest = self._at(owner, off, phi)
         # A Gaussian's derivatives, bounded by those of a power; the ends fade as steeply.
         scale = np.minimum(sigma, self._fading(owner) * np.maximum(r, half / 2))
-        slope = half * (0.7 / scale + 1.4 * off / sigma**2)
-        return brightest, brightest * gauss_error(slope, 0.6 * half / scale)
+        beyond = r * np.maximum(phi - self.opening[owner] / 2, 0)
+        slope = 1.4 * half * (1 / scale + off / sigma**2 + beyond / scale**2)
+        # About the centre of the ring the angle takes all values.
+        lost = np.where(r < 2 * reach, 1, gauss_error(slope, 0.8 * half / scale))
+        return brightest, brightest * lost
 
 
 def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:

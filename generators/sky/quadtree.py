@@ -31,6 +31,9 @@ _DARK = 1e-3
 _WIDEST = 0.8
 """Side over the FWHM of the PSF beyond which the points of a cell could be told apart."""
 
+_FINE = 0.125
+"""Side in pixels of cells whose points are close enough for any PSF; without, a pixel is."""
+
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
 _X, _Y = (axis.reshape(-1, 1) / 2 for axis in np.meshgrid(_NODES, _NODES))
 _SHARE = np.outer(_WEIGHTS, _WEIGHTS).reshape(-1, 1) / 4
@@ -41,10 +44,8 @@ _RULE = 31500.0
 _FOUR = 16
 """Sides of the cell that may be one point that a cell may have to be four."""
 
-_PAIR = 1 / np.sqrt(12)
-"""Distance from the centre, in sides, of two points that have a uniform cell's variance."""
-
-_LEAN = _NODES[2] / 4 / _PAIR
+_FAINTEST = 1e-200
+"""Light below which the shape of a cell is of no interest."""
 
 
 class Light(Protocol):
@@ -113,14 +114,14 @@ def integrate(light: Light, frame: Frame, peak: Floats, fwhm: Floats, merge: flo
     merge : float
         Side in pixels up to which all light of a cell may be put into its centre.
     """
+    widest = np.where(fwhm > 0, np.maximum(_WIDEST * fwhm, _FINE), 1.0)
     owner, x, y = _roots(frame)
     side, found = float(ROOT), []
     for level in range(DEPTH):
         dx, dy = x - frame.x[owner], y - frame.y[owner]
         brightest, lost = light.roughness(owner, dx, dy, side / 2)
         allowed = TOLERANCE * peak[owner] / side**2
-        wide = side > np.maximum(1, _WIDEST * fwhm)[owner]
-        split = (np.where(wide, brightest, lost) > allowed) & (level + 1 < DEPTH)
+        split = (np.where(side > widest[owner], brightest, lost) > allowed) & (level + 1 < DEPTH)
         keep = np.flatnonzero(~split & (brightest > _DARK * allowed))
         flux = light.brightness(owner[keep], dx[keep] + side * _X, dy[keep] + side * _Y)
         cells = Points(owner[keep], x[keep], y[keep], flux * (_SHARE * side**2))
@@ -166,18 +167,28 @@ def _fewer(cells: Points, side: float, merge: float) -> Points:
 
 
 def _paired(cells: Points, side: float) -> Points:
-    """Return four points for the nine of each cell, with the same moments up to x y."""
-    rows = [_pair(*cells.flux[first : first + 3]) for first in (0, 3, 6)]
-    left, right = (_pair(*column) for column in zip(*rows, strict=True))
-    step = side * _PAIR
+    """Return four points for the nine of each cell: same light, centroid and second moments."""
+    flux = cells.flux
+    total, x1, x2 = _moments(flux[0::3], flux[1::3], flux[2::3])
+    _, y1, y2 = _moments(flux[0:3], flux[3:6], flux[6:9])
+    xy = _NODES[2] ** 2 / 4 * (flux[0] - flux[2] - flux[6] + flux[8])
+    shown = np.maximum(total, _FAINTEST)
+    step_x, step_y = (np.sqrt(np.maximum(second / shown, 1e-6)) for second in (x2, y2))
+    lean_x, lean_y, twist = x1 / step_x, y1 / step_y, xy / (step_x * step_y)
+    quarters = [
+        (x, y, total + x * lean_x + y * lean_y + x * y * twist) for x in (-1, 1) for y in (-1, 1)
+    ]
     return Points(
         np.tile(cells.owner, 4),
-        np.concatenate([cells.x - step, cells.x - step, cells.x + step, cells.x + step]),
-        np.concatenate([cells.y - step, cells.y + step, cells.y - step, cells.y + step]),
-        np.concatenate([*left, *right]),
+        np.concatenate([cells.x + x * side * step_x for x, _, _ in quarters]),
+        np.concatenate([cells.y + y * side * step_y for _, y, _ in quarters]),
+        np.concatenate([light / 4 for _, _, light in quarters]),
     )
 
 
-def _pair(low: Floats, middle: Floats, high: Floats) -> tuple[Floats, Floats]:
-    half, lean = (low + middle + high) / 2, _LEAN * (high - low)
-    return half - lean, half + lean
+def _moments(low: Floats, middle: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the light and its first and second moment about the centre, in sides."""
+    ends = [(side[0] + side[1]) + side[2] for side in (low, high)]
+    total = (middle[0] + middle[1]) + middle[2] + ends[0] + ends[1]
+    node = _NODES[2] / 2
+    return total, node * (ends[1] - ends[0]), node**2 * (ends[0] + ends[1])
