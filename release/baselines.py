@@ -18,12 +18,9 @@ from skybench.release.baseline_record import Recorder, protocol_parameters, reco
 from skybench.release.epoch_journal import replacing
 from skybench.release.floors import FLOORS
 from skybench.release.heads import HEADS
-from skybench.release.labelled import Labelled
-from skybench.release.loading import load_training_data
+from skybench.release.loading import TrainingData, load_training_data
 from skybench.release.protocols import PROTOCOLS, Protocol
 from skybench.release.training import Fit, fit
-
-_IMAGE_DIMS = (3, 4)
 
 
 def train_baselines(
@@ -78,17 +75,17 @@ def train_baselines(
     job = _Job(Recorder(manifest=manifest, data=data, output=place), Path(work), progress)
     floors = FLOORS[data.labelled.task]
     records = [_once(job, name, None, partial(_floor, job, name)) for name in floors]
-    if chosen and (reason := _no_network(data.labelled)):
+    if chosen and (reason := _no_network(data)):
         job.say(f"no network is trained: {reason}")
         return tuple(records)
     return (*records, *(_once(job, record_name(p), p, partial(_network, job, p)) for p in chosen))
 
 
-def _no_network(data: Labelled) -> str | None:
-    if data.task not in HEADS:
-        return f"ResNet-50 has no head for a {data.task}"
-    if data.images.ndim not in _IMAGE_DIMS:
-        return f"samples of {data.images.shape[1:]} are no images"
+def _no_network(data: TrainingData) -> str | None:
+    if data.labelled.task not in HEADS:
+        return f"ResNet-50 has no head for a {data.labelled.task}"
+    if not data.is_image:
+        return f"samples of ({', '.join(data.dims)}) are no images"
     return None
 
 

@@ -16,6 +16,7 @@ from skybench.release.labelled import TEST, TRAIN, VALIDATION, Labelled
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _UNUSED = -1
 _NEEDED = 2
+_IMAGE_DIMS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +28,21 @@ class TrainingData:
     labelled : Labelled
     ids : (sample,) int64 array
         ``sample_id`` of each row.
+    dims : tuple of str
+        Of a sample's data, such as ("y", "x").
     names : tuple of str
         Of the classes or targets, in the order of the codes or columns.
     """
 
     labelled: Labelled
     ids: npt.NDArray[np.int64]
+    dims: tuple[str, ...]
     names: tuple[str, ...]
+
+    @property
+    def is_image(self) -> bool:
+        """Whether samples are images, of one plane or several."""
+        return self.dims[-2:] == ("y", "x") and len(self.dims) <= _IMAGE_DIMS
 
     @property
     def truth(self) -> npt.NDArray[Any]:
@@ -73,15 +82,17 @@ def load_training_data(url: str) -> TrainingData:
             )
             raise NotFoundError(msg)
         split[rows] = code
+    data = ds[_pictures(ds)]
     labelled = Labelled(
-        images=np.ascontiguousarray(ds[_pictures(ds)].to_numpy()),
+        images=np.ascontiguousarray(data.to_numpy()),
         targets=targets.truth.of_rows(np.arange(len(targets.ids))),
         split=split,
         classes=len(targets.names),
         task=targets.task,
         turns=targets.task != "regression" or not any(_oriented(ds, n) for n in targets.names),
     )
-    return TrainingData(labelled=labelled, ids=targets.ids, names=targets.names)
+    dims = tuple(str(dim) for dim in data.dims[1:])
+    return TrainingData(labelled=labelled, ids=targets.ids, dims=dims, names=targets.names)
 
 
 def _pictures(ds: xr.Dataset) -> str:

@@ -39,7 +39,8 @@ class Stretch:
         """Learn the stretch from training images.
 
         The scale is the median absolute deviation of the pixels times 1.4826, the noise of
-        images that are mostly sky, and at least one electron.
+        images that are mostly sky, and at least one electron. Data that are no counts have their
+        standard deviation instead where half the values are equal.
 
         Parameters
         ----------
@@ -49,7 +50,9 @@ class Stretch:
             How many images are looked at, evenly spaced.
         """
         few = images[:: max(1, -(-len(images) // at_most))].astype(np.float64)
-        scale = max(1.0, 1.4826 * float(np.median(np.abs(few - np.median(few)))))
+        least = 1.0 if images.dtype.kind in "iu" else 0.0
+        noise = 1.4826 * float(np.median(np.abs(few - np.median(few))))
+        scale = max(least, noise) or float(few.std()) or 1.0
         stretched = np.arcsinh(few / scale)
         return cls(
             scale=scale,

@@ -248,3 +248,12 @@ def test_segmentation_has_floors_only(tmp_path):
     assert [record.name for record in records] == ["background", "threshold"]
     assert records[1].score > records[0].score
     assert records[1].predictions.key == "baselines/threshold-predictions.npz"
+
+
+def test_series_have_floors_only(tmp_path):
+    ds = tiny_dataset()
+    series = ds.image.values[:, 0].astype(np.float32)
+    ds = ds.drop_vars("image").assign(flux=(("sample", "time"), series))
+    url = write(ds, tmp_path)
+    records = short(manifest_of(ds, url), url, tmp_path)
+    assert [record.name for record in records] == ["majority-class", "logistic-regression"]

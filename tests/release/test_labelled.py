@@ -47,3 +47,10 @@ def test_dihedral_keeps_the_shape_of_images_that_are_not_square() -> None:
     image = torch.arange(6.0).reshape(1, 2, 3)
     turned = dihedral(image.repeat(100, 1, 1), position_generator(0))
     assert len({tuple(one.flatten().tolist()) for one in turned}) == 4
+
+
+def test_dihedral_turns_all_bands_alike() -> None:
+    image = torch.arange(9.0).reshape(1, 1, 3, 3)
+    turned = dihedral(image.repeat(100, 2, 1, 1), position_generator(0, 0, 0))
+    assert torch.equal(turned[:, 0], turned[:, 1])
+    assert len({tuple(one[0].flatten().tolist()) for one in turned}) == 8
