@@ -12,8 +12,8 @@ import time
 import numpy as np
 
 
-def collection(items, side):
-    """Make a Collection of sky images, a star, a galaxy and a spiral in each, and write it."""
+def collection(items, side, kinds):
+    """Make a Collection of sky images with a source of each kind, and write it."""
     from deepbench.collection import Collection
 
     place = {"center_x": side / 2, "center_y": side / 2}
@@ -23,9 +23,8 @@ def collection(items, side):
         "total_runs": items,
         "image_parameters": {"image_shape": (side, side), "object_noise_level": 0.1},
         "object_parameters": {
-            "star": {"object": dict(place), "instance": {"radius": 2.0, "amplitude": 1.0}},
-            "galaxy": {"object": dict(place), "instance": {"radius": 4.0, "amplitude": 1.0}},
-            "spiral_galaxy": {"object": dict(place), "instance": {"radius": 6.0}},
+            kind: {"object": dict(place), "instance": {"radius": 3.0, "amplitude": 1.0}}
+            for kind in kinds
         },
     }
     with tempfile.TemporaryDirectory() as folder:

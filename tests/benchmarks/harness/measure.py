@@ -10,6 +10,9 @@ from harness.rows import Row, Timeable, Timed, Work
 LEAST_SECONDS = 0.2
 """Shortest time that a rate is taken from."""
 
+_LONG = 2.0
+"""A first call of so many seconds needs no second one to tell that one a turn will do."""
+
 CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
 
 
@@ -54,10 +57,10 @@ class Result:
 def measure(row: Row, turns: int = 5, least_seconds: float = LEAST_SECONDS) -> Result:
     """Time a row and check its accuracy."""
     work = row.prepare(row.items)
-    timed, missing = _available(work)
     clock = CLOCKS[row.clock]
+    timed, warm_seconds, missing = _available(work, clock)
     repeats = {
-        name: _repeats(made, clock, least_seconds if turns > 1 else 0)
+        name: _repeats(made, clock, warm_seconds[name], least_seconds)
         for name, made in timed.items()
     }
     rates: dict[str, list[float]] = {name: [] for name in timed}
@@ -87,23 +90,25 @@ def measure(row: Row, turns: int = 5, least_seconds: float = LEAST_SECONDS) -> R
     return result
 
 
-def _available(work: Work) -> tuple[dict[str, Timeable], str]:
-    """Return the callables that run here, warm, and why the others do not."""
-    work.ours()
+def _available(work: Work, clock) -> tuple[dict[str, Timeable], dict[str, float], str]:
+    """Return the callables that run here, their first seconds, and why the others do not."""
     timed, missing = {"ours": work.ours}, ""
+    seconds = {"ours": _seconds(work.ours, clock).seconds}
     for name, made in (("peer", work.peer), ("floor", work.floor)):
         if made is None:
             continue
         try:
-            made()
+            seconds[name] = _seconds(made, clock).seconds
         except ImportError as error:
             missing = f"{missing}; {error}" if missing else str(error)
         else:
             timed[name] = made
-    return timed, missing
+    return timed, seconds, missing
 
 
-def _repeats(made: Timeable, clock, least_seconds: float) -> int:
+def _repeats(made: Timeable, clock, warm_seconds: float, least_seconds: float) -> int:
+    if warm_seconds > _LONG:
+        return 1
     seconds = max(_seconds(made, clock).seconds, 1e-6)
     return max(1, math.ceil(least_seconds / seconds))
 
