@@ -36,7 +36,13 @@ if TYPE_CHECKING:
         HamiltonianPendulum,
         Pendulum,
     )
-    from skybench.generators.sky.galaxy_objects import BulgeDisc, EdgeOn, Merger, Ring
+    from skybench.generators.sky.galaxy_objects import (
+        BulgeDisc,
+        EdgeOn,
+        FlocculentSpiral,
+        Merger,
+        Ring,
+    )
     from skybench.generators.sky.objects import Sersic, Spiral, Star
     from skybench.generators.sphere.objects import AcousticField, ConvergenceField, PowerLawField
     from skybench.generators.volume.objects import Halo
@@ -63,6 +69,7 @@ _HOMES = {
     "Rectangle": "geometric.objects",
     "BulgeDisc": "sky.galaxy_objects",
     "EdgeOn": "sky.galaxy_objects",
+    "FlocculentSpiral": "sky.galaxy_objects",
     "Merger": "sky.galaxy_objects",
     "Ring": "sky.galaxy_objects",
     "Sersic": "sky.objects",
@@ -88,6 +95,7 @@ __all__ = [
     "Ellipse",
     "FigureEight",
     "Flare",
+    "FlocculentSpiral",
     "FreeFall",
     "Halo",
     "HamiltonianPendulum",

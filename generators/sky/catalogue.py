@@ -4,6 +4,7 @@ from skybench.generators.sky import (
     arc,
     bulge_disc,
     edge_on,
+    flocculent,
     galaxy,
     lens,
     merger,
@@ -23,6 +24,7 @@ PROFILES: dict[str, SkyProfile] = {
         edge_on.PROFILE,
         merger.PROFILE,
         bulge_disc.PROFILE,
+        flocculent.PROFILE,
         lens.PROFILE,
         arc.PROFILE,
     )

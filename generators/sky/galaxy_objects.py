@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from skybench.generators.sky import bulge_disc, edge_on, merger, ring
-from skybench.generators.sky.objects import SkyObject
+from skybench.generators.sky import bulge_disc, edge_on, flocculent, merger, ring
+from skybench.generators.sky.objects import SkyObject, Spiral
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,3 +163,36 @@ class Merger(SkyObject):
     tail_fraction: float | None = None
     tail_length_ratio: float | None = None
     tail_curl: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlocculentSpiral(Spiral):
+    """A flocculent spiral galaxy: ragged arms and star-forming knots.
+
+    It has the parameters of `Spiral`, and these.
+
+    Parameters
+    ----------
+    arm_patchiness : float
+        Depth of the patches, 0 to 1, in what the contrast of the arms leaves smooth.
+    knot_count : int
+        Number of knots, 0 to 64.
+    knot_fraction : float
+        Share of the disc's flux in knots, 0 to 0.5.
+    knot_radius_ratio : float
+        Standard deviation of a knot over the half-light radius of the disc.
+    pattern_seed : float
+        From 0 to 65536; its whole part draws the places of patches and knots.
+
+    References
+    ----------
+    Elmegreen & Elmegreen (1984), ApJS 54, 127; Kennicutt, Edgar & Hodge (1989), ApJ 337, 761.
+    """
+
+    profile = flocculent.PROFILE
+
+    arm_patchiness: float | None = None
+    knot_count: float | None = None
+    knot_fraction: float | None = None
+    knot_radius_ratio: float | None = None
+    pattern_seed: float | None = None

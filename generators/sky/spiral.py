@@ -176,6 +176,8 @@ def _symmetric(sources: Sources) -> NDArray[np.bool_]:
 def arm_light(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Return the arms' part of unit-flux discs at (x, y) and (-x, -y) from their centres.
 
+    The second holds where the number of arms is odd; where it is even, both are the same.
+
     Parameters
     ----------
     galaxy : Sources

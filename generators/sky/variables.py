@@ -189,8 +189,8 @@ _SOURCES = table(
     ),
     of_source(
         "arm_patchiness",
-        "patchiness of the arms: standard deviation of ln of their light",
-        domain=Interval(low=0, high=1.5),
+        "depth of the patches of a disc in what its arms leave smooth",
+        domain=Interval(low=0, high=1),
     ),
     of_source(
         "knot_count",
