@@ -105,8 +105,8 @@ PROFILE = SkyProfile(
     reference="Elmegreen & Elmegreen (1984), ApJS 54, 127; Toomre (1981)",
     accuracy="5e-4 of the peak against a much finer sampling",
     example="FlocculentSpiral(flux=1e5, half_light_radius=9, seed=1).render((64, 64))",
-    defaults=spiral.PROFILE.defaults
-    | {
+    defaults={
+        **spiral.PROFILE.defaults,
         "arm_contrast": Uniform(distribution="uniform", low=0.1, high=0.5),
         "arm_patchiness": Uniform(distribution="uniform", low=0.7, high=1),
         "knot_count": Choice(distribution="choice", values=(8, 16, 24)),

@@ -147,7 +147,7 @@ class _Plan(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _whole(size: int, last: int, level: int, count: int) -> _Plan:
-    x = np.arange(-count, count + 1) * 2.0**level
+    x = np.arange(-count, count + 1, dtype=np.float64) * 2.0**level
     return _plan(size, last, level, x, np.ones(x.size), 1.0, 1)
 
 
@@ -155,7 +155,7 @@ def _whole(size: int, last: int, level: int, count: int) -> _Plan:
 def _window(size: int, last: int, level: int, doubling: int) -> tuple[_Plan, _Plan]:
     """Return the plans that add the fine samples of a window and take its coarse ones."""
     reach = _REACH << doubling
-    x = np.arange(-reach, reach + 1) * 2.0**level
+    x = np.arange(-reach, reach + 1, dtype=np.float64) * 2.0**level
     inner = _INNER * 2.0 ** (level + 1 + doubling)
     t = np.clip((np.abs(x) - inner) / (x[-1] - inner), 0, 1)
     weights = 1 - t**3 * (10 - 15 * t + 6 * t**2)

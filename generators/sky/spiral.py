@@ -61,7 +61,9 @@ SLOPE = 1.6783469900166605
 """b of the exponential disc."""
 
 
-def arm_phase(radius: Floats, winding: float, bulge_ratio: float, scale: float) -> Floats:
+def arm_phase(
+    radius: Floats, winding: Floats | float, bulge_ratio: Floats | float, scale: Floats | float
+) -> Floats:
     """Return phi(r) of the arms in radians, for a scale A in the units of the radius."""
     with np.errstate(divide="ignore", over="ignore"):
         return np.asarray(2 * winding * np.arctan(np.exp(scale / radius) / bulge_ratio))
@@ -233,13 +235,15 @@ def _resolved(galaxy: Sources, radius: Floats) -> Floats:
     """Return what is left of arms that are closer than any PSF or pixel can tell apart."""
     wave_number = _wave_number(galaxy, np.maximum(radius, galaxy["arm_radius_ratio"] / 700))
     left = 1 / (1 + (wave_number / _CROWDED) ** 8)
-    return np.where(galaxy["_crowded"] > _CROWDED / 8, left, 1.0)
+    return np.asarray(np.where(galaxy["_crowded"] > _CROWDED / 8, left, 1.0))
 
 
 def _wave_number(galaxy: Sources, radius: Floats) -> Floats:
     """Return how fast the arms' pattern changes along the major axis, in radians a pixel."""
     shape = (galaxy[f"arm_{name}"] for name in ("winding", "bulge_ratio", "radius_ratio"))
-    return galaxy["arm_count"] / galaxy["half_light_radius"] * arm_turning(radius, *shape)
+    return np.asarray(
+        galaxy["arm_count"] / galaxy["half_light_radius"] * arm_turning(radius, *shape)
+    )
 
 
 def _half_width(sources: Sources) -> Floats:
