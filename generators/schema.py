@@ -16,6 +16,7 @@ from skybench.generators.series import variables as series
 from skybench.generators.sky import variables as sky
 from skybench.generators.sphere import variables as sphere
 from skybench.generators.variable import Variable, of_sample, of_source, table
+from skybench.generators.volume import variables as volume
 
 SPLITS = ("train", "validation", "test")
 
@@ -49,7 +50,14 @@ def _merged(*tables: dict[str, Variable]) -> dict[str, Variable]:
     return merged
 
 
-VARIABLES = _merged(_COMMON, sky.VARIABLES, geometric.VARIABLES, series.VARIABLES, sphere.VARIABLES)
+VARIABLES = _merged(
+    _COMMON,
+    sky.VARIABLES,
+    geometric.VARIABLES,
+    series.VARIABLES,
+    sphere.VARIABLES,
+    volume.VARIABLES,
+)
 """Every variable a store may hold, by name."""
 
 
