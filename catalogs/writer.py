@@ -118,20 +118,25 @@ def _source(entry: CatalogEntry, *, drivers: list[str], split: str | None = None
 def _metadata(entry: CatalogEntry, split: str | None) -> dict[str, Any]:
     manifest = entry.manifest
     withdrawn = {} if entry.yanked is None else {"yanked": entry.yanked}
-    return withdrawn | {
-        "dataset": manifest.dataset,
-        "version": manifest.version,
-        "hash": manifest.content.root,
-        "licence": manifest.licence,
-        "citation": manifest.citation,
-        "task": manifest.task,
-        "classes": list(manifest.classes),
-        "samples": manifest.splits[split] if split else manifest.samples,
-        "splits": dict(manifest.splits),
-        "split_hashes": {name: part.root for name, part in manifest.content.splits.items()},
-        "chunk_count": manifest.chunk_count,
-        "baseline_scores": {name: float(entry.scores[name]) for name in sorted(entry.scores)},
-    }
+    targets = {"targets": list(manifest.targets)} if manifest.targets else {}
+    return (
+        withdrawn
+        | targets
+        | {
+            "dataset": manifest.dataset,
+            "version": manifest.version,
+            "hash": manifest.content.root,
+            "licence": manifest.licence,
+            "citation": manifest.citation,
+            "task": manifest.task,
+            "classes": list(manifest.classes),
+            "samples": manifest.splits[split] if split else manifest.samples,
+            "splits": dict(manifest.splits),
+            "split_hashes": {name: part.root for name, part in manifest.content.splits.items()},
+            "chunk_count": manifest.chunk_count,
+            "baseline_scores": {name: float(entry.scores[name]) for name in sorted(entry.scores)},
+        }
+    )
 
 
 def literal(value: Any) -> Any:

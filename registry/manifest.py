@@ -148,6 +148,12 @@ class Manifest(StrictModel):
         return validated(cls, values, where)
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The parameters that a regression is to predict, from the recipe."""
+        names = self.recipe.get("targets")
+        return tuple(map(str, names)) if isinstance(names, list) else ()
+
+    @property
     def recipe_in_order(self) -> dict[str, JsonValue]:
         """The recipe with its classes in the order of their codes, which JSON does not keep."""
         classes = self.recipe.get("classes")

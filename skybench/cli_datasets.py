@@ -104,6 +104,7 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
         "published": entry.time,
         "samples": f"{manifest.samples:,} ({sizes})",
         "task": manifest.task,
+        "targets": ", ".join(manifest.targets),
         "classes": ", ".join(manifest.classes),
         "licence": manifest.licence,
         "citation": manifest.citation,
@@ -113,7 +114,8 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
     if entry.yanked is not None:
         rows["withdrawn"] = entry.yanked
     for name, value in rows.items():
-        table.add_row(name, value)
+        if value:
+            table.add_row(name, value)
     Console().print(table)
 
 

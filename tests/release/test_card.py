@@ -7,6 +7,7 @@ import yaml
 
 from skybench.registry.content_hash import hash_dataset
 from skybench.registry.manifest import Manifest
+from skybench.registry.tasks import METRICS
 from skybench.release.card import CardScore, card_text
 
 
@@ -104,3 +105,16 @@ def test_without_baselines_the_card_says_so(manifest):
 def test_a_bar_in_a_cell_stays_in_its_cell(manifest):
     card = card_text(manifest, [CardScore(name="a|b", score=0.5)])
     assert "| a\\|b | 50.00 % |" in card
+
+
+def test_card_of_a_regression_names_its_targets(manifest):
+    recipe = {"name": "sky", "targets": ["flux", "axis_ratio"]}
+    changed = manifest.model_copy(update={"task": "regression", "classes": (), "recipe": recipe})
+    metric = METRICS["r2"]
+    card = card_text(
+        changed, [CardScore(name="mine", score=0.91234, interval=(0.9, 0.92), metric=metric)]
+    )
+    assert "## Targets\n\n- flux\n- axis_ratio" in card
+    assert "## Classes" not in card
+    assert "| mine | 0.9123 | 0.9000 to 0.9200 |" in card
+    assert "Test mean R²" in card
