@@ -156,7 +156,7 @@ def coordinates(nside: int, ordering: Ordering = "ring") -> tuple[Floats, Floats
 def faces(nside: int, ordering: Ordering = "nested") -> Indices:
     """Return the pixel numbers of the 12 base pixels as square images, (12, nside, nside).
 
-    A convolution on images can look at maps so: ``ds["map"].values[:, faces(nside)]`` is
+    A convolution on images can look at maps so: ``ds.sky_map.values[:, faces(nside)]`` is
     (sample, 12, nside, nside). Neighbours on a face are neighbours on the sky.
 
     Parameters

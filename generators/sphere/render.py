@@ -31,9 +31,9 @@ def render(recipe: SphereRecipe, parameters: xr.Dataset) -> dict[str, xr.Variabl
     maps[masked] = 0.0
     if recipe.sphere.ordering == "nested":
         maps, masked = maps[:, ring_numbers(nside)], masked[:, ring_numbers(nside)]
-    row = replace(VARIABLES["map"], units=recipe.sphere.units)
+    row = replace(VARIABLES["sky_map"], units=recipe.sphere.units)
     return {
-        "map": row.holding(maps, {"ordering": recipe.sphere.ordering}),
+        "sky_map": row.holding(maps, {"ordering": recipe.sphere.ordering}),
         "masked": VARIABLES["masked"].holding(masked),
     }
 

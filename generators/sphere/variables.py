@@ -10,7 +10,7 @@ SOURCE_BRIGHTNESS = Interval(low=0, open_low=True, high=LARGEST)
 
 VARIABLES = table(
     Variable(
-        name="map",
+        name="sky_map",
         dims=("sample", "pixel"),
         dtype="float32",
         units="1",

@@ -60,40 +60,40 @@ def ds():
 
 
 def test_a_map_is_what_it_says(ds):
-    assert ds["map"].dims == ("sample", "pixel")
-    assert ds["map"].shape == ds.masked.shape == (100, 768)
-    assert ds["map"].dtype == np.float32
-    assert ds["map"].attrs["units"] == "uK"
+    assert ds.sky_map.dims == ("sample", "pixel")
+    assert ds.sky_map.shape == ds.masked.shape == (100, 768)
+    assert ds.sky_map.dtype == np.float32
+    assert ds.sky_map.attrs["units"] == "uK"
     assert (ds.attrs["nside"], ds.attrs["ordering"], ds.attrs["lmax"]) == (8, "ring", 16)
-    assert np.isfinite(ds["map"]).all()
+    assert np.isfinite(ds.sky_map).all()
     assert ds.point_source_count.dtype == np.int32
 
 
 def test_rows_do_not_depend_on_the_range(ds):
     xr.testing.assert_identical(generate(recipe(), 37, 81), ds.isel(sample=slice(37, 81)))
     xr.testing.assert_identical(generate(recipe(), 3, 4), ds.isel(sample=slice(3, 4)))
-    assert empty(recipe())["map"].shape == (0, 768)
+    assert empty(recipe()).sky_map.shape == (0, 768)
 
 
 def test_masked_pixels_are_0_and_marked(ds):
     _, latitude = coordinates(8)
     expected = np.abs(latitude) < ds.mask_latitude.values[:, None]
     assert (ds.masked.values == expected).all()
-    assert (ds["map"].values[expected] == 0).all()
-    assert (ds["map"].values[~expected] != 0).all()
+    assert (ds.sky_map.values[expected] == 0).all()
+    assert (ds.sky_map.values[~expected] != 0).all()
 
 
 def test_nested_maps_are_the_same_sky_in_another_order(ds):
     nested = generate(recipe(sphere={"nside": 8, "ordering": "nested"}))
-    assert nested.attrs["ordering"] == nested["map"].attrs["ordering"] == "nested"
+    assert nested.attrs["ordering"] == nested.sky_map.attrs["ordering"] == "nested"
     order = ring_numbers(8)
-    assert (nested["map"].values == ds["map"].values[:, order]).all()
+    assert (nested.sky_map.values == ds.sky_map.values[:, order]).all()
     assert (nested.masked.values == ds.masked.values[:, order]).all()
 
 
 def test_noise_has_the_level_asked_for_and_leaves_the_sky():
-    quiet = generate(recipe(noise={"level": 0}, mask={"latitude": 0}))["map"].values
-    noisy = generate(recipe(noise={"level": 0.3}, mask={"latitude": 0}))["map"].values
+    quiet = generate(recipe(noise={"level": 0}, mask={"latitude": 0})).sky_map.values
+    noisy = generate(recipe(noise={"level": 0.3}, mask={"latitude": 0})).sky_map.values
     assert (noisy - quiet).std() == pytest.approx(0.3, rel=0.01)
     assert abs((noisy - quiet).mean()) < 4 * 0.3 / np.sqrt(quiet.size)
 
@@ -105,7 +105,7 @@ def test_the_variance_is_the_sum_of_the_spectrum():
     maps = generate(
         without("classes", "point_sources", **QUIET, sources=fixed, task="regression",
                 targets=["pixel_noise"])
-    )["map"].values  # fmt: skip
+    ).sky_map.values  # fmt: skip
     degrees = np.arange(2, 17)
     powers = 2 * np.pi * 4 / 110 * (degrees / 10) ** -2.0
     expected = (powers * (2 * degrees + 1)).sum() / (4 * np.pi)
@@ -113,10 +113,10 @@ def test_the_variance_is_the_sum_of_the_spectrum():
 
 
 def test_point_sources_add_their_brightness():
-    with_sources = generate(recipe(**QUIET), 0, 20)["map"].values.astype(float)
+    with_sources = generate(recipe(**QUIET), 0, 20).sky_map.values.astype(float)
     without_sources = generate(without("point_sources", **QUIET), 0, 20)
     assert "point_source_count" not in without_sources.coords
-    light = with_sources - without_sources["map"].values
+    light = with_sources - without_sources.sky_map.values
     # 20 sources between 1 and 50 map units x degree2 on pixels of 53.7 degree2.
     total = light.sum(axis=1) * 53.71
     assert ((total > 20) & (total < 1000)).all()
@@ -127,13 +127,13 @@ def test_no_amplitude_is_an_empty_sky():
     maps = generate(
         without("classes", "point_sources", **QUIET, sources=dark, task="regression",
                 targets=["pixel_noise"])
-    )["map"]  # fmt: skip
+    ).sky_map  # fmt: skip
     assert (maps == 0).all()
 
 
 @pytest.mark.parametrize("sphere", [{"nside": 1}, {"nside": 2, "lmax": 0}, {"nside": 2, "lmax": 1}])
 def test_the_smallest_maps_are_drawn(sphere):
-    maps = generate(recipe(sphere=sphere, mask={"latitude": 0}), 0, 20)["map"]
+    maps = generate(recipe(sphere=sphere, mask={"latitude": 0}), 0, 20).sky_map
     assert maps.shape == (20, 12 * sphere["nside"] ** 2)
     assert np.isfinite(maps).all()
 
@@ -176,9 +176,9 @@ def test_the_packaged_recipe_is_balanced_and_finite():
     packaged = load_recipe("sphere")
     ds = generate(packaged, 0, 100)
     assert np.bincount(ds.label).tolist() == [50, 50]
-    assert np.isfinite(ds["map"]).all()
+    assert np.isfinite(ds.sky_map).all()
     # One pixel tells nothing, and the variance hardly: the classes have nearly the same.
-    ratio = [ds["map"].values[ds.label == label].var() for label in (0, 1)]
+    ratio = [ds.sky_map.values[ds.label == label].var() for label in (0, 1)]
     assert 0.7 < ratio[0] / ratio[1] < 1.4
 
 
@@ -186,4 +186,4 @@ def test_a_store_holds_what_is_generated(tmp_path, ds):
     build(recipe(), str(tmp_path / "s.zarr"), progress=False, workers=1)
     with xr.open_zarr(tmp_path / "s.zarr") as stored:
         xr.testing.assert_equal(stored.load(), ds)
-        assert stored["map"].attrs["units"] == "uK"
+        assert stored.sky_map.attrs["units"] == "uK"
