@@ -274,7 +274,8 @@ class ObjectRecipe(Recipe):
         if values is None:
             msg = "scene.count must be a number or a choice of numbers"
             raise ValueError(msg)
-        least = 1 if self.task in (CLASSIFICATION, REGRESSION) else 0
+        wanted = set(self.targets) & set(self.recorded)
+        least = 1 if wanted or self.task == CLASSIFICATION else 0
         if any(v != int(v) or not least <= v <= MAX_SOURCES for v in values) or max(values) < 1:
             msg = f"scene.count must be whole numbers from {least} to {MAX_SOURCES}, got {values}"
             raise ValueError(msg)
