@@ -144,8 +144,8 @@ class Record(StrictModel):
     complete : bool
         Whether this is a full run. A baseline of fewer seeds or epochs than its protocol asks,
         or on a smaller dataset, says so here and in ``incomplete_because``.
-    metric : "accuracy", "r2" or "iou"
-        What ``score`` is: the mean over test samples of a merit that the task defines.
+    metric : str
+        A key of `METRICS`, such as "accuracy", "r2" or "iou": what ``score`` is: the mean over test samples of a merit that the task defines.
         Accuracy: 1 where the sample is right, in a multi-label task all its classes. r2: R
         squared, averaged over targets. iou: intersection over union of an image's classes.
     score : float
@@ -194,7 +194,7 @@ class Record(StrictModel):
     epochs: int | None = None
     complete: bool = True
     incomplete_because: str | None = None
-    metric: Literal["accuracy", "r2", "iou"] = "accuracy"
+    metric: str = "accuracy"
     score: float
     accuracy: Share | None = None
     interval: ScoreInterval

@@ -57,10 +57,10 @@ _BLUE = _colour(0.45, 0.13, 0.0, 0.9)
 COLOURS: dict[str, Distribution] = {
     "star": _colour(0.7, 0.4, -0.3, 1.6),
     "sersic": _RED,
-    "cigar": _RED,
     "lens": _RED,
     "bulge_disc": _colour(0.6, 0.13, 0.2, 1.0),
     "spiral": _BLUE,
+    "flocculent_spiral": _BLUE,
     "ring": _BLUE,
     "edge_on": _colour(0.55, 0.13, 0.1, 1.0),
     "merger": _colour(0.4, 0.15, 0.0, 0.9),

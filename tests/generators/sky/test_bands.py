@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from jsonschema import Draft202012Validator
 
-from skybench.errors import RecipeError
+from skybench.errors import ParameterError, RecipeError
 from skybench.generators.families import recipe_from, recipe_schema
 from skybench.generators.generate import generate
 from skybench.generators.sky.images import render
@@ -185,3 +185,20 @@ def test_members_of_a_collection_cannot_have_bands(small):
     }
     with pytest.raises(RecipeError, match="grz has bands, which a member of a collection cannot"):
         generate(recipe_from(collection), 0, 2)
+
+
+def test_a_flux_that_leaves_its_domain_is_refused_by_name(small):
+    bands = {"r": {}, "z": {"flux_ratio": {"bright": 1e6}}}
+    with pytest.raises(ParameterError, match=r"flux_band must be in \[0, 1e\+09\], got 2e\+10"):
+        generate(recipe(small, {"bands": bands}), 0, 20)
+
+
+def test_sources_without_light_have_none_in_any_band(small):
+    for source in small["sources"].values():
+        source["flux"] = 0
+    small["sources"]["galaxy"]["half_light_radius"] = 2
+    options = {"expected": True, "ivar": True, "segmentation": True}
+    ds = generate(recipe(small, options), 0, 5)
+    assert (ds.expected == 0).all()
+    assert (ds.segmentation == 0).all()
+    assert (ds.flux_band.fillna(0) == 0).all()
