@@ -145,9 +145,9 @@ class Record(StrictModel):
         Whether this is a full run. A baseline of fewer seeds or epochs than its protocol asks,
         or on a smaller dataset, says so here and in ``incomplete_because``.
     metric : str
-        A key of `METRICS`, such as "accuracy", "r2" or "iou": what ``score`` is: the mean over test samples of a merit that the task defines.
-        Accuracy: 1 where the sample is right, in a multi-label task all its classes. r2: R
-        squared, averaged over targets. iou: intersection over union of an image's classes.
+        What ``score`` is, a key of `METRICS`: the mean over test samples of a merit that the task
+        defines. accuracy: 1 where the sample is right, in a multi-label task all its classes. r2:
+        R squared, averaged over targets. iou: intersection over union of an image's classes.
     score : float
         Mean over seeds, larger is better. Records of tasks of classes have it as ``accuracy``
         too, and those written before 0.2 have only that.
