@@ -8,8 +8,6 @@ flux within the elliptical radius m and theta the angle on the circularised prof
     flux = 1 / (2 pi) * closed integral of E(m) dtheta,    E(m) = P(2n, b m^(1/n)).
 """
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc
@@ -25,19 +23,22 @@ RADIUS = 5
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
 
 
-def sharpen(stamps: Iterable[Stamps], sources: Sources) -> Iterator[Stamps]:
-    """Yield the stamps of Sersic profiles, exact at the centre where there is no PSF."""
-    for stamp in stamps:
-        for one, member in enumerate(stamp.members):
-            galaxy = {name: float(values[member]) for name, values in sources.items()}
-            if galaxy["psf_fwhm"] == 0:
-                x, y = (int(nearest_pixel(sources[f"source_{a}"][member])) for a in "xy")
-                low, left = y - stamp.y0[one] - RADIUS, x - stamp.x0[one] - RADIUS
-                core = slice(low, low + 2 * RADIUS + 1), slice(left, left + 2 * RADIUS + 1)
-                stamp.pixels[one][core] = galaxy["flux"] * _core(
-                    galaxy, x - galaxy["source_x"], y - galaxy["source_y"]
-                )
-        yield stamp
+def sharpen(stamps: Stamps, sources: Sources) -> None:
+    """Make stamps of Sersic profiles exact, in place, at the centre where there is no PSF."""
+    for one in np.flatnonzero(sources["psf_fwhm"][stamps.members] == 0).tolist():
+        galaxy = {name: float(values[stamps.members[one]]) for name, values in sources.items()}
+        x, y = (int(nearest_pixel(np.asarray(galaxy[f"source_{axis}"]))) for axis in "xy")
+        core = _core(galaxy, x - galaxy["source_x"], y - galaxy["source_y"])
+        low, left = y - int(stamps.y0[one]) - RADIUS, x - int(stamps.x0[one]) - RADIUS
+        _overlay(stamps.pixels[one], galaxy["flux"] * core, left, low)
+
+
+def _overlay(image: Floats, part: Floats, left: int, low: int) -> None:
+    """Replace what of the image the part covers."""
+    (h, w), (ny, nx) = part.shape, image.shape
+    xa, xb, ya, yb = max(left, 0), min(left + w, nx), max(low, 0), min(low + h, ny)
+    if xa < xb and ya < yb:
+        image[ya:yb, xa:xb] = part[ya - low : yb - low, xa - left : xb - left]
 
 
 def _core(galaxy: dict[str, float], dx: float, dy: float) -> Floats:

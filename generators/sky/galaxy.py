@@ -4,14 +4,24 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincc
 
 from skybench.generators.distributions import LogUniform, Uniform
-from skybench.generators.sky import cusp, fourier, moffat, sersic
+from skybench.generators.sky import cusp, fourier, moffat, sersic, wings
 from skybench.generators.sky.profile import SkyProfile
-from skybench.generators.sky.stamps import Sources, Stamps, reach
+from skybench.generators.sky.stamps import (
+    STEP,
+    WHOLE,
+    Sources,
+    Stamps,
+    interpolate,
+    nodes,
+    reach,
+    windows,
+)
 
 Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
+Integers = NDArray[np.int64]
 
 _DROPPED = 5e-4
 """Share of the flux that may be cut off on an image larger than the galaxy."""
@@ -21,10 +31,11 @@ _WRAPPED = 1e-4
 
 _PSF_OUTSIDE = 1e-3
 
+_UNEVEN = 0.03
+"""Relative error of the uniform light that stands for all copies but the nearest."""
 
-def taper_step(
-    sources: Sources, size: Floats, index: Floats, shape: tuple[int, int]
-) -> NDArray[np.int64]:
+
+def taper_step(sources: Sources, size: Floats, index: Floats, shape: tuple[int, int]) -> Integers:
     """Return the step of the taper outside which nothing of the profile is visible.
 
     The profile ends where its flux does, or where even its minor axis has left the
@@ -35,7 +46,7 @@ def taper_step(
     return sersic.taper_step(np.minimum(sersic.enclosing_radius(index, _DROPPED), seen))
 
 
-def dark_radius(size: Floats, index: Floats, step: NDArray[np.int64]) -> Floats:
+def dark_radius(size: Floats, index: Floats, step: Integers) -> Floats:
     """Return the radius in pixels beyond which the tapered profile is dark along any axis."""
     tapered = sersic.TAPER * sersic.taper_radius(step)
     return size * np.minimum(tapered, sersic.enclosing_radius(index, _WRAPPED))
@@ -47,9 +58,9 @@ def psf_extent(sources: Sources) -> Floats:
 
 
 def ellipse(
-    on: fourier.Grid, size: Floats, index: Floats, step: NDArray[np.int64], shape: Sources
+    on: fourier.Grid, size: Floats, index: Floats, step: Integers, shape: Sources
 ) -> Floats:
-    """Return the transforms of unit-flux Sersic ellipses centred on the origin.
+    """Return the (m, ky, kx) transforms of unit-flux Sersic ellipses centred on the origin.
 
     Parameters
     ----------
@@ -57,39 +68,119 @@ def ellipse(
     size, index : (m,) arrays
         Half-light radius along the major axis in pixels, Sersic index.
     step : (m,) array
-        Taper step, from `sersic.taper_step`.
+        Steps of the taper, `sersic.UNTAPERED` for none.
     shape : Sources
         ``axis_ratio`` and ``position_angle``.
     """
-    q = shape["axis_ratio"]
-    angle = np.deg2rad(shape["position_angle"])
+    angle, minor = np.deg2rad(shape["position_angle"]), shape["axis_ratio"] * size
     cos, sin = np.cos(angle), np.sin(angle)
-    transforms = np.empty((size.size, on.ky.size, on.kx.size))
-    for one in range(size.size):
-        major = (size[one] * cos[one]) * on.kx + ((size[one] * sin[one]) * on.ky)[:, None]
-        minor = (q[one] * size[one] * -sin[one]) * on.kx
-        minor = minor + ((q[one] * size[one] * cos[one]) * on.ky)[:, None]
-        squared = major**2 + minor**2
-        squared[0, 0] = np.exp(-40.0)
-        table = sersic.transform_table(float(index[one]), int(step[one]))
-        transforms[one] = table(np.log(squared) / 2)
-    return transforms
+    squared = ((size * cos) ** 2 + (minor * sin) ** 2)[:, None] * on.squares[0]
+    product = ((size**2 - minor**2) * cos * sin)[:, None] * on.squares[1]
+    squared += product
+    np.multiply(((size * sin) ** 2 + (minor * cos) ** 2)[:, None], on.squares[2], out=product)
+    squared += product
+    np.log(squared, out=squared)
+    squared /= 2
+    squared[:, 0] = -np.inf
+    transforms = np.empty_like(squared)
+    for one in np.unique(step).tolist():
+        which = step == one
+        # Boolean indices copy; the usual case, one step for all, need not.
+        some = slice(None) if which.all() else which
+        transforms[some] = sersic.transforms(one).evaluate(index[some], squared[some])
+    return np.asarray(transforms.reshape(-1, on.ky.size, on.kx.size))
 
 
-def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
-    along_y, along_x = fourier.shift(on, x, y)
-    step = sources["_step"].astype(np.int64)
-    profile = ellipse(on, sources["half_light_radius"], sources["sersic_index"], step, sources)
-    return np.asarray(profile * sources["flux"][:, None, None] * along_y * along_x)
+def cutoff(sources: Sources, size: Floats, index: Floats) -> Floats:
+    """Return the frequency beyond which a Sersic profile under the PSF has no power."""
+
+    def end(level: Floats) -> Floats:
+        minor = size * sources["axis_ratio"]
+        return np.asarray(sersic.transforms().end(index, level) - np.log(minor))
+
+    point = wings.least_peak(sources | {"half_light_radius": 0 * size})
+    return fourier.cutoff(sources, end, wings.least_peak(sources) / point)
 
 
 def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     """Yield the stamps of elliptical galaxies."""
-    size = sources["half_light_radius"]
-    step = taper_step(sources, size, sources["sersic_index"], shape)
-    extent = dark_radius(size, sources["sersic_index"], step) + psf_extent(sources)
-    stamps = fourier.draw(sources | {"_step": step.astype(np.float64)}, extent, shape, _spectrum)
-    yield from cusp.sharpen(stamps, sources)
+    if not sources["flux"].size:
+        return
+    own = sources | {"_b": sersic.b_n(sources["sersic_index"])}
+    step, sizes, sides = _plan(own, shape)
+    own |= {"_step": step.astype(np.float64)}
+    own |= {"_tapered": (step != sersic.UNTAPERED).astype(np.float64)}
+    at = windows(own, sides, shape, STEP)
+    wrapped = wings.copies(own, at, sizes)
+    smooth = np.flatnonzero(sides != WHOLE)
+    if smooth.size:
+        chosen = {name: values[smooth] for name, values in own.items()}
+        yield Stamps(smooth, 0 * smooth, 0 * smooth, _on_mesh(chosen, shape), STEP)
+    last = cutoff(own, own["half_light_radius"], own["sersic_index"])
+    for group in fourier.groups(own, sizes, sides, last):
+        for stamps in fourier.draw_group(own, group, shape, _spectrum, centred=True, step=STEP):
+            pixels = stamps.pixels
+            pixels -= wings.spread(wrapped[stamps.members], pixels.shape[1:])
+            cusp.sharpen(stamps, sources)
+            if group.side != WHOLE:
+                chosen = {name: values[stamps.members] for name, values in own.items()}
+                mesh = _on_mesh(chosen, pixels.shape[1:], stamps.x0, stamps.y0)
+                pixels -= interpolate(mesh, pixels.shape[1:])
+            yield stamps
+
+
+def _plan(sources: Sources, shape: tuple[int, int]) -> tuple[Integers, Integers, Integers]:
+    """Return the taper, the side of the grid and that of the stamp, for each source."""
+    far = np.maximum(*reach(sources, shape))
+    alone = wings.radius(sources)
+    even = _even_sizes(sources, max(shape))
+    sides = fourier.fitting(2 * alone + STEP)
+    whole = np.maximum(fourier.fitting(alone + far), even)
+    stamp = np.maximum(fourier.fitting(np.maximum(alone + (sides + STEP) / 2, sides)), even)
+    on_stamp = (stamp < whole) & (sides < max(shape))
+    sizes = np.where(on_stamp, stamp, whole)
+    # A galaxy far larger than the image is cut off outside instead.
+    step = taper_step(sources, sources["half_light_radius"], sources["sersic_index"], shape)
+    outer = sources["half_light_radius"] * sersic.TAPER * sersic.taper_radius(step)
+    outer = outer + psf_extent(sources)
+    cut = fourier.fitting(outer + far + 2)
+    tapered = cut < sizes
+    return (
+        np.where(tapered, step, sersic.UNTAPERED),
+        np.where(tapered, cut, sizes),
+        np.where(tapered | ~on_stamp, WHOLE, sides),
+    )
+
+
+def _even_sizes(sources: Sources, length: int) -> Integers:
+    """Return the smallest grid on which the light of far copies may be taken for uniform."""
+    sizes = np.asarray(fourier.SIZES)
+    scale = sources["half_light_radius"] * np.sqrt(sources["axis_ratio"])
+    n = sources["sersic_index"][:, None]
+    share = gammaincc(2 * n, sources["_b"][:, None] * (1.5 * sizes / scale[:, None]) ** (1 / n))
+    wrong = _UNEVEN * share / sizes**2
+    peak = wings.least_peak(sources)[:, None]
+    enough = wrong < wings.TOLERANCE * np.minimum(peak, 2 / np.minimum(length, sizes) ** 2)
+    enough[:, -1] = True
+    return np.asarray(sizes[np.argmax(enough, axis=1)])
+
+
+def _on_mesh(
+    sources: Sources, shape: tuple[int, int], x0: Integers | int = 0, y0: Integers | int = 0
+) -> Floats:
+    """Return the light of the wings at the nodes of stamps."""
+    along_x, along_y = nodes(shape[1]), nodes(shape[0])
+    x, y = (part.ravel() for part in np.broadcast_arrays(along_x, along_y[:, None]))
+    dx = x + (x0 - sources["source_x"])[:, None]
+    dy = y + (y0 - sources["source_y"])[:, None]
+    return wings.light(sources, dx, dy).reshape(-1, along_y.size, along_x.size)
+
+
+def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Floats:
+    size, index = sources["half_light_radius"], sources["sersic_index"]
+    transforms = ellipse(on, size, index, sources["_step"].astype(np.int64), sources)
+    transforms *= sources["flux"][:, None, None]
+    return transforms
 
 
 PROFILE = SkyProfile(

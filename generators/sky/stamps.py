@@ -1,6 +1,7 @@
 """Small images of single sources, and how they are laid onto the samples."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,17 +12,25 @@ Floats = NDArray[np.float64]
 Sources = dict[str, Floats]
 """Parameters of m sources by their names in the schema, each (m,) float64; the PSF included."""
 
-GRIDS = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-"""Sides of square stamps: sizes that an FFT likes, half an octave apart."""
+STEP = 8
+"""Pixels between the nodes of smooth light."""
+
+WHOLE = 0
+"""The side of a stamp that is the whole image."""
 
 
 class Stamps(NamedTuple):
-    """Images of some sources and the pixel at which each begins."""
+    """Images of some sources and the pixel at which each begins.
+
+    With a ``step`` above 1 it is smooth light all over the image, given at the nodes of
+    `nodes`, to be interpolated by a cubic.
+    """
 
     members: NDArray[np.intp]
     x0: NDArray[np.int64]
     y0: NDArray[np.int64]
     pixels: Floats
+    step: int = 1
 
 
 def nearest_pixel(position: Floats) -> NDArray[np.int64]:
@@ -41,6 +50,56 @@ def reach(sources: Sources, shape: tuple[int, int]) -> tuple[Floats, Floats]:
     return far[0], far[1]
 
 
+class Windows(NamedTuple):
+    """Where stamps begin and how large they are, for each of m sources."""
+
+    x0: NDArray[np.int64]
+    y0: NDArray[np.int64]
+    width: NDArray[np.int64]
+    height: NDArray[np.int64]
+
+
+def windows(
+    sources: Sources, sides: NDArray[np.int64], shape: tuple[int, int], step: int = 1
+) -> Windows:
+    """Return stamps of the given sides about the sources, or of the whole image.
+
+    They begin at multiples of ``step``: their middle is up to half of that off the source.
+    """
+    whole = sides == WHOLE
+    x0, y0 = (
+        step * np.floor((sources[name] - (sides - step) / 2) / step).astype(np.int64)
+        for name in ("source_x", "source_y")
+    )
+    return Windows(
+        np.where(whole, 0, x0),
+        np.where(whole, 0, y0),
+        np.where(whole, shape[1], sides),
+        np.where(whole, shape[0], sides),
+    )
+
+
+def nodes(length: int) -> NDArray[np.int64]:
+    """Return the places of the nodes along an axis: from one before the first pixel."""
+    return STEP * np.arange(-1, (length - 1) // STEP + 3)
+
+
+@lru_cache(maxsize=64)
+def _cubic(length: int) -> Floats:
+    """Return the (pixel, node) weights of cubic interpolation between `nodes`."""
+    t = np.arange(length) / STEP
+    weights = np.abs(t[:, None] - np.arange(-1, (length - 1) // STEP + 3))
+    near = (1 - weights**2) * (2 - weights) / 2
+    outer = (1 - weights) * (2 - weights) * (3 - weights) / 6
+    return np.where(weights <= 1, near, np.where(weights < 2, outer, 0.0))
+
+
+def interpolate(values: Floats, shape: tuple[int, int]) -> Floats:
+    """Return (m, y, x) pixels of smooth light from its (m, nodes, nodes)."""
+    # One product of matrices for each source: its bits do not depend on the others.
+    return np.asarray(_cubic(shape[0]) @ values @ _cubic(shape[1]).T)
+
+
 def add(images: Floats, owners: NDArray[np.intp], stamps: Iterable[Stamps]) -> None:
     """Add stamps to images in place, cut at the border.
 
@@ -51,13 +110,24 @@ def add(images: Floats, owners: NDArray[np.intp], stamps: Iterable[Stamps]) -> N
         The image that each source belongs to.
     stamps : iterable of Stamps
     """
+    shape = images.shape[1:]
+    smooth: dict[int, Floats] = {}
+    for members, x0, y0, pixels, step in stamps:
+        own = owners[members].tolist()
+        if step > 1:
+            for image, values in zip(own, pixels, strict=True):
+                smooth[image] = smooth[image] + values if image in smooth else values
+        else:
+            _lay(images, own, zip(x0.tolist(), y0.tolist(), pixels, strict=True))
+    for image, values in smooth.items():
+        images[image] += interpolate(values, (shape[0], shape[1]))
+
+
+def _lay(images: Floats, owners: list[int], stamps: Iterable[tuple[int, int, Floats]]) -> None:
     ny, nx = images.shape[1:]
-    for members, x0, y0, pixels in stamps:
-        h, w = pixels.shape[1:]
-        for source, left, low, stamp in zip(members, x0, y0, pixels, strict=True):
-            xa, xb = max(left, 0), min(left + w, nx)
-            ya, yb = max(low, 0), min(low + h, ny)
-            if xa < xb and ya < yb:
-                images[owners[source], ya:yb, xa:xb] += stamp[
-                    ya - low : yb - low, xa - left : xb - left
-                ]
+    for image, (left, low, stamp) in zip(owners, stamps, strict=True):
+        h, w = stamp.shape
+        xa, xb = max(left, 0), min(left + w, nx)
+        ya, yb = max(low, 0), min(low + h, ny)
+        if xa < xb and ya < yb:
+            images[image, ya:yb, xa:xb] += stamp[ya - low : yb - low, xa - left : xb - left]

@@ -3,55 +3,119 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skybench.generators.distributions import LogUniform
-from skybench.generators.sky import moffat
+from skybench.generators.sky import fourier, moffat
 from skybench.generators.sky.profile import SkyProfile
-from skybench.generators.sky.stamps import GRIDS, Sources, Stamps, nearest_pixel, reach
+from skybench.generators.sky.stamps import (
+    STEP,
+    WHOLE,
+    Sources,
+    Stamps,
+    interpolate,
+    nearest_pixel,
+    nodes,
+    reach,
+    windows,
+)
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 _DROPPED = 1e-4
 """Share of the flux that may fall outside the stamp on a large image."""
+
+_MESH_BEYOND = 64
+"""Widest stamp that holds all of a star; a wider one's wings are laid on the mesh."""
+
+_RADII = 8.0 * 2.0 ** (np.arange(28) / 3)
 
 _BLOCK = 1 << 16
 
 
 def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     """Yield pixel-integrated Moffats; without a PSF all light falls into one pixel."""
-    fwhm = sources["psf_fwhm"]
-    point = np.flatnonzero(fwhm == 0)
+    point = np.flatnonzero(sources["psf_fwhm"] == 0)
     if point.size:
         x0, y0 = (nearest_pixel(sources[f"source_{axis}"][point]) for axis in "xy")
         yield Stamps(point, x0, y0, sources["flux"][point, None, None])
-    radius = moffat.enclosing_radius(fwhm, sources["psf_beta"], _DROPPED)
-    needed = 2 * np.minimum(radius, np.maximum(*reach(sources, shape)))
-    sides = np.asarray(GRIDS)[np.minimum(np.searchsorted(GRIDS, needed), len(GRIDS) - 1)]
-    for side in np.unique(sides[fwhm > 0]):
-        members = np.flatnonzero((sides == side) & (fwhm > 0))
-        step = max(1, _BLOCK // int(side) ** 2)
+    light = np.flatnonzero(sources["psf_fwhm"] > 0)
+    chosen = {name: values[light] for name, values in sources.items()}
+    sides, meshed = _sides(chosen, shape)
+    wings = np.flatnonzero(meshed)
+    if wings.size:
+        values = _on_mesh({name: v[wings] for name, v in chosen.items()}, shape)
+        yield Stamps(light[wings], 0 * wings, 0 * wings, values, STEP)
+    for side in np.unique(sides).tolist():
+        members = np.flatnonzero(sides == side)
+        width, height = (length if side == WHOLE else side for length in reversed(shape))
+        step = max(1, _BLOCK // (width * height))
         for first in range(0, members.size, step):
             some = members[first : first + step]
-            yield from _block({k: v[some] for k, v in sources.items()}, some, int(side), shape)
+            yield _block(
+                {name: v[some] for name, v in chosen.items()},
+                light[some],
+                meshed[some],
+                side,
+                shape,
+            )
+
+
+def _sides(sources: Sources, shape: tuple[int, int]) -> tuple[Integers, NDArray[np.bool_]]:
+    """Return the side of the stamp of each star, and whether its wings are on the mesh."""
+    far = np.maximum(*reach(sources, shape))
+    end = moffat.enclosing_radius(sources["psf_fwhm"], sources["psf_beta"], _DROPPED)
+    needed = fourier.fitting(2 * np.minimum(end, far) + STEP)
+    smooth = fourier.fitting(2 * _mesh_radius(sources) + STEP)
+    meshed = (needed > _MESH_BEYOND) & (smooth < needed) & (smooth < max(shape))
+    sides = np.where(meshed, smooth, needed)
+    return np.where((sides >= max(shape)) & ~meshed, WHOLE, sides), meshed
+
+
+def _mesh_radius(sources: Sources) -> Floats:
+    """Return the radius beyond which a cubic on the mesh follows the wings to 1e-4."""
+    beta = np.minimum(sources["psf_beta"], 50)[:, None]
+    a = moffat.scale_radius(sources["psf_fwhm"][:, None], beta)
+    wing = moffat.surface((_RADII / a) ** 2, a, beta)
+    wrong = wing * np.expm1(np.minimum((2 * STEP * beta / _RADII) ** 4 / 400, 50))
+    peak = 1 / (2 * np.pi * (a**2 / (2 * (beta - 1)) + 1 / 12))
+    enough = wrong < 1e-4 * np.minimum(peak, 10 / _RADII**2)
+    enough[:, -1] = True
+    return np.asarray(_RADII[np.argmax(enough, axis=1)])
 
 
 def _block(
-    sources: Sources, members: np.ndarray, side: int, shape: tuple[int, int]
-) -> Iterator[Stamps]:
-    (x0, width), (y0, height) = (
-        _window(sources[f"source_{axis}"], side, length)
-        for axis, length in zip("xy", reversed(shape), strict=True)
-    )
-    dx = x0[:, None] + np.arange(width) - sources["source_x"][:, None]
-    dy = y0[:, None] + np.arange(height) - sources["source_y"][:, None]
+    sources: Sources,
+    members: NDArray[np.intp],
+    meshed: NDArray[np.bool_],
+    side: int,
+    shape: tuple[int, int],
+) -> Stamps:
+    at = windows(sources, np.full(members.shape, side), shape, STEP)
+    dx = (at.x0 - sources["source_x"])[:, None] + np.arange(at.width[0])
+    dy = (at.y0 - sources["source_y"])[:, None] + np.arange(at.height[0])
     beta = sources["psf_beta"]
     pixels = moffat.integrate(dx, dy, moffat.scale_radius(sources["psf_fwhm"], beta), beta)
-    yield Stamps(members, x0, y0, sources["flux"][:, None, None] * pixels)
+    pixels *= sources["flux"][:, None, None]
+    wings = np.flatnonzero(meshed)
+    if wings.size:
+        chosen = {name: v[wings] for name, v in sources.items()}
+        mesh = _on_mesh(chosen, (side, side), at.x0[wings], at.y0[wings])
+        pixels[wings] -= interpolate(mesh, (side, side))
+    return Stamps(members, at.x0, at.y0, pixels)
 
 
-def _window(position: np.ndarray, side: int, length: int) -> tuple[np.ndarray, int]:
-    """Return where the stamps begin along an axis: around the source, or the whole image."""
-    if side >= length:
-        return np.zeros(position.size, dtype=np.int64), length
-    return nearest_pixel(position) - side // 2, side
+def _on_mesh(
+    sources: Sources, shape: tuple[int, int], x0: Integers | int = 0, y0: Integers | int = 0
+) -> Floats:
+    """Return the light of stars at the nodes of stamps."""
+    dx = nodes(shape[1]) + (x0 - sources["source_x"])[:, None]
+    dy = nodes(shape[0]) + (y0 - sources["source_y"])[:, None]
+    beta = sources["psf_beta"][:, None, None]
+    a = moffat.scale_radius(sources["psf_fwhm"][:, None, None], beta)
+    squared = ((dx**2)[:, None, :] + (dy**2)[:, :, None]) / a**2
+    return np.asarray(sources["flux"][:, None, None] * moffat.surface(squared, a, beta))
 
 
 PROFILE = SkyProfile(
