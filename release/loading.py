@@ -96,8 +96,10 @@ def load_training_data(url: str) -> TrainingData:
 
 
 def _pictures(ds: xr.Dataset) -> str:
-    """Return the variable to learn from: the image, or the first where there is none."""
-    return "image" if "image" in ds else str(next(iter(ds.data_vars)))
+    """Return the variable to learn from: the image, what the dataset names, or the first."""
+    if "image" in ds:
+        return "image"
+    return str(ds.attrs.get("main_variable", next(iter(ds.data_vars))))
 
 
 def _oriented(ds: xr.Dataset, target: str) -> bool:

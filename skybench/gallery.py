@@ -45,7 +45,9 @@ def contact_sheet(ds: xr.Dataset, *, count: int = 24, columns: int = 8) -> Image
 
 
 def main_variable(ds: xr.Dataset) -> str:
-    """Return the data variable that is shown: the first that there is a picture of."""
+    """Return the data variable that is shown: the named one, or the first with a picture."""
+    if "main_variable" in ds.attrs:
+        return str(ds.attrs["main_variable"])
     for name, variable in ds.data_vars.items():
         if tuple(d for d in variable.dims if d != "sample") in PICTURES:
             return str(name)

@@ -37,8 +37,8 @@ def render(recipe: LightCurveRecipe, parameters: xr.Dataset) -> dict[str, xr.Var
     )
     light = expected(parameters, times)
     return {
-        "observation_time": variable("observation_time", times),
         "relative_flux": variable("relative_flux", light + red + error * drawn.normals("noise")),
+        "observation_time": variable("observation_time", times),
         "relative_flux_error": variable("relative_flux_error", error),
         "expected_relative_flux": variable("expected_relative_flux", light),
     }

@@ -98,8 +98,8 @@ class LightCurveRecipe(ObjectRecipe):
 
     @property
     def attributes(self) -> dict[str, str | int | float]:
-        """Length of the observations."""
-        return {"baseline_days": self.cadence.baseline}
+        """What is to be learnt from, and the length of the observations."""
+        return {"main_variable": "relative_flux", "baseline_days": self.cadence.baseline}
 
     @model_validator(mode="after")
     def _check_events(self) -> Self:

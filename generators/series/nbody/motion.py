@@ -51,9 +51,9 @@ def followed(state: State, parameters: xr.Dataset, on: Integration) -> dict[str,
     _check(energy, on, parameters["sample_id"].values)
     return {
         "time": TIME.holding(even(on.duration, on.outputs), {"units": "1"}),
-        "body_mass": variable("body_mass", state.mass.T),
         "position": variable("position", _by_sample(track.position)),
         "velocity": variable("velocity", _by_sample(track.velocity)),
+        "body_mass": variable("body_mass", state.mass.T),
         "kinetic_energy": variable("kinetic_energy", energy.kinetic.T),
         "potential_energy": variable("potential_energy", energy.potential.T),
     }

@@ -64,8 +64,9 @@ class NbodyRecipe(ObjectRecipe):
 
     @property
     def attributes(self) -> dict[str, str | int | float]:
-        """What the integrator was told."""
-        return {"softening": self.integration.softening, "time_step": self.integration.step}
+        """What is to be learnt from, and what the integrator was told."""
+        on = self.integration
+        return {"main_variable": "position", "softening": on.softening, "time_step": on.step}
 
     @model_validator(mode="after")
     def _check_bodies(self) -> Self:

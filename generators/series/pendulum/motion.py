@@ -19,11 +19,11 @@ def render(recipe: PendulumRecipe, parameters: xr.Dataset) -> dict[str, xr.Varia
     motion = moved(parameters, times)
     return {
         "time": TIME.holding(times, {"units": "s"}),
-        "angle": variable("angle", motion.angle),
-        "angular_velocity": variable("angular_velocity", motion.angular_velocity),
         "observed_angle": variable(
             "observed_angle", motion.angle + _noise(parameters, on.outputs, recipe.seed)
         ),
+        "angle": variable("angle", motion.angle),
+        "angular_velocity": variable("angular_velocity", motion.angular_velocity),
     }
 
 

@@ -44,6 +44,11 @@ class PendulumRecipe(ObjectRecipe):
         return (Condition("noise.angle", "angle_noise", self.noise.angle),)
 
     @property
+    def attributes(self) -> dict[str, str | int | float]:
+        """What is to be learnt from."""
+        return {"main_variable": "observed_angle"}
+
+    @property
     def points(self) -> int:
         """Values of angle, velocity and measured angle."""
         return 3 * self.observation.outputs
