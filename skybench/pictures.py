@@ -21,6 +21,9 @@ _COLOURS = ((255, 209, 102), (86, 180, 233), (240, 110, 110), (120, 210, 140), (
 _SOFTENING = 2.0
 """Noise levels that the stretch shows linearly; brighter light is compressed."""
 
+_WEIGHTS = np.array([0.65, 1.0, 1.75])
+"""Of red, green and blue: with them what is as bright per wavelength in g, r and z is grey."""
+
 _CLEAN = 0.01
 """Share of the peak that stands for the noise where there is none."""
 
@@ -51,12 +54,16 @@ def picture(sample: xr.DataArray, size: int = 128) -> Image.Image:
 def stretch(image: NDArray[np.number]) -> Bytes:
     """Return the asinh-stretched image in 0 to 255, its sky dark and its brightest pixel white."""
     pixels = image.astype(np.float64)
-    sky = np.median(pixels)
-    # 1.4826 turns the median absolute deviation of a Gaussian into its sigma.
-    noise = max(1.4826 * float(np.median(np.abs(pixels - sky))), _CLEAN * float(np.ptp(pixels)))
-    light = np.arcsinh((pixels - sky) / (_SOFTENING * max(noise, 1e-9)))
+    light = np.arcsinh((pixels - np.median(pixels)) / (_SOFTENING * _noise(pixels)))
     low, high = -0.5, max(float(light.max()), 1.0)
     return (np.clip((light - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+
+
+def _noise(pixels: Floats) -> float:
+    """Return the noise of an image, or what stands for it where there is none."""
+    # 1.4826 turns the median absolute deviation of a Gaussian into its sigma.
+    deviation = 1.4826 * float(np.median(np.abs(pixels - np.median(pixels))))
+    return max(deviation, _CLEAN * float(np.ptp(pixels)), 1e-9)
 
 
 def _image(sample: xr.DataArray, size: int) -> Image.Image:
@@ -67,10 +74,22 @@ def _image(sample: xr.DataArray, size: int) -> Image.Image:
 
 
 def _bands(sample: xr.DataArray, size: int) -> Image.Image:
-    """Show the last three bands as red, green and blue, the reddest last in the recipe."""
-    chosen = sample.values[-3:][::-1]
-    planes = np.stack([chosen[min(i, len(chosen) - 1)] for i in range(3)], axis=-1)
-    return _enlarged(np.stack([stretch(planes[..., i]) for i in range(3)], axis=-1), size)
+    """Show the last, the middle and the first band as red, green and blue.
+
+    References
+    ----------
+    Lupton et al. (2004), PASP 116, 133: all bands are stretched by one factor, so that
+    colour is kept where the brightness is compressed.
+    """
+    planes = sample.values.astype(np.float64)
+    chosen = planes[[-1, len(planes) // 2, 0]]
+    light = (chosen - np.median(chosen, axis=(1, 2), keepdims=True)) * _WEIGHTS[:, None, None]
+    mean = light.mean(axis=0)
+    soft = _SOFTENING * _noise(mean)
+    scaled = np.maximum(mean / soft, 1e-9)
+    curved = np.arcsinh(scaled)
+    colours = np.clip(light / soft * (curved / scaled / curved.max()), 0, 1)
+    return _enlarged((np.moveaxis(colours, 0, -1) * 255).astype(np.uint8), size)
 
 
 def _cube(sample: xr.DataArray, size: int) -> Image.Image:
