@@ -22,6 +22,7 @@ from skybench.generators.scene_recipe import ImageSpec, SceneRecipe
 from skybench.generators.schema import VARIABLES
 from skybench.generators.sky.band_table import KNOWN, PRIMARY
 from skybench.generators.sky.catalogue import PROFILES
+from skybench.generators.sky.moffat import GAUSSIAN
 from skybench.generators.suggestion import unknown
 
 BandName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,15}$")]
@@ -126,10 +127,26 @@ class SkyImage(ImageSpec):
 
 
 class Psf(Part):
-    """The point-spread function, a Moffat; a fwhm of 0 switches it off."""
+    """The point-spread function, a Moffat or a Gaussian; a fwhm of 0 switches it off.
+
+    The Gaussian is recorded as the Moffat that it is the limit of, with a ``psf_beta`` of 1e6.
+    """
 
     fwhm: Distribution
     beta: Distribution = Constant(value=3.0)
+    profile: Literal["moffat", "gaussian"] = "moffat"
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if self.profile == "gaussian" and "beta" in self.model_fields_set:
+            msg = "a gaussian has no beta; take it out, or let the profile be moffat"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def exponent(self) -> Distribution:
+        """Return the distribution of ``psf_beta``."""
+        return Constant(value=GAUSSIAN) if self.profile == "gaussian" else self.beta
 
 
 class Noise(Part):
@@ -178,7 +195,7 @@ class SkyRecipe(SceneRecipe):
         """Optics and noise of a sample."""
         return (
             Condition("psf.fwhm", "psf_fwhm", self.psf.fwhm),
-            Condition("psf.beta", "psf_beta", self.psf.beta),
+            Condition("psf.beta", "psf_beta", self.psf.exponent),
             Condition("noise.sky_level", "sky_level", self.noise.sky_level),
             Condition("noise.read_noise", "read_noise", self.noise.read_noise),
         )

@@ -65,7 +65,8 @@ _SOURCES = table(
     of_sample(
         "psf_beta",
         "Moffat exponent of the point-spread function",
-        domain=Interval(low=1, open_low=True, high=100),
+        # There it is the Gaussian, to 1e-7 of the peak.
+        domain=Interval(low=1, open_low=True, high=1e6),
     ),
     of_sample("sky_level", "mean sky in a pixel", units="electron", domain=ELECTRONS),
     of_sample(

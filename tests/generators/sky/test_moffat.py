@@ -4,12 +4,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from scipy.integrate import quad
 from scipy.special import j0
 from scipy.stats import norm
 
 from skybench.generators import Star
+from skybench.generators.generate import generate
 from skybench.generators.sky import moffat
+from skybench.generators.sky.recipe import SkyRecipe
 
 
 def transform(k, beta):
@@ -97,3 +100,15 @@ def test_wings_without_end_are_no_error():
     radius = moffat.enclosing_radius(fwhm, beta, 1e-4)
     assert radius[0] == 0
     assert radius[1] > 1e20
+
+
+def test_a_recipe_may_have_a_gaussian(small):
+    small["psf"] = {"fwhm": 2.5, "profile": "gaussian"}
+    found = generate(SkyRecipe.model_validate(small), 0, 3)
+    np.testing.assert_array_equal(found["psf_beta"], 1e6)
+
+
+def test_a_gaussian_has_no_exponent(small):
+    small["psf"] = {"fwhm": 2.5, "profile": "gaussian", "beta": 3}
+    with pytest.raises(ValidationError, match="a gaussian has no beta"):
+        SkyRecipe.model_validate(small)
