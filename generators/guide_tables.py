@@ -51,7 +51,7 @@ class GuideTables:
         cells = words.leading[use] >> np.uint16(WORD_BITS - self._bits)
         found = self._guide.take((which << self._bits) + cells)
         undecided = np.flatnonzero(found == self._undecided)
-        values = found.astype(np.int32)
+        values: Counts = found.astype(np.int32)
         owners = which[undecided]
         # Both terms are multiples of 2**-40, so the sum is exact.
         place = words.uniforms(use, undecided) + owners

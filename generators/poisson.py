@@ -71,16 +71,14 @@ def _add_small(counts: Counts, mean: Floats, words: PixelWords) -> None:
 
 @cache
 def _fine_tables() -> GuideTables:
-    return _tables(np.arange(1 << _COARSE_STEPS_BITS) / (1 << _FINE_STEPS_BITS), bits=11)
+    steps = range(1 << _COARSE_STEPS_BITS)
+    return GuideTables([_cumulative(step / (1 << _FINE_STEPS_BITS)) for step in steps], bits=11)
 
 
 @cache
 def _coarse_tables() -> GuideTables:
-    return _tables(np.arange(TABULATED // _COARSE) * float(_COARSE), bits=12)
-
-
-def _tables(means: Floats, bits: int) -> GuideTables:
-    return GuideTables([_cumulative(mean) for mean in means.tolist()], bits)
+    steps = range(TABULATED // _COARSE)
+    return GuideTables([_cumulative(float(step * _COARSE)) for step in steps], bits=12)
 
 
 def _cumulative(mean: float) -> Floats:

@@ -14,10 +14,7 @@ from numpy.typing import NDArray
 
 _ABSENT = np.iinfo(np.uint64).max
 
-BLOSC = {"cname": "lz4", "clevel": 5, "blocksize": 0}
-"""How chunks are compressed: with bits shuffled, by LZ4."""
-
-_COMPRESSOR = Blosc(shuffle=Blosc.BITSHUFFLE, **BLOSC)
+_COMPRESSOR = Blosc(cname="lz4", clevel=5, shuffle=Blosc.BITSHUFFLE, blocksize=0)
 
 
 def shard_bytes(values: NDArray[Any], chunk_rows: int, shard_rows: int, fill_value: Any) -> bytes:
@@ -48,7 +45,7 @@ def _chunk_bytes(chunk: NDArray[Any]) -> bytes:
 
 
 def _with_checksum(data: bytes) -> bytes:
-    return data + google_crc32c.value(data).to_bytes(4, "little")
+    return data + int(google_crc32c.value(data)).to_bytes(4, "little")
 
 
 def _filled(rows: NDArray[Any], length: int, fill_value: Any) -> NDArray[Any]:

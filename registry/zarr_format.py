@@ -24,7 +24,7 @@ from zarr.storage import FsspecStore, LocalStore
 
 from skybench.errors import NotFoundError, ParameterError
 from skybench.registry.content_hash import SAMPLE_DIM
-from skybench.registry.shard_bytes import BLOSC, shard_bytes
+from skybench.registry.shard_bytes import shard_bytes
 from skybench.registry.store import Store
 
 _CHUNK_BYTES = 4 << 20
@@ -253,7 +253,7 @@ def _encoding(variable: xr.Variable, layout: Layout) -> dict[str, Any]:
 
 def _compressors(itemsize: int) -> tuple[BloscCodec, Crc32cCodec]:
     return (
-        BloscCodec(shuffle="bitshuffle", typesize=itemsize, **BLOSC),
+        BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle", typesize=itemsize, blocksize=0),
         Crc32cCodec(),
     )
 

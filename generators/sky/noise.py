@@ -93,6 +93,7 @@ def _observe(
 ) -> NDArray[np.int32]:
     images = np.empty(expected.shape, dtype=np.int32)
     pixels = int(np.prod(expected.shape[1:]))
+    flat = images.reshape(len(rows), pixels)
     bright = RowStreams(seed, stream)
     for block in _blocks(rows, max(1, _BLOCK_PIXELS // pixels)):
         first, count = int(rows[block.start]), block.stop - block.start
@@ -100,10 +101,9 @@ def _observe(
         light = expected[block].reshape(count, pixels)
         levels = sky[block, None], read[block, None]
         if noise.shot and noise.scale == 1:
-            observed = _counted(light, *levels, words, bright, first)
+            flat[block] = _counted(light, *levels, words, bright, first)
         else:
-            observed = _scaled(light, *levels, noise, words, bright, first)
-        images[block] = observed.reshape(images[block].shape)
+            flat[block] = _scaled(light, *levels, noise, words, bright, first)
     return images
 
 
@@ -175,7 +175,7 @@ def _rounded_normal(sigma: Floats, offset: Floats, words: PixelWords) -> NDArray
     below, above = (
         np.rint(sigma * edges.take(cells) - offset).reshape(-1) for edges in _normal_cells()
     )
-    values = below.astype(np.int32)
+    values: NDArray[np.int32] = below.astype(np.int32)
     undecided = np.flatnonzero(below != above)
     owners = undecided // cells.shape[1]
     normal = _normal(words, undecided)

@@ -156,3 +156,8 @@ def test_counts_are_the_same_whatever_the_scale():
     plain = observe(light, levels([4, 5]), noise(), 0)
     doubled = observe(light, levels([4, 5]), noise(scale=2.0), 0)
     assert np.array_equal(doubled, 20 + 2 * (plain - 20))
+
+
+@pytest.mark.parametrize("shape", [(0, *SHAPE), (0, 3, *SHAPE)])
+def test_no_samples_have_no_noise(shape):
+    assert observe(np.zeros(shape), levels([]), noise(), 0).shape == shape
