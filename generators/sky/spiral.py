@@ -250,10 +250,8 @@ def _half_width(sources: Sources) -> Floats:
     """Return how far from the centre, along x or y, arms are seen."""
     angle, q = np.deg2rad(sources["position_angle"]), sources["axis_ratio"]
     widest = np.sqrt(np.maximum(np.cos(angle) ** 2, np.sin(angle) ** 2) * (1 - q**2) + q**2)
-    return np.minimum(
-        _DARK_RADIUS * sources["half_light_radius"] * widest,
-        sources["_visible"] + 2 + _PSF_WIDTHS * sources["psf_fwhm"],
-    )
+    dark = _DARK_RADIUS * sources["half_light_radius"] * widest
+    return np.asarray(np.minimum(dark, sources["_visible"] + 2 + _PSF_WIDTHS * sources["psf_fwhm"]))
 
 
 def arm_levels(sources: Sources) -> nested.Levels:
