@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from skybench.generators.sky.recipe import SkyRecipe as Recipe
+import pytest
+
+from skybench.generators.families import FAMILIES
 
 PAGE = (Path(__file__).parent.parent / "docs" / "recipes.md").read_text(encoding="utf-8")
 
@@ -14,14 +16,16 @@ def keys(schema, definitions):
         yield from keys(definitions.get(str(part.get("$ref")).rpartition("/")[2], {}), definitions)
 
 
-def test_every_key_and_distribution_is_there():
-    schema = Recipe.model_json_schema()
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_every_key_and_distribution_is_there(family):
+    schema = family.recipe.model_json_schema()
     definitions = schema["$defs"]
     named = {*keys(schema, definitions)}
-    distributions = [d for d in definitions.values() if "distribution" in d.get("properties", {})]
-    for distribution in distributions:
-        named |= {distribution["properties"]["distribution"]["const"], *distribution["properties"]}
-    assert len(distributions) >= 8
+    for distribution in definitions.values():
+        if "distribution" in distribution.get("properties", {}):
+            named |= {distribution["properties"]["distribution"]["const"]}
+            named |= {*distribution["properties"]}
     missing = {name for name in named if f"`{name}`" not in PAGE and f".{name}`" not in PAGE}
     # Groups are named by what they hold.
-    assert missing <= {"image", "psf", "noise", "scene", "placement", "sources", "classes"}
+    groups = {name for name in missing if f"`{name}." in PAGE or f".{name}." in PAGE}
+    assert missing == groups
