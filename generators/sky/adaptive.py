@@ -88,15 +88,26 @@ def _sharp(
 def _sample(
     sources: Sources, size: int, x: Floats, y: Floats, light: quadtree.Light, merge: float
 ) -> quadtree.Points:
-    """Return the light of the sources, at (x, y) on stamps, from the image and its margin."""
-    left, low = x - sources["source_x"], y - sources["source_y"]
+    """Return the light of sources at (x, y) on stamps, from the image and its margin.
+
+    The plane that is searched for light lies about the source, wherever the stamp begins.
+    """
+    from_x, from_y = (np.floor(at + 0.5) - size // 2 for at in (x, y))
+    left, low = x - sources["source_x"] - from_x, y - sources["source_y"] - from_y
     margin, width, height = (sources[name] for name in ("_margin", "_width", "_height"))
     frame = quadtree.Frame(
-        size, x, y, left - margin, left + width + margin, low - margin, low + height + margin
+        size,
+        x - from_x,
+        y - from_y,
+        left - margin,
+        left + width + margin,
+        low - margin,
+        low + height + margin,
     )
     # A Gaussian of variance v has the peak 0.16 / v; here of PSF and pixel.
     area = sources["_area"] + (0.6 * sources["psf_fwhm"]) ** 2 + 0.25
     peak = 0.16 * sources["_flux"] / area
     # Errors of neighbouring cells cancel in part where the PSF adds them up.
     peak = peak * np.minimum(1, _ALONE + 0.3 * sources["psf_fwhm"])
-    return quadtree.integrate(light, frame, peak, sources["psf_fwhm"], merge)
+    found = quadtree.integrate(light, frame, peak, sources["psf_fwhm"], merge)
+    return found._replace(x=found.x + from_x[found.owner], y=found.y + from_y[found.owner])

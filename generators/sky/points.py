@@ -19,9 +19,6 @@ Complexes = NDArray[np.complex128]
 _MERGE = np.pi / 8
 """Side times the highest frequency of a cell that is as good as a point."""
 
-_BORDER = 8
-"""Nodes around the lattice, onto which light at its edge may spill."""
-
 
 def merging_side(on: Grid) -> float:
     """Return the side in pixels of a cell whose light may lie in its centre."""
@@ -45,7 +42,7 @@ def transform(points: Points, count: int, on: Grid) -> Complexes:
     transforms = np.empty((count, on.ky.size, on.kx.size), dtype=np.complex128)
     for one in range(count):
         some = order[ends[one] : ends[one + 1]]
-        x, y = (at[some] * (side / on.size) for at in (points.x, points.y))
+        x, y = (at[some] % on.size * (side / on.size) for at in (points.x, points.y))
         full = rfft2(_spread(x, y, points.flux[some], side))
         transforms[one, :low] = full[:low, : on.kx.size]
         transforms[one, low:] = full[side - high :, : on.kx.size]
@@ -53,10 +50,10 @@ def transform(points: Points, count: int, on: Grid) -> Complexes:
 
 
 def _spread(x: Floats, y: Floats, flux: Floats, side: int) -> Floats:
-    """Return the lattice with points, in units of its spacing, spread on 4 x 4 nodes each."""
-    padded = side + 2 * _BORDER
-    column, across = _spline(x + _BORDER)
-    row, along = _spline(y + _BORDER)
+    """Return the periodic lattice with points, in its spacing, spread on 4 x 4 nodes each."""
+    padded = side + 4
+    column, across = _spline(x)
+    row, along = _spline(y)
     along = along * flux
     corner = row * padded + column
     place = np.empty((4, 4, corner.size), dtype=np.intp)
@@ -66,19 +63,22 @@ def _spread(x: Floats, y: Floats, flux: Floats, side: int) -> Floats:
             np.add(corner, j * padded + i, out=place[j, i])
             np.multiply(along[j], across[i], out=weight[j, i])
     lattice = np.bincount(place.ravel(), weight.ravel(), minlength=padded**2)
-    inside = slice(_BORDER, _BORDER + side)
-    return np.asarray(lattice.reshape(padded, padded)[inside, inside], dtype=np.float64)
+    lattice = np.asarray(lattice.reshape(padded, padded), dtype=np.float64)
+    for view in (lattice, lattice.T):
+        view[side] += view[0]
+        view[1:4] += view[side + 1 :]
+    return lattice[1 : side + 1, 1 : side + 1]
 
 
 def _spline(at: Floats) -> tuple[NDArray[np.intp], Floats]:
-    """Return the first of the four nodes about each position, and the cubic B-spline there."""
+    """Return the first of four nodes, counted from -1, and the cubic B-spline on each."""
     below = np.floor(at)
     t = at - below
     t2 = t * t
     last = t2 * t / 6
     third = (1 + 3 * (t + t2)) / 6 - 3 * last
     first = (1 - 3 * (t - t2)) / 6 - last
-    return below.astype(np.intp) - 1, np.stack([first, 1 - first - third - last, third, last])
+    return below.astype(np.intp), np.stack([first, 1 - first - third - last, third, last])
 
 
 def _spline_transform(on: Grid, side: int) -> Floats:

@@ -19,10 +19,10 @@ ROOT = 8
 DEPTH = 30
 """Levels at most: the last cells are 1e-8 pixels wide."""
 
-TOLERANCE = 1e-2
+TOLERANCE = 3e-3
 """Bound on the error of a cell, over the light of the brightest pixel.
 
-A bound that few cells come near to: images then err by about 3e-4 of the peak.
+A bound that few cells come near to: images then err by some 2e-4 of the peak.
 """
 
 _DARK = 1e-3

@@ -42,7 +42,7 @@ def apart(image, reference):
     return np.abs(image - reference).max() / reference.max()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 @given(st.floats(0.5, 12), st.floats(0.3, 8), st.floats(5, 360), st.floats(-400, 400))
 def test_an_arc_holds_its_flux(radius, width, opening, direction):
     arc = make(arc_radius=radius, arc_width=width, arc_opening=opening, arc_direction=direction)
@@ -83,7 +83,7 @@ def test_a_quarter_turn_turns_the_image():
     assert apart(render(turned), np.rot90(render(arc), -1)) < BUDGET
 
 
-def brute_force(arc, size=64, fine=24, margin=12):
+def brute_force(arc, size=40, fine=16, margin=12):
     """Return the image by the formula of the module alone, on a fine grid."""
     offsets = (np.arange((size + 2 * margin) * fine) + 0.5) / fine - margin - 0.5
     dx, dy = offsets - arc.x, (offsets - arc.y)[:, None]
@@ -110,16 +110,16 @@ def brute_force(arc, size=64, fine=24, margin=12):
     "changes",
     [
         {},
-        {"arc_width": 0.5, "arc_opening": 200},
+        {"arc_width": 1.0, "arc_opening": 200},
         {"arc_radius": 2, "arc_width": 4, "arc_opening": 60},
     ],
 )
 def test_images_agree_with_the_formula_on_a_fine_grid(fwhm, changes):
-    arc = make(fwhm=fwhm, **changes)
-    assert apart(render(arc), brute_force(arc)) < BUDGET
+    arc = make(fwhm=fwhm, x=18.3, y=19.6, **changes)
+    assert apart(render(arc, (40, 40)), brute_force(arc)) < BUDGET
 
 
-@pytest.mark.parametrize("fwhm", [0.0, 0.3, 2.5])
+@pytest.mark.parametrize("fwhm", [0.0, 2.5])
 @pytest.mark.parametrize(
     "changes",
     [

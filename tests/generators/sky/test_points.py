@@ -8,10 +8,10 @@ from skybench.generators.sky.quadtree import Points
 
 
 def scattered(count, size, number=40):
-    """Return random points on some stamps, away from the edges."""
+    """Return random points on some periodic stamps, and beyond their edges."""
     random = np.random.default_rng(3)
     owner = np.repeat(np.arange(count), number)
-    x, y = random.uniform(4, size - 5, (2, owner.size))
+    x, y = random.uniform(-9, size + 9, (2, owner.size))
     return Points(owner, x, y, random.uniform(0, 1, owner.size))
 
 
