@@ -173,8 +173,10 @@ def draw(
         The transforms are of sources at the origin, and are yet to be moved to their place.
     """
     far = np.maximum(*reach(sources, shape))
-    sides = np.where(extent + 1 >= far, WHOLE, fitting(2 * extent + 10))
     sizes = fitting(extent + np.minimum(extent + 5, far) + 2)
+    # A stamp is cut from its grid, so it is no larger.
+    stamps = np.minimum(fitting(2 * extent + 10), sizes)
+    sides = np.where(extent + 1 >= far, WHOLE, stamps)
     for group in groups(sources, sizes, sides, last):
         yield from draw_group(sources, group, shape, spectrum, centred=centred)
 
