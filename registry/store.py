@@ -141,13 +141,13 @@ class Store:
         with self._reporting("read", key):
             return self.fs.open(self._path(key), "rb")  # type: ignore[no-any-return]
 
-    def write(self, key: str, content: str | bytes, *, durable: bool = True) -> None:
+    def write(self, key: str, content: str | bytes | memoryview, *, durable: bool = True) -> None:
         """Put a whole file in place at once; a failure leaves what was there before.
 
         Parameters
         ----------
         key : str
-        content : str or bytes
+        content : str, bytes or memoryview
         durable : bool
             Return only when the disk has it, for files that others are trusted by.
 
@@ -161,7 +161,7 @@ class Store:
             if self.is_local:
                 _replace(Path(self._path(key)), data, durable)
             else:
-                self.fs.pipe_file(self._path(key), data)
+                self.fs.pipe_file(self._path(key), bytes(data))
 
     def names(self, key: str) -> tuple[str, ...]:
         """Return the sorted names directly inside a folder; none where there is no folder."""
@@ -297,7 +297,7 @@ def _inside(path: str, root: str) -> str:
     return path.removeprefix(root).lstrip("/")
 
 
-def _replace(path: Path, data: bytes, durable: bool) -> None:
+def _replace(path: Path, data: bytes | memoryview, durable: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:

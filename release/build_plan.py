@@ -147,7 +147,7 @@ class BuildPlan:
 
     def finish(self, finished: FinishedBuild, sample_digests: Digests) -> None:
         """Put the finished store in place, with the files beside it that tell what it is."""
-        self.home.write(self._beside("samples"), sample_digests.tobytes())
+        self.home.write(self._beside("samples"), sample_digests.data)
         if self.home.is_local:
             self._remove_partial_files()
         self.home.write(self._beside("build.json"), finished.model_dump_json())
