@@ -20,8 +20,12 @@ from skybench.generators.recipe_file import load_recipe
 from skybench.release.build import build
 
 name, samples, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-recipe = load_recipe(name)
-recipe = type(recipe).model_validate(recipe.model_dump(mode="json") | {"samples": samples})
+recipe = load_recipe(name.removesuffix(" (stars)"))
+changes = {"samples": samples}
+if name.endswith(" (stars)"):
+    star = recipe.sources["star"].model_dump(mode="json")
+    changes["sources"] = {source: star for source in recipe.sources}
+recipe = type(recipe).model_validate(recipe.model_dump(mode="json") | changes)
 generate(recipe, 0, 1)
 begin, cpu = time.perf_counter(), time.process_time()
 build(recipe, str(folder / "made.zarr"), progress=False, workers=int(sys.argv[4]))
@@ -114,7 +118,7 @@ def _scaling(few, many):
         peaks = {}
 
         def run(samples):
-            done = built("objects", max(2, int(samples * share)), workers=1)
+            done = built("objects (stars)", max(2, int(samples * share)), workers=1)
             peaks[samples] = done["peak"]
             return Timed(max(2, int(samples * share)), done["cpu"])
 
@@ -128,8 +132,8 @@ def _scaling(few, many):
 
 
 scaling = row(
-    "100,000 objects against 10,000: rate, growth of peak memory",
-    peer="ours, 10,000 objects",
+    "100,000 stars 28x28 against 10,000: rate, growth of peak memory",
+    peer="ours, 10,000 stars",
     needed=0.9,
     limit=0.3,
     items=100_000,
@@ -137,8 +141,8 @@ scaling = row(
 )(_scaling(10_000, 100_000))
 
 scaling_far = row(
-    "1,000,000 objects against 10,000: rate, growth of peak memory",
-    peer="ours, 10,000 objects",
+    "1,000,000 stars 28x28 against 10,000: rate, growth of peak memory",
+    peer="ours, 10,000 stars",
     needed=0.9,
     limit=0.3,
     items=1_000_000,
