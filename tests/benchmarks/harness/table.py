@@ -15,7 +15,7 @@ import numpy as np
 from harness.measure import Result
 
 HEADINGS = ("work", "peer", "ours /s", "peer /s", "ratio", "needed", "error", "floor", "")
-_WIDTHS = (54, 36, 9, 9, 8, 8, 17, 13, 8)
+_WIDTHS = (68, 44, 9, 9, 8, 8, 17, 13, 8)
 _NOTE_WIDTH = 110
 _MET = {True: "met", False: "NOT MET", None: "no peer"}
 
