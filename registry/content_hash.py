@@ -6,7 +6,7 @@ roots make the dataset's. ``docs/skyhash-1.md`` defines every byte and publishes
 """
 
 import json
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -120,13 +120,35 @@ def assemble(
     roots = {name: variable.root for name, variable in variables.items()}
     splits = {
         split: SplitHash(
-            root=_dataset_root(split_roots[split]),
+            root=dataset_root(split_roots[split]),
             samples=len(rows),
             variables=split_roots[split],
         )
         for split, rows in rows_of_split.items()
     }
-    return ContentHash(root=_dataset_root(roots), variables=variables, splits=splits)
+    return ContentHash(root=dataset_root(roots), variables=variables, splits=splits)
+
+
+def block_digests(digests: Digests) -> tuple[str, ...]:
+    """Return the digest of each block of `BLOCK_ROWS` leaves, in hexadecimal digits."""
+    return tuple(
+        sha256(_BLOCK + digests[start : start + BLOCK_ROWS].tobytes()).hexdigest()
+        for start in range(0, len(digests), BLOCK_ROWS)
+    )
+
+
+def variable_root(head: Header, blocks: Sequence[str]) -> str:
+    """Return the root of a variable from its header and the digests of its blocks."""
+    text = canonical_json(head)
+    joined = b"".join(map(bytes.fromhex, blocks))
+    root = sha256(_VARIABLE + len(text).to_bytes(8, "little") + text + joined)
+    return f"sha256:{root.hexdigest()}"
+
+
+def dataset_root(roots: Mapping[str, str]) -> str:
+    """Return the root of a dataset, or of a split, from the roots of its variables."""
+    text = canonical_json({"algorithm": ALGORITHM, "block_rows": BLOCK_ROWS, "variables": roots})
+    return f"sha256:{sha256(_DATASET + text).hexdigest()}"
 
 
 def hash_dataset(ds: xr.Dataset) -> ContentHash:
@@ -201,17 +223,8 @@ def _leaves_of_samples(ds: xr.Dataset, names: list[str]) -> dict[str, Digests]:
 
 
 def _hash_variable(head: Header, digests: Digests) -> VariableHash:
-    blocks = [
-        sha256(_BLOCK + digests[start : start + BLOCK_ROWS].tobytes()).digest()
-        for start in range(0, len(digests), BLOCK_ROWS)
-    ]
-    text = canonical_json(head)
-    root = sha256(_VARIABLE + len(text).to_bytes(8, "little") + text + b"".join(blocks))
-    return VariableHash(
-        root=f"sha256:{root.hexdigest()}",
-        header=head,
-        blocks=tuple(block.hex() for block in blocks),
-    )
+    blocks = block_digests(digests)
+    return VariableHash(root=variable_root(head, blocks), header=head, blocks=blocks)
 
 
 def _restricted_root(variable: VariableHash, digests: Digests, rows: NDArray[np.intp]) -> str:
@@ -219,11 +232,6 @@ def _restricted_root(variable: VariableHash, digests: Digests, rows: NDArray[np.
         return variable.root
     shape = [len(rows), *variable.header["shape"][1:]]
     return _hash_variable(variable.header | {"shape": shape}, digests[rows]).root
-
-
-def _dataset_root(roots: Mapping[str, str]) -> str:
-    text = canonical_json({"algorithm": ALGORITHM, "block_rows": BLOCK_ROWS, "variables": roots})
-    return f"sha256:{sha256(_DATASET + text).hexdigest()}"
 
 
 def _rows_of_split(

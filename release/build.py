@@ -3,29 +3,21 @@
 import time
 from dataclasses import dataclass
 
-import numpy as np
-
 from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.recipe import Recipe
-from skybench.registry.content_hash import (
-    SAMPLE_DIM,
-    SPLIT_VARIABLE,
-    ContentHash,
-    Digests,
-    assemble,
-    flag_names,
-    headers_of,
-    leaves,
-)
-from skybench.registry.zarr_format import chunk_keys, lengthened, missing_chunks
+from skybench.registry.content_hash import ContentHash, Digests
+from skybench.registry.zarr_format import chunk_keys, missing_chunks
 from skybench.release.build_plan import BuildPlan, FinishedBuild
 from skybench.release.progress_bar import progress_bar
-from skybench.release.progress_record import GatheredLeaves, read_record
-from skybench.release.scheduler import available_cpus, check_address, check_workers, run_tasks
+from skybench.release.progress_record import content_of_records, read_record
+from skybench.release.scheduler import (
+    PROCESSES_FROM_POINTS,
+    available_cpus,
+    check_address,
+    check_workers,
+    run_tasks,
+)
 from skybench.release.shard import build_shard, writing
-
-_PROCESSES_FROM_POINTS = 100_000_000
-"""Size from which worker processes repay the second that each takes to start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +131,7 @@ def _render_missing(
     jobs = plan.jobs(plan.start_or_resume())
     todo = sum(job.stop - job.start for job in jobs)
     total = plan.recipe.samples
-    threads = plan.points < _PROCESSES_FROM_POINTS
+    threads = plan.points < PROCESSES_FROM_POINTS
     if workers is None:
         workers = available_cpus()
     bar = progress_bar(f"Building {plan.recipe.name}", total, done=total - todo, shown=progress)
@@ -164,31 +156,9 @@ def _finish(plan: BuildPlan) -> FinishedBuild:
             "and build again."
         )
         raise IntegrityError(msg)
-    content, sample_digests = _content_hash(plan)
+    starts = (start for start, _ in plan.layout.shards(plan.recipe.samples))
+    records = (read_record(plan.work, plan.identity, start) for start in starts)
+    content, sample_digests = content_of_records(plan.template, plan.recipe.samples, records)
     finished = FinishedBuild(identity=plan.identity, chunk_count=len(keys), content=content)
     plan.finish(finished, sample_digests)
     return finished
-
-
-def _content_hash(plan: BuildPlan) -> tuple[ContentHash, Digests]:
-    """Assemble the hash from the records, reading no pixels."""
-    samples = plan.recipe.samples
-    whole = lengthened(plan.template, samples)
-    starts = [start for start, _ in plan.layout.shards(samples)]
-    records = (read_record(plan.work, plan.identity, start) for start in starts)
-    fixed = {
-        str(name): leaves(np.asarray(variable.values)[None])
-        for name, variable in whole.variables.items()
-        if SAMPLE_DIM not in variable.dims
-    }
-    split = whole.variables.get(SPLIT_VARIABLE)
-    headers = headers_of(whole)
-    along_sample = sorted(headers.keys() - fixed.keys())
-    with GatheredLeaves(records, along_sample, samples, fixed) as gathered:
-        content = assemble(
-            headers,
-            gathered,
-            None if split is None else gathered.split_codes,
-            None if split is None else flag_names(split),
-        )
-    return content, gathered.samples

@@ -12,11 +12,24 @@ from hashlib import sha256
 from typing import IO, Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError
-from skybench.registry.content_hash import Digests, canonical_json, sample_digests
+from skybench.registry.content_hash import (
+    SAMPLE_DIM,
+    SPLIT_VARIABLE,
+    ContentHash,
+    Digests,
+    assemble,
+    canonical_json,
+    flag_names,
+    headers_of,
+    leaves,
+    sample_digests,
+)
 from skybench.registry.store import Store
+from skybench.registry.zarr_format import lengthened
 
 _FOLDER = "progress"
 _DIGEST = 32
@@ -80,6 +93,39 @@ def finished_starts(store: Store, identity: str) -> set[int]:
     """Return the first rows of the shards that need not be built again."""
     starts = (int(name) for name in store.names(_FOLDER) if name.isdecimal())
     return {start for start in starts if read_record(store, identity, start) is not None}
+
+
+def content_of_records(
+    template: xr.Dataset, samples: int, records: Iterable[ShardRecord | None]
+) -> tuple[ContentHash, Digests]:
+    """Return the content hash and the sample digests of a dataset, reading no pixels.
+
+    Parameters
+    ----------
+    template : Dataset
+        With no samples; its variables without ``sample`` have their values.
+    samples : int
+        How many the records cover together.
+    records : iterable of ShardRecord
+        Every row once; None, for one that is missing, raises an `IntegrityError`.
+    """
+    whole = lengthened(template, samples)
+    fixed = {
+        str(name): leaves(np.asarray(variable.values)[None])
+        for name, variable in whole.variables.items()
+        if SAMPLE_DIM not in variable.dims
+    }
+    split = whole.variables.get(SPLIT_VARIABLE)
+    headers = headers_of(whole)
+    along_sample = sorted(headers.keys() - fixed.keys())
+    with GatheredLeaves(records, along_sample, samples, fixed) as gathered:
+        content = assemble(
+            headers,
+            gathered,
+            None if split is None else gathered.split_codes,
+            None if split is None else flag_names(split),
+        )
+    return content, gathered.samples
 
 
 class GatheredLeaves(Mapping[str, Digests]):

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Job = TypeVar("Job")
 
+PROCESSES_FROM_POINTS = 100_000_000
+"""Values to render from which worker processes repay the second that each takes to start."""
+
 _ADDRESS = re.compile(
     r"(tcp|tls|ws|wss|ucx)://([^\s/:\[\]]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})/?"
 )

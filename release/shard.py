@@ -67,7 +67,7 @@ def build_shard(job: ShardJob) -> int:
         The shard cannot be written.
     """
     _check_code(job.code)
-    columns = _render(job)
+    columns = rendered(job.recipe, job.start, job.stop)
     by_variable = {name: leaves(values) for name, values in columns.items()}
     record = ShardRecord.of(job.start, by_variable, columns.get(SPLIT_VARIABLE))
     with writing(job.url):
@@ -101,13 +101,20 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def _render(job: ShardJob) -> Columns:
-    recipe, template = _prepared(job.recipe)
-    shard = generate(recipe, job.start, job.stop)
+def rendered(recipe: str, start: int, stop: int) -> Columns:
+    """Return rows of the variables along ``sample``, made from a recipe in JSON.
+
+    Raises
+    ------
+    IntegrityError
+        The generator's dataset differs from its own template.
+    """
+    parsed, template = _prepared(recipe)
+    shard = generate(parsed, start, stop)
     columns: Columns = {}
     for name, variable in template.variables.items():
         if SAMPLE_DIM in variable.dims:
-            _check_block(str(name), shard, variable, job.stop - job.start)
+            _check_block(str(name), shard, variable, stop - start)
             columns[str(name)] = shard.variables[name].values
     return columns
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from skybench.registry.leaderboard import leaderboard
     from skybench.registry.open import open
     from skybench.registry.verify import verify
+    from skybench.release.reproduce import reproduce
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
@@ -23,6 +24,7 @@ _HOMES = {
     "leaderboard": "skybench.registry.leaderboard",
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
+    "reproduce": "skybench.release.reproduce",
     "verify": "skybench.registry.verify",
 }
 _MODULES = ("errors", "generators")
@@ -36,6 +38,7 @@ __all__ = [
     "leaderboard",
     "load_recipe",
     "open",
+    "reproduce",
     "verify",
 ]
 

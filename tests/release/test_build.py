@@ -33,7 +33,7 @@ from skybench.generators.recipe_file import load_recipe
 from skybench.release import build as module
 from skybench.release.build import build
 
-module._PROCESSES_FROM_POINTS = 0
+module.PROCESSES_FROM_POINTS = 0
 target, samples, workers, file_size = sys.argv[1], *map(int, sys.argv[2:])
 if file_size:
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
@@ -130,7 +130,7 @@ class TestSameContent:
 
     @pytest.mark.parametrize("processes_from", [0, 10**9])
     def test_with_workers(self, recipe, content, tmp_path, monkeypatch, processes_from):
-        monkeypatch.setattr(build_module, "_PROCESSES_FROM_POINTS", processes_from)
+        monkeypatch.setattr(build_module, "PROCESSES_FROM_POINTS", processes_from)
         target = str(tmp_path / "a.zarr")
         assert build(recipe, target, workers=2, progress=False, **ROWS).content == content
 

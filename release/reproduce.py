@@ -1,0 +1,314 @@
+"""Prove that a version is what its recipe gives: render it again and compare the hashes.
+
+The manifest is enough, and it comes with every clone: no store, no data, no pixels written.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+import xarray as xr
+
+from skybench.errors import MissingDependencyError, NotFoundError, ParameterError, StoreError
+from skybench.generators.families import recipe_from
+from skybench.generators.generate import GENERATOR, empty
+from skybench.generators.recipe import Recipe
+from skybench.registry.comparison import compare
+from skybench.registry.content_hash import (
+    BLOCK_ROWS,
+    SAMPLE_DIM,
+    ContentHash,
+    Digests,
+    block_digests,
+    headers_of,
+    leaves,
+    variable_root,
+)
+from skybench.registry.index import read_manifest, resolve
+from skybench.registry.manifest import Manifest
+from skybench.registry.recorded import recorded_manifest
+from skybench.registry.reference import DatasetReference
+from skybench.registry.store import Store, version_key
+from skybench.registry.zarr_format import choose_layout, lengthened
+from skybench.release.describe import generator_identity
+from skybench.release.progress_record import ShardRecord, content_of_records
+from skybench.release.row_hashes import Rows, hashed_rows
+from skybench.release.scheduler import check_workers
+
+FIRST_GENERATOR = "skybench-generator-1"
+"""The generator of manifests that name none."""
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reproduction:
+    """What rendering a version again gave.
+
+    Attributes
+    ----------
+    reference : str
+        The exact version, like ``sky@1.0``.
+    expected : str
+        Root of the published content hash.
+    got : str or None
+        Root of what was rendered; None where that was only some samples.
+    rendered : int
+        How many samples were rendered.
+    differing : tuple of int or None
+        The samples that differ; None where only blocks of 256 rows can be told, because there
+        are no published digests of samples.
+    differences : tuple of str
+        A sentence for each thing that differs; empty when all is as published.
+    seconds : float
+        Wall time.
+    """
+
+    reference: str
+    expected: str
+    got: str | None
+    rendered: int
+    differing: tuple[int, ...] | None
+    differences: tuple[str, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether all that was rendered is as published."""
+        return not self.differences
+
+    def __str__(self) -> str:
+        """Say what was rendered, and each difference on a line of its own."""
+        verdict = "is reproduced" if self.ok else "is not reproduced"
+        part = "all" if self.got else "some of its"
+        rate = self.rendered / max(self.seconds, 1e-9)
+        lines = [
+            f"{self.reference} {verdict}: {part} samples, {self.rendered:,}, rendered again in "
+            f"{self.seconds:.1f} s ({rate:,.0f} samples/s)",
+            f"published {self.expected}",
+            *([f"rendered  {self.got}"] if self.got else []),
+            *self.differences,
+        ]
+        return "\n".join(lines)
+
+
+def reproduce(
+    reference: str | DatasetReference,
+    samples: Iterable[int] | None = None,
+    store: str | Store | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Reproduction:
+    """Render a version again from its recipe and seed, and compare it with its manifest.
+
+    The manifest is the store's or, where the store has no such version, the one that skybench
+    records: the proof needs no data. Where the store has the digests of the samples, those that
+    differ are told one by one, else in blocks of 256 rows.
+
+    Parameters
+    ----------
+    reference : str
+        As for `skybench.open`.
+    samples : iterable of int, optional
+        Only these rows. Default: all, which also proves the root of the content hash.
+    store : str or Store, optional
+        Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
+    workers : int, optional
+        How many work at once. Default: one a processor.
+    progress : bool
+        Show a progress bar on standard error.
+
+    Raises
+    ------
+    NotFoundError
+        Neither the store nor skybench has such a version.
+    MissingDependencyError
+        Another generator made it; the message says which skybench has that.
+    ParameterError
+        There is no such sample, or `workers` is wrong.
+    IntegrityError
+        The store's index or manifest is damaged.
+
+    Examples
+    --------
+    >>> import skybench
+    >>> skybench.reproduce("sky@1.0", samples=[17, 99]).ok    # doctest: +SKIP
+    True
+    """
+    started = time.perf_counter()
+    check_workers(workers)
+    manifest, digests = _published(reference, Store(store))
+    recipe = recipe_of(manifest)
+    pieces = _pieces(manifest, recipe, samples, by_sample=digests is not None)
+    with hashed_rows(recipe, pieces, workers=workers, progress=progress) as read:
+        records = (_present(read(start)) for start, _ in pieces)
+        compared = _compare_all if samples is None else _compare_some
+        got, differing, differences = compared(manifest, digests, recipe, records)
+    return Reproduction(
+        reference=manifest.reference,
+        expected=manifest.content.root,
+        got=got,
+        rendered=sum(stop - start for start, stop in pieces),
+        differing=differing,
+        differences=(*differences, *(_other_libraries(manifest) if differences else ())),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def recipe_of(manifest: Manifest) -> Recipe:
+    """Return the recipe that renders a version again, if this skybench can.
+
+    Raises
+    ------
+    MissingDependencyError
+        Another generator made it; the message says which skybench has that.
+    """
+    made_by = manifest.generator.get("generator", FIRST_GENERATOR)
+    if made_by != GENERATOR:
+        release = manifest.generator.get("skybench", "unknown")
+        msg = (
+            f"{manifest.dataset} {manifest.version} was made by {made_by} of skybench {release}; "
+            f"this skybench has {GENERATOR}, which gives other values. Install the one that made "
+            f"it into an environment of its own, pip install 'skybench=={release}', or check out "
+            f"the commit that recorded {manifest.reference}."
+        )
+        raise MissingDependencyError(msg)
+    return recipe_from(manifest.recipe_in_order)
+
+
+def _published(reference: str | DatasetReference, store: Store) -> tuple[Manifest, Digests | None]:
+    """Return the manifest from where there is one, and the digests of the samples if any."""
+    try:
+        manifest = read_manifest(store, resolve(reference, store))
+    except NotFoundError as error:
+        try:
+            return recorded_manifest(reference), None
+        except NotFoundError as also:
+            msg = f"{error} Nor does skybench record it: {also}"
+            raise NotFoundError(msg) from None
+    return manifest, _stored_digests(manifest, store)
+
+
+def _stored_digests(manifest: Manifest, store: Store) -> Digests | None:
+    """Return the store's digests of the samples, None where they are absent or damaged."""
+    published = {stored.key: stored.sha256 for stored in manifest.objects}
+    try:
+        data = store.read_bytes(
+            f"{version_key(manifest.dataset, manifest.version)}/{manifest.sample_digests}"
+        )
+    except NotFoundError:
+        return None
+    if f"sha256:{sha256(data).hexdigest()}" != published.get(manifest.sample_digests):
+        return None
+    return np.frombuffer(data, np.uint8).reshape(-1, 32)
+
+
+def _pieces(
+    manifest: Manifest, recipe: Recipe, samples: Iterable[int] | None, *, by_sample: bool
+) -> list[Rows]:
+    """Return what to render together: whole blocks where only these can be compared."""
+    if samples is None:
+        return choose_layout(empty(recipe), recipe.samples).shards(recipe.samples)
+    wanted = sorted(set(samples))
+    for sample in wanted:
+        if not 0 <= sample < manifest.samples:
+            msg = (
+                f"{manifest.dataset} {manifest.version} has samples 0 to {manifest.samples - 1}, "
+                f"got {sample}"
+            )
+            raise ParameterError(msg)
+    if by_sample:
+        return [(sample, sample + 1) for sample in wanted]
+    starts = sorted({sample // BLOCK_ROWS * BLOCK_ROWS for sample in wanted})
+    return [(start, min(start + BLOCK_ROWS, manifest.samples)) for start in starts]
+
+
+def _present(record: ShardRecord | None) -> ShardRecord:
+    if record is None:
+        msg = "a temporary file vanished while samples were rendered; run it again"
+        raise StoreError(msg)
+    return record
+
+
+Compared = tuple[str | None, tuple[int, ...] | None, list[str]]
+
+
+def _compare_all(
+    manifest: Manifest,
+    digests: Digests | None,
+    recipe: Recipe,
+    records: Iterable[ShardRecord],
+) -> Compared:
+    made, samples = content_of_records(empty(recipe), recipe.samples, records)
+    found = list(_content_differences(manifest.content, made))
+    if digests is None or len(digests) != len(samples):
+        return made.root, None if found else (), found
+    rows = np.flatnonzero((samples != digests).any(axis=1)).tolist()
+    return made.root, tuple(rows), [*_named(rows), *found]
+
+
+def _compare_some(
+    manifest: Manifest,
+    digests: Digests | None,
+    recipe: Recipe,
+    records: Iterable[ShardRecord],
+) -> Compared:
+    found = list(_outline_differences(manifest.content, empty(recipe), manifest.samples))
+    if digests is None:
+        for record in records:
+            found += _block_differences(manifest.content, record)
+        return None, None if found else (), found
+    rows = [r.start for r in records if (r.samples[0] != digests[r.start]).any()]
+    return None, tuple(rows), [*_named(rows), *found]
+
+
+def _content_differences(published: ContentHash, made: ContentHash) -> Iterator[str]:
+    comparison = compare(published, made)
+    yield from (f"differs: {line}" for line in comparison.lines())
+    if comparison.same and made != published:
+        yield (
+            "the roots in the manifest do not follow from its own blocks: the manifest is wrong, "
+            "see 'skybench audit'"
+        )
+
+
+def _outline_differences(
+    published: ContentHash, template: xr.Dataset, samples: int
+) -> Iterator[str]:
+    """Yield what differs in the headers, and in the variables that have no samples."""
+    whole = lengthened(template, samples)
+    headers = headers_of(whole)
+    for name in sorted(headers.keys() | published.variables.keys()):
+        known = published.variables.get(name)
+        if known is None or headers.get(name) != known.header:
+            yield f"differs: the presence, shape, dtype, units or codes of {name}"
+        elif SAMPLE_DIM not in known.header["dims"]:
+            blocks = block_digests(leaves(np.asarray(whole.variables[name].values)[None]))
+            if variable_root(known.header, blocks) != known.root:
+                yield f"differs: the values of {name}"
+
+
+def _block_differences(published: ContentHash, record: ShardRecord) -> Iterator[str]:
+    block, stop = record.start // BLOCK_ROWS, record.start + len(record.samples)
+    for name, made in sorted(record.leaves.items()):
+        known = published.variables.get(name)
+        if known is not None and known.blocks[block : block + 1] != block_digests(made):
+            yield f"differs: {name} of rows {record.start} to {stop - 1}"
+
+
+def _named(rows: list[int]) -> Iterator[str]:
+    if rows:
+        first = ", ".join(map(str, rows[:_SHOWN]))
+        listed = f"first {first}" if len(rows) > _SHOWN else first
+        yield f"{len(rows):,} {'sample differs' if len(rows) == 1 else 'samples differ'}: {listed}"
+
+
+def _other_libraries(manifest: Manifest) -> Iterator[str]:
+    """Yield what may have caused a difference: other versions of what makes the numbers."""
+    here = generator_identity()
+    for name in ("numpy", "scipy", "source"):
+        if (made_with := manifest.generator.get(name, "unknown")) != here[name]:
+            what = "generators" if name == "source" else name
+            yield f"it was made with {what} {made_with}, this is {here[name]}"
