@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Merger,
         Ring,
     )
+    from skybench.generators.sky.lens_objects import Lens, LensedArc
     from skybench.generators.sky.objects import Sersic, Spiral, Star
     from skybench.generators.sphere.objects import AcousticField, ConvergenceField, PowerLawField
     from skybench.generators.volume.objects import Halo
@@ -72,6 +73,8 @@ _HOMES = {
     "FlocculentSpiral": "sky.galaxy_objects",
     "Merger": "sky.galaxy_objects",
     "Ring": "sky.galaxy_objects",
+    "Lens": "sky.lens_objects",
+    "LensedArc": "sky.lens_objects",
     "Sersic": "sky.objects",
     "Spiral": "sky.objects",
     "Star": "sky.objects",
@@ -99,6 +102,8 @@ __all__ = [
     "FreeFall",
     "Halo",
     "HamiltonianPendulum",
+    "Lens",
+    "LensedArc",
     "Line",
     "Merger",
     "Pendulum",

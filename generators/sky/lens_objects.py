@@ -59,8 +59,8 @@ class Lens(SkyObject):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arc(SkyObject):
-    """An arc: a stretch of a ring with soft edges.
+class LensedArc(SkyObject):
+    """The simple picture of a lensed galaxy: a stretch of a ring with soft edges.
 
     Parameters
     ----------

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from scipy.signal import fftconvolve
 from scipy.special import erf
 
+from skybench.generators import LensedArc
 from skybench.generators.sky import quadtree
-from skybench.generators.sky.lens_objects import Arc
 
 BUDGET = 1e-3
 
 
 def make(**changes):
     """Return an arc in which everything is given, so that a test states what it changes."""
-    return Arc(
+    return LensedArc(
         **{
             "flux": 1e4,
             "arc_radius": 11.0,

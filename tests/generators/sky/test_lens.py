@@ -14,10 +14,9 @@ from scipy.ndimage import center_of_mass, label
 from scipy.optimize import fsolve
 
 from skybench.errors import ParameterError
-from skybench.generators import Sersic
+from skybench.generators import Lens, Sersic
 from skybench.generators.sky import lens as profile
 from skybench.generators.sky import quadtree, sersic, sie
-from skybench.generators.sky.lens_objects import Lens
 from skybench.generators.sky.stamps import add
 
 BUDGET = 1e-3

@@ -68,7 +68,9 @@ def test_defaults_come_from_the_seed_and_do_not_depend_on_what_is_given(kind):
 
 @EACH
 def test_all_the_flux_is_on_a_large_image(kind):
-    image = kind(seed=2, flux=1e4).render((256, 256))
+    # The flux of a lens is that of its own light: without a galaxy behind it, there is no more.
+    alone = {"lensed_flux": 0.0} if "lensed_flux" in kind.profile.defaults else {}
+    image = kind(seed=2, flux=1e4, **alone).render((256, 256))
     assert float(image.sum()) == pytest.approx(1e4, rel=5e-3)
 
 
