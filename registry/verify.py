@@ -145,7 +145,7 @@ def check(manifest: Manifest, store: Store, *, full: bool) -> VerifyReport:
 
 def _all_problems(manifest: Manifest, store: Store, full: bool) -> Iterator[str]:
     folder = version_key(manifest.dataset, manifest.version)
-    wrong_sizes = list(_size_problems(manifest, store.sizes(folder)))
+    wrong_sizes = list(size_problems(manifest, store.sizes(folder)))
     yield from wrong_sizes
     try:
         ds = open_raw(store.url_of(f"{folder}/{manifest.zarr}"))
@@ -161,7 +161,7 @@ def _all_problems(manifest: Manifest, store: Store, full: bool) -> Iterator[str]
                 yield from _row_problems(manifest, ds, pool.map)
 
 
-def _size_problems(manifest: Manifest, sizes: dict[str, int]) -> Iterator[str]:
+def size_problems(manifest: Manifest, sizes: dict[str, int]) -> Iterator[str]:
     for stored in manifest.objects:
         got = sizes.get(stored.key)
         if got is None:

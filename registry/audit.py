@@ -1,0 +1,265 @@
+"""Audit a whole store without reading its data: index, manifests, files, recorded copies.
+
+Everything that follows from something else is computed again: the chain of the index, the
+digest of each manifest, every root of a content hash from its blocks and headers, the numbers of
+samples, the list of files. What cannot be known without the data is left to `verify`.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from skybench.errors import SkybenchError
+from skybench.registry.content_hash import (
+    ALGORITHM,
+    BLOCK_ROWS,
+    SAMPLE_DIM,
+    ContentHash,
+    VariableHash,
+    dataset_root,
+    variable_root,
+)
+from skybench.registry.index import find, read_index, read_manifest
+from skybench.registry.index_lines import IndexEntry
+from skybench.registry.manifest import Manifest
+from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
+from skybench.registry.records import SUBMISSIONS, Record, stored_records
+from skybench.registry.reference import DatasetReference
+from skybench.registry.store import BASELINES, CARD, INDEX, MANIFEST, WORK, Store
+from skybench.registry.verify import size_problems
+
+_DIGEST_BYTES = 32
+_BESIDE = frozenset({MANIFEST, CARD, "croissant.json"})
+"""Files of a version that its manifest does not list."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditReport:
+    """What was walked, and each thing that breaks the chain of trust, in the order it was met.
+
+    Attributes
+    ----------
+    store : str
+        The URL.
+    versions, withdrawn, files, recorded : int
+        How many versions the index has, how many of them are withdrawn, how many files their
+        manifests list, and how many versions this skybench records.
+    seconds : float
+        Wall time.
+    problems : tuple of str
+        One sentence each; empty when all is well.
+    """
+
+    store: str
+    versions: int
+    withdrawn: int
+    files: int
+    recorded: int
+    seconds: float
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is broken."""
+        return not self.problems
+
+    def __str__(self) -> str:
+        """Say what was walked, the first break, and the others after it."""
+        lines = [
+            f"{self.store}: {self.versions:,} versions ({self.withdrawn:,} withdrawn), "
+            f"{self.files:,} files, {self.recorded:,} recorded versions, audited in "
+            f"{self.seconds:.1f} s",
+        ]
+        if self.ok:
+            return "\n".join([*lines, "index, manifests, files and recorded copies agree"])
+        first, *others = self.problems
+        return "\n".join([*lines, f"first break: {first}", *others])
+
+
+def audit(store: str | Store | None = None) -> AuditReport:
+    """Walk the index, every manifest, the list of files and the recorded copies of a store.
+
+    Parameters
+    ----------
+    store : str or Store, optional
+        Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
+
+    Examples
+    --------
+    >>> from skybench.registry.audit import audit
+    >>> audit("./store").ok    # doctest: +SKIP
+    True
+    """
+    started = time.perf_counter()
+    store = Store(store)
+    problems: list[str] = []
+    try:
+        entries = read_index(store)
+    except SkybenchError as error:
+        entries, problems = (), [str(error)]
+    files = 0
+    for entry in entries:
+        try:
+            manifest = read_manifest(store, entry)
+        except SkybenchError as error:
+            problems.append(str(error))
+            continue
+        files += len(manifest.objects)
+        problems += _version_problems(manifest, entry, store)
+    if not problems:
+        problems += _unlisted(entries, store)
+    recorded = recorded_references()
+    for reference in recorded:
+        problems += _recorded_problems(reference, entries, store)
+    return AuditReport(
+        store=store.url,
+        versions=len(entries),
+        withdrawn=sum(entry.yanked is not None for entry in entries),
+        files=files,
+        recorded=len(recorded),
+        seconds=time.perf_counter() - started,
+        problems=tuple(problems),
+    )
+
+
+def contradictions(manifest: Manifest) -> Iterator[str]:
+    """Yield where a manifest contradicts itself, as far as can be known without the data."""
+    content = manifest.content
+    if (content.algorithm, content.block_rows) != (ALGORITHM, BLOCK_ROWS):
+        yield f"its hash is {content.algorithm} over {content.block_rows} rows, not {ALGORITHM}"
+        return
+    for name, variable in sorted(content.variables.items()):
+        yield from _variable_contradictions(name, variable, manifest.samples)
+    roots = {name: variable.root for name, variable in content.variables.items()}
+    yield from _differs("the root of its content", content.root, dataset_root(roots))
+    yield from _split_contradictions(content, manifest.samples)
+    yield from _list_contradictions(manifest)
+
+
+def _variable_contradictions(name: str, variable: VariableHash, samples: int) -> Iterator[str]:
+    head = variable.header
+    try:
+        has_samples = head["dims"][:1] == [SAMPLE_DIM]
+        rows = head["shape"][0] if has_samples else 1
+        root = variable_root(head, variable.blocks)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        yield f"the hash of {name} is not one: {type(error).__name__}: {error}"
+        return
+    if head["name"] != name:
+        yield f"the header of {name} is that of {head['name']!r}"
+    if has_samples and rows != samples:
+        yield f"{name} has {rows} rows, but there are {samples} samples"
+    elif len(variable.blocks) != -(-rows // BLOCK_ROWS):
+        yield f"{name} has {len(variable.blocks)} blocks for {rows} rows"
+    yield from _differs(f"the root of {name}", variable.root, root)
+
+
+def _split_contradictions(content: ContentHash, samples: int) -> Iterator[str]:
+    for split, part in content.splits.items():
+        if part.variables.keys() != content.variables.keys():
+            yield f"split {split} has other variables than the whole"
+        root = dataset_root(part.variables)
+        yield from _differs(f"the root of split {split}", part.root, root)
+        for name, variable in sorted(content.variables.items()):
+            if SAMPLE_DIM not in variable.header.get("dims", ()) and name in part.variables:
+                got = part.variables[name]
+                yield from _differs(f"the root of {name} in split {split}", got, variable.root)
+    total = sum(part.samples for part in content.splits.values())
+    if content.splits and total != samples:
+        yield f"its splits have {total} samples together, but there are {samples}"
+
+
+def _list_contradictions(manifest: Manifest) -> Iterator[str]:
+    sizes = {stored.key: stored.size for stored in manifest.objects}
+    inside = [key for key in sizes if key.startswith(f"{manifest.zarr}/")]
+    chunks = sum(not key.endswith("/zarr.json") for key in inside)
+    if chunks != manifest.chunk_count:
+        yield f"it lists {chunks} chunk files, but counts {manifest.chunk_count}"
+    digests = sizes.get(manifest.sample_digests)
+    if digests != _DIGEST_BYTES * manifest.samples:
+        size = "none" if digests is None else f"{digests} bytes"
+        yield f"it lists {size} of digests for {manifest.samples} samples"
+    if manifest.recipe.get("name") != manifest.dataset:
+        yield f"its recipe is that of {manifest.recipe.get('name')!r}"
+    if manifest.recipe.get("samples") != manifest.samples:
+        yield f"its recipe makes {manifest.recipe.get('samples')} samples, not {manifest.samples}"
+
+
+def _differs(what: str, got: str, expected: str) -> Iterator[str]:
+    if got != expected:
+        yield f"{what} does not follow from what it covers: expected {expected}, got {got}"
+
+
+def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> Iterator[str]:
+    where = store.url_of(entry.manifest_key)
+    yield from (f"{where} contradicts itself: {said}." for said in contradictions(manifest))
+    sizes = store.sizes(entry.key)
+    yield from size_problems(manifest, sizes)
+    listed = {stored.key for stored in manifest.objects} | _BESIDE
+    zarr = f"{manifest.zarr}/"  # extra files there are found by the number of chunks
+    for key in sorted(sizes.keys() - listed):
+        if not key.startswith((f"{SUBMISSIONS}/", zarr)):
+            yield f"file {key} of {entry.dataset} {entry.version} was not published."
+    try:
+        records = stored_records(store, f"{entry.key}/{BASELINES}")
+    except SkybenchError as error:
+        yield str(error)
+        return
+    yield from _record_problems(records, manifest)
+
+
+def _record_problems(records: tuple[Record, ...], manifest: Manifest) -> Iterator[str]:
+    for record in records:
+        if mismatch := record.mismatch(manifest):
+            yield f"{mismatch}."
+
+
+def _unlisted(entries: tuple[IndexEntry, ...], store: Store) -> Iterator[str]:
+    """Yield versions that lie there complete, as they would after lines were cut off."""
+    for dataset in store.names(""):
+        if dataset.startswith(".") or dataset in (INDEX, WORK):
+            continue
+        for version in store.names(dataset):
+            published = find(entries, dataset, version)
+            unfinished = store.exists(f"{WORK}/{dataset}-{version}")
+            if (
+                published is None
+                and not unfinished
+                and MANIFEST in store.names(f"{dataset}/{version}")
+            ):
+                yield (
+                    f"{store.url_of(f'{dataset}/{version}')} holds a manifest, but {INDEX} does "
+                    "not list it: lines were cut off its end. Restore it from a copy of the store."
+                )
+
+
+def _recorded_problems(
+    reference: str, entries: tuple[IndexEntry, ...], store: Store
+) -> Iterator[str]:
+    """Yield how the copy that skybench records contradicts itself, or the store's."""
+    try:
+        recorded, scores = recorded_manifest(reference), recorded_scores(reference)
+    except SkybenchError as error:
+        yield str(error)
+        return
+    where = f"the copy of {reference} that skybench records"
+    yield from (f"{where} contradicts itself: {said}." for said in contradictions(recorded))
+    yield from _record_problems(scores, recorded)
+    version = DatasetReference.parse(reference).version
+    assert version is not None
+    entry = find(entries, recorded.dataset, version)
+    if entry is None:
+        return
+    if entry.content != recorded.content.root:
+        yield (
+            f"{where} has content {recorded.content.root}, but {store} has {entry.content}: "
+            "one of the two is not the version that was released."
+        )
+        return
+    try:
+        stored = read_manifest(store, entry)
+    except SkybenchError:
+        return  # told already
+    for field in ("content", "recipe", "classes", "task"):
+        if getattr(stored, field) != getattr(recorded, field):
+            yield f"{where} has another {field} than {store.url_of(entry.manifest_key)}."
