@@ -82,12 +82,13 @@ def ellipse(
     np.log(squared, out=squared)
     squared /= 2
     squared[:, 0] = -np.inf
-    transforms = np.empty_like(squared)
-    for one in np.unique(step).tolist():
-        which = step == one
-        # Boolean indices copy; the usual case, one step for all, need not.
-        some = slice(None) if which.all() else which
-        transforms[some] = sersic.transforms(one).evaluate(index[some], squared[some])
+    if (step == sersic.UNTAPERED).all():
+        transforms = sersic.transforms().evaluate(index, squared)
+    else:
+        transforms = np.empty_like(squared)
+        for one in np.unique(step).tolist():
+            some = step == one
+            transforms[some] = sersic.transforms(one).evaluate(index[some], squared[some])
     return np.asarray(transforms.reshape(-1, on.ky.size, on.kx.size))
 
 
@@ -135,7 +136,7 @@ def _plan(sources: Sources, shape: tuple[int, int]) -> tuple[Integers, Integers,
     alone = wings.radius(sources)
     even = _even_sizes(sources, max(shape))
     sides = fourier.fitting(2 * alone + STEP)
-    whole = np.maximum(fourier.fitting(alone + far), even)
+    whole = np.maximum(fourier.fitting(np.maximum(alone + far, max(shape))), even)
     stamp = np.maximum(fourier.fitting(np.maximum(alone + (sides + STEP) / 2, sides)), even)
     on_stamp = (stamp < whole) & (sides < max(shape))
     sizes = np.where(on_stamp, stamp, whole)
@@ -143,7 +144,7 @@ def _plan(sources: Sources, shape: tuple[int, int]) -> tuple[Integers, Integers,
     step = taper_step(sources, sources["half_light_radius"], sources["sersic_index"], shape)
     outer = sources["half_light_radius"] * sersic.TAPER * sersic.taper_radius(step)
     outer = outer + psf_extent(sources)
-    cut = fourier.fitting(outer + far + 2)
+    cut = fourier.fitting(np.maximum(outer + far + 2, max(shape)))
     tapered = cut < sizes
     return (
         np.where(tapered, step, sersic.UNTAPERED),

@@ -127,6 +127,9 @@ def _lay(images: Floats, owners: list[int], stamps: Iterable[tuple[int, int, Flo
     ny, nx = images.shape[1:]
     for image, (left, low, stamp) in zip(owners, stamps, strict=True):
         h, w = stamp.shape
+        if (left, low, h, w) == (0, 0, ny, nx):
+            images[image] += stamp
+            continue
         xa, xb = max(left, 0), min(left + w, nx)
         ya, yb = max(low, 0), min(low + h, ny)
         if xa < xb and ya < yb:

@@ -42,6 +42,9 @@ _MESH = 8.0
 _NODES = 5
 """Nodes along an axis of the light of the copies."""
 
+_AT_ONCE = 256
+"""Sources whose copies are summed together: half a megabyte of float64 an array."""
+
 _CHEBYSHEV = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
 
 _COPIES = np.array([(i, j) for j in (-1, 0, 1) for i in (-1, 0, 1) if (i, j) != (0, 0)]).T
@@ -57,17 +60,21 @@ def light(sources: Sources, dx: Floats, dy: Floats) -> Floats:
 
     Profiles that taper off have no wings: ``_tapered`` is 1 for them.
     """
+    return np.asarray(_profile(sources, dx, dy) + _psf(sources, dx, dy))
+
+
+def _profile(sources: Sources, dx: Floats, dy: Floats) -> Floats:
     n, scale = sources["sersic_index"], sources["half_light_radius"]
     b = sources["_b"]
-    log_norm = sersic.log_norm(n, b) + np.log(sources["axis_ratio"] * scale**2)
     squared = _quadratic([c / scale**2 for c in _form(sources)], dx, dy)
     np.log(np.maximum(squared, 1e-30, out=squared), out=squared)
     squared /= 2 * n[:, None]
-    profile = -b[:, None] * np.exp(squared, out=squared)
-    profile -= log_norm[:, None]
-    np.exp(profile, out=profile)
-    profile *= (1 - sources["_tapered"])[:, None]
-    return np.asarray(sources["flux"][:, None] * (profile + _psf(sources, dx, dy)))
+    np.exp(squared, out=squared)
+    squared *= -b[:, None]
+    np.exp(squared, out=squared)
+    centre = np.exp(-sersic.log_norm(n, b)) / (sources["axis_ratio"] * scale**2)
+    squared *= (sources["flux"] * centre * (1 - sources["_tapered"]))[:, None]
+    return squared
 
 
 def _psf(sources: Sources, dx: Floats, dy: Floats) -> Floats:
@@ -75,7 +82,7 @@ def _psf(sources: Sources, dx: Floats, dy: Floats) -> Floats:
     a = moffat.scale_radius(np.where(fwhm > 0, fwhm, 1.0), beta)
     squared = (dx**2 + dy**2) / (a**2)[:, None]
     wing = moffat.surface(squared, a[:, None], beta[:, None])
-    return np.asarray(wing * (fwhm > 0)[:, None])
+    return np.asarray(wing * (sources["flux"] * (fwhm > 0))[:, None])
 
 
 def _form(sources: Sources) -> tuple[Floats, Floats, Floats]:
@@ -138,6 +145,15 @@ def copies(sources: Sources, windows: Windows, sizes: NDArray[np.int64]) -> Floa
 
     The eight nearest copies are summed; all others together shed a uniform light.
     """
+    shed = np.empty((sizes.size, _NODES, _NODES))
+    for first in range(0, sizes.size, _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        chosen = {name: values[some] for name, values in sources.items()}
+        shed[some] = _copies(chosen, Windows(*(part[some] for part in windows)), sizes[some])
+    return shed
+
+
+def _copies(sources: Sources, windows: Windows, sizes: NDArray[np.int64]) -> Floats:
     x, y = (
         (origin - sources[name])[:, None] + (length - 1)[:, None] / 2 * (1 + _CHEBYSHEV)
         for name, origin, length in (
@@ -150,12 +166,26 @@ def copies(sources: Sources, windows: Windows, sizes: NDArray[np.int64]) -> Floa
         np.broadcast_to(at + sizes[:, None, None, None] * turn[:, None, None], shape)
         for at, turn in ((x[:, None, None, :], _COPIES[0]), (y[:, None, :, None], _COPIES[1]))
     )
-    shed = light(sources, dx.reshape(shape[0], -1), dy.reshape(shape[0], -1)).reshape(shape)
+    dx, dy = dx.reshape(shape[0], -1), dy.reshape(shape[0], -1)
+    shed = _profile(sources, dx, dy)
+    some = np.flatnonzero(_shines(sources, sizes))
+    if some.size:
+        shed[some] += _psf(
+            {name: values[some] for name, values in sources.items()}, dx[some], dy[some]
+        )
+    shed = shed.reshape(shape)
     share = outside(sources, np.asarray(1.5 * sizes))
     total = np.asarray(sources["flux"] * share / sizes**2)[:, None, None]
     for one in range(shape[1]):
         total = total + shed[:, one]
     return np.asarray(total)
+
+
+def _shines(sources: Sources, sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether the PSF's wings are bright enough to be seen of a copy."""
+    one = np.zeros((sizes.size, 1))
+    bright = _psf(sources, sizes[:, None] / 2, one)[:, 0]
+    return np.asarray(bright > 0.01 * TOLERANCE * least_peak(sources) * sources["flux"])
 
 
 def spread(nodes: Floats, shape: tuple[int, int]) -> Floats:

@@ -130,6 +130,15 @@ def test_large_galaxies_are_cut_where_nobody_sees():
     assert sizes[0] < sizes[1] <= 2048
 
 
+@pytest.mark.parametrize("side", [20, 34, 40, 50, 70, 100])
+def test_a_small_source_fits_images_of_any_size(side):
+    source = {"flux": 1, "half_light_radius": 1, "sersic_index": 1, "axis_ratio": 0.9, "fwhm": 2}
+    image = Sersic(beta=6, position_angle=0, **source).render((side, side)).values
+    assert image.shape == (side, side)
+    assert image.sum() == pytest.approx(1, abs=BUDGET)
+    np.testing.assert_allclose(image, image[::-1, ::-1], atol=1e-4 * image.max())
+
+
 def test_companions_change_no_bit_of_a_large_image():
     random = np.random.default_rng(3)
     count = 24

@@ -1,0 +1,113 @@
+"""Sersic galaxies under a Moffat PSF, of any index or of one that GalSim has tables of."""
+
+import numpy as np
+
+from harness import Work, row
+
+PEER = "GalSim, default accuracy"
+NOTE = """Transforms of profile and PSF by interpolation in tables continuous in n and beta, at
+the frequencies that the PSF lets through; the light of periodic copies taken off in closed form.
+The floor is the inverse FFT alone, on the image's own grid."""
+
+
+def parameters(count, side, index):
+    """Return galaxies near the middle of the image; ``index`` is the range of n."""
+    random, middle = np.random.default_rng(1), (side - 1) / 2
+
+    def between(low, high):
+        return random.uniform(low, high, count)
+
+    return {
+        "flux": np.ones(count),
+        "half_light_radius": between(2, 4 if side == 28 else 6),
+        "sersic_index": between(*index),
+        "axis_ratio": between(0.4, 1),
+        "position_angle": between(0, 180),
+        "psf_fwhm": between(2.2, 3.2),
+        "psf_beta": np.full(count, 3.0),
+        "source_x": middle + between(-0.5, 0.5),
+        "source_y": middle + between(-0.5, 0.5),
+    }
+
+
+@row("Sersic 28x28, n varies", peer=PEER, needed=100, items=1000, note=NOTE)
+def any_index_small(items):
+    """Draw galaxies each of whose indices is new to GalSim."""
+    return _work(items, 28, (0.5, 6), some=8)
+
+
+@row("Sersic 64x64, n varies", peer=PEER, needed=100, items=250, note=NOTE)
+def any_index_large(items):
+    """Draw galaxies each of whose indices is new to GalSim."""
+    return _work(items, 64, (0.5, 6), some=8)
+
+
+@row("Sersic 28x28, n = 4", peer=PEER, needed=15, items=1000)
+def one_index_small(items):
+    """Draw galaxies of the one index that GalSim has a table of."""
+    return _work(items, 28, (4, 4), some=20)
+
+
+@row("Sersic 64x64, n = 4", peer=PEER, needed=15, items=250)
+def one_index_large(items):
+    """Draw galaxies of the one index that GalSim has a table of."""
+    return _work(items, 64, (4, 4), some=20)
+
+
+def _work(items, side, index, some):
+    from scipy.fft import irfft2
+
+    from skybench.generators.sky import galaxy, stamps
+
+    galaxies, some = parameters(items, side, index), min(items, some)
+    images = np.zeros((items, side, side))
+    spectrum = np.ones((32, side, side // 2 + 1), dtype=complex)
+
+    def ours():
+        stamps.add(images, np.arange(items), galaxy.draw(galaxies, (side, side)))
+        return items
+
+    turn = [0]
+
+    def peer():
+        # A new index each time: what GalSim remembers of the last ones is of no use.
+        turn[0] += 1
+        for one in range(some):
+            _draw(galaxies, one, side, n_off=1e-6 * turn[0] * (index[0] != index[1]))
+        return some
+
+    def error():
+        images[:] = 0
+        ours()
+        worst = 0.0
+        for one in range(min(items, 20)):
+            truth = _draw(galaxies, one, side, tight=True)
+            worst = max(worst, np.abs(images[one] - truth).max() / truth.max())
+            worst = max(worst, abs(images[one].sum() - truth.sum()))
+        return worst
+
+    def floor():
+        for _ in range(0, items, len(spectrum)):
+            irfft2(spectrum)
+        return items
+
+    return Work(ours=ours, peer=peer, error=error, floor=floor)
+
+
+def _draw(galaxies, one, side, tight=False, n_off=0.0):
+    import galsim
+
+    settings = {"folding_threshold": 1e-4, "maxk_threshold": 1e-5} if tight else {}
+    if tight:
+        settings |= {"kvalue_accuracy": 1e-7, "maximum_fft_size": 20000, "stepk_minimum_hlr": 30}
+    accuracy = galsim.GSParams(**settings)
+    source = {name: values[one] for name, values in galaxies.items()}
+    profile = galsim.Sersic(
+        n=source["sersic_index"] + n_off * (1 if source["sersic_index"] < 1 else -1),
+        half_light_radius=source["half_light_radius"] * np.sqrt(source["axis_ratio"]),
+        gsparams=accuracy,
+    ).shear(q=source["axis_ratio"], beta=source["position_angle"] * galsim.degrees)
+    psf = galsim.Moffat(beta=source["psf_beta"], fwhm=source["psf_fwhm"], gsparams=accuracy)
+    light = galsim.Convolve(profile, psf, gsparams=accuracy)
+    at = galsim.PositionD(source["source_x"] + 1, source["source_y"] + 1)
+    return light.drawImage(nx=side, ny=side, scale=1, center=at, dtype=float).array
