@@ -67,7 +67,7 @@ PROFILE = SkyProfile(
     reference=(
         "Kormann, Schneider & Bartelmann (1994), A&A 284, 285; Keeton (2001), astro-ph/0102341"
     ),
-    accuracy="3e-4 of the peak against lenstronomy at 15 x 15 points a pixel",
+    accuracy="3e-4 of the peak against lenstronomy with 19 x 19 to 35 x 35 rays a pixel",
     defaults={
         "einstein_radius": Uniform(distribution="uniform", low=6, high=11),
         "axis_ratio": Uniform(distribution="uniform", low=0.5, high=1),

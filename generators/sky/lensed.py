@@ -5,6 +5,7 @@ alpha(theta) of `sie`.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,14 +93,27 @@ class LensedSersic:
         Where that is clear of the centre of the galaxy, the growth of I along x and y tells
         how well nine points do; elsewhere the steepest part that a cell may hold does.
         """
-        cos, sin, e, q2, mass, shear = (column[owner] for column in self.lens)
+        piece = self._piece(owner, x, y)
+        bent = half / np.maximum(piece.psi, half / 2)
+        reach, radius = self._reach(owner, piece, half, bent), np.sqrt(piece.squared)
+        nearest = np.maximum(radius - reach, np.minimum(reach, 1) / 2)
+        brightest, steep = self._sersic(owner, nearest**2)
+        rough = gauss_error(steep * reach / nearest, np.maximum(reach / nearest, bent))
+        typical, steep = self._sersic(owner, piece.squared)
+        curving = np.maximum(half * np.sqrt(piece.norm) / radius, bent)
+        smooth = gauss_error(steep * half * piece.growth, curving)
+        clear = reach < _RESOLVED * radius
+        return brightest, np.where(clear, typical * smooth, brightest * rough)
+
+    def _piece(self, owner: Owners, x: Floats, y: Floats) -> "_Piece":
+        cos, sin, e, q2 = (column[owner] for column in self.lens[:4])
         along, across = cos * x + sin * y, cos * y - sin * x
         r2 = np.maximum(along**2 + across**2, _CENTRE)
         psi = np.sqrt(np.maximum(q2 * along**2 + across**2, _CENTRE))
         slant = e / psi
         turn_along, turn_across = np.arctan(slant * along), np.arctanh(slant * across)
-        squared, grow_x, grow_y = np.full(x.shape, _CENTRE), np.zeros(x.shape), np.zeros(x.shape)
-        norm = np.zeros(x.shape)
+        squared, norm = np.full(x.shape, _CENTRE), np.zeros(x.shape)
+        grow_x, grow_y = np.zeros(x.shape), np.zeros(x.shape)
         for axis in self.axes:
             by_x, by_y, by_along, by_across, offset = (column[owner] for column in axis)
             p = by_x * x + by_y * y - by_along * turn_along - by_across * turn_across - offset
@@ -107,25 +121,32 @@ class LensedSersic:
             bend = slant / r2 * (by_across * along - by_along * across)
             p_x, p_y = by_x + bend * y, by_y - bend * x
             squared += p**2
+            norm += p_x**2 + p_y**2
             grow_x += p * p_x
             grow_y += p * p_y
-            norm += p_x**2 + p_y**2
-        bent = half / np.maximum(psi, half / 2)
-        twice_kappa = mass / np.maximum(psi - np.sqrt(2) * half, 0.1 * half)
-        minor = self.profile[3][owner]
-        most = np.sqrt(2) * (shear + np.maximum(1, twice_kappa - 1)) / minor
-        local = np.minimum(_REACH * np.sqrt(norm) * (1 + 2 * bent), most)
-        reach = half * np.where(bent < _STRAIGHT, local, most)
-        radius = np.sqrt(squared)
-        nearest = np.maximum(radius - reach, np.minimum(reach, 1) / 2)
-        brightest, steep = self._sersic(owner, nearest**2)
-        rough = gauss_error(steep * reach / nearest, np.maximum(reach / nearest, bent))
-        growth = half * np.maximum(np.abs(grow_x), np.abs(grow_y)) / squared
-        typical, steep = self._sersic(owner, squared)
-        curving = np.maximum(half * np.sqrt(norm) / radius, bent)
-        smooth = gauss_error(steep * growth, curving)
-        clear = reach < _RESOLVED * radius
-        return brightest, np.where(clear, typical * smooth, brightest * rough)
+        growth = np.maximum(np.abs(grow_x), np.abs(grow_y)) / squared
+        return _Piece(psi, squared, norm, growth)
+
+    def _reach(self, owner: Owners, piece: "_Piece", half: float, bent: Floats) -> Floats:
+        """Return at least how far on the source, in its radii, a cell reaches from its middle."""
+        mass, shear = (column[owner] for column in self.lens[4:])
+        twice_kappa = mass / np.maximum(piece.psi - np.sqrt(2) * half, 0.1 * half)
+        most = np.sqrt(2) * (shear + np.maximum(1, twice_kappa - 1)) / self.profile[3][owner]
+        local = np.minimum(_REACH * np.sqrt(piece.norm) * (1 + 2 * bent), most)
+        return np.asarray(half * np.where(bent < _STRAIGHT, local, most))
+
+
+class _Piece(NamedTuple):
+    """What points map to.
+
+    psi of the lens; on the galaxy m^2, the squared Frobenius norm of the Jacobian of p, and
+    the greater of d ln m / dx and d ln m / dy.
+    """
+
+    psi: Floats
+    squared: Floats
+    norm: Floats
+    growth: Floats
 
 
 def _axis(sources: Sources, x: Floats, y: Floats) -> Columns:
