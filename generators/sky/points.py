@@ -62,8 +62,8 @@ def _spread(x: Floats, y: Floats, flux: Floats, side: int) -> Floats:
         for i in range(4):
             np.add(corner, j * padded + i, out=place[j, i])
             np.multiply(along[j], across[i], out=weight[j, i])
-    lattice = np.bincount(place.ravel(), weight.ravel(), minlength=padded**2)
-    lattice = np.asarray(lattice.reshape(padded, padded), dtype=np.float64)
+    light = np.bincount(place.ravel(), weight.ravel(), minlength=padded**2)
+    lattice = np.asarray(light.reshape(padded, padded), dtype=np.float64)
     for view in (lattice, lattice.T):
         view[side] += view[0]
         view[1:4] += view[side + 1 :]
