@@ -26,7 +26,6 @@ from skybench.generators.sky.profile import SkyProfile
 from skybench.generators.sky.stamps import Sources, Stamps
 
 Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
 
 _SLOPE = float(sersic.b_n(np.asarray(1.0)))
 """Half-light radius of an exponential disc over its scale length."""
@@ -39,7 +38,7 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     """Yield the stamps of the discs, then those of the bulges."""
     outermost = float(sersic.enclosing_radius(np.asarray(1.0), _WRAPPED))
     extent = sources["half_light_radius"] * outermost + galaxy.psf_extent(sources)
-    yield from fourier.draw(sources, extent, shape, _spectrum)
+    yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
     yield from galaxy.draw(components.bulge(sources), shape)
 
 
@@ -61,15 +60,14 @@ def transform(major: Floats, minor: Floats, length: Floats, height: Floats, tilt
     return np.asarray(thickness / (flat * np.sqrt(flat)))
 
 
-def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
+def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Floats:
     major, minor = components.along_axes(on, sources["position_angle"])
     size = sources["half_light_radius"][:, None, None]
     height = size * sources["scale_height_ratio"][:, None, None]
     tilt = np.deg2rad(sources["inclination"])[:, None, None]
     discs = transform(major, minor, size / _SLOPE, height, tilt)
-    along_y, along_x = fourier.shift(on, x, y)
     flux = sources["flux"] * (1 - sources["bulge_fraction"])
-    return np.asarray(discs * flux[:, None, None] * along_y * along_x)
+    return np.asarray(discs * flux[:, None, None])
 
 
 PROFILE = SkyProfile(

@@ -64,19 +64,19 @@ def _patterns(sources: Sources) -> Sources:
 def _light(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Return what arms and patches add to unit-flux discs at (x, y) and (-x, -y)."""
     here, opposite = spiral.arm_light(galaxy, x, y)
+    # Arms alone are alike at both if their number is even.
     opposite = np.where(galaxy["arm_count"] % 2 == 0, here, opposite)
     radius, azimuth = spiral.disc_plane(galaxy, x, y)
     log_radius = np.log(np.maximum(radius, 1e-3))
     depth = (1 - galaxy["arm_contrast"]) * galaxy["arm_patchiness"] / _PATTERNS
     disc = depth * spiral.outer_disc(galaxy, radius)
-    mean = float(i0(_PATCH_SHARPNESS))
+    mean = float(i0(_PATCH_SHARPNESS)) ** 2
     for i in range(_PATTERNS):
         arms, winding = galaxy[f"_arms{i}"], galaxy[f"_winding{i}"]
         half = arms / 2 * (azimuth - winding * log_radius) - galaxy[f"_phase{i}"] / 2
-        # cos x = 2 / (1 + tan^2(x / 2)) - 1, as in `spiral.arm_light`.
-        rise = np.exp(2 * _PATCH_SHARPNESS / (1 + np.tan(half) ** 2) - _PATCH_SHARPNESS)
-        here += disc * (rise / mean - 1)
-        opposite += disc * (np.where(arms % 2 == 0, rise, 1 / rise) / mean - 1)
+        rise = spiral.peaks(half, _PATCH_SHARPNESS)
+        here += disc * (rise - 1)
+        opposite += disc * (np.where(arms % 2 == 0, rise, 1 / (rise * mean)) - 1)
     return here, opposite
 
 

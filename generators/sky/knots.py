@@ -48,14 +48,13 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
         spots = knots(galaxies, most)
         columns = {f"_{name}": values for name, values in zip(Spots._fields, spots, strict=True)}
         extent = gaussians.extent(spots) + psf_extent(galaxies)
-        for stamps in fourier.draw(galaxies | columns, extent, shape, _spectrum):
+        for stamps in fourier.draw(galaxies | columns, extent, shape, _spectrum, centred=True):
             yield stamps._replace(members=members[stamps.members])
 
 
 def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
-    along_y, along_x = fourier.shift(on, x, y)
     spots = Spots(*(sources[f"_{name}"] for name in Spots._fields))
-    return np.asarray(gaussians.transform(spots, on) * along_y * along_x)
+    return gaussians.transform(spots, on)
 
 
 def knots(sources: Sources, most: int) -> Spots:

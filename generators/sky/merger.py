@@ -49,12 +49,11 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     for part in _galaxies(sources, pair):
         yield from galaxy.draw(part, shape)
     extent = gaussians.extent(pair.tides) + galaxy.psf_extent(sources)
-    yield from fourier.draw(sources, extent, shape, _spectrum)
+    yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
 
 
 def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
-    along_y, along_x = fourier.shift(on, x, y)
-    return np.asarray(gaussians.transform(layout(sources).tides, on) * along_y * along_x)
+    return gaussians.transform(layout(sources).tides, on)
 
 
 def _galaxies(sources: Sources, pair: Pair) -> tuple[Sources, Sources]:

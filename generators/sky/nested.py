@@ -2,14 +2,12 @@
 
 Arms and tails are fine near the centre and smooth outside, so one spacing would either miss
 the core or waste itself on the rest. Level 0 samples the whole of the light at a coarse
-spacing; each further level halves it within a smooth window half as wide, and adds
-
-    transform of (window x fine samples) - transform of (window x coarse samples),
-
-which replaces the coarse samples where they do not suffice. What is left out is what the
-coarser spacing misses outside the window. A level holds the same few samples whatever the
-size of the galaxy, and reaches the grid of frequencies by products with small matrices,
-which cost less than Fourier transforms of the same padded arrays.
+spacing; each further level halves it within a smooth window half as wide. A level counts
+where its window W is open and that of the next finer one is not, so the weights W - W' of all
+levels sum to 1. What is left out is what the coarser spacing misses outside the window. A
+window holds the same few samples whatever the size of the galaxy, and reaches the grid of
+frequencies by products with small matrices, which cost less than Fourier transforms of the
+same padded arrays.
 
 Samples lie on a lattice about the source, so those at p and -p share their geometry: only the
 half plane y >= 0 is evaluated, and the even and odd parts of the light give the real and
@@ -41,9 +39,6 @@ _COARSEST, _FINEST = 0, -6
 _DOUBLINGS = (0, 1, 2)
 """How often windows may be doubled, where the light is fine beyond the smallest."""
 
-_PASSED = 0.75
-"""Part of the grid's frequencies that is filled: beyond, the PSF leaves less than 3e-3."""
-
 _HALF_WIDTHS = np.array(
     [*range(8, 33, 2), *range(36, 65, 4), *range(80, 513, 16), *range(640, 8193, 128)]
 )
@@ -58,7 +53,7 @@ _MOST = 1 << 20
 Light = Callable[[NDArray[np.intp], Floats, Floats], tuple[Floats, Floats]]
 """(sources, x, y) -> light of those sources at (x, y) and at (-x, -y) from their centres.
 
-The second is not looked at where a source is symmetric."""
+The second is not looked at if the sources are symmetric."""
 
 
 class Levels(NamedTuple):
@@ -102,43 +97,42 @@ def levels(half_width: Floats, radius: Floats, wanted: Floats) -> Levels:
     return Levels(half_width, coarsest, finest, doublings)
 
 
-def transform(light: Light, sampled: Levels, symmetric: NDArray[np.bool_], on: Grid) -> Complexes:
+def transform(
+    light: Light, sampled: Levels, on: Grid, *, symmetric: bool = False
+) -> Floats | Complexes:
     """Return the transforms, centred on the origin, of what ``light`` gives.
 
     Parameters
     ----------
     light : Light
     sampled : Levels
-    symmetric : (m,) bool array
-        Sources whose light is the same at p and at -p.
     on : Grid
+    symmetric : bool
+        The light of each source is the same at p and at -p: its transform is real.
     """
     half_width, coarsest, finest, doublings = sampled
     needed = np.ceil(half_width / 2.0**coarsest)
     counts = _HALF_WIDTHS[np.searchsorted(_HALF_WIDTHS, needed)]
-    sums = _Sums(symmetric, on)
-    for level, count in sorted(set(zip(coarsest.tolist(), counts.tolist(), strict=True))):
-        members = np.flatnonzero((coarsest == level) & (counts == count))
-        sums.add(light, members, _whole(on.size, _last(on), level, count))
-    for level in range(int(coarsest.max(initial=_FINEST)) - 1, _FINEST - 1, -1):
-        for doubling in _DOUBLINGS:
-            windowed = (finest <= level) & (level < coarsest) & (doublings == doubling)
-            if windowed.any():
-                plans = _window(on.size, _last(on), level, doubling)
-                sums.add(light, np.flatnonzero(windowed), *plans)
+    sums = _Sums(half_width.size, on, symmetric=symmetric)
+    for level in range(int(coarsest.max(initial=_FINEST)), int(finest.min(initial=0)) - 1, -1):
+        # Light on no finer level is weighted alike whatever the windows would have been.
+        hole = np.where(finest < level, doublings, -1)
+        count = np.where(coarsest == level, counts, 0)
+        window = np.where(coarsest == level, -1, doublings)
+        keys = np.stack([count, window, hole], axis=1)
+        here = (finest <= level) & (level <= coarsest)
+        for key in np.unique(keys[here], axis=0).tolist():
+            members = np.flatnonzero(here & (keys == key).all(axis=1))
+            sums.add(light, members, _plan(on.size, on.kx.size - 1, level, *key))
     return sums.transforms()
 
 
-def _last(on: Grid) -> int:
-    return int(_PASSED * (on.kx.size - 1))
-
-
 class _Plan(NamedTuple):
-    """Samples on the half plane and the matrices that take them to the frequencies."""
+    """Samples on the half plane, their weights, and the matrices to the frequencies."""
 
     x: Floats
     y: Floats
-    every: int
+    weights: Floats
     cos_x: Floats
     sin_x: Floats
     cos_y: Floats
@@ -146,88 +140,91 @@ class _Plan(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _whole(size: int, last: int, level: int, count: int) -> _Plan:
-    x = np.arange(-count, count + 1, dtype=np.float64) * 2.0**level
-    return _plan(size, last, level, x, np.ones(x.size), 1.0, 1)
+def _plan(size: int, last: int, level: int, count: int, window: int, hole: int) -> _Plan:
+    """Return the plan of a level.
 
-
-@lru_cache(maxsize=64)
-def _window(size: int, last: int, level: int, doubling: int) -> tuple[_Plan, _Plan]:
-    """Return the plans that add the fine samples of a window and take its coarse ones."""
-    reach = _REACH << doubling
-    x = np.arange(-reach, reach + 1, dtype=np.float64) * 2.0**level
-    inner = _INNER * 2.0 ** (level + 1 + doubling)
-    t = np.clip((np.abs(x) - inner) / (x[-1] - inner), 0, 1)
-    weights = 1 - t**3 * (10 - 15 * t + 6 * t**2)
-    fine = _plan(size, last, level, x, weights, 1.0, 1)
-    return fine, _plan(size, last, level + 1, x[::2], weights[::2], -1.0, 2)
-
-
-def _plan(
-    size: int, last: int, level: int, x: Floats, weights: Floats, sign: float, every: int
-) -> _Plan:
+    Parameters
+    ----------
+    size, last : int
+        Of the grid of frequencies.
+    level : int
+    count : int
+        Samples from the centre to the edge where the whole of the light is sampled.
+    window, hole : int
+        Doublings of the window, where that is sampled, and of the next finer one; -1 for none.
+    """
     spacing = 2.0**level
-    k = 2 * np.pi * np.arange(min(last, int(size / (2 * spacing))) + 1) / size
-    y = x[x.size // 2 :]
+    count = count if window < 0 else _REACH << window
+    x = np.arange(-count, count + 1, dtype=np.float64) * spacing
+    y = x[count:]
     # Both half planes; the line y = 0 holds both its halves already.
-    doubled = 2 * sign * spacing**2 * weights[x.size // 2 :]
-    doubled[0] /= 2
+    lines = np.where(y > 0, 2 * spacing**2, spacing**2)
+    open_ = np.ones((y.size, x.size)) if window < 0 else _window(x, y, level, window)
+    shut = 0.0 if hole < 0 else _window(x, y, level - 1, hole)
+    k = 2 * np.pi * np.arange(min(last, int(size / (2 * spacing))) + 1) / size
     across, along = np.multiply.outer(x, k), np.multiply.outer(k, y)
-    weighted = weights[:, None]
-    return _Plan(
-        x,
-        y,
-        every,
-        np.cos(across) * weighted,
-        np.sin(across) * weighted,
-        np.cos(along) * doubled,
-        np.sin(along) * doubled,
-    )
+    matrices = np.cos(across), np.sin(across), np.cos(along), np.sin(along)
+    return _Plan(x, y, lines[:, None] * (open_ - shut), *matrices)
+
+
+def _window(x: Floats, y: Floats, level: int, doubling: int) -> Floats:
+    """Return the window of a level: 1 inside, 0 outside, a smooth step along x and y."""
+    inner = _INNER * 2.0 ** (level + 1 + doubling)
+    outer = _REACH * 2.0 ** (level + doubling)
+    steps = []
+    for axis in (x, y[:, None]):
+        t = np.clip((np.abs(axis) - inner) / (outer - inner), 0, 1)
+        steps.append(1 - t**3 * (10 - 15 * t + 6 * t**2))
+    return np.asarray(steps[0] * steps[1])
 
 
 class _Sums:
     """Sums of the even and odd parts of light times cosines and sines, source by source."""
 
-    def __init__(self, symmetric: NDArray[np.bool_], on: Grid) -> None:
-        self._on = on
-        self._one_sided = ~symmetric
-        side = _last(on) + 1
-        self._even, self._odd = (np.zeros((2, symmetric.size, side, side)) for _ in "eo")
+    def __init__(self, sources: int, on: Grid, *, symmetric: bool) -> None:
+        self._symmetric = symmetric
+        self._even, self._odd = (np.zeros((2, sources, on.kx.size, on.kx.size)) for _ in "eo")
 
-    def add(self, light: Light, members: NDArray[np.intp], *plans: _Plan) -> None:
-        """Add the light of some sources, sampled by the first plan."""
-        x, y = plans[0].x, plans[0].y
-        step = max(1, _SAMPLES // (x.size * y.size))
-        lines = max(1, _MOST // x.size)
+    def add(self, light: Light, members: NDArray[np.intp], plan: _Plan) -> None:
+        """Add the light of some sources, sampled by a plan."""
+        step = max(1, _SAMPLES // plan.weights.size)
+        lines = max(1, _MOST // plan.x.size)
         for first in range(0, members.size, step):
-            for low in range(0, y.size, lines):
-                part = slice(low, low + lines)
-                self._add_lines(light, members[first : first + step], part, plans)
+            for low in range(0, plan.y.size, lines):
+                some = members[first : first + step]
+                self._add_lines(light, some, slice(low, low + lines), plan)
 
     def _add_lines(
-        self, light: Light, members: NDArray[np.intp], lines: slice, plans: tuple[_Plan, ...]
+        self, light: Light, members: NDArray[np.intp], lines: slice, plan: _Plan
     ) -> None:
-        even, opposite = light(members, plans[0].x, plans[0].y[lines, None])
-        one_sided = self._one_sided[members]
-        odd = (even[one_sided] - opposite[one_sided]) / 2
-        even[one_sided] -= odd
-        for plan in plans:
-            _accumulate(self._even, members, plan, lines, even, (plan.cos_x, plan.sin_x))
-            if odd.size:
-                across = plan.sin_x, plan.cos_x
-                _accumulate(self._odd, members[one_sided], plan, lines, odd, across)
+        even, opposite = light(members, plan.x, plan.y[lines, None])
+        if not self._symmetric:
+            odd = (even - opposite) / 2
+            even = (even + opposite) / 2
+            odd *= plan.weights[lines]
+            _accumulate(self._odd, members, plan, lines, odd, (plan.sin_x, plan.cos_x))
+        even *= plan.weights[lines]
+        _accumulate(self._even, members, plan, lines, even, (plan.cos_x, plan.sin_x))
 
-    def transforms(self) -> Complexes:
+    def transforms(self) -> Floats | Complexes:
         """Return the sums of even cos(k r) - i odd sin(k r), for both signs of ky."""
-        shape = self._one_sided.size, self._on.ky.size, self._on.kx.size
-        total = np.zeros(shape, dtype=np.complex128)
-        side = self._even.shape[-1]
-        upper, lower = (slice(None), slice(side)), (slice(None), slice(1 - side, None))
-        for part, sums, sign in ((total.real, self._even, 1), (total.imag, self._odd, -1)):
-            straight, crossed = sums
-            part[*upper, :side] = sign * straight - crossed
-            part[*lower, :side] = (sign * straight + crossed)[:, :0:-1]
+        straight, crossed = self._even
+        shape = straight.shape[0], 2 * straight.shape[1] - 1, straight.shape[2]
+        if self._symmetric:
+            even = np.empty(shape)
+            _both_signs(straight, crossed, even)
+            return even
+        total = np.empty(shape, dtype=np.complex128)
+        _both_signs(straight, crossed, total.real)
+        straight, crossed = self._odd
+        _both_signs(np.negative(straight, out=straight), crossed, total.imag)
         return total
+
+
+def _both_signs(straight: Floats, crossed: Floats, out: Floats) -> None:
+    side = straight.shape[1]
+    np.subtract(straight, crossed, out=out[:, :side])
+    np.add(straight[:, :0:-1], crossed[:, :0:-1], out=out[:, side:])
 
 
 def _accumulate(
@@ -238,7 +235,6 @@ def _accumulate(
     light: Floats,
     across: tuple[Floats, Floats],
 ) -> None:
-    samples = np.ascontiguousarray(light[:, :: plan.every, :: plan.every])
     rows, columns = plan.cos_y.shape[0], plan.cos_x.shape[1]
     for total, along_y, along_x in zip(sums, (plan.cos_y, plan.sin_y), across, strict=True):
-        total[members, :rows, :columns] += along_y[:, lines] @ (samples @ along_x)
+        total[members, :rows, :columns] += along_y[:, lines] @ (light @ along_x)

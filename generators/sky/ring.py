@@ -27,7 +27,6 @@ from skybench.generators.sky.profile import SkyProfile
 from skybench.generators.sky.stamps import Sources, Stamps
 
 Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
 
 _STEP = 0.001
 _NODES = 16384
@@ -43,7 +42,7 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     """Yield the stamps of the rings, then those of the cores."""
     outermost = np.exp(ndtri(1 - _WRAPPED) * sources["ring_width"])
     extent = sources["half_light_radius"] * outermost + galaxy.psf_extent(sources)
-    yield from fourier.draw(sources, extent, shape, _spectrum)
+    yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
     yield from galaxy.draw(components.bulge(sources), shape)
 
 
@@ -73,7 +72,7 @@ def _transforms() -> Floats:
     return np.asarray(2 * np.pi * fht(light, _STEP, mu=0.0) / np.exp(_LOG_K))
 
 
-def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
+def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Floats:
     major, minor = components.along_axes(on, sources["position_angle"])
     minor = minor * sources["axis_ratio"][:, None, None]
     size = sources["half_light_radius"][:, None, None]
@@ -81,9 +80,8 @@ def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Compl
     rings = np.empty_like(log_k)
     for one, width in enumerate(sources["ring_width"]):
         rings[one] = transform(log_k[one], float(width))
-    along_y, along_x = fourier.shift(on, x, y)
     flux = sources["flux"] * (1 - sources["bulge_fraction"])
-    return np.asarray(rings * flux[:, None, None] * along_y * along_x)
+    return np.asarray(rings * flux[:, None, None])
 
 
 PROFILE = SkyProfile(

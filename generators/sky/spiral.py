@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from scipy.special import i0
 
 from skybench.generators.distributions import Choice, Constant, LogUniform, Uniform
-from skybench.generators.sky import fourier, nested
-from skybench.generators.sky.galaxy import dark_radius, ellipse, psf_extent, taper_step
+from skybench.generators.sky import fourier, nested, sersic
 from skybench.generators.sky.galaxy import draw as draw_galaxies
+from skybench.generators.sky.galaxy import ellipse
 from skybench.generators.sky.profile import SkyProfile
 from skybench.generators.sky.stamps import Sources, Stamps, reach
 
@@ -41,6 +41,12 @@ BAR_RADIUS = 0.4
 """Arms fade inwards of this many half-light radii: their phase has no limit at r = 0."""
 
 _DISC_INDEX = 1.0
+
+_WRAPPED = 2e-3
+"""Share of the flux of disc or bulge that may wrap around the grid."""
+
+_PSF_WINGS = 2.0
+"""FWHM that are left for the wings of the PSF: farther out, what wraps is too faint to see."""
 
 _DARK_RADIUS = 5.0
 """Half-light radii beyond which arms are below 5e-4 of the disc's centre."""
@@ -66,7 +72,9 @@ def arm_phase(
 ) -> Floats:
     """Return phi(r) of the arms in radians, for a scale A in the units of the radius."""
     with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(2 * winding * np.arctan(np.exp(scale / radius) / bulge_ratio))
+        angle = np.exp(scale / np.asarray(radius))
+        angle = np.arctan(angle / bulge_ratio)
+        return np.asarray(angle * (2 * winding))
 
 
 def arm_turning(radius: Floats, winding: Floats, bulge_ratio: Floats, scale: Floats) -> Floats:
@@ -108,16 +116,13 @@ def draw(
     sources: Sources, shape: tuple[int, int], pattern: Pattern | None = None
 ) -> Iterator[Stamps]:
     """Yield the stamps of spiral galaxies, whose pattern is arms alone if none is given."""
-    spectrum = partial(_spectrum, pattern or Pattern(arm_light, arm_levels, _symmetric))
-    size = sources["half_light_radius"]
-    disc = taper_step(sources, size, _index(size), shape)
+    pattern = pattern or Pattern(arm_light, arm_levels, _symmetric)
+    spectrum = partial(_spectrum, pattern)
+    size, ones = sources["half_light_radius"], np.ones_like(sources["flux"])
     bulge_size = size * sources["bulge_radius_ratio"]
-    bulge = taper_step(sources, bulge_size, sources["bulge_sersic_index"], shape)
+    disc, disc_edge = _taper(sources, size, ones, shape)
+    bulge, bulge_edge = _taper(sources, bulge_size, sources["bulge_sersic_index"], shape)
     blurred = sources["psf_fwhm"] > 0
-    edge = np.maximum(
-        dark_radius(size, _index(size), disc),
-        dark_radius(bulge_size, sources["bulge_sersic_index"], bulge),
-    )
     internal = {
         "_disc": disc.astype(np.float64),
         "_bulge": bulge.astype(np.float64),
@@ -125,8 +130,28 @@ def draw(
         "_visible": np.maximum(*reach(sources, shape)),
         "_crowded": _wave_number({n: v[:, None] for n, v in sources.items()}, RADII).max(axis=1),
     }
-    yield from fourier.draw(sources | internal, edge + psf_extent(sources), shape, spectrum)
+    extent = np.maximum(disc_edge, bulge_edge) + _PSF_WINGS * sources["psf_fwhm"]
+    every, symmetric = sources | internal | {"_extent": extent}, pattern.symmetric(sources)
+    for members in (np.flatnonzero(symmetric), np.flatnonzero(~symmetric)):
+        some = {name: values[members] for name, values in every.items()}
+        for stamps in fourier.draw(some, some["_extent"], shape, spectrum, centred=True):
+            yield stamps._replace(members=members[stamps.members])
     yield from _sharp_bulges(sources, np.flatnonzero(~blurred), shape)
+
+
+def _taper(
+    sources: Sources, size: Floats, index: Floats, shape: tuple[int, int]
+) -> tuple[NDArray[np.int64], Floats]:
+    """Return the step of the taper, if any, and the radius beyond which the profile is dark.
+
+    Only a profile far larger than the image is tapered, outside what is visible.
+    """
+    distinct, which = np.unique(index, return_inverse=True)
+    dark = size * sersic.enclosing_radius(distinct, _WRAPPED)[which]
+    far = np.hypot(*reach(sources, shape)) + 2 * sources["psf_fwhm"]
+    step = sersic.taper_step(far / (sources["axis_ratio"] * size))
+    outer = sersic.TAPER * sersic.taper_radius(step) * size
+    return np.where(outer < dark, step, sersic.UNTAPERED), np.minimum(outer, dark)
 
 
 def _sharp_bulges(
@@ -141,34 +166,62 @@ def _sharp_bulges(
         yield stamps._replace(members=members[stamps.members])
 
 
-def _index(size: Floats) -> Floats:
-    return np.full(size.shape, _DISC_INDEX)
-
-
 def _spectrum(
     pattern: Pattern, sources: Sources, on: fourier.Grid, x: Floats, y: Floats
-) -> Complexes:
-    size = sources["half_light_radius"]
+) -> Floats | Complexes:
+    disc, bulge = _disc(sources, on), _bulge(sources, on)
     share = sources["bulge_fraction"][:, None, None]
-    steps = [sources[name].astype(np.int64) for name in ("_disc", "_bulge")]
-    disc = ellipse(on, size, _index(size), steps[0], sources)
-    bulge_size = size * sources["bulge_radius_ratio"]
-    bulge = ellipse(on, bulge_size, sources["bulge_sersic_index"], steps[1], sources)
-    along_y, along_x = fourier.shift(on, x, y)
-    bulge_share = sources["_bulge_share"][:, None, None]
-    light = ((1 - share) * disc + bulge_share * bulge) * along_y * along_x
-    light += (1 - share) * _moved(pattern, sources, on) * along_y * along_x
-    return np.asarray(light * sources["flux"][:, None, None])
+    bulge *= sources["_bulge_share"][:, None, None]
+    light = _moved(pattern, sources, on)
+    light += disc
+    light *= 1 - share
+    light += bulge
+    light *= sources["flux"][:, None, None]
+    return light
 
 
-def _moved(pattern: Pattern, sources: Sources, on: fourier.Grid) -> Complexes:
+def _disc(sources: Sources, on: fourier.Grid) -> Floats:
+    """Return the transforms of unit-flux discs, tapered if far larger than the image."""
+    discs = _exponential(sources, on)
+    tapered = np.flatnonzero(sources["_disc"] != sersic.UNTAPERED)
+    if tapered.size:
+        some = {name: values[tapered] for name, values in sources.items()}
+        steps, size = some["_disc"].astype(np.int64), some["half_light_radius"]
+        discs[tapered] = ellipse(on, size, np.ones_like(size), steps, some)
+    return discs
+
+
+def _exponential(sources: Sources, on: fourier.Grid) -> Floats:
+    """Return (1 + (k h)^2)^(-3/2), the transforms of exponential ellipses of unit flux."""
+    major = sources["half_light_radius"] / SLOPE
+    minor = major * sources["axis_ratio"]
+    angle = np.deg2rad(sources["position_angle"])
+    cos, sin = np.cos(angle), np.sin(angle)
+    flat = ((major * cos) ** 2 + (minor * sin) ** 2)[:, None] * on.squares[0]
+    flat += ((major**2 - minor**2) * cos * sin)[:, None] * on.squares[1]
+    flat += ((major * sin) ** 2 + (minor * cos) ** 2)[:, None] * on.squares[2]
+    flat += 1
+    flat *= np.sqrt(flat)
+    np.reciprocal(flat, out=flat)
+    flat[:, 0] = 1
+    return np.asarray(flat.reshape(-1, on.ky.size, on.kx.size))
+
+
+def _bulge(sources: Sources, on: fourier.Grid) -> Floats:
+    size = sources["half_light_radius"] * sources["bulge_radius_ratio"]
+    steps = sources["_bulge"].astype(np.int64)
+    return ellipse(on, size, sources["bulge_sersic_index"], steps, sources)
+
+
+def _moved(pattern: Pattern, sources: Sources, on: fourier.Grid) -> Floats | Complexes:
     """Return the transform of what the pattern adds to and takes from a unit-flux disc."""
 
     def light(members: NDArray[np.intp], x: Floats, y: Floats) -> tuple[Floats, Floats]:
         chosen = {name: values[members, None, None] for name, values in sources.items()}
         return pattern.light(chosen, x, y)
 
-    return nested.transform(light, pattern.levels(sources), pattern.symmetric(sources), on)
+    symmetric = bool(pattern.symmetric(sources).all())
+    return nested.transform(light, pattern.levels(sources), on, symmetric=symmetric)
 
 
 def _symmetric(sources: Sources) -> NDArray[np.bool_]:
@@ -196,16 +249,30 @@ def arm_light(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         galaxy["arm_bulge_ratio"],
         galaxy["arm_radius_ratio"],
     )
-    phase += count / 2 * azimuth
+    azimuth *= count / 2
+    phase += azimuth
     phase -= count / 2 * hand * np.deg2rad(galaxy["arm_angle"])
-    # cos x = 2 / (1 + tan^2(x / 2)) - 1: numpy's cosine of float64 costs six times its tangent.
-    sharpness, mean = galaxy["arm_sharpness"], i0(galaxy["arm_sharpness"])
-    rise = np.exp(2 * sharpness / (1 + np.tan(phase) ** 2) - (sharpness + np.log(mean)))
-    disc = galaxy["arm_contrast"] * outer_disc(galaxy, radius)
+    disc = outer_disc(galaxy, radius)
+    disc *= galaxy["arm_contrast"]
     if (galaxy["_crowded"] > _CROWDED / 8).any():
         disc *= _resolved(galaxy, radius)
+    rise = peaks(phase, galaxy["arm_sharpness"])
+    here = (rise - 1) * disc
+    if (count % 2 == 0).all():
+        return here, here
     # Half a turn moves m arms by m half periods, and turns the sign of the cosine if m is odd.
-    return disc * (rise - 1), disc * (1 / (rise * mean**2) - 1)
+    return here, disc * (1 / (rise * i0(galaxy["arm_sharpness"]) ** 2) - 1)
+
+
+def peaks(half: Floats, sharpness: Floats | float) -> Floats:
+    """Return exp(s cos x) / I0(s), whose mean is 1, at halves of x; they are overwritten."""
+    # cos x = 2 / (1 + tan^2(x / 2)) - 1: numpy's cosine of float64 costs six times its tangent.
+    np.tan(half, out=half)
+    half *= half
+    half += 1
+    np.divide(2 * sharpness, half, out=half)
+    half -= sharpness + np.log(i0(sharpness))
+    return np.asarray(np.exp(half, out=half))
 
 
 def disc_plane(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -219,16 +286,25 @@ def disc_plane(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     cos, sin = np.cos(angle), np.sin(angle)
     major = (cos / size) * x + (sin / size) * y
     minor = (across * cos) * y - (across * sin) * x
-    return np.sqrt(major**2 + minor**2), np.arctan2(minor, major)
+    azimuth = np.arctan2(minor, major)
+    major *= major
+    minor *= minor
+    major += minor
+    return np.sqrt(major, out=major), azimuth
 
 
 def outer_disc(galaxy: Sources, radius: Floats) -> Floats:
     """Return the brightness of unit-flux discs, faded out inwards of `BAR_RADIUS`."""
     inward = (radius * (1 / BAR_RADIUS)) ** 2
+    inward *= -inward
     # An exponential that underflows costs five times as much.
-    fade = 1 - np.exp(-np.minimum(inward * inward, 40))
-    norm = SLOPE**2 / (2 * np.pi * galaxy["axis_ratio"] * galaxy["half_light_radius"] ** 2)
-    return np.asarray(norm * np.exp(-SLOPE * radius) * fade)
+    np.exp(np.maximum(inward, -40, out=inward), out=inward)
+    np.subtract(1, inward, out=inward)
+    disc = -SLOPE * radius
+    np.exp(disc, out=disc)
+    disc *= inward
+    disc *= SLOPE**2 / (2 * np.pi * galaxy["axis_ratio"] * galaxy["half_light_radius"] ** 2)
+    return np.asarray(disc)
 
 
 def _resolved(galaxy: Sources, radius: Floats) -> Floats:

@@ -37,7 +37,7 @@ def layout(coarsest, finest, doublings):
 )
 def test_blobs_have_the_transform_that_they_should(levels):
     on = fourier.grid(64, 2)
-    transforms = nested.transform(blobs, levels, np.array([True, False, False]), on)
+    transforms = nested.transform(blobs, levels, on)
     filled = (np.abs(on.kx) < 1.4 * np.pi) & (np.abs(on.ky) < 1.4 * np.pi)[:, None]
     for one in range(3):
         error = np.abs(transforms[one] - exact(on, one))[filled].max()
@@ -47,28 +47,25 @@ def test_blobs_have_the_transform_that_they_should(levels):
 
 def test_a_window_replaces_what_coarse_samples_miss():
     on = fourier.grid(64, 2)
-    symmetric = np.array([True, False, False])
-    coarse = nested.transform(blobs, layout(0, 0, 0), symmetric, on)
+    coarse = nested.transform(blobs, layout(0, 0, 0), on)
     assert np.abs(coarse[1] - exact(on, 1))[:8, :8].max() > 0.02
-    fine = nested.transform(blobs, layout(0, -2, 0), symmetric, on)
+    fine = nested.transform(blobs, layout(0, -2, 0), on)
     assert np.abs(fine[1] - exact(on, 1))[:8, :8].max() < 1e-4
 
 
 def test_companions_change_no_bit():
     on = fourier.grid(48, 2)
-    symmetric = np.array([True, False, False])
     levels = nested.Levels(
         np.array([20.0, 9.0, 17.0]),
         np.array([0, 0, -1]),
         np.array([-1, -2, -2]),
         np.array([0, 1, 1]),
     )
-    together = nested.transform(blobs, levels, symmetric, on)
+    together = nested.transform(blobs, levels, on)
     for one in range(3):
         alone = nested.transform(
             lambda members, x, y, one=one: blobs(members + one, x, y),
             nested.Levels(*(part[[one]] for part in levels)),
-            symmetric[[one]],
             on,
         )
         np.testing.assert_array_equal(alone[0], together[one])
@@ -98,3 +95,16 @@ def test_a_huge_source_is_sampled_as_finely_as_is_affordable():
     radius, wanted = np.linspace(1, 2000, 30)[None], np.full((1, 30), 1e-3)
     levels = nested.levels(np.array([2000.0]), radius, wanted)
     assert 2000 / 2.0 ** int(levels.finest[0]) <= nested._HALF_WIDTHS[-1]
+
+
+def test_of_symmetric_light_only_one_half_is_looked_at():
+    on = fourier.grid(64, 2)
+
+    def centred(members, x, y):
+        here, _ = blobs(members, x, y)
+        return here, np.full_like(here, np.nan)
+
+    levels = nested.Levels(*(part[:1] for part in layout(0, -1, 0)))
+    transform = nested.transform(centred, levels, on, symmetric=True)
+    assert transform.dtype == np.float64
+    np.testing.assert_allclose(transform, nested.transform(blobs, levels, on), atol=1e-12)
