@@ -117,6 +117,7 @@ def assemble(
         variables[name] = _hash_variable(headers[name], digests)
         for split, rows in rows_of_split.items():
             split_roots[split][name] = _restricted_root(variables[name], digests, rows)
+        del digests  # before the next are read, of which there may be much
     roots = {name: variable.root for name, variable in variables.items()}
     splits = {
         split: SplitHash(
@@ -129,12 +130,15 @@ def assemble(
     return ContentHash(root=dataset_root(roots), variables=variables, splits=splits)
 
 
-def block_digests(digests: Digests) -> tuple[str, ...]:
-    """Return the digest of each block of `BLOCK_ROWS` leaves, in hexadecimal digits."""
-    return tuple(
-        sha256(_BLOCK + digests[start : start + BLOCK_ROWS].tobytes()).hexdigest()
-        for start in range(0, len(digests), BLOCK_ROWS)
-    )
+def block_digests(digests: Digests, rows: NDArray[np.intp] | None = None) -> tuple[str, ...]:
+    """Return the digest of each block of `BLOCK_ROWS` leaves, in hexadecimal digits.
+
+    With `rows`, of those leaves alone, which are copied a block at a time only.
+    """
+    count = len(digests) if rows is None else len(rows)
+    blocks = (slice(start, start + BLOCK_ROWS) for start in range(0, count, BLOCK_ROWS))
+    leaves_of = (digests[block if rows is None else rows[block]] for block in blocks)
+    return tuple(sha256(_BLOCK + some.tobytes()).hexdigest() for some in leaves_of)
 
 
 def variable_root(head: Header, blocks: Sequence[str]) -> str:
@@ -231,7 +235,7 @@ def _restricted_root(variable: VariableHash, digests: Digests, rows: NDArray[np.
     if not _has_samples(variable.header):
         return variable.root
     shape = [len(rows), *variable.header["shape"][1:]]
-    return _hash_variable(variable.header | {"shape": shape}, digests[rows]).root
+    return variable_root(variable.header | {"shape": shape}, block_digests(digests, rows))
 
 
 def _rows_of_split(

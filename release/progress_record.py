@@ -125,7 +125,7 @@ def content_of_records(
             None if split is None else gathered.split_codes,
             None if split is None else flag_names(split),
         )
-    return content, gathered.samples
+        return content, gathered.samples
 
 
 class GatheredLeaves(Mapping[str, Digests]):
@@ -161,7 +161,6 @@ class GatheredLeaves(Mapping[str, Digests]):
         self._rows = rows
         self._fixed = fixed
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        self.samples = np.empty((rows, _DIGEST), np.uint8)
         self.split_codes = np.empty(rows, np.int64)
         try:
             for record in records:
@@ -176,9 +175,12 @@ class GatheredLeaves(Mapping[str, Digests]):
             return self._fixed[name]
         if name not in self._names:
             raise KeyError(name)
-        self._file.seek(self._names.index(name) * self._rows * _DIGEST)
-        data = self._file.read(self._rows * _DIGEST)
-        return np.frombuffer(data, np.uint8).reshape(self._rows, _DIGEST)
+        return self._column(self._names.index(name))
+
+    @property
+    def samples(self) -> Digests:
+        """Read the sample digests."""
+        return self._column(len(self._names))
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the variables."""
@@ -201,11 +203,16 @@ class GatheredLeaves(Mapping[str, Digests]):
             msg = "a progress record went missing during the build; run it again"
             raise IntegrityError(msg)
         rows = slice(record.start, record.start + len(record.samples))
-        self.samples[rows] = record.samples
         self.split_codes[rows] = record.split_codes
-        for position, name in enumerate(self._names):
+        columns = [*(record.leaves[name] for name in self._names), record.samples]
+        for position, column in enumerate(columns):
             self._file.seek((position * self._rows + record.start) * _DIGEST)
-            self._file.write(record.leaves[name].tobytes())
+            self._file.write(column.tobytes())
+
+    def _column(self, position: int) -> Digests:
+        self._file.seek(position * self._rows * _DIGEST)
+        data = self._file.read(self._rows * _DIGEST)
+        return np.frombuffer(data, np.uint8).reshape(self._rows, _DIGEST)
 
 
 def _key(start: int) -> str:
