@@ -86,7 +86,8 @@ class Manifest(StrictModel):
     chunk_count : int
         Chunk files in the Zarr store. A missing one would read as zeros without an error.
     objects : tuple of StoredObject
-        Every file, baselines included; the manifest and the card are left out.
+        Every file, baselines included; the manifest and what is made from it, the card and the
+        Croissant, are left out.
     """
 
     format: Literal["skybench-manifest-1"] = FORMAT

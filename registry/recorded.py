@@ -9,9 +9,11 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from skybench.errors import NotFoundError
+from skybench.registry.index import read_manifest, resolve
 from skybench.registry.manifest import Manifest
 from skybench.registry.records import Record, records_from_text
 from skybench.registry.reference import DatasetReference, Version
+from skybench.registry.store import Store
 
 _MANIFEST = ".manifest.json"
 _BASELINES = ".baselines.json"
@@ -35,6 +37,26 @@ def recorded_manifest(reference: str | DatasetReference) -> Manifest:
         )
         raise NotFoundError(msg)
     return manifest
+
+
+def known_manifest(
+    reference: str | DatasetReference, store: str | Store | None = None
+) -> Manifest:
+    """Return the manifest that a reference means in a store, else among the recorded ones.
+
+    Raises
+    ------
+    NotFoundError
+        Neither has it; the message is the store's.
+    """
+    store = Store(store)
+    try:
+        return read_manifest(store, resolve(reference, store))
+    except NotFoundError as missing:
+        try:
+            return recorded_manifest(reference)
+        except NotFoundError:
+            raise missing from None
 
 
 def recorded_scores(reference: str | DatasetReference) -> tuple[Record, ...]:

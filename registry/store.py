@@ -4,7 +4,7 @@
 
     STORE/catalog.yaml
     STORE/index.jsonl
-    STORE/sky/1.0/manifest.json, card.md, sky-1.0-<hash12>.zarr, baselines/
+    STORE/sky/1.0/manifest.json, card.md, croissant.json, sky-1.0-<hash12>.zarr, baselines/
 
 Text is replaced whole: a reader sees the old file or the new one, never a part.
 """
@@ -28,6 +28,7 @@ CATALOG = "catalog.yaml"
 INDEX = "index.jsonl"
 MANIFEST = "manifest.json"
 CARD = "card.md"
+CROISSANT = "croissant.json"
 BASELINES = "baselines"
 WORK = ".work"
 

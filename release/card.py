@@ -5,13 +5,20 @@ from dataclasses import dataclass
 
 import yaml
 
+from skybench.registry.licence import hugging_face_licence, licence_url
 from skybench.registry.manifest import Manifest, Range
 from skybench.registry.metrics import Metric
 from skybench.registry.reference import Version
 from skybench.registry.tasks import ACCURACY
 
-_SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
-_CATEGORIES = {"regression": "other", "segmentation": "image-segmentation"}
+_STEPS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B")
+_OF_IMAGES = {
+    "classification": ("image-classification", "multi-class-image-classification"),
+    "multilabel": ("image-classification", "multi-label-image-classification"),
+    "segmentation": ("image-segmentation", "semantic-segmentation"),
+}
+"""Category and identity of a task at Hugging Face, where the data are images."""
+
 _OPEN = """\
 ```python
 import skybench
@@ -69,7 +76,7 @@ def card_text(manifest: Manifest, scores: Sequence[CardScore] = ()) -> str:
         **({"Classes": _bullets(manifest.classes)} if manifest.classes else {}),
         "Variables": _variables(manifest),
         "Baselines": _baselines(scores),
-        "Licence": f"[{manifest.licence}](https://spdx.org/licenses/{manifest.licence}.html)",
+        "Licence": _licence_link(manifest.licence),
         "Citation": manifest.citation.strip() or "None given.",
     }
     (title, summary), *rest = sections.items()
@@ -80,16 +87,50 @@ def card_text(manifest: Manifest, scores: Sequence[CardScore] = ()) -> str:
 def _front_matter(manifest: Manifest) -> str:
     values = {
         "pretty_name": manifest.title,
-        "license": manifest.licence.lower(),
-        "task_categories": [_CATEGORIES.get(manifest.task, "image-classification")],
-        "tags": ["astronomy", "simulation", "benchmark", "zarr", manifest.task],
+        **_licence(manifest.licence),
+        **_task(manifest),
+        "tags": ["astronomy", "simulation", "benchmark", "zarr", *_kinds(manifest)],
         "size_categories": [_size(manifest.samples)],
     }
     return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True)}---\n\n"
 
 
+def _licence(licence: str) -> dict[str, str]:
+    name = hugging_face_licence(licence)
+    if name != "other":
+        return {"license": name}
+    url = licence_url(licence)
+    link = {} if url is None else {"license_link": url}
+    return {"license": name, "license_name": licence, **link}
+
+
+def _task(manifest: Manifest) -> dict[str, list[str]]:
+    """Return the task in Hugging Face's words, which know images and few other things."""
+    dims = [variable.header["dims"] for variable in manifest.content.variables.values()]
+    has_images = any({"y", "x"} <= {*names} and "z" not in names for names in dims)
+    if not has_images or manifest.task not in _OF_IMAGES:
+        return {"task_categories": ["other"]}
+    category, task = _OF_IMAGES[manifest.task]
+    return {"task_categories": [category], "task_ids": [task]}
+
+
+def _kinds(manifest: Manifest) -> tuple[str, ...]:
+    family = manifest.recipe.get("family")
+    return (manifest.task, family) if isinstance(family, str) else (manifest.task,)
+
+
+def _licence_link(licence: str) -> str:
+    url = licence_url(licence)
+    return licence if url is None else f"[{licence}]({url})"
+
+
 def _size(samples: int) -> str:
-    return next((name for limit, name in _SIZES if samples < limit), "n>1M")
+    bounds = dict(enumerate(_STEPS, 3))
+    above = [power for power in bounds if samples >= 10**power]
+    if not above:
+        return f"n<{_STEPS[0]}"
+    low = above[-1]
+    return f"{bounds[low]}<n<{bounds.get(low + 1, '10B')}"
 
 
 def _promise(manifest: Manifest) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from skybench.errors import NotFoundError, VersionConflictError
 from skybench.generators.recipe import Recipe
 from skybench.registry.content_hash import canonical_json
+from skybench.registry.croissant import croissant_text
 from skybench.registry.index import append, find, read_index
 from skybench.registry.index_lines import IndexEntry, text_digest
 from skybench.registry.manifest import Manifest
@@ -18,6 +19,7 @@ from skybench.registry.reference import Version
 from skybench.registry.store import (
     BASELINES,
     CARD,
+    CROISSANT,
     MANIFEST,
     WORK,
     Store,
@@ -95,7 +97,7 @@ class WorkFolder:
 
     def moves(self, manifest: Manifest) -> dict[str, str]:
         """Return the target key of each piece that has not moved yet, by its present key."""
-        names = {CARD: CARD, **self._published_names(manifest.zarr)}
+        names = {CARD: CARD, CROISSANT: CROISSANT, **self._published_names(manifest.zarr)}
         present = self.store.names(self.key)
         return {
             f"{self.key}/{piece}": f"{self.target}/{name}"
@@ -149,7 +151,7 @@ def start_or_resume(work: WorkFolder, recipe: Recipe) -> None:
 
 
 def prepare(work: WorkFolder, manifest: Manifest, card: str) -> None:
-    """Write the card and then the manifest, the journal that `publish` follows.
+    """Write the card, the Croissant, and then the manifest: the journal that `publish` follows.
 
     Parameters
     ----------
@@ -161,6 +163,7 @@ def prepare(work: WorkFolder, manifest: Manifest, card: str) -> None:
         The data card.
     """
     work.store.write(f"{work.key}/{CARD}", card)
+    work.store.write(f"{work.key}/{CROISSANT}", croissant_text(manifest))
     work.store.write(f"{work.key}/{MANIFEST}", manifest.to_text())
 
 
@@ -184,7 +187,7 @@ def publish(work: WorkFolder) -> IndexEntry:
     for source, target in work.moves(manifest).items():
         work.store.move(source, target)
     work.store.write(f"{work.target}/{MANIFEST}", text)
-    check(manifest, work.store, full=False).raise_if_damaged()
+    check(manifest, work.store, depth="files").raise_if_damaged()
     entry = append(
         work.store,
         dataset=work.dataset,

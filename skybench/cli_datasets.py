@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 
 from skybench.errors import ParameterError, StoreError
 
@@ -42,7 +42,7 @@ recipe_app = typer.Typer(help="Check recipes, print one, or print the JSON Schem
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("list")(list_datasets)
-    for command in (info, generate, build, verify, diff, gallery):
+    for command in (generate, build, verify, diff, gallery):
         app.command()(command)
     app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
 
@@ -80,43 +80,6 @@ def list_datasets(store: StoreOption = None) -> None:
     console.print(released if released.row_count else f"No versions in {place} yet.")
     console.print(recipes)
     console.print(f"Rungs, easier or harder variations: {', '.join(ladders)}.")
-
-
-def info(dataset: Reference, store: StoreOption = None) -> None:
-    """Show what a released version is: hash, splits, classes, ranges, licence.
-
-    Example: skybench info sky@0 --store ./demo-store
-    """
-    from skybench.generators.schema import SPLITS
-    from skybench.registry.index import read_manifest, resolve
-    from skybench.registry.store import Store
-
-    place = Store(store)
-    entry = resolve(dataset, place)
-    manifest = read_manifest(place, entry)
-    splits = manifest.content.splits
-    sizes = ", ".join(f"{n} {splits[n].samples:,}" for n in SPLITS if n in splits)
-    table = Table("", Column(overflow="fold"), show_header=False, box=None)
-    rows = {
-        "dataset": f"{manifest.dataset} {manifest.version}",
-        "title": manifest.title,
-        "content hash": manifest.content.root,
-        "published": entry.time,
-        "samples": f"{manifest.samples:,} ({sizes})",
-        "task": manifest.task,
-        "targets": ", ".join(manifest.targets),
-        "classes": ", ".join(manifest.classes),
-        "licence": manifest.licence,
-        "citation": manifest.citation,
-        "bytes": f"{sum(o.size for o in manifest.objects):,} in {len(manifest.objects)} files",
-        "store": place.url_of(entry.key),
-    }
-    if entry.yanked is not None:
-        rows["withdrawn"] = entry.yanked
-    for name, value in rows.items():
-        if value:
-            table.add_row(name, value)
-    Console().print(table)
 
 
 def generate(

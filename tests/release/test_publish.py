@@ -1,6 +1,7 @@
 """Publishing: all or nothing, whenever it is interrupted."""
 
 import itertools
+import json
 import shutil
 
 import numpy as np
@@ -87,6 +88,9 @@ def test_a_published_version_opens_and_verifies(store):
     assert ds.image.shape[1:] == (28, 28)
     assert store.read_text("objects/0.1/card.md") == "# Objects\n"
     assert store.exists("objects/0.1/baselines/majority.json")
+    croissant = json.loads(store.read_text("objects/0.1/croissant.json"))
+    assert croissant["identifier"] == f"objects@0.1#{entry.content}"
+    assert croissant["distribution"][0]["sha256"] == entry.manifest.removeprefix("sha256:")
     assert not store.exists(".work/objects-0.1")
 
 
@@ -96,6 +100,7 @@ def test_layout_is_the_published_one(store):
     assert set(store.names("objects/0.1")) == {
         "baselines",
         "card.md",
+        "croissant.json",
         "manifest.json",
         f"{data}.samples",
         f"{data}.zarr",

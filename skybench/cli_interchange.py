@@ -1,0 +1,139 @@
+"""Commands that say what a version is: to people, to papers and to other catalogs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from skybench.cli_datasets import Reference, StoreOption
+from skybench.errors import ParameterError, StoreError
+
+if TYPE_CHECKING:
+    from skybench.registry.index_lines import IndexEntry
+    from skybench.registry.manifest import Manifest
+
+export_app = typer.Typer(help="Write what a version is in the formats of others.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (info, cite):
+        app.command()(command)
+    app.add_typer(export_app, name="export", no_args_is_help=True)
+
+
+def info(dataset: Reference, store: StoreOption = None) -> None:
+    """Show what a released version is: hash, splits, classes, ranges, licence, history.
+
+    Example: skybench info sky@0 --store ./demo-store
+    """
+    from skybench.registry.index import read_index, read_manifest, resolve
+    from skybench.registry.store import Store
+
+    place = Store(store)
+    entry = resolve(dataset, place)
+    manifest = read_manifest(place, entry)
+    published = [e for e in read_index(place) if e.dataset == entry.dataset]
+    console = Console()
+    console.print(_identity(manifest, entry, place.url_of(entry.key)))
+    console.print(_ranges(manifest))
+    console.print(_history(published))
+
+
+def _identity(manifest: "Manifest", entry: "IndexEntry", place: str) -> Table:
+    from skybench.generators.schema import SPLITS
+
+    splits = manifest.content.splits
+    sizes = ", ".join(f"{n} {splits[n].samples:,}" for n in SPLITS if n in splits)
+    made_by = manifest.generator
+    rows = {
+        "dataset": f"{manifest.dataset} {manifest.version}",
+        "title": manifest.title,
+        "content hash": manifest.content.root,
+        "published": entry.time,
+        "made by": f"skybench {made_by.get('skybench', 'unknown')}, "
+        f"{made_by.get('generator', 'unknown generator')}",
+        "samples": f"{manifest.samples:,} ({sizes})",
+        "task": manifest.task,
+        "targets": ", ".join(manifest.targets),
+        "classes": ", ".join(manifest.classes),
+        "licence": manifest.licence,
+        "citation": manifest.citation,
+        "bytes": f"{sum(o.size for o in manifest.objects):,} in {len(manifest.objects)} files",
+        "store": place,
+        "withdrawn": entry.yanked or "",
+    }
+    table = Table("", Column(overflow="fold"), show_header=False, box=None)
+    for name, value in rows.items():
+        if value:
+            # As it is: rich would take a title in brackets for markup.
+            table.add_row(name, Text(value))
+    return table
+
+
+def _ranges(manifest: "Manifest") -> Table:
+    table = Table("variable", "minimum", "maximum", "unit", title="Ranges", box=None)
+    for name, limits in manifest.ranges.items():
+        variable = manifest.content.variables.get(name)
+        unit = (variable.header["units"] if variable else None) or ""
+        table.add_row(name, f"{limits.minimum:g}", f"{limits.maximum:g}", Text(unit))
+    return table
+
+
+def _history(published: "list[IndexEntry]") -> Table:
+    table = Table("version", "published", "content hash", "withdrawn", title="History", box=None)
+    for entry in published:
+        table.add_row(entry.version, entry.time, entry.content, Text(entry.yanked or ""))
+    return table
+
+
+def cite(
+    dataset: Reference,
+    style: Annotated[str, typer.Option("--format", help="bibtex or cff.")] = "bibtex",
+    store: StoreOption = None,
+) -> None:
+    """Print how to cite a version, with its number and its content hash.
+
+    Works without a store for the versions that skybench records.
+
+    Example: skybench cite sky@0.1 --format cff > CITATION.cff
+    """
+    from skybench.registry.citation import cite as citation
+    from skybench.registry.recorded import known_manifest
+
+    print(citation(known_manifest(dataset, store), style), end="")
+
+
+@export_app.command("croissant")
+def export_croissant(
+    dataset: Reference,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write it there.", metavar="FILE")
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Print a version as Croissant, the JSON-LD that dataset search engines and ML tools read.
+
+    Works without a store for the versions that skybench records.
+
+    Example: skybench export croissant sky@0.1 --out croissant.json
+    """
+    from skybench.registry.croissant import croissant_text
+    from skybench.registry.recorded import known_manifest
+
+    text = croissant_text(known_manifest(dataset, store))
+    if out is None:
+        print(text, end="")
+        return
+    if out.exists():
+        msg = f"{out} exists; choose another name or delete it first."
+        raise ParameterError(msg)
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        msg = f"{out} cannot be written: {error.strerror or error}; choose another place."
+        raise StoreError(msg) from error
+    print(out)

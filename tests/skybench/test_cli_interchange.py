@@ -1,0 +1,103 @@
+"""The commands that say what a version is."""
+
+import json
+import sys
+
+import pytest
+import yaml
+
+from skybench import cli
+from skybench.registry.index import append, yank
+from skybench.registry.index_lines import text_digest
+from skybench.registry.manifest import canonical_text
+from skybench.registry.recorded import recorded_manifest
+from skybench.registry.store import MANIFEST, Store
+
+
+@pytest.fixture
+def skybench(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["skybench", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        return stop.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def nowhere(monkeypatch, tmp_path):
+    """An empty default store."""
+    monkeypatch.setenv("SKYBENCH_STORE", str(tmp_path / "nowhere"))
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store that lists two versions of sky, by their manifests alone."""
+    store = Store(tmp_path / "store")
+    for version, title in (("0.1", "[red]Brackets[/red]"), ("0.2", "Plain")):
+        values = json.loads(recorded_manifest("sky@0.1").to_text())
+        text = canonical_text({**values, "version": version, "title": title})
+        store.write(f"sky/{version}/{MANIFEST}", text)
+        content = values["content"]["root"]
+        append(store, dataset="sky", version=version, manifest=text_digest(text), content=content)
+    yank(store, dataset="sky", version="0.2", reason="too [faint]")
+    return store
+
+
+@pytest.mark.parametrize("command", [("info",), ("cite",), ("export", "croissant")])
+def test_every_command_explains_itself_with_an_example(skybench, command):
+    status, out, _ = skybench(*command, "--help")
+    assert status == 0
+    assert f"Example: skybench {' '.join(command)}" in " ".join(out.split())
+
+
+def test_info_tells_identity_ranges_and_history(skybench, store):
+    status, out, _ = skybench("info", "sky@0", "--store", store.url)
+    assert status == 0
+    assert "[red]Brackets[/red]" in out
+    manifest = recorded_manifest("sky@0.1")
+    for word in (
+        manifest.content.root,
+        "10,000 (train 6,000, validation 2,000, test 2,000)",
+        "star, elliptical, spiral",
+        "CC-BY-4.0",
+        "made by",
+    ):
+        assert word in out
+    ranges, history = out.split("Ranges")[1].split("History")
+    limits = manifest.ranges["flux"]
+    row = next(line.split() for line in ranges.splitlines() if line.split()[:1] == ["flux"])
+    assert row == ["flux", f"{limits.minimum:g}", f"{limits.maximum:g}", "electron"]
+    assert [line.split()[0] for line in history.splitlines()[2:]] == ["0.1", "0.2"]
+    assert "too [faint]" in history
+
+
+def test_cite_needs_no_store(skybench, nowhere):
+    status, out, _ = skybench("cite", "sky@0.1")
+    assert status == 0
+    assert out.startswith("@misc{skybench_sky_0_1,")
+    status, out, _ = skybench("cite", "sky@0.1", "--format", "cff")
+    assert yaml.safe_load(out)["version"] == "0.1"
+
+
+def test_cite_in_another_format_is_one_line_of_error(skybench, nowhere):
+    status, _, err = skybench("cite", "sky@0.1", "--format", "ris")
+    assert status == 2
+    assert err.startswith("error: ")
+    assert "bibtex" in err
+
+
+def test_croissant_is_printed_or_written_once(skybench, nowhere, tmp_path):
+    status, out, _ = skybench("export", "croissant", "sky@0.1")
+    assert status == 0
+    assert json.loads(out)["@type"] == "sc:Dataset"
+    file = tmp_path / "croissant.json"
+    assert skybench("export", "croissant", "sky@0.1", "--out", file)[0] == 0
+    assert file.read_text() == out
+    status, _, err = skybench("export", "croissant", "sky@0.1", "--out", file)
+    assert (status, "exists; choose another name" in err) == (2, True)
+    status, _, err = skybench("export", "croissant", "sky@0.1", "--out", tmp_path / "no" / "x")
+    assert (status, "cannot be written" in err) == (2, True)
