@@ -29,7 +29,8 @@ class Family:
         (recipe, parameters of some rows) -> data variables of those rows. A row's content
         must not depend on the other rows.
     sample : callable
-        (recipe, start, stop) -> parameters of those rows, as coordinates of a dataset.
+        (recipe, start, stop[, labels]) -> parameters of those rows, as coordinates of a
+        dataset; labels are given where a collection has dealt the classes.
     """
 
     name: str
@@ -37,4 +38,4 @@ class Family:
     recipe: type[Recipe]
     profiles: Mapping[str, Profile]
     render: Callable[[Any, xr.Dataset], dict[str, xr.Variable]]
-    sample: Callable[[Any, int, int], xr.Dataset] = sample
+    sample: Callable[..., xr.Dataset] = sample

@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from skybench.errors import RecipeError
 from skybench.generators.collection.codes import joined
 from skybench.generators.collection.recipe import CollectionRecipe
 from skybench.generators.recipe import CLASSIFICATION, ObjectRecipe
-from skybench.generators.sampling import sample as sample_member
 from skybench.generators.schema import SPLITS, VARIABLES, variable
 from skybench.generators.strata import deal
 from skybench.generators.variable import flags, numbered
@@ -33,9 +33,14 @@ def sample(recipe: CollectionRecipe, start: int, stop: int) -> xr.Dataset:
     start, stop : int
         Half-open range of rows.
     """
+    # The table of families holds this one.
+    from skybench.generators.families import FAMILIES
+
     members, labels, splits = _deal(recipe, start, stop)
     drawn = {
-        name: sample_member(member, start, stop, np.where(members == code, labels, 0))
+        name: FAMILIES[member.family].sample(
+            member, start, stop, np.where(members == code, labels, 0)
+        )
         for code, (name, member) in enumerate(recipe.recipes.items())
     }
     rows = [np.flatnonzero(members == code) for code in range(len(drawn))]
@@ -88,6 +93,9 @@ def _beside(
     """Return a coordinate of all samples, from the members that have it."""
     having = {m: ds.variables[name] for m, ds in drawn.items() if name in ds.variables}
     first = next(iter(having.values()))
+    _check_alike(name, having)
+    if "sample" not in first.dims:
+        return first
     codes, attributes = joined(having)
     shape = [
         length if d == "sample" else slots if d == "source" else n
@@ -100,6 +108,19 @@ def _beside(
             place: tuple[Any, ...] = (own, *(slice(n) for n in new.shape[1:]))
             values[place] = new
     return xr.Variable(first.dims, values, VARIABLES[name].attributes() | attributes)
+
+
+def _check_alike(name: str, having: Mapping[str, xr.Variable]) -> None:
+    """Refuse members that give a name to things of other forms."""
+    (one, first), *others = having.items()
+    for other, second in others:
+        fixed = "sample" not in first.dims and not np.array_equal(first.values, second.values)
+        if second.dims != first.dims or fixed:
+            msg = (
+                f"members {one} and {other} of a collection have {name} on {first.dims} and on "
+                f"{second.dims}, or with other values; give them the same bands"
+            )
+            raise RecipeError(msg)
 
 
 def _fill(variable: xr.Variable) -> float:

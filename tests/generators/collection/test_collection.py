@@ -140,3 +140,18 @@ def test_counts_that_float32_cannot_hold_are_refused():
     recipe = recipe_from(TWO | {"members": members})
     with pytest.raises(ParameterError, match="member bright holds counts above 16777216"):
         generate(recipe, 0, 60)
+
+
+def test_members_may_have_bands():
+    bands = {"recipe": "grz", "changes": {"image": {"shape": [60, 60]}}}
+    noisy = {"recipe": "grz", "changes": bands["changes"] | {"noise": {"scale": 3}}}
+    ds = generate(recipe_from(TWO | {"members": {"quiet": bands, "noisy": noisy}}), 0, 40)
+    assert ds.image.dims == ("sample", "band", "y", "x")
+    assert ds.image.dtype == np.int32
+    assert ds.flux_band.notnull().any()
+
+
+def test_members_with_other_bands_are_refused():
+    members = {"sky": {"recipe": "sky"}, "bands": {"recipe": "grz"}}
+    with pytest.raises(RecipeError, match="members sky and bands of a collection have psf_fwhm on"):
+        generate(recipe_from(TWO | {"members": members}), 0, 4)
