@@ -6,10 +6,13 @@ goes through the index. A later line may withdraw it: aliases then pass it by, i
 opens it with a warning, and its number is never free again.
 """
 
+import random
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from typing import TypeVar
 
 from skybench.errors import (
     IntegrityError,
@@ -31,6 +34,11 @@ from skybench.registry.index_lines import (
 from skybench.registry.manifest import Manifest, validated
 from skybench.registry.reference import DatasetReference, Version
 from skybench.registry.store import INDEX, Store
+
+NewLine = TypeVar("NewLine", IndexEntry, Yank)
+
+_ATTEMPTS = 12
+_LONGEST_WAIT = 0.5
 
 
 def read_index(store: Store) -> tuple[IndexEntry, ...]:
@@ -55,6 +63,11 @@ def _lines(store: Store) -> tuple[Line, ...]:
 def append(store: Store, *, dataset: str, version: str, manifest: str, content: str) -> IndexEntry:
     """Publish a version by adding its line; this is the step after which readers see it.
 
+    Of two writers of one version exactly one wins and the other is told so; writers of different
+    versions both get their line. On a local disk a lock sees to it, on S3 a conditional put. Other
+    object stores offer neither: there the line is read again after it was written, and two
+    writers within the same moment can still lose one line, which its writer then adds again.
+
     Parameters
     ----------
     store : Store
@@ -71,15 +84,15 @@ def append(store: Store, *, dataset: str, version: str, manifest: str, content: 
     StoreError
         The line cannot be written, or another writer replaced it at the same moment.
     """
-    with store.lock("index"):
-        lines = _lines(store)
+
+    def new_line(lines: Sequence[Line]) -> IndexEntry:
         if found := find(published(lines), dataset, version):
             msg = (
                 f"{dataset} {version} was published in {store} at {found.time} "
                 f"with content {found.content}; a version is never replaced"
             )
             raise VersionConflictError(msg)
-        entry = IndexEntry(
+        return IndexEntry(
             dataset=dataset,
             version=version,
             manifest=manifest,
@@ -87,8 +100,8 @@ def append(store: Store, *, dataset: str, version: str, manifest: str, content: 
             time=utc_now(),
             previous=_digest_of_last(lines),
         )
-        _write(store, lines, entry)
-    return entry
+
+    return _add(store, new_line)
 
 
 def yank(store: Store, *, dataset: str, version: str, reason: str) -> Yank:
@@ -111,8 +124,8 @@ def yank(store: Store, *, dataset: str, version: str, reason: str) -> Yank:
     IntegrityError
         The reason is not a line of text.
     """
-    with store.lock("index"):
-        lines = _lines(store)
+
+    def new_line(lines: Sequence[Line]) -> Yank:
         reference = DatasetReference.parse(f"{dataset}@{version}")
         entry = find(published(lines), dataset, version)
         if entry is None:
@@ -127,23 +140,39 @@ def yank(store: Store, *, dataset: str, version: str, reason: str) -> Yank:
             "time": utc_now(),
             "previous": _digest_of_last(lines),
         }
-        line = validated(Yank, values, f"the withdrawal of {dataset} {version}")
-        _write(store, lines, line)
-    return line
+        return validated(Yank, values, f"the withdrawal of {dataset} {version}")
+
+    return _add(store, new_line)
 
 
 def _digest_of_last(lines: Sequence[Line]) -> str:
     return text_digest(lines[-1].to_line()) if lines else FIRST
 
 
-def _write(store: Store, lines: Sequence[Line], new: Line) -> None:
-    store.write(INDEX, "".join(f"{line.to_line()}\n" for line in [*lines, new]))
-    if new not in _lines(store):
-        msg = (
-            f"another process wrote {store.url_of(INDEX)} at the same moment; "
-            "run the same command again"
-        )
-        raise StoreError(msg)
+def _add(store: Store, new_line: Callable[[Sequence[Line]], NewLine]) -> NewLine:
+    """Add the line that `new_line` makes of those before it, again where another came first."""
+    offered: list[NewLine] = []
+    with store.lock("index"):
+        for attempt in range(_ATTEMPTS):
+            tag = store.tag(INDEX)
+            lines = _lines(store)
+            # An answer can get lost after the line was written, and the client tries again.
+            if written := [line for line in offered if line in lines]:
+                return written[0]
+            line = new_line(lines)
+            offered.append(line)
+            if store.write_if(INDEX, _text([*lines, line]), tag):
+                return line
+            time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.01 * 2**attempt)))
+    msg = (
+        f"other processes wrote {store.url_of(INDEX)} at the same moment, {_ATTEMPTS} times; "
+        "run the same command again"
+    )
+    raise StoreError(msg)
+
+
+def _text(lines: Sequence[Line]) -> str:
+    return "".join(f"{line.to_line()}\n" for line in lines)
 
 
 def find(entries: Sequence[IndexEntry], dataset: str, version: Version | str) -> IndexEntry | None:

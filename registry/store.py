@@ -10,10 +10,12 @@ Text is replaced whole: a reader sees the old file or the new one, never a part.
 """
 
 import errno
+import json
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -21,7 +23,15 @@ from typing import IO, Any
 import fsspec
 import platformdirs
 
-from skybench.errors import IntegrityError, MissingDependencyError, NotFoundError, StoreError
+from skybench.errors import (
+    IntegrityError,
+    MissingDependencyError,
+    NotFoundError,
+    SkybenchError,
+    StoreError,
+)
+from skybench.registry import conditional_put
+from skybench.registry.conditional_put import ChangedError
 from skybench.registry.reference import Version
 
 CATALOG = "catalog.yaml"
@@ -33,6 +43,9 @@ BASELINES = "baselines"
 WORK = ".work"
 
 _LOCK = ".lock"
+_REQUESTS = 16
+"""Questions asked of a remote store at once."""
+_STREAM_BYTES = 8 << 20
 _ENVIRONMENT = "SKYBENCH_STORE"
 _CHOOSE = f"choose another store with STORE=…, --store or ${_ENVIRONMENT}"
 _FIXES = {
@@ -73,6 +86,7 @@ class Store:
         given = os.fspath(url or os.environ.get(_ENVIRONMENT) or default_folder())
         self.fs, self.root = _file_system(given)
         self.is_local = "file" in self.fs.protocol
+        self.is_web = "http" in self.fs.protocol
         self.url: str = self.root if self.is_local else self.fs.unstrip_protocol(self.root)
 
     def __repr__(self) -> str:
@@ -142,6 +156,17 @@ class Store:
         with self._reporting("read", key):
             return self.fs.open(self._path(key), "rb")  # type: ignore[no-any-return]
 
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """Read a file once from start to end, a few megabytes at a time; raises as `read_bytes`.
+
+        A web server is asked for the whole in one request, which it also answers without Range.
+        """
+        with self._reporting("read", key):
+            block_size = 0 if self.is_web else _STREAM_BYTES
+            with self.fs.open(self._path(key), "rb", block_size=block_size) as file:
+                while piece := file.read(_STREAM_BYTES):
+                    yield piece
+
     def write(self, key: str, content: str | bytes | memoryview, *, durable: bool = True) -> None:
         """Put a whole file in place at once; a failure leaves what was there before.
 
@@ -160,12 +185,52 @@ class Store:
         data = content.encode("utf-8") if isinstance(content, str) else content
         with self._reporting("write", key):
             if self.is_local:
-                _replace(Path(self._path(key)), data, durable)
+                _replace(Path(self._path(key)), [data], durable)
             else:
                 self.fs.pipe_file(self._path(key), bytes(data))
 
+    def write_pieces(self, key: str, pieces: Iterable[bytes]) -> None:
+        """Put a whole file in place at once, from pieces; raises as `write` does.
+
+        What `pieces` raises goes through, and nothing is left behind.
+        """
+        if not self.is_local:
+            self.write(key, b"".join(pieces))
+            return
+        with self._reporting("write", key):
+            _replace(Path(self._path(key)), pieces, durable=False)
+
+    def tag(self, key: str) -> str:
+        """Return a mark of what is at `key` now, for `write_if`; read it before the content."""
+        with self._reporting("read", key):
+            if self.is_local or not conditional_put.offers_tags(self.fs):
+                return conditional_put.ABSENT
+            return conditional_put.tag_of(self.fs, self._path(key))
+
+    def write_if(self, key: str, content: str, tag: str) -> bool:
+        """Write a file that nobody wrote since `tag` was read; return whether that is so.
+
+        On S3 by conditional put, so that of two writers one wins for certain. Other object stores
+        of fsspec offer none: there the file is written, read again after the write, and True
+        means that it holds `content`. On a local disk the caller holds a `lock`.
+        """
+        if self.is_local or not conditional_put.offers_tags(self.fs):
+            self.write(key, content)
+            return self.is_local or self.read_text(key) == content
+        with self._reporting("write", key):
+            try:
+                conditional_put.put(self.fs, self._path(key), content.encode(), tag)
+            except ChangedError:
+                return False
+        return True
+
     def names(self, key: str) -> tuple[str, ...]:
-        """Return the sorted names directly inside a folder; none where there is no folder."""
+        """Return the sorted names directly inside a folder; none where there is no folder.
+
+        A web server lists nothing: there they are those of the version's manifest.
+        """
+        if self.is_web:
+            return self._published_names(key)
         with self._reporting("read", key):
             self.fs.invalidate_cache()
             try:
@@ -177,15 +242,33 @@ class Store:
     def size(self, key: str) -> int:
         """Return the size of a file in bytes; raises as `read_bytes` does."""
         with self._reporting("read", key):
-            return int(self.fs.size(self._path(key)))
+            size = self.fs.size(self._path(key))
+        if size is None:
+            msg = f"the server of {self.url_of(key)} does not tell how large it is"
+            raise StoreError(msg)
+        return int(size)
 
     def sizes(self, key: str) -> dict[str, int]:
-        """Return the size in bytes of every file below a folder, by key relative to it."""
+        """Return the size in bytes of every file below a folder, by key relative to it.
+
+        A web server lists nothing: there the files are those that the manifest in this folder
+        names, and those of them that are there.
+        """
+        if self.is_web:
+            found = self.sizes_of([f"{key}/{name}" for name in self._published_keys(key)])
+            return {_inside(name, key): size for name, size in sorted(found.items())}
         root = self._path(key)
         with self._reporting("read", key):
             self.fs.invalidate_cache()
             found = self.fs.find(root, detail=True)
         return {_inside(path, root): int(info["size"]) for path, info in sorted(found.items())}
+
+    def sizes_of(self, keys: Iterable[str]) -> dict[str, int]:
+        """Return the size in bytes of each file that is there, asking for all at once."""
+        wanted = list(keys)
+        with ThreadPoolExecutor(_REQUESTS) as pool:
+            sizes = pool.map(self._size_or_none, wanted)
+            return {key: size for key, size in zip(wanted, sizes, strict=True) if size is not None}
 
     def move(self, source: str, target: str) -> None:
         """Move a file or a folder to where nothing is.
@@ -200,7 +283,9 @@ class Store:
                 Path(self._path(source)).rename(destination)
                 return
             for name in sorted(self.sizes(source), key=lambda name: (name == MANIFEST, name)):
-                self.fs.cp_file(f"{self._path(source)}/{name}", f"{self._path(target)}/{name}")
+                # A file has no names below it: it is found under its own key, as "".
+                inside = f"/{name}" if name else ""
+                self.fs.cp_file(f"{self._path(source)}{inside}", f"{self._path(target)}{inside}")
             self.remove(source)
 
     def remove(self, key: str) -> None:
@@ -244,11 +329,39 @@ class Store:
     def _path(self, key: str) -> str:
         return f"{self.root.rstrip('/')}/{_checked(key)}" if key else self.root
 
+    def _size_or_none(self, key: str) -> int | None:
+        try:
+            return self.size(key)
+        except NotFoundError:
+            return None
+
+    def _published_keys(self, folder: str) -> list[str]:
+        """Return what the manifest of a version's folder names; the reader checks the manifest."""
+        try:
+            manifest = json.loads(self.read_text(f"{folder}/{MANIFEST}"))
+            return [_checked(stored["key"]) for stored in manifest["objects"]]
+        except NotFoundError:
+            return []
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            msg = f"{self.url_of(folder)}/{MANIFEST} is not a manifest: {error!r}"
+            raise IntegrityError(msg) from None
+
+    def _published_names(self, key: str) -> tuple[str, ...]:
+        dataset, _, rest = key.partition("/")
+        version, _, inner = rest.partition("/")
+        if not version:
+            msg = f"the files of {self.url_of(key)} cannot be listed: web servers list none"
+            raise StoreError(msg)
+        start = f"{inner}/" if inner else ""
+        keys = self._published_keys(f"{dataset}/{version}")
+        names = {k.removeprefix(start).split("/")[0] for k in keys if k.startswith(start)}
+        return tuple(sorted(names))
+
     @contextmanager
     def _reporting(self, action: str, key: str) -> Iterator[None]:
         try:
             yield
-        except StoreError:
+        except (SkybenchError, GeneratorExit):
             raise
         except FileNotFoundError:
             msg = f"{self.url_of(key)} is not there"
@@ -256,6 +369,13 @@ class Store:
         except OSError as error:
             fix = _FIXES.get(error.errno or 0, f"{error.strerror or error}")
             msg = f"cannot {action} {self.url_of(key)}: {fix}"
+            raise StoreError(msg) from error
+        except Exception as error:
+            # Clients of web and object stores have errors of their own, which are no OSError.
+            if self.is_local:
+                raise
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            msg = f"cannot {action} {self.url_of(key)}: {said}"
             raise StoreError(msg) from error
 
 
@@ -298,13 +418,13 @@ def _inside(path: str, root: str) -> str:
     return path.removeprefix(root).lstrip("/")
 
 
-def _replace(path: Path, data: bytes | memoryview, durable: bool) -> None:
+def _replace(path: Path, pieces: Iterable[bytes | memoryview], durable: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

@@ -182,8 +182,9 @@ def chunk_keys(url: str) -> list[str]:
 
 def missing_chunks(url: str) -> list[str]:
     """Return the keys of chunk objects that are absent or empty."""
-    present = _object_sizes(url)
-    return [key for key in chunk_keys(url) if not present.get(key)]
+    keys, store = chunk_keys(url), Store(url)
+    present = store.sizes_of(keys) if store.is_web else store.sizes("")
+    return [key for key in keys if not present.get(key)]
 
 
 def zarr_store(url: str) -> LocalStore | FsspecStore:
@@ -201,13 +202,6 @@ def local_path(url: str) -> Path | None:
 def _protocols(filesystem: Any) -> tuple[str, ...]:
     protocol = filesystem.protocol
     return (protocol,) if isinstance(protocol, str) else tuple(protocol)
-
-
-def _object_sizes(url: str) -> dict[str, int]:
-    filesystem, root = fsspec.core.url_to_fs(url)
-    root = root.rstrip("/")
-    found = filesystem.find(root, detail=True)
-    return {path[len(root) + 1 :]: info["size"] for path, info in found.items()}
 
 
 def _keys(name: str, array: Any) -> Iterator[str]:
