@@ -15,7 +15,7 @@ SINGLE_THREADED := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test check bench release clean
+.PHONY: help install compat demo test check bench docs release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -74,6 +74,9 @@ $(COMPAT)/deepbench/.installed: tests/benchmarks/deepbench.txt $(INSTALLED)
 	$(BIN)/python -m venv --without-pip $(@D)
 	$(BIN)/python -m pip --python $(@D)/bin/python install --disable-pip-version-check --quiet --no-compile --requirement $<
 	@touch $@
+
+docs: $(INSTALLED) ## write docs/generators.md and every picture, from the tables and the code
+	$(BIN)/python docs/make_generators.py
 
 release: $(INSTALLED) ## VERSION=0.1 [STORE=url] [DATASETS="objects sky"] [SCHEDULER=tcp://…] [WORKERS=n]: build, score, publish
 	@test -n '$(VERSION)' || { echo 'which version? For example: make release VERSION=0.1' >&2; exit 2; }

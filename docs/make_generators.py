@@ -6,15 +6,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from skybench.gallery import save_gallery
 from skybench.generators.families import FAMILIES
 from skybench.generators.family import Family
+from skybench.generators.generate import generate
 from skybench.generators.profiles import Profile
 from skybench.generators.schema import VARIABLES
-from skybench.object_gallery import portraits
+from skybench.object_gallery import portraits, save_object_gallery
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "generators.md"
 IMAGES = FOLDER / "images" / "objects"
+
+SHEETS = ("objects", "sky", "grz")
+"""Recipes whose contact sheets the README shows."""
 
 HEAD = """# Generators
 
@@ -98,6 +103,9 @@ def main() -> None:
     for family, profile, image in portraits():
         image.save(IMAGES / _file(family, profile), optimize=True)
     PAGE.write_text(page(), encoding="utf-8")
+    save_object_gallery(IMAGES.parent / "generators.png")
+    for recipe in SHEETS:
+        save_gallery(generate(recipe, 0, 96), IMAGES.parent / f"{recipe}.png")
 
 
 if __name__ == "__main__":
