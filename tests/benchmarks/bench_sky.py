@@ -30,6 +30,7 @@ def recipe():
     "sky 256x256, 10 sources, Poisson and read noise",
     peer="GalSim, default accuracy",
     needed=3,
+    floor_limit=2,
     items=8,
 )
 def sky(items):
@@ -51,7 +52,38 @@ def sky(items):
             _observe(galsim, sample, random)
         return items
 
-    return Work(ours=ours, peer=peer)
+    def error():
+        import galsim
+
+        from skybench.generators.sky.scene import expected
+
+        ours = expected(generate(fields, 0, 1), fields.image.shape)[0]
+        tight = galsim.GSParams(
+            folding_threshold=1e-4, maxk_threshold=1e-4, kvalue_accuracy=1e-6, maximum_fft_size=8192
+        )
+        truth = _draw(galsim, samples[0], _draw_wide, tight).array
+        return np.abs(ours - truth).max() / truth.max()
+
+    return Work(ours=ours, peer=peer, error=error, floor=numpy_noise(fields, items))
+
+
+def numpy_noise(recipe, items):
+    """Return a callable that draws numpy's exact Poisson and normal numbers for the same pixels."""
+    from skybench.generators.generate import generate
+    from skybench.generators.sky.scene import expected
+
+    samples = generate(recipe, 0, items)
+    light = np.maximum(expected(samples, recipe.image.shape), 0)
+    light += samples.sky_level.values[:, None, None]
+    random = np.random.Generator(np.random.Philox(0))
+
+    def floor():
+        for image in light:
+            random.poisson(image)
+            random.standard_normal(image.shape, dtype=np.float32)
+        return items
+
+    return floor
 
 
 def _plain(images):
@@ -71,18 +103,32 @@ def _plain(images):
 
 
 def _observe(galsim, sample, random):
-    psf = galsim.Moffat(beta=sample["psf_beta"], fwhm=sample["psf_fwhm"])
-    image = galsim.ImageD(galsim.BoundsI(0, SIDE - 1, 0, SIDE - 1), scale=1, init_value=0)
-    for source in sample["sources"]:
-        light = _light(galsim, source, psf)
-        at = galsim.PositionD(source["source_x"], source["source_y"])
-        stamp = light.drawImage(center=at, scale=1, dtype=float)
-        inside = stamp.bounds & image.bounds
-        image[inside] += stamp[inside]
+    image = _draw(galsim, sample, _draw_stamp)
     image.addNoise(
         galsim.CCDNoise(random, sky_level=sample["sky_level"], read_noise=sample["read_noise"])
     )
     return image
+
+
+def _draw(galsim, sample, draw, accuracy=None):
+    psf = galsim.Moffat(beta=sample["psf_beta"], fwhm=sample["psf_fwhm"], gsparams=accuracy)
+    image = galsim.ImageD(galsim.BoundsI(0, SIDE - 1, 0, SIDE - 1), scale=1, init_value=0)
+    for source in sample["sources"]:
+        at = galsim.PositionD(source["source_x"], source["source_y"])
+        draw(_light(galsim, source, psf), at, image)
+    return image
+
+
+def _draw_stamp(light, at, image):
+    """Add a source on the stamp that GalSim chooses."""
+    stamp = light.drawImage(center=at, scale=1, dtype=float)
+    inside = stamp.bounds & image.bounds
+    image[inside] += stamp[inside]
+
+
+def _draw_wide(light, at, image):
+    """Add a source on the whole image."""
+    light.drawImage(image=image, center=at, add_to_image=True)
 
 
 def _light(galsim, source, psf):
@@ -93,5 +139,6 @@ def _light(galsim, source, psf):
         n=source["sersic_index"],
         half_light_radius=source["half_light_radius"] * np.sqrt(q),
         flux=source["flux"],
+        gsparams=psf.gsparams,
     ).shear(q=q, beta=source["position_angle"] * galsim.degrees)
     return galsim.Convolve(galaxy, psf)
