@@ -30,7 +30,7 @@ SIZES = (32, 48, 64, 80, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 NEGLIGIBLE = 1e-3
 """Power at the last frequency that is kept: it costs at most that share of the peak."""
 
-_BANDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+_BANDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 16.0, 64.0)
 """Last frequencies that are kept, over the Nyquist frequency of the pixels."""
 
 _LAST = 2048
@@ -137,7 +137,8 @@ def cutoff(sources: Sources, end: End | None = None, faintness: Floats | float =
         Peak of the source over the peak of a point of the same flux.
     """
     inverse, fwhm = 1 / sources["psf_beta"], np.maximum(sources["psf_fwhm"], 1e-9)
-    level = np.broadcast_to(NEGLIGIBLE * faintness, fwhm.shape)
+    # The closer beta is to 1, the more of the power is at k = 0, infinitely far away.
+    level = NEGLIGIBLE * faintness * np.minimum(sources["psf_beta"] - 1, 1)
 
     def psf_end(level: Floats) -> Floats:
         return moffat.transforms().end(inverse, level) - np.log(fwhm)
@@ -255,9 +256,10 @@ def draw_group(
 
 
 def _psf(sources: Sources, on: Grid) -> Floats:
-    # A FWHM of 0 is a point, whose transform is 1 as far as the table goes.
-    log_fwhm = np.log(np.maximum(sources["psf_fwhm"], 1e-9))
-    inverse = 1 / sources["psf_beta"]
+    # Without a PSF: a Gaussian so narrow that its transform is 1 as far as the table goes.
+    blurred = sources["psf_fwhm"] > 0
+    log_fwhm = np.log(np.where(blurred, sources["psf_fwhm"], 1e-9))
+    inverse = np.where(blurred, 1 / sources["psf_beta"], 0)
     transfer = on.radial(partial(moffat.transforms().evaluate, inverse), log_fwhm)
     transfer[:, 0] = 1
     return transfer

@@ -31,6 +31,9 @@ _WRAPPED = 1e-4
 
 _PSF_OUTSIDE = 1e-3
 
+_SHARPEST = 8 * np.pi
+"""Last frequency without a PSF, where no last one would be enough and `cusp` sees to it."""
+
 _UNEVEN = 0.03
 """Relative error of the uniform light that stands for all copies but the nearest."""
 
@@ -100,7 +103,9 @@ def cutoff(sources: Sources, size: Floats, index: Floats) -> Floats:
         return np.asarray(sersic.transforms().end(index, level) - np.log(minor))
 
     point = wings.least_peak(sources | {"half_light_radius": 0 * size})
-    return fourier.cutoff(sources, end, wings.least_peak(sources) / point)
+    last = fourier.cutoff(sources, end, wings.least_peak(sources) / point)
+    sharp = np.minimum(last, _SHARPEST)
+    return np.where(sources["psf_fwhm"] > 0, last, sharp)
 
 
 def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
@@ -159,6 +164,9 @@ def _even_sizes(sources: Sources, length: int) -> Integers:
     scale = sources["half_light_radius"] * np.sqrt(sources["axis_ratio"])
     n = sources["sersic_index"][:, None]
     share = gammaincc(2 * n, sources["_b"][:, None] * (1.5 * sizes / scale[:, None]) ** (1 / n))
+    fwhm, beta = sources["psf_fwhm"][:, None], sources["psf_beta"][:, None]
+    a = moffat.scale_radius(np.where(fwhm > 0, fwhm, 1e-9), beta)
+    share += moffat.share_outside(1.5 * sizes, a, beta) * (fwhm > 0)
     wrong = _UNEVEN * share / sizes**2
     peak = wings.least_peak(sources)[:, None]
     enough = wrong < wings.TOLERANCE * np.minimum(peak, 2 / np.minimum(length, sizes) ** 2)

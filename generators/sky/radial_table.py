@@ -78,14 +78,16 @@ class RadialTable:
         return np.asarray(LOG_FIRST + LOG_STEP * (low + depth * (high - low)))
 
     def evaluate(self, parameter: Floats, log_k: Floats) -> Floats:
-        """Return (m, points) values of the functions of m parameters, constant at small k.
+        """Return (m, points) values of the functions of m parameters, constant beyond both ends.
 
         The logarithms are used as work space.
         """
+        highest = LOG_FIRST + LOG_STEP * (self.values.shape[1] - 3)
         low, high = float(log_k.min()), float(log_k.max())
-        if low < _LOWEST:
-            np.maximum(log_k, _LOWEST, out=log_k)
-        return self.lines(parameter, max(low, _LOWEST), high)(log_k)
+        if low < _LOWEST or high > highest:
+            np.clip(log_k, _LOWEST, highest, out=log_k)
+            low, high = (min(max(end, _LOWEST), highest) for end in (low, high))
+        return self.lines(parameter, low, high)(log_k)
 
     def lines(self, parameter: Floats, low: float, high: float) -> Lines:
         """Return the functions of m parameters, on the nodes from ``low`` to ``high``.

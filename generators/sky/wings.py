@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from skybench.generators.sky import moffat, sersic
-from skybench.generators.sky.stamps import Sources, Windows
+from skybench.generators.sky.stamps import Sources, Windows, separable
 
 Floats = NDArray[np.float64]
 
@@ -190,7 +190,7 @@ def _shines(sources: Sources, sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 def spread(nodes: Floats, shape: tuple[int, int]) -> Floats:
     """Return (m, y, x): the polynomial through the nodes of `copies`."""
-    return np.asarray(_polynomials(shape[0]) @ nodes @ _polynomials(shape[1]).T)
+    return separable(_polynomials(shape[0]), nodes, _polynomials(shape[1]))
 
 
 def _places(length: int) -> Floats:

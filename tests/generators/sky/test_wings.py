@@ -130,6 +130,38 @@ def test_large_galaxies_are_cut_where_nobody_sees():
     assert sizes[0] < sizes[1] <= 2048
 
 
+@pytest.mark.parametrize("fwhm", [0.2, 0.8, 2.5])
+@pytest.mark.parametrize("beta", [1.01, 1.1, 1.5, 3.0, 1e6])
+def test_a_galaxy_without_size_is_a_star(fwhm, beta):
+    at = {"flux": 1, "fwhm": fwhm, "beta": beta, "x": 13.2, "y": 14.1}
+    star = Star(**at).render((28, 28)).values
+    shape = {"half_light_radius": 2e-3, "sersic_index": 1, "axis_ratio": 1, "position_angle": 0}
+    galaxy_ = Sersic(**at, **shape).render((28, 28)).values
+    assert np.abs(galaxy_ - star).max() < BUDGET / 3 * star.max()
+    assert abs(galaxy_.sum() - star.sum()) < BUDGET / 3
+
+
+@pytest.mark.parametrize("half_light_radius", [1e-28, 1e-3, 500.0])
+@pytest.mark.parametrize("index", [0.5, 6.0])
+@pytest.mark.parametrize("fwhm", [0.0, 2.5, 100.0])
+@pytest.mark.parametrize("beta", [1.0001, 1e6])
+def test_the_ends_of_all_domains_are_drawn(half_light_radius, index, fwhm, beta):
+    source = Sersic(
+        flux=1,
+        half_light_radius=half_light_radius,
+        sersic_index=index,
+        axis_ratio=0.05,
+        position_angle=33,
+        fwhm=fwhm,
+        beta=beta,
+        x=13.2,
+        y=14.1,
+    )
+    image = source.render((28, 28)).values
+    assert np.isfinite(image).all()
+    assert 0 < image.sum() < 1 + BUDGET
+
+
 @pytest.mark.parametrize("side", [20, 34, 40, 50, 70, 100])
 def test_a_small_source_fits_images_of_any_size(side):
     source = {"flux": 1, "half_light_radius": 1, "sersic_index": 1, "axis_ratio": 0.9, "fwhm": 2}
