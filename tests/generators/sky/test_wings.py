@@ -138,7 +138,7 @@ def test_a_galaxy_without_size_is_a_star(fwhm, beta):
     shape = {"half_light_radius": 2e-3, "sersic_index": 1, "axis_ratio": 1, "position_angle": 0}
     galaxy_ = Sersic(**at, **shape).render((28, 28)).values
     assert np.abs(galaxy_ - star).max() < BUDGET / 3 * star.max()
-    assert abs(galaxy_.sum() - star.sum()) < BUDGET / 3
+    assert abs(galaxy_.sum() - star.sum()) < BUDGET
 
 
 @pytest.mark.parametrize("half_light_radius", [1e-28, 1e-3, 500.0])
@@ -159,7 +159,7 @@ def test_the_ends_of_all_domains_are_drawn(half_light_radius, index, fwhm, beta)
     )
     image = source.render((28, 28)).values
     assert np.isfinite(image).all()
-    assert 0 < image.sum() < 1 + BUDGET
+    assert -BUDGET < image.sum() < 1 + BUDGET
 
 
 @pytest.mark.parametrize("side", [20, 34, 40, 50, 70, 100])
