@@ -9,11 +9,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError, ParameterError
+from skybench.registry.checked_rows import with_checked_rows
 from skybench.registry.content_hash import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+from skybench.registry.file_check import damage
 from skybench.registry.index import read_manifest, resolve
+from skybench.registry.manifest import Manifest
 from skybench.registry.reference import DatasetReference
-from skybench.registry.store import Store
-from skybench.registry.verify import check
+from skybench.registry.store import Store, version_key
+from skybench.registry.verify import opened
 from skybench.registry.zarr_format import missing_chunks, open_raw
 
 Verification = Literal["off", "fast", "full"]
@@ -40,8 +43,9 @@ def open(
     store : str or Store, optional
         Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
     verify : "off", "fast" or "full"
-        Fast, the default, finds missing and cut-off files without reading pixels; full reads
-        everything and compares every hash before it returns. The manifest is always checked.
+        Fast, the default, finds missing and cut-off files without reading pixels. Full also
+        compares each chunk with its hash whenever it is read, in whole blocks of 256 samples,
+        and raises before wrong values get out. The manifest is always checked.
     decode : bool
         Whether labels, splits and kinds come as strings. False keeps the stored codes.
 
@@ -56,7 +60,8 @@ def open(
     NotFoundError
         There is no such dataset, version or split; the message lists those there are.
     IntegrityError
-        The data are not those that were published, or not those that the reference pins.
+        The data are not those that were published, or not those that the reference pins. With
+        ``verify="full"`` computations on the dataset raise it too.
 
     Examples
     --------
@@ -70,9 +75,7 @@ def open(
     store = Store(store)
     entry = resolve(reference, store)
     manifest = read_manifest(store, entry)
-    if verify != "off":
-        check(manifest, store, full=verify == "full").raise_if_damaged()
-    ds = _opened(store.url_of(f"{entry.key}/{manifest.zarr}"), split, decode)
+    ds = _decoded_split(_verified(manifest, store, verify), split, decode)
     return ds.assign_attrs(
         dataset=manifest.dataset,
         version=manifest.version,
@@ -99,7 +102,7 @@ def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.D
     IntegrityError
         Chunks are missing, which would read as fill values without an error.
     """
-    ds = _opened(url, split, decode)
+    ds = _decoded_split(open_raw(url), split, decode)
     if missing := missing_chunks(url):
         msg = (
             f"{url} lacks {len(missing)} of its chunks, first {missing[0]}; "
@@ -150,8 +153,17 @@ def decode_flags(ds: xr.Dataset) -> xr.Dataset:
     return _rebuilt(ds, decoded)
 
 
-def _opened(url: str, split: str | None, decode: bool) -> xr.Dataset:
-    ds = open_raw(url)
+def _verified(manifest: Manifest, store: Store, verify: Verification) -> xr.Dataset:
+    url = store.url_of(f"{version_key(manifest.dataset, manifest.version)}/{manifest.zarr}")
+    if verify == "off":
+        return open_raw(url)
+    ds, problems = opened(manifest, store, chunked=verify == "fast")
+    if ds is None or problems:
+        raise damage(manifest.reference, problems)
+    return ds if verify == "fast" else with_checked_rows(ds, manifest, url)
+
+
+def _decoded_split(ds: xr.Dataset, split: str | None, decode: bool) -> xr.Dataset:
     if split is not None:
         ds = select_split(ds, split)
     return (decode_flags(ds) if decode else ds).drop_encoding()

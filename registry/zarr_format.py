@@ -154,12 +154,25 @@ def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]], layout
             store.write(f"{name}/c/{number}{rest}", data, durable=False)
 
 
-def open_raw(url: str) -> xr.Dataset:
-    """Return a dataset as stored: lazy, dask chunks as in the store, codes not decoded."""
+def open_raw(url: str, *, chunked: bool = True) -> xr.Dataset:
+    """Return a dataset as stored: lazy, codes not decoded.
+
+    Parameters
+    ----------
+    url : str
+        A path or any fsspec URL.
+    chunked : bool
+        Whether variables are dask arrays, with chunks as in the store.
+
+    Raises
+    ------
+    NotFoundError
+        No dataset is there.
+    """
     try:
         ds: xr.Dataset = xr.open_zarr(
             zarr_store(url),
-            chunks={},
+            chunks={} if chunked else None,
             consolidated=True,
             mask_and_scale=False,
             decode_times=False,

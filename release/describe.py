@@ -14,11 +14,11 @@ from dask.base import compute
 
 from skybench.generators.generate import GENERATOR
 from skybench.generators.recipe import Recipe
+from skybench.registry.file_check import file_digest
 from skybench.registry.index import utc_now
 from skybench.registry.manifest import Manifest, Range, StoredObject
 from skybench.registry.reference import Version
 from skybench.registry.store import Store, zarr_name
-from skybench.registry.verify import file_digest
 from skybench.registry.zarr_format import open_raw
 from skybench.release.build import BuildResult
 from skybench.release.shard import code_digest

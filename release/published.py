@@ -41,7 +41,7 @@ def published_entry(recipe: Recipe, version: Version, store: Store) -> IndexEntr
     higher = _higher([e.number for e in entries if e.dataset == recipe.name])
     if differences := recipe_differences(manifest, recipe):
         raise VersionConflictError(_other_recipe(manifest, store, differences, higher))
-    check(manifest, store, full=False).raise_if_damaged()
+    check(manifest, store, depth="files").raise_if_damaged()
     if changed := changed_samples(manifest, recipe, store):
         raise VersionConflictError(_other_generator(manifest, store, changed, higher))
     return entry

@@ -7,11 +7,11 @@ import pytest
 import xarray as xr
 
 from skybench.registry.content_hash import hash_dataset_and_samples
+from skybench.registry.file_check import file_digest
 from skybench.registry.index import append
 from skybench.registry.index_lines import text_digest
 from skybench.registry.manifest import Manifest, StoredObject
 from skybench.registry.store import MANIFEST, Store, version_key, zarr_name
-from skybench.registry.verify import file_digest
 from skybench.registry.zarr_format import Layout, chunk_keys, create, write_rows
 
 SAMPLES = 700

@@ -1,5 +1,6 @@
 """Opening a released version: what a user of xarray sees."""
 
+import pickle
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import dask
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 
 from skybench.errors import IntegrityError, NotFoundError, ParameterError
 from skybench.registry.index import read_index
@@ -162,14 +164,75 @@ def test_a_missing_chunk_is_noticed_before_it_reads_as_fill(published, verify):
     assert open("sky@0.1", store=published, verify="off").sizes["sample"] == 700
 
 
-def test_full_verification_finds_a_flipped_bit_before_it_returns(published):
+@pytest.fixture
+def flipped(published):
+    """The store with a bit of sky 0.1 flipped, in the image rows 400 to 599."""
     (chunk,) = published.local_path("sky/0.1").glob("*.zarr/image/c/2/0/0")
     data = bytearray(chunk.read_bytes())
     data[len(data) // 3] ^= 1
     chunk.write_bytes(data)
-    assert open("sky@0.1", store=published).sizes["sample"] == 700
-    with pytest.raises(IntegrityError, match="may be damaged"):
+    return published
+
+
+def test_full_verification_raises_when_a_damaged_chunk_is_read_and_not_before(flipped, raw):
+    ds = open("sky@0.1", store=flipped, verify="full", decode=False)
+    np.testing.assert_array_equal(ds.image[:256], raw.image[:256])
+    np.testing.assert_array_equal(ds.flux, raw.flux)
+    said = r"image rows 256 to 511 of sky 0\.1 cannot be read: .* sky@0\.1 --repair"
+    with pytest.raises(IntegrityError, match=said):
+        ds.image[300].load()
+    with pytest.raises(IntegrityError, match=said):
+        ds.image.mean().compute()
+
+
+def test_full_verification_finds_values_that_other_software_wrote(published, raw, monkeypatch):
+    (path,) = published.local_path("sky/0.1").glob("*.zarr")
+    zarr.open_group(path, mode="r+")["flux"][650] = 1.0
+    monkeypatch.setattr("skybench.registry.verify.size_problems", lambda *_: ())
+    ds = open("sky@0.1", store=published, verify="full", decode=False)
+    np.testing.assert_array_equal(ds.flux[:512], raw.flux[:512])
+    said = r"flux rows 512 to 699 of sky 0\.1 do not match the recorded hash: expected sha256:"
+    with pytest.raises(IntegrityError, match=said):
+        ds.flux[-1].load()
+    assert open("sky@0.1", store=published).flux[650].values.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("split", [None, "test"])
+@pytest.mark.parametrize("decode", [True, False])
+def test_full_verification_changes_no_value(store, split, decode):
+    fast, full = (
+        open("sky@0.1", store=store, split=split, decode=decode, verify=verify)
+        for verify in ("fast", "full")
+    )
+    assert is_lazy(full)
+    xr.testing.assert_identical(full, fast)
+    for name in fast.variables:
+        assert full[name].dtype == fast[name].dtype
+    step = np.random.default_rng(0).permutation(full.sizes["sample"])[:40]
+    xr.testing.assert_identical(full.isel(sample=step), fast.isel(sample=step))
+
+
+def test_full_verification_reads_whole_blocks(store):
+    ds = open("sky@0.1", store=store, verify="full")
+    assert ds.image.chunksizes["sample"] == (256, 256, 188)
+
+
+def test_full_verification_checks_variables_without_samples_at_once(published):
+    (path,) = published.local_path("sky/0.1").glob("*.zarr")
+    chunk = path / "class" / "c" / "0"
+    data = bytearray(chunk.read_bytes())
+    data[-1] ^= 1
+    chunk.write_bytes(data)
+    with pytest.raises(IntegrityError, match=r"sky 0\.1 cannot be opened: .*--repair"):
         open("sky@0.1", store=published, verify="full")
+
+
+def test_full_verification_works_in_other_processes(flipped):
+    ds = open("sky@0.1", store=flipped, verify="full")
+    again = pickle.loads(pickle.dumps(ds))
+    assert np.isfinite(again.flux[:, 0]).all()
+    with pytest.raises(IntegrityError, match="image rows 256 to 511"):
+        again.image.load()
 
 
 @pytest.mark.parametrize("verify", ["off", "fast", "full"])

@@ -7,8 +7,11 @@ import pytest
 import zarr
 
 from skybench.errors import IntegrityError, NotFoundError
+from skybench.registry.index import read_index, read_manifest
+from skybench.registry.row_check import _chosen, sampled_blocks
+from skybench.registry.shard_reading import ShardForm
 from skybench.registry.store import Store
-from skybench.registry.verify import verify
+from skybench.registry.verify import check, verify
 
 
 @pytest.fixture
@@ -64,7 +67,6 @@ def test_a_flipped_bit_names_file_variable_and_rows(published, data):
     content = bytearray(chunk.read_bytes())
     content[100] ^= 4
     chunk.write_bytes(content)
-    assert verify("sky@0.1", store=published).ok
     problems = verify("sky@0.1", store=published, full=True).problems
     assert any("image/c/1/0/0 of sky 0.1 does not match" in p for p in problems)
     assert any(p.startswith("image rows 200 to 299 of sky 0.1 cannot be read") for p in problems)
@@ -119,7 +121,7 @@ def test_the_first_problem_is_raised_with_the_fix(published, data):
     (data / "flux/c/0/0").unlink()
     (data / "flux/c/1/0").unlink()
     report = verify("sky@0.1", store=published)
-    with pytest.raises(IntegrityError, match=r"restore it from another copy .* 1 more: skybench"):
+    with pytest.raises(IntegrityError, match=r"sky@0\.1 --repair' fetches or .* \d more: skybench"):
         report.raise_if_damaged()
 
 
@@ -141,3 +143,61 @@ def test_every_flipped_bit_of_every_file_is_found(published):
             verify("sky@0.1", store=published, full=True).raise_if_damaged()
         path.write_bytes(content)
     assert verify("sky@0.1", store=Store(published), full=True).ok
+
+
+def test_fast_reads_blocks_that_follow_from_the_content(pristine):
+    store = Store(pristine)
+    manifest = read_manifest(store, read_index(store)[0])
+    blocks = sampled_blocks(manifest)
+    assert blocks.keys() == manifest.content.variables.keys()
+    assert blocks["image"] == [0, 1, 2]
+    assert blocks["class"] == [0]
+    long = manifest.content.variables["image"].model_copy(update={"blocks": ("ab" * 32,) * 1000})
+    chosen = [_chosen(f"root {n}", long) for n in range(50)]
+    assert all(len(set(places)) == 4 and places == sorted(places) for places in chosen)
+    assert len({tuple(places) for places in chosen}) == 50
+    wide = {**long.header, "shape": [256_000, 4096, 4096]}
+    assert len(_chosen("root", long.model_copy(update={"header": wide}))) == 1
+
+
+def test_fast_finds_changed_rows_in_what_it_samples(published, data):
+    edit_rows(data, "image", slice(300, 310), lambda rows: rows + 1)
+    shard = data / "image/c/1/0/0"
+    problems = verify("sky@0.1", store=published).problems
+    assert any(p.startswith("image rows 256 to 511 of sky 0.1 do not match") for p in problems)
+    shard.write_bytes(bytes(shard.stat().st_size))
+    problems = verify("sky@0.1", store=published).problems
+    assert any("image rows 256 to 511 of sky 0.1 cannot be read" in p for p in problems)
+
+
+def test_rows_that_agree_with_a_wrong_root_are_no_proof(pristine):
+    store = Store(pristine)
+    manifest = read_manifest(store, read_index(store)[0])
+    digest = "sha256:" + "0" * 64
+    root = manifest.content.model_copy(update={"root": digest})
+    (problem,) = check(manifest.model_copy(update={"content": root}), store, depth="full").problems
+    assert problem.startswith("the content hash of sky 0.1 does not follow from its rows: ")
+    test = manifest.content.splits["test"].model_copy(update={"root": digest})
+    splits = manifest.content.model_copy(
+        update={"splits": manifest.content.splits | {"test": test}}
+    )
+    (problem,) = check(
+        manifest.model_copy(update={"content": splits}), store, depth="full"
+    ).problems
+    assert problem == "the recorded hashes of split test do not follow from its rows."
+
+
+def test_arrays_that_others_laid_out_are_read_all_the_same(published, data, monkeypatch):
+    monkeypatch.setattr(ShardForm, "of", classmethod(lambda cls, array: None))
+    assert verify("sky@0.1", store=published, full=True).ok
+    edit_rows(data, "image", slice(300, 310), lambda rows: rows + 1)
+    problems = verify("sky@0.1", store=published, full=True).problems
+    assert any(p.startswith("image rows 256 to 511 of sky 0.1 do not match") for p in problems)
+
+
+def test_a_store_in_memory_is_verified(pristine):
+    store = Store("memory://test_verify")
+    store.fs.put(str(pristine), store.root, recursive=True)
+    assert verify("sky@0.1", store=store).ok
+    assert verify("sky@0.1", store=store, full=True).ok
+    store.remove("")

@@ -1,0 +1,141 @@
+"""Read rows out of the bytes of a shard, the inverse of `shard_bytes`.
+
+Whoever proves a version needs the bytes of each file and the rows in them. Through zarr-python
+that is two passes, and an event loop and a thread for each chunk; here it is one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import google_crc32c
+import numpy as np
+import zarr
+from numcodecs import Blosc
+from numpy.typing import NDArray
+
+from skybench.errors import IntegrityError
+
+_ABSENT = np.iinfo(np.uint64).max
+_CHECKSUM = 4
+_CODECS = ["bytes", "blosc", "crc32c"]
+_INDEX_CODECS = ["bytes", "crc32c"]
+
+_COMPRESSOR = Blosc()
+_BLOSC_SIZE = slice(4, 8)
+"""Where a Blosc header tells the size of what is compressed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardForm:
+    """How an array lies in shards along its first dimension.
+
+    Attributes
+    ----------
+    dtype : dtype
+        As stored, little endian.
+    row_shape : tuple of int
+        The other dimensions, whole in each chunk.
+    rows, chunk_rows, shard_rows : int
+        Rows of the array, of a chunk and of a shard.
+    """
+
+    dtype: np.dtype[Any]
+    row_shape: tuple[int, ...]
+    rows: int
+    chunk_rows: int
+    shard_rows: int
+
+    @classmethod
+    def of(cls, array: "zarr.Array[Any]") -> Self | None:
+        """Return the form of a Zarr array, None where skybench did not lay it out."""
+        if not array.shards or not array.size or not _is_ours(array.metadata.to_dict()):
+            return None
+        if array.chunks[1:] != array.shape[1:] or array.shards[1:] != array.shape[1:]:
+            return None
+        return cls(
+            dtype=np.dtype(array.dtype).newbyteorder("<"),
+            row_shape=array.shape[1:],
+            rows=array.shape[0],
+            chunk_rows=array.chunks[0],
+            shard_rows=array.shards[0],
+        )
+
+    def shard_keys(self) -> list[str]:
+        """Return the keys of the shards inside the array, in order."""
+        shards = range(-(-self.rows // self.shard_rows))
+        return ["/".join(["c", str(number), *("0" for _ in self.row_shape)]) for number in shards]
+
+    def chunks(self, number: int) -> Iterator[tuple[int, int]]:
+        """Yield the (start, stop) rows of the chunks of a shard."""
+        end = min((number + 1) * self.shard_rows, self.rows)
+        for start in range(number * self.shard_rows, end, self.chunk_rows):
+            yield start, min(start + self.chunk_rows, end)
+
+    def values(self, data: bytes, rows: tuple[int, int]) -> NDArray[Any]:
+        """Return the rows of one chunk out of the bytes of its shard.
+
+        Raises
+        ------
+        IntegrityError
+            A checksum or the index of the shard is wrong.
+        """
+        number = rows[0] % self.shard_rows // self.chunk_rows
+        offset, length = self._index(data)[number].tolist()
+        if offset == _ABSENT:
+            msg = "the chunk is absent"
+            raise IntegrityError(msg)
+        if offset + length > len(data):
+            msg = f"the index of the shard points beyond its {len(data)} bytes"
+            raise IntegrityError(msg)
+        packed = _unsealed(memoryview(data)[offset : offset + length], "chunk")
+        self._check_size(packed)
+        try:
+            chunk = np.frombuffer(_COMPRESSOR.decode(packed), self.dtype)
+            return chunk.reshape(self.chunk_rows, *self.row_shape)[: rows[1] - rows[0]]
+        except (RuntimeError, ValueError) as error:
+            msg = f"the chunk cannot be decompressed: {error}"
+            raise IntegrityError(msg) from None
+
+    def _check_size(self, packed: bytes) -> None:
+        """Refuse a chunk that would fill the memory, before it is decompressed."""
+        expected = self.chunk_rows * self.dtype.itemsize * int(np.prod(self.row_shape))
+        got = int.from_bytes(packed[_BLOSC_SIZE], "little")
+        if got != expected:
+            msg = f"the chunk holds {got} bytes, expected {expected}"
+            raise IntegrityError(msg)
+
+    def _index(self, data: bytes) -> NDArray[np.uint64]:
+        size = self.shard_rows // self.chunk_rows * 16 + _CHECKSUM
+        if len(data) < size:
+            msg = f"the shard has {len(data)} bytes, fewer than its index"
+            raise IntegrityError(msg)
+        index = _unsealed(memoryview(data)[len(data) - size :], "index of the shard")
+        return np.frombuffer(index, "<u8").reshape(-1, 2)
+
+
+def _unsealed(data: memoryview, what: str) -> bytes:
+    """Return the data before a checksum that must be theirs."""
+    content, sealed = bytes(data[:-_CHECKSUM]), int.from_bytes(data[-_CHECKSUM:], "little")
+    if google_crc32c.value(content) != sealed:
+        msg = f"the checksum of the {what} is wrong"
+        raise IntegrityError(msg)
+    return content
+
+
+def _is_ours(metadata: dict[str, Any]) -> bool:
+    codecs = metadata["codecs"]
+    if [codec["name"] for codec in codecs] != ["sharding_indexed"]:
+        return False
+    inside = codecs[0]["configuration"]
+    return (
+        _names(inside["codecs"]) == _CODECS
+        and _names(inside["index_codecs"]) == _INDEX_CODECS
+        and inside.get("index_location", "end") == "end"
+    )
+
+
+def _names(codecs: Any) -> list[str]:
+    """Return the names of codecs, marking big-endian bytes, which skybench never writes."""
+    big = [c.get("configuration", {}).get("endian") == "big" for c in codecs]
+    return [c["name"] + "!" * is_big for c, is_big in zip(codecs, big, strict=True)]
