@@ -30,6 +30,9 @@ _PATTERNS = 4
 _FEWEST_ARMS, _MOST_ARMS = 3, 7
 _PATCH_SHARPNESS = 2.0
 
+_LEAST_PITCH = 5.0
+"""Pitch in degrees below which patches are wound no tighter: they would be rings."""
+
 _LOOSEST, _TIGHTEST = 0.6, 1.2
 """Winding nu of the patterns over the cotangent of the pitch angle."""
 
@@ -54,11 +57,15 @@ def _patterns(sources: Sources) -> Sources:
     for one, seed in enumerate(sources["pattern_seed"]):
         drawn[one] = uniforms(int(seed), "flocculent.patterns", 0, 3 * _PATTERNS)
     arms, winding, phase = np.split(drawn, 3, axis=1)
-    cotangent = 1 / np.tan(np.deg2rad(sources["pitch_angle"]))
+    cotangent = _cotangent(sources["pitch_angle"])
     number = _FEWEST_ARMS + np.floor(arms * (_MOST_ARMS - _FEWEST_ARMS + 1))
     nu = cotangent[:, None] * (_LOOSEST + (_TIGHTEST - _LOOSEST) * winding)
     columns = {"arms": number, "winding": nu, "phase": 2 * np.pi * phase}
     return {f"_{n}{i}": v[:, i].copy() for n, v in columns.items() for i in range(_PATTERNS)}
+
+
+def _cotangent(pitch_angle: Floats) -> Floats:
+    return np.asarray(1 / np.tan(np.deg2rad(np.maximum(pitch_angle, _LEAST_PITCH))))
 
 
 def _light(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -84,7 +91,7 @@ def _levels(sources: Sources) -> nested.Levels:
     """Return the finer of the samplings that arms and patches want."""
     galaxy = {name: values[:, None] for name, values in sources.items()}
     around = _MOST_ARMS / (galaxy["half_light_radius"] * spiral.RADII)
-    cotangent = 1 / np.tan(np.deg2rad(galaxy["pitch_angle"]))
+    cotangent = _cotangent(galaxy["pitch_angle"])
     sharpness = np.full_like(cotangent, _PATCH_SHARPNESS)
     patches = spiral.levels(galaxy, _TIGHTEST * cotangent * around, around, sharpness)
     arms = spiral.arm_levels(sources)

@@ -40,9 +40,12 @@ _DOUBLINGS = (0, 1, 2)
 """How often windows may be doubled, where the light is fine beyond the smallest."""
 
 _HALF_WIDTHS = np.array(
-    [*range(8, 33, 2), *range(36, 65, 4), *range(80, 513, 16), *range(640, 8193, 128)]
+    [8, 12, 16, 20, 22, 24, 28, *range(32, 65, 8), *range(80, 513, 16), *range(640, 8193, 128)]
 )
 """Samples from the centre to the edge of the light: a ladder, so that sources share matrices."""
+
+_AFFORDABLE = 2048
+"""Samples to the edge that are not exceeded, however fine the light, unless by whole pixels."""
 
 _SAMPLES = 1 << 14
 """Samples of a block of sources, whose dozen arrays stay in cache."""
@@ -64,6 +67,10 @@ class Levels(NamedTuple):
     finest: Integers
     doublings: Integers
 
+    def whole(self) -> "Levels":
+        """Return the same, levels and doublings as integers."""
+        return Levels(self.half_width, *(np.asarray(v, dtype=np.int64) for v in self[1:]))
+
 
 def levels(half_width: Floats, radius: Floats, wanted: Floats) -> Levels:
     """Return the levels that sample each source as closely as it wants, with the fewest samples.
@@ -78,8 +85,8 @@ def levels(half_width: Floats, radius: Floats, wanted: Floats) -> Levels:
         Spacings in pixels that suffice there.
     """
     finest = np.floor(np.log2(wanted.min(axis=1))).astype(np.int64)
-    affordable = np.ceil(np.log2(half_width / _HALF_WIDTHS[-1])).astype(np.int64)
-    finest = np.clip(finest, np.maximum(_FINEST, affordable), _COARSEST)
+    affordable = np.ceil(np.log2(half_width / _AFFORDABLE)).astype(np.int64)
+    finest = np.minimum(np.maximum(finest, np.maximum(_FINEST, affordable)), _COARSEST)
     coarsest, doublings = finest.copy(), np.zeros_like(finest)
     fewest = 2 * (half_width / 2.0**finest) ** 2
     spacings = range(int(finest.min(initial=_COARSEST)) + 1, _COARSEST + 1)

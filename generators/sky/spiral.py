@@ -51,7 +51,7 @@ _PSF_WINGS = 2.0
 _DARK_RADIUS = 5.0
 """Half-light radii beyond which arms are below 5e-4 of the disc's centre."""
 
-_PSF_WIDTHS = 1.5
+_PSF_WIDTHS = 1.0
 """FWHM beyond the border from which the light of arms, bright and dark, still matters."""
 
 _NEGLIGIBLE = 2e-3
@@ -128,10 +128,13 @@ def draw(
         "_bulge": bulge.astype(np.float64),
         "_bulge_share": np.where(blurred, sources["bulge_fraction"], 0.0),
         "_visible": np.maximum(*reach(sources, shape)),
+        "_away": _away(sources, shape),
         "_crowded": _wave_number({n: v[:, None] for n, v in sources.items()}, RADII).max(axis=1),
     }
     extent = np.maximum(disc_edge, bulge_edge) + _PSF_WINGS * sources["psf_fwhm"]
-    every, symmetric = sources | internal | {"_extent": extent}, pattern.symmetric(sources)
+    every = sources | internal | {"_extent": extent}
+    every |= _planned(pattern.levels(every))
+    symmetric = pattern.symmetric(sources)
     for members in (np.flatnonzero(symmetric), np.flatnonzero(~symmetric)):
         some = {name: values[members] for name, values in every.items()}
         for stamps in fourier.draw(some, some["_extent"], shape, spectrum, centred=True):
@@ -152,6 +155,15 @@ def _taper(
     step = sersic.taper_step(far / (sources["axis_ratio"] * size))
     outer = sersic.TAPER * sersic.taper_radius(step) * size
     return np.where(outer < dark, step, sersic.UNTAPERED), np.minimum(outer, dark)
+
+
+def _away(sources: Sources, shape: tuple[int, int]) -> Floats:
+    """Return how far the sources are outside the image, along x or y."""
+    outside = [
+        np.maximum(-sources[name], sources[name] - length)
+        for name, length in (("source_x", shape[1]), ("source_y", shape[0]))
+    ]
+    return np.maximum(np.maximum(*outside), 0)
 
 
 def _sharp_bulges(
@@ -217,11 +229,27 @@ def _moved(pattern: Pattern, sources: Sources, on: fourier.Grid) -> Floats | Com
     """Return the transform of what the pattern adds to and takes from a unit-flux disc."""
 
     def light(members: NDArray[np.intp], x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        chosen = {name: values[members, None, None] for name, values in sources.items()}
-        return pattern.light(chosen, x, y)
+        return pattern.light(_Broadcast(sources, members), x, y)
 
+    planned = nested.Levels(*(sources[f"_{name}"] for name in nested.Levels._fields))
     symmetric = bool(pattern.symmetric(sources).all())
-    return nested.transform(light, pattern.levels(sources), on, symmetric=symmetric)
+    return nested.transform(light, planned.whole(), on, symmetric=symmetric)
+
+
+def _planned(levels: nested.Levels) -> Sources:
+    return {f"_{n}": np.asarray(v, dtype=np.float64) for n, v in levels._asdict().items()}
+
+
+class _Broadcast(dict[str, Floats]):
+    """Parameters of some sources, shaped to broadcast against points once they are asked for."""
+
+    def __init__(self, sources: Sources, members: NDArray[np.intp]) -> None:
+        super().__init__()
+        self._sources, self._members = sources, members
+
+    def __missing__(self, name: str) -> Floats:
+        self[name] = self._sources[name][self._members, None, None]
+        return self[name]
 
 
 def _symmetric(sources: Sources) -> NDArray[np.bool_]:
@@ -327,7 +355,10 @@ def _half_width(sources: Sources) -> Floats:
     angle, q = np.deg2rad(sources["position_angle"]), sources["axis_ratio"]
     widest = np.sqrt(np.maximum(np.cos(angle) ** 2, np.sin(angle) ** 2) * (1 - q**2) + q**2)
     dark = _DARK_RADIUS * sources["half_light_radius"] * widest
-    return np.asarray(np.minimum(dark, sources["_visible"] + 2 + _PSF_WIDTHS * sources["psf_fwhm"]))
+    blur = 2 + _PSF_WIDTHS * sources["psf_fwhm"]
+    half_width = np.minimum(dark, sources["_visible"] + blur)
+    # What ends before the image begins need not be drawn at all.
+    return np.asarray(np.where(dark + 3 * blur < sources["_away"], 1.0, half_width))
 
 
 def arm_levels(sources: Sources) -> nested.Levels:
@@ -364,7 +395,8 @@ def levels(galaxy: Sources, radially: Floats, around: Floats, sharpness: Floats)
     seen = sharpness * (np.sqrt(blur**2 + 2 * (light + 2 / 1.2) / sharpness) - blur)
     harmonic = np.minimum(np.maximum(sharpness * blur, seen), highest)
     passed = (2 + 1.2 * np.maximum(light - harmonic**2 / (2 * sharpness), 0)) / fwhm
-    fastest = np.where(light > 0, np.maximum(harmonic, 1), 0.1) * k
+    there = (light > 0) & np.tile(radially < 2 * _CROWDED, 2)
+    fastest = np.where(there, np.maximum(harmonic, 1), 0.1) * np.minimum(k, 20 * _CROWDED)
     wanted = 2 * np.pi / (fastest + np.minimum(fastest, passed))
     flat = {name: values[:, 0] for name, values in galaxy.items()}
     return nested.levels(_half_width(flat), radius, wanted)

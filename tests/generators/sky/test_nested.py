@@ -94,7 +94,7 @@ def test_light_of_one_fineness_is_sampled_in_one_level():
 def test_a_huge_source_is_sampled_as_finely_as_is_affordable():
     radius, wanted = np.linspace(1, 2000, 30)[None], np.full((1, 30), 1e-3)
     levels = nested.levels(np.array([2000.0]), radius, wanted)
-    assert 2000 / 2.0 ** int(levels.finest[0]) <= nested._HALF_WIDTHS[-1]
+    assert 2000 / 2.0 ** int(levels.finest[0]) <= nested._AFFORDABLE
 
 
 def test_of_symmetric_light_only_one_half_is_looked_at():
