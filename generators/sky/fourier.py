@@ -33,7 +33,7 @@ NEGLIGIBLE = 1e-3
 _BANDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 16.0, 64.0)
 """Last frequencies that are kept, over the Nyquist frequency of the pixels."""
 
-_LAST = 2048
+LAST = 2048
 """Most frequencies along half an axis: 8 million in all."""
 
 BLOCK = 1 << 17
@@ -223,7 +223,7 @@ def groups(
     """Yield the sources grouped by grid and stamp, in an order that no other source changes."""
     band = (cutoff(sources) if last is None else last) / np.pi
     bands = np.asarray(_BANDS)[np.minimum(np.searchsorted(_BANDS, band), len(_BANDS) - 1)]
-    counts = np.minimum(np.ceil(bands * sizes / 2), _LAST).astype(np.int64)
+    counts = np.minimum(np.ceil(bands * sizes / 2), LAST).astype(np.int64)
     keys = np.stack([sizes, counts, sides], axis=1)
     for size, count, side in np.unique(keys, axis=0).tolist():
         members = np.flatnonzero((keys == (size, count, side)).all(axis=1))

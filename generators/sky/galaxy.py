@@ -113,7 +113,8 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     if not sources["flux"].size:
         return
     own = sources | {"_b": sersic.b_n(sources["sersic_index"])}
-    step, sizes, sides = _plan(own, shape)
+    last = cutoff(own, own["half_light_radius"], own["sersic_index"])
+    step, sizes, sides = _plan(own, last, shape)
     own |= {"_step": step.astype(np.float64)}
     own |= {"_tapered": (step != sersic.UNTAPERED).astype(np.float64)}
     at = windows(own, sides, shape, STEP)
@@ -122,7 +123,6 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     if smooth.size:
         chosen = {name: values[smooth] for name, values in own.items()}
         yield Stamps(smooth, 0 * smooth, 0 * smooth, _on_mesh(chosen, shape), STEP)
-    last = cutoff(own, own["half_light_radius"], own["sersic_index"])
     for group in fourier.groups(own, sizes, sides, last):
         for stamps in fourier.draw_group(own, group, shape, _spectrum, centred=True, step=STEP):
             pixels = stamps.pixels
@@ -135,11 +135,16 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
             yield stamps
 
 
-def _plan(sources: Sources, shape: tuple[int, int]) -> tuple[Integers, Integers, Integers]:
+def _plan(
+    sources: Sources, last: Floats, shape: tuple[int, int]
+) -> tuple[Integers, Integers, Integers]:
     """Return the taper, the side of the grid and that of the stamp, for each source."""
     far = np.maximum(*reach(sources, shape))
     alone = wings.radius(sources)
-    even = _even_sizes(sources, max(shape))
+    # A larger grid has finer frequencies, and so lower ones if there are no more of them.
+    affordable = np.searchsorted(fourier.SIZES, 2 * np.pi * fourier.LAST / last, side="right")
+    largest = np.asarray(fourier.SIZES)[np.maximum(affordable, 1) - 1]
+    even = np.minimum(_even_sizes(sources, max(shape)), largest)
     sides = fourier.fitting(2 * alone + STEP)
     whole = np.maximum(fourier.fitting(np.maximum(alone + far, max(shape))), even)
     stamp = np.maximum(fourier.fitting(np.maximum(alone + (sides + STEP) / 2, sides)), even)

@@ -124,7 +124,7 @@ def test_a_star_is_the_cut_of_its_wings_on_a_large_image(beta):
 
 def test_large_galaxies_are_cut_where_nobody_sees():
     galaxies = sources(half_light_radius=[3.0, 300.0], source_x=14, source_y=14)
-    step, sizes, _ = galaxy._plan(galaxies, (28, 28))
+    step, sizes, _ = galaxy._plan(galaxies, np.full(2, np.pi), (28, 28))
     assert step[0] == sersic.UNTAPERED
     assert step[1] != sersic.UNTAPERED
     assert sizes[0] < sizes[1] <= 2048
