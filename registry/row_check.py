@@ -1,8 +1,6 @@
 """Check rows against the block digests of a manifest: a few of them, or all."""
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
 from itertools import accumulate, pairwise
@@ -25,7 +23,13 @@ from skybench.registry.content_hash import (
     leaves,
     split_table,
 )
-from skybench.registry.file_check import content_problem, digest_problem, name_of, unreadable
+from skybench.registry.file_check import (
+    content_problem,
+    digest_problem,
+    name_of,
+    threads,
+    unreadable,
+)
 from skybench.registry.manifest import Manifest, StoredObject
 from skybench.registry.shard_reading import ShardForm
 from skybench.registry.store import Store, version_key
@@ -40,11 +44,6 @@ Part = tuple[int, int, Digests | str]
 
 Read = tuple[str, list[Part]]
 """What is wrong with a file, and its rows."""
-
-
-def threads() -> ThreadPoolExecutor:
-    """Return as many threads as there are processors; reading and hashing leave Python free."""
-    return ThreadPoolExecutor(os.cpu_count())
 
 
 def sampled_blocks(manifest: Manifest) -> dict[str, list[int]]:
@@ -167,7 +166,7 @@ def _groups(
     objects = {stored.key: stored for stored in manifest.objects}
     groups: list[tuple[str | None, list[Callable[[], Read]]]] = []
     variables = {} if ds is None else {str(name): v for name, v in ds.variables.items()}
-    forms = _forms(manifest, store) if variables else {}
+    forms = shard_forms(manifest, store) if variables else {}
     for name, variable in sorted(variables.items()):
         form = forms.get(name)
         reads: list[Callable[[], Read]]
@@ -187,7 +186,7 @@ def _groups(
     return groups
 
 
-def _forms(manifest: Manifest, store: Store) -> dict[str, ShardForm]:
+def shard_forms(manifest: Manifest, store: Store) -> dict[str, ShardForm]:
     """Return the variables whose shards can be read in one pass with their digests."""
     folder = version_key(manifest.dataset, manifest.version)
     group = zarr.open_group(zarr_store(store.url_of(f"{folder}/{manifest.zarr}")), mode="r")

@@ -1,0 +1,311 @@
+"""Mend a damaged copy of a version: fetch or rebuild the files that are wrong, and no others.
+
+A file is put in place only when its SHA-256 is the one that was published, so a repair can make
+nothing worse. What is right is read, and never written.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from skybench.errors import IntegrityError, NotFoundError, SkybenchError
+from skybench.generators.generate import empty
+from skybench.generators.recipe import Recipe
+from skybench.registry.content_hash import SAMPLE_DIM, hash_dataset_and_samples
+from skybench.registry.file_check import damaged_files
+from skybench.registry.index import read_manifest, resolve
+from skybench.registry.index_lines import IndexEntry, text_digest
+from skybench.registry.manifest import Manifest, StoredObject
+from skybench.registry.recorded import recorded_manifest
+from skybench.registry.reference import DatasetReference
+from skybench.registry.row_check import shard_forms
+from skybench.registry.store import Store
+from skybench.registry.verify import VerifyReport, check
+from skybench.registry.zarr_format import Layout, choose_layout, create, open_raw, write_rows
+from skybench.release.describe import generator_identity
+from skybench.release.progress_bar import progress_bar
+from skybench.release.reproduce import recipe_of
+from skybench.release.scheduler import (
+    PROCESSES_FROM_POINTS,
+    available_cpus,
+    check_workers,
+    run_tasks,
+)
+from skybench.release.shard import rendered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repair:
+    """What a repair did.
+
+    Attributes
+    ----------
+    fetched, rebuilt : tuple of str
+        Keys of files that were put in place, inside the version's folder.
+    left : tuple of str
+        A sentence for each file that could not be mended, with the reason.
+    report : VerifyReport
+        The full verification afterwards.
+    """
+
+    fetched: tuple[str, ...]
+    rebuilt: tuple[str, ...]
+    left: tuple[str, ...]
+    report: VerifyReport
+
+    @property
+    def ok(self) -> bool:
+        """Whether the version is as published now."""
+        return self.report.ok
+
+    def __str__(self) -> str:
+        """Say what was mended, what could not be, and how the version is now."""
+        lines = [f"fetched {key}" for key in self.fetched]
+        lines += [f"rebuilt {key}" for key in self.rebuilt]
+        return "\n".join([*lines, *self.left, str(self.report)])
+
+
+def repair(
+    reference: str | DatasetReference,
+    *,
+    store: str | Store | None = None,
+    mirror: str | Store | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Repair:
+    """Mend what is damaged in a store's copy of a version, and verify it again in full.
+
+    Parameters
+    ----------
+    reference : str
+        As for `skybench.open`.
+    store : str or Store, optional
+        Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
+    mirror : str or Store, optional
+        Another store with the version, from which files are fetched. What it does not have
+        right, and everything where there is none, is made again from the recipe.
+    workers : int, optional
+        How many work at once. Default: one a processor.
+    progress : bool
+        Show a progress bar on standard error while rows are rendered.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such version.
+    IntegrityError
+        The index is damaged, or the manifest is and no right copy of it is known.
+    StoreError
+        The store cannot be written, or another process works at the version.
+    """
+    check_workers(workers)
+    place, source = Store(store), None if mirror is None else Store(mirror)
+    entry = resolve(reference, place)
+    with place.lock(f"{entry.dataset}-{entry.version}", wait=False):
+        manifest, mended = _trusted(entry, place, source)
+        wrong = _wrong(manifest, place)
+        fetched = [] if source is None else _fetch(wrong, entry, source, place)
+        remaining = [stored for stored in wrong if stored.key not in fetched]
+        rebuilder = _Rebuilder(manifest, entry, place, workers or available_cpus(), progress)
+        rebuilt, left = rebuilder.rebuild(remaining)
+        return Repair(
+            fetched=(*mended, *fetched),
+            rebuilt=tuple(rebuilt),
+            left=tuple(left),
+            report=check(manifest, place, depth="full"),
+        )
+
+
+def _trusted(
+    entry: IndexEntry, store: Store, mirror: Store | None
+) -> tuple[Manifest, tuple[str, ...]]:
+    """Return the manifest that was published, put in place again where it was damaged."""
+    try:
+        return read_manifest(store, entry), ()
+    except SkybenchError as error:
+        for text in _copies(entry, mirror):
+            if text_digest(text) == entry.manifest:
+                store.write(entry.manifest_key, text)
+                return read_manifest(store, entry), ("manifest.json",)
+        msg = f"{error} Neither a mirror nor skybench has the right one (--mirror URL)."
+        raise IntegrityError(msg) from None
+
+
+def _copies(entry: IndexEntry, mirror: Store | None) -> Iterator[str]:
+    """Yield other copies of a manifest, right or wrong."""
+    if mirror is not None:
+        with suppress(SkybenchError):
+            yield mirror.read_text(entry.manifest_key)
+    with suppress(NotFoundError):
+        yield recorded_manifest(entry.reference).to_text()
+
+
+def _wrong(manifest: Manifest, store: Store) -> list[StoredObject]:
+    damaged = damaged_files(manifest, store)
+    return [stored for stored in manifest.objects if stored.key in damaged]
+
+
+def _fetch(
+    wrong: Sequence[StoredObject], entry: IndexEntry, mirror: Store, store: Store
+) -> list[str]:
+    """Put those files in place that the mirror has right; return their keys."""
+    fetched = []
+    for stored in wrong:
+        try:
+            data = mirror.read_bytes(f"{entry.key}/{stored.key}")
+        except SkybenchError:
+            continue  # it is rebuilt, or told as left
+        if _is(stored, data):
+            store.write(f"{entry.key}/{stored.key}", data)
+            fetched.append(stored.key)
+    return fetched
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardRows:
+    """What a worker needs to make some shards of one row range again, in a scratch store."""
+
+    recipe: str
+    url: str
+    start: int
+    stop: int
+    names: tuple[str, ...]
+    layout: Layout
+
+
+def make_shards(job: ShardRows) -> int:
+    """Render the rows of a shard and write the variables that are wanted; return the rows."""
+    columns = rendered(job.recipe, job.start, job.stop)
+    write_rows(job.url, job.start, {name: columns[name] for name in job.names}, job.layout)
+    return job.stop - job.start
+
+
+@dataclass(frozen=True)
+class _Rebuilder:
+    manifest: Manifest
+    entry: IndexEntry
+    store: Store
+    workers: int
+    progress: bool
+
+    def rebuild(self, wrong: Sequence[StoredObject]) -> tuple[list[str], list[str]]:
+        """Make files again; return the keys of those put in place, and why others were not."""
+        inside = [stored for stored in wrong if self._inside(stored) is not None]
+        digests = [stored for stored in wrong if stored.key == self.manifest.sample_digests]
+        left = [
+            f"{stored.key} does not follow from the recipe; fetch it: --mirror URL"
+            for stored in wrong
+            if stored not in inside and stored not in digests
+        ]
+        rebuilt, refused = self._rebuild_zarr(inside) if inside else ([], [])
+        if digests and not refused:
+            more, refused = self._place(digests[0], self._digests())
+            rebuilt += more
+        elif digests:
+            left.append(f"{digests[0].key} follows from rows that are still damaged")
+        return rebuilt, [*left, *refused]
+
+    def _inside(self, stored: StoredObject) -> str | None:
+        """Return the key of a file inside the Zarr store, None for others."""
+        prefix = f"{self.manifest.zarr}/"
+        return stored.key[len(prefix) :] if stored.key.startswith(prefix) else None
+
+    def _rebuild_zarr(self, wrong: Sequence[StoredObject]) -> tuple[list[str], list[str]]:
+        try:
+            recipe = recipe_of(self.manifest)
+        except SkybenchError as error:
+            return [], [f"{len(wrong)} files cannot be rebuilt: {error}"]
+        rebuilt, refused = [], []
+        with tempfile.TemporaryDirectory(prefix="skybench-") as folder:
+            scratch = Path(folder) / "data.zarr"
+            self._render(recipe, str(scratch), [str(self._inside(stored)) for stored in wrong])
+            for stored in wrong:
+                path = scratch / str(self._inside(stored))
+                placed, why = self._place(stored, path.read_bytes() if path.exists() else b"")
+                rebuilt += placed
+                refused += why
+        return rebuilt, refused
+
+    def _render(self, recipe: Recipe, scratch: str, keys: Sequence[str]) -> None:
+        """Lay a scratch store down, and fill the shards that are wanted."""
+        template, samples = empty(recipe), self.manifest.samples
+        layout = self._layout() or choose_layout(template, samples)
+        create(scratch, template, samples, layout)
+        along = {str(n) for n, v in template.variables.items() if SAMPLE_DIM in v.dims}
+        names = _names_by_shard(keys, along)
+        shards = layout.shards(samples)
+        jobs = [
+            ShardRows(
+                recipe=recipe.model_dump_json(),
+                url=scratch,
+                start=shards[number][0],
+                stop=shards[number][1],
+                names=tuple(sorted(wanted)),
+                layout=layout,
+            )
+            for number, wanted in sorted(names.items())
+            if number < len(shards)
+        ]
+        rows = sum(job.stop - job.start for job in jobs)
+        with progress_bar(f"Rebuilding {recipe.name}", rows, shown=self.progress) as advance:
+            run_tasks(
+                make_shards,
+                jobs,
+                workers=self.workers,
+                threads=rows * recipe.points < PROCESSES_FROM_POINTS,
+                on_done=advance,
+            )
+
+    def _layout(self) -> Layout | None:
+        """Return the layout that the metadata tell, None where they are damaged."""
+        try:
+            form = next(iter(shard_forms(self.manifest, self.store).values()), None)
+        except Exception:  # metadata are read by other libraries, which raise anything
+            return None
+        return form and Layout(chunk_rows=form.chunk_rows, shard_rows=form.shard_rows)
+
+    def _digests(self) -> bytes:
+        url = self.store.url_of(f"{self.entry.key}/{self.manifest.zarr}")
+        return hash_dataset_and_samples(open_raw(url))[1].tobytes()
+
+    def _place(self, stored: StoredObject, data: bytes) -> tuple[list[str], list[str]]:
+        """Put a file in place if it is the published one; else return why not."""
+        if _is(stored, data):
+            self.store.write(f"{self.entry.key}/{stored.key}", data)
+            return [stored.key], []
+        return [], [self._refusal(stored, data)]
+
+    def _refusal(self, stored: StoredObject, data: bytes) -> str:
+        here, made = generator_identity(), self.manifest.generator
+        other = ", ".join(
+            f"{name} {made.get(name, 'unknown')} (here {here[name]})"
+            for name in ("skybench", "numpy", "scipy", "zarr", "numcodecs")
+            if made.get(name) != here[name]
+        )
+        return (
+            f"{stored.key} was made again, but is not the published file and was not put in "
+            f"place: expected {stored.sha256}, got {_digest(data)}. "
+            + (f"It was made with {other}; install these, or" if other else "Instead")
+            + " fetch it: --mirror URL"
+        )
+
+
+def _names_by_shard(keys: Sequence[str], variables: set[str]) -> dict[int, set[str]]:
+    """Return the variables to make of each shard, from keys like ``image/c/3/0/0``."""
+    names: dict[int, set[str]] = {}
+    for key in keys:
+        name, _, place = key.partition("/c/")
+        if name in variables and place:
+            names.setdefault(int(place.split("/")[0]), set()).add(name)
+    return names
+
+
+def _is(stored: StoredObject, data: bytes) -> bool:
+    return len(data) == stored.size and _digest(data) == stored.sha256
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{sha256(data).hexdigest()}"
