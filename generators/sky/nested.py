@@ -67,10 +67,6 @@ class Levels(NamedTuple):
     finest: Integers
     doublings: Integers
 
-    def whole(self) -> "Levels":
-        """Return the same, levels and doublings as integers."""
-        return Levels(self.half_width, *(np.asarray(v, dtype=np.int64) for v in self[1:]))
-
 
 def levels(half_width: Floats, radius: Floats, wanted: Floats) -> Levels:
     """Return the levels that sample each source as closely as it wants, with the fewest samples.

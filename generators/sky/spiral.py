@@ -231,9 +231,10 @@ def _moved(pattern: Pattern, sources: Sources, on: fourier.Grid) -> Floats | Com
     def light(members: NDArray[np.intp], x: Floats, y: Floats) -> tuple[Floats, Floats]:
         return pattern.light(_Broadcast(sources, members), x, y)
 
-    planned = nested.Levels(*(sources[f"_{name}"] for name in nested.Levels._fields))
+    half_width, *rest = (sources[f"_{name}"] for name in nested.Levels._fields)
+    planned = nested.Levels(half_width, *(values.astype(np.int64) for values in rest))
     symmetric = bool(pattern.symmetric(sources).all())
-    return nested.transform(light, planned.whole(), on, symmetric=symmetric)
+    return nested.transform(light, planned, on, symmetric=symmetric)
 
 
 def _planned(levels: nested.Levels) -> Sources:
@@ -408,7 +409,8 @@ PROFILE = SkyProfile(
     summary="Spiral galaxy: exponential disc with Ringermacher-Mead arms, and a bulge.",
     formula="disc (n = 1) with arms along phi(r) = 2N arctan(exp(A / r) / B), and a Sersic bulge",
     reference="Ringermacher & Mead (2009), MNRAS 397, 164, equation 1",
-    accuracy="3.5e-4 of the peak (median 8e-5) against a much finer sampling",
+    accuracy="4.7e-4 of the peak (median 7e-5) against a much finer sampling",
+    example="Spiral(flux=1e5, half_light_radius=10, seed=3).render((64, 64))",
     defaults={
         "flux": LogUniform(distribution="log_uniform", low=1e4, high=1e5),
         "half_light_radius": Uniform(distribution="uniform", low=4, high=8),
