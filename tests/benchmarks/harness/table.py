@@ -44,13 +44,15 @@ def line(result: Result) -> str:
 
 def notes(results: Iterable[Result]) -> str:
     """Return what is to be said about the rows that are not met, and why peers are missing."""
-    said = [
-        textwrap.fill(f"{r.work}: {text}", _NOTE_WIDTH, subsequent_indent="    ")
-        for r in results
-        for text in (r.missing, r.note if not r.met else "")
-        if text
-    ]
-    return "\n".join(said)
+    works: dict[str, list[str]] = {}
+    for result in results:
+        for text in (result.missing, "" if result.met else result.note):
+            if text:
+                works.setdefault(text, []).append(result.work)
+    return "\n".join(
+        textwrap.fill(f"{'; '.join(named)}: {text}", _NOTE_WIDTH, subsequent_indent="    ")
+        for text, named in works.items()
+    )
 
 
 def write_json(path: Path, results: Iterable[Result]) -> None:
