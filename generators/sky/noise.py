@@ -7,6 +7,7 @@ and the read noise less the rest of the sky, rounded.
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import Never
 
 import numpy as np
 import xarray as xr
@@ -143,7 +144,9 @@ def _scaled(
         departure += read * _normal(words, np.arange(light.size)).reshape(light.shape)
     observed = np.rint(light + noise.scale * departure)
     for i, image in enumerate(observed):
-        _check(image, first + i)
+        extreme = max(image.max(), -image.min())
+        if extreme > LARGEST:
+            _refuse(float(extreme), first + i)
     return observed
 
 
@@ -157,11 +160,14 @@ def _counts(
     above = np.flatnonzero(mean >= poisson.TABULATED)
     largest, mean[above] = mean[above], 0.0
     counts = poisson.poisson(mean, words)
-    owners = above // light.shape[1]
-    for i in np.unique(owners):
-        drawn = bright.poisson(first + int(i), largest[owners == i])
-        _check(drawn, first + int(i), _MOST_COUNTED)
-        counts[above[owners == i]] = drawn
+    # The bright pixels of one row after the other.
+    ends = np.searchsorted(above, np.arange(1, len(light) + 1) * light.shape[1]).tolist()
+    for i, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+        if start < end:
+            drawn = bright.poisson(first + i, largest[start:end])
+            if drawn.max() > _MOST_COUNTED:
+                _refuse(float(drawn.max()), first + i)
+            counts[above[start:end]] = drawn
     return counts.reshape(light.shape)
 
 
@@ -196,12 +202,9 @@ def _normal_cells() -> tuple[Floats, Floats]:
     return edges[:-1], edges[1:]
 
 
-def _check(observed: NDArray[np.integer] | Floats, sample: int, largest: int = LARGEST) -> None:
-    """Refuse what an int32 cannot hold."""
-    extreme = max(observed.max(), -observed.min())
-    if extreme > largest:
-        msg = (
-            f"a pixel of sample {sample} holds {extreme:g} electrons, more than the {LARGEST} "
-            "of an int32; lower flux, sky_level, read_noise or noise.scale."
-        )
-        raise ParameterError(msg)
+def _refuse(electrons: float, sample: int) -> Never:
+    msg = (
+        f"a pixel of sample {sample} holds {electrons:g} electrons, more than the {LARGEST} "
+        "of an int32; lower flux, sky_level, read_noise or noise.scale."
+    )
+    raise ParameterError(msg)
