@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
+from skybench.generators.plain_text import PlainLine, PlainText
 from skybench.generators.profiles import Profile
 from skybench.generators.schema import SPLITS, VARIABLES
 from skybench.generators.suggestion import unknown
@@ -17,7 +18,7 @@ from skybench.generators.variable import OneOf, Variable
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Share = Annotated[Positive, Field(ge=0.01, description="at least one sample in a hundred")]
-Line = Annotated[str, Field(min_length=1, max_length=300)]
+Line = Annotated[PlainLine, Field(min_length=1, max_length=300)]
 
 CLASSIFICATION, MULTILABEL = "classification", "multilabel"
 REGRESSION, SEGMENTATION = "regression", "segmentation"
@@ -119,9 +120,9 @@ class Recipe(Part):
     family: str
     name: Name
     title: Line
-    description: str
+    description: PlainText
     licence: Line
-    citation: str
+    citation: PlainText
     seed: Annotated[int, NUMBER, Field(ge=0, lt=2**63)]
     samples: Annotated[int, NUMBER, Field(ge=1, le=10**9)]
     task: Literal["classification", "multilabel", "regression", "segmentation"]

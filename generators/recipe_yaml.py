@@ -1,10 +1,14 @@
 """YAML text to a mapping: safe, and no key is lost in silence."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
 
 from skybench.errors import RecipeError
+
+MAX_VALUES = 20_000
+"""A recipe holds a few hundred."""
 
 
 def read_mapping(text: str, name: str) -> dict[str, Any]:
@@ -16,7 +20,7 @@ def read_mapping(text: str, name: str) -> dict[str, Any]:
         It is not YAML, or not a mapping.
     """
     try:
-        content = yaml.load(text, Loader=_UniqueKeys)
+        content = _load(text)
     except yaml.YAMLError as error:
         msg = f"{name} is not valid YAML: {' '.join(str(error).split())}"
         raise RecipeError(msg) from error
@@ -27,6 +31,44 @@ def read_mapping(text: str, name: str) -> dict[str, Any]:
         msg = f"{name}: a recipe is a mapping with keys such as name, image, sources."
         raise RecipeError(msg)
     return content
+
+
+def _load(text: str) -> Any:
+    loader = _UniqueKeys(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _check_size(node, {}, node.start_mark)
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _check_size(node: yaml.Node, sizes: dict[int, int], mark: yaml.Mark) -> int:
+    """Return how many values a node holds, with each alias written out.
+
+    A page of aliases to aliases can unfold into more than any memory holds.
+    """
+    known = sizes.get(id(node))
+    if known == 0:
+        msg = "an alias contains itself"
+        raise yaml.composer.ComposerError(None, None, msg, mark)
+    if known is not None:
+        return known
+    sizes[id(node)] = 0
+    size = 1 + sum(_check_size(child, sizes, mark) for child in _children(node))
+    if size > MAX_VALUES:
+        msg = f"aliases unfold to {size:,} values, more than {MAX_VALUES:,}"
+        raise yaml.composer.ComposerError(None, None, msg, node.start_mark)
+    sizes[id(node)] = size
+    return size
+
+
+def _children(node: yaml.Node) -> Iterable[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return (part for pair in node.value for part in pair)
+    return node.value if isinstance(node, yaml.SequenceNode) else ()
 
 
 class _UniqueKeys(yaml.SafeLoader):

@@ -26,10 +26,12 @@ SAMPLE_DIM = "sample"
 SPLIT_VARIABLE = "split"
 
 _BLOCK, _VARIABLE, _DATASET = b"\x01", b"\x02", b"\x03"
-_DTYPES = frozenset(
+DTYPES = frozenset(
     ["bool", "float16", "float32", "float64"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
+"""Those that have canonical bytes."""
+
 _READ_BYTES = 1 << 26
 
 Header = dict[str, Any]
@@ -267,10 +269,10 @@ def _has_samples(head: Header) -> bool:
 
 
 def _check_hashable(name: Hashable, variable: xr.Variable) -> None:
-    if variable.dtype.name not in _DTYPES:
+    if variable.dtype.name not in DTYPES:
         msg = (
             f"variable {name!r} has dtype {variable.dtype}, which has no canonical bytes; "
-            f"expected one of {', '.join(sorted(_DTYPES))}. Hash the stored codes: "
+            f"expected one of {', '.join(sorted(DTYPES))}. Hash the stored codes: "
             "open the dataset with decode=False."
         )
         raise IntegrityError(msg)

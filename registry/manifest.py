@@ -2,7 +2,7 @@
 
 import json
 import re
-from pathlib import PurePosixPath
+import reprlib
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
@@ -17,16 +17,34 @@ from pydantic import (
 )
 
 from skybench.errors import IntegrityError, StoreError
+from skybench.generators.plain_text import PlainLine, PlainText
 from skybench.registry.content_hash import ContentHash
+from skybench.registry.published_hash import check_content
 from skybench.registry.reference import Version, check_dataset_name
+from skybench.registry.store import CARD, CROISSANT, MANIFEST
+from skybench.registry.strict_json import strict_json as strict_json
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 
 FORMAT: Literal["skybench-manifest-1"] = "skybench-manifest-1"
 
 
+MAX_SAMPLES = 10**9
+"""As in a recipe."""
+
+_MAX_PATH = 500
+_PATH_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._+-]{1,255}")
+
+
 def _check_path(path: str) -> str:
-    parts = PurePosixPath(path).parts
-    if "/".join(parts) != path or not parts or ".." in parts or re.search(r"[\x00-\x1f\\:]", path):
-        msg = f"must be a relative path inside the version's folder, got {path!r}"
+    """Refuse what climbs, what a file system or a URL reads in its own way, and what globs."""
+    parts = path.split("/")
+    if len(path) > _MAX_PATH or not all(map(_PATH_PART.fullmatch, parts)):
+        msg = (
+            "must be a relative path inside the version's folder, of letters, digits and ._+-, "
+            f"got {path[:_MAX_PATH]!a}"
+        )
         raise ValueError(msg)
     return path
 
@@ -40,10 +58,19 @@ def _check_version(version: str) -> str:
     return str(Version.parse(version))
 
 
+def _check_split(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
+        msg = f"must be lower-case letters, digits and underscores, got {name[:80]!a}"
+        raise ValueError(msg)
+    return name
+
+
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 InsidePath = Annotated[str, AfterValidator(_check_path)]
 DatasetName = Annotated[str, AfterValidator(_check_name)]
 VersionText = Annotated[str, AfterValidator(_check_version)]
+SplitName = Annotated[str, AfterValidator(_check_split)]
+Content = Annotated[ContentHash, AfterValidator(check_content)]
 Model = TypeVar("Model", bound=BaseModel)
 UtcTime = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 
@@ -93,19 +120,19 @@ class Manifest(StrictModel):
     format: Literal["skybench-manifest-1"] = FORMAT
     dataset: DatasetName
     version: VersionText
-    title: str
-    description: str
+    title: PlainLine
+    description: PlainText
     created: UtcTime
     recipe: dict[str, JsonValue]
-    generator: dict[str, str]
-    content: ContentHash
+    generator: dict[PlainLine, PlainLine]
+    content: Content
     samples: int = Field(ge=0)
-    splits: dict[str, int]
-    task: str
-    classes: tuple[str, ...]
-    ranges: dict[str, Range]
-    licence: str
-    citation: str
+    splits: dict[SplitName, int]
+    task: PlainLine
+    classes: tuple[PlainLine, ...]
+    ranges: dict[PlainLine, Range]
+    licence: PlainLine
+    citation: PlainText
     zarr: InsidePath
     sample_digests: InsidePath
     chunk_count: int = Field(ge=0)
@@ -113,14 +140,23 @@ class Manifest(StrictModel):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
-        keys = [stored.key for stored in self.objects]
-        if len({key.casefold() for key in keys}) != len(keys):
-            msg = "objects has keys that collide"
+        self._check_keys()
+        if self.samples > MAX_SAMPLES:
+            msg = f"samples is {self.samples:.3g}, more than {MAX_SAMPLES:,}"
             raise ValueError(msg)
         if self.splits != {name: split.samples for name, split in self.content.splits.items()}:
             msg = "splits and content.splits disagree on the number of samples"
             raise ValueError(msg)
         return self
+
+    def _check_keys(self) -> None:
+        """Refuse files that would take each other's place, on any file system."""
+        keys = [stored.key.casefold() for stored in self.objects]
+        names = {*keys, MANIFEST, CARD, CROISSANT}
+        folders = {key[:end] for key in keys for end, sign in enumerate(key) if sign == "/"}
+        if len(names) != len(keys) + 3 or names & folders:
+            msg = "objects has keys that collide"
+            raise ValueError(msg)
 
     def to_text(self) -> str:
         """Return the canonical JSON: sorted keys, UTF-8, a newline at the end."""
@@ -181,21 +217,6 @@ def canonical_text(values: object) -> str:
     return json.dumps(values, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
-def strict_json(text: str, where: str) -> Any:
-    """Return what JSON text holds, refusing NaN, infinities and repeated keys.
-
-    Raises
-    ------
-    IntegrityError
-        With `where` and the place in the text.
-    """
-    try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique_keys)
-    except (ValueError, RecursionError) as error:
-        msg = f"{where} is not valid JSON: {error}. The copy is damaged; fetch or build it again."
-        raise IntegrityError(msg) from None
-
-
 def validated(model: type[Model], values: object, where: str) -> Model:
     """Return `values` as `model`.
 
@@ -209,13 +230,19 @@ def validated(model: type[Model], values: object, where: str) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "it"
-        got = repr(first["input"])
+        got = _SHORT.repr(first["input"])
         msg = (
-            f"{where} is not as skybench writes it: {place}: {first['msg']}, "
-            f"got {got[:80]}{'…' * (len(got) > 80)}. "
+            f"{where} is not as skybench writes it: {_shown(place)}: {_shown(first['msg'])}, "
+            f"got {_shown(got)}. "
             "The copy is damaged or made by another skybench; fetch or build it again."
         )
         raise IntegrityError(msg) from None
+
+
+def _shown(text: str) -> str:
+    """Return text from a stranger so that it can stand in a message."""
+    plain = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:600])
+    return f"{plain[:600]}{'…' * (len(text) > 600)}"
 
 
 def _check_format(values: object, where: str) -> None:
@@ -224,24 +251,9 @@ def _check_format(values: object, where: str) -> None:
     if not newer or int(newer[1]) <= int(FORMAT.rpartition("-")[2]):
         return
     made_by = values.get("generator") if isinstance(values, dict) else None
-    needed = str(made_by.get("skybench", ""))[:20] if isinstance(made_by, dict) else ""
+    needed = _shown(str(made_by.get("skybench", ""))[:20]) if isinstance(made_by, dict) else ""
     msg = (
         f"{where} has format {found} and needs skybench >= {needed or 'a newer version'}; "
         f"this one reads {FORMAT}. Run pip install --upgrade skybench."
     )
     raise StoreError(msg)
-
-
-def _no_constant(name: str) -> None:
-    msg = f"{name} is not a number that JSON allows"
-    raise ValueError(msg)
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        msg = f"key {repeated!r} is there twice"
-        raise ValueError(msg)
-    return values

@@ -5,21 +5,23 @@ A file is an ``.npz`` or a Zarr group with two arrays, ``sample_id`` (sample,) a
 hash that it was made for may be given as a third array ``content``, one text.
 """
 
+import math
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from skybench.errors import PredictionsError
+from skybench.registry.bounded_arrays import read_npz, read_zarr
 from skybench.registry.question import CONTENT_KEY, ID, Predictions, Question, rows_in_order
 
 SUFFIX = ".npz"
 MAPS = "segmentation"
+KEYS = (ID, MAPS, CONTENT_KEY)
+_MOST_TEXT = 1 << 12
 
 
 def read_maps(source: Any, question: Question) -> Predictions:
@@ -37,7 +39,7 @@ def read_maps(source: Any, question: Question) -> Predictions:
         The file is not exactly an answer.
     """
     name = str(source) if isinstance(source, str | os.PathLike) else "the predictions"
-    arrays = _arrays(source, name)
+    arrays = _arrays(source, name, question)
     missing = [key for key in (ID, MAPS) if key not in arrays]
     if missing:
         msg = f"{name} lacks {', '.join(missing)}. It needs {question.expected}."
@@ -46,7 +48,7 @@ def read_maps(source: Any, question: Question) -> Predictions:
     _check(name, ids, maps, question)
     places = [f"row {row}" for row in range(len(ids))]
     order = rows_in_order(ids.astype(np.int64), question, name, places)
-    content = str(arrays[CONTENT_KEY]) if CONTENT_KEY in arrays else None
+    content = str(arrays[CONTENT_KEY])[:100] if CONTENT_KEY in arrays else None
     return Predictions(by_seed={0: maps[order].astype(np.int8)}, content=content)
 
 
@@ -63,17 +65,17 @@ def write_maps(
     np.savez_compressed(path, **arrays)
 
 
-def _arrays(source: Any, name: str) -> dict[str, NDArray[Any]]:
+def _arrays(source: Any, name: str, question: Question) -> dict[str, NDArray[Any]]:
     suffix = Path(name).suffix.lower()
+    # Twice the samples as int64: what is larger is no answer, and the check says what is.
+    most = 2 * 8 * len(question.ids) * max(1, math.prod(question.shape)) + _MOST_TEXT
     try:
         if suffix == ".zarr":
-            group = zarr.open_group(source, mode="r")
-            return {key: np.asarray(array[...]) for key, array in group.arrays()}
+            return read_zarr(source, KEYS, most)
         if suffix == SUFFIX or hasattr(source, "read"):
-            with np.load(source, allow_pickle=False) as file:
-                return dict(file)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        msg = f"{name} cannot be read as maps: {error}"
+            return read_npz(source, KEYS, most)
+    except Exception as error:  # of a damaged file, there is no end to their kinds
+        msg = f"{name} cannot be read as maps: {error or type(error).__name__}"
         raise PredictionsError(msg) from error
     msg = f"{name} must be a {SUFFIX} file or a .zarr group with {ID} and {MAPS}"
     raise PredictionsError(msg)

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skybench.errors import MissingDependencyError, PredictionsError
+from skybench.errors import IntegrityError, MissingDependencyError, PredictionsError
 from skybench.registry.map_predictions import SUFFIX as MAP_SUFFIX
 from skybench.registry.map_predictions import read_maps, write_maps
 from skybench.registry.question import (
@@ -35,12 +35,16 @@ from skybench.registry.question import (
     and_more,
     rows_in_order,
 )
+from skybench.registry.strict_json import strict_json
 from skybench.registry.tasks import Columns, Maps
 
 METADATA_KEY = b"skybench"
 TABLE_SUFFIX = ".parquet"
 
 _SUM_TOLERANCE = 1e-3
+_MOST_SEEDS, _MOST_OTHERS = 256, 64
+_MOST_BYTES = 1 << 30
+_MOST_ID = 2.0**53
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def read_predictions(
     """
     if isinstance(question.form, Maps):
         return read_maps(source, question)
-    table = _read(source)
+    table = _read(source, question)
     _check_columns(table, question, question.form)
     ids = _integers(table, ID)
     seeds = _integers(table, SEED) if SEED in table.frame else np.zeros_like(ids)
@@ -136,11 +140,11 @@ def import_pyarrow() -> Any:
     return pyarrow
 
 
-def _read(source: str | os.PathLike[str] | pd.DataFrame | IO[bytes]) -> _Table:
+def _read(source: str | os.PathLike[str] | pd.DataFrame | IO[bytes], question: Question) -> _Table:
     if isinstance(source, pd.DataFrame):
         return _Table("the DataFrame", source, [f"row {n}" for n in range(len(source))])
     if not isinstance(source, str | os.PathLike):
-        return _read_parquet(source)
+        return _read_parquet(source, question)
     path = Path(source)
     readers = {".csv": _read_csv, ".parquet": _read_parquet, ".pq": _read_parquet}
     if path.suffix.lower() not in readers:
@@ -149,33 +153,74 @@ def _read(source: str | os.PathLike[str] | pd.DataFrame | IO[bytes]) -> _Table:
     if not path.is_file():
         msg = f"{path} is not a file; give the path of your predictions"
         raise PredictionsError(msg)
-    return readers[path.suffix.lower()](path)
+    return readers[path.suffix.lower()](path, question)
 
 
-def _read_parquet(path: Path | IO[bytes]) -> _Table:
+def _read_parquet(path: Path | IO[bytes], question: Question) -> _Table:
     source = str(path) if isinstance(path, Path) else "the predictions"
     pa = import_pyarrow()
     try:
-        table = pa.parquet.read_table(path)
+        file = pa.parquet.ParquetFile(path)
+        _check_size(source, file.metadata.num_rows, file.metadata.num_columns, question)
+        _check_parquet(source, pa, file)
+        if LABEL in file.schema_arrow.names:
+            # Kept as a dictionary: a long text, many times, would fill the memory.
+            file = pa.parquet.ParquetFile(path, read_dictionary=[LABEL])
+        table = file.read()
     except (pa.ArrowException, OSError) as error:
         msg = f"{source} cannot be read as Parquet: {error}"
         raise PredictionsError(msg) from error
-    bound = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
     places = [f"row {n}" for n in range(table.num_rows)]
     frame = table.to_pandas(ignore_metadata=True)
-    return _Table(source, frame, places, bound.get(CONTENT_KEY))
+    return _Table(source, frame, places, _bound_content(table.schema.metadata or {}, source))
 
 
-def _read_csv(path: Path) -> _Table:
+def _check_size(source: str, rows: int, columns: int, question: Question) -> None:
+    """Refuse what is far from an answer before it is in memory."""
+    most_rows, most_columns = _MOST_SEEDS * len(question.ids), len(question.names) + _MOST_OTHERS
+    if rows > most_rows or columns > most_columns:
+        msg = (
+            f"{source} has {rows:,} rows of {columns:,} columns, far more than the "
+            f"{len(question.ids):,} test samples can have. It needs {question.expected}."
+        )
+        raise PredictionsError(msg)
+
+
+def _check_parquet(source: str, pa: Any, file: Any) -> None:
+    kinds = pa.types
+    for field in file.schema_arrow:
+        kind = field.type.value_type if kinds.is_dictionary(field.type) else field.type
+        plain = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_null)
+        texts = (kinds.is_string, kinds.is_large_string, kinds.is_string_view)
+        if not any(is_kind(kind) for is_kind in plain + texts):
+            msg = f"{source} has the column {field.name[:80]!a} of {kind}; expected numbers"
+            raise PredictionsError(msg)
+    metadata = file.metadata
+    size = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
+    if size > _MOST_BYTES:
+        msg = f"{source} unfolds to {size:,} bytes, more than {_MOST_BYTES:,}"
+        raise PredictionsError(msg)
+
+
+def _bound_content(metadata: Mapping[bytes, bytes], source: str) -> str | None:
+    try:
+        bound = strict_json(metadata.get(METADATA_KEY, b"{}").decode(), f"metadata of {source}")
+    except (IntegrityError, UnicodeDecodeError) as error:
+        raise PredictionsError(str(error)) from None
+    content = bound.get(CONTENT_KEY) if isinstance(bound, dict) else None
+    return None if content is None else str(content)[:100]
+
+
+def _read_csv(path: Path, question: Question) -> _Table:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _parse_csv(path, file)
+            return _parse_csv(path, file, question)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         msg = f"{path} cannot be read as CSV in UTF-8: {error}"
         raise PredictionsError(msg) from error
 
 
-def _parse_csv(path: Path, file: IO[str]) -> _Table:
+def _parse_csv(path: Path, file: IO[str], question: Question) -> _Table:
     content: str | None = None
     rows: list[list[str]] = []
     places: list[str] = []
@@ -193,19 +238,20 @@ def _parse_csv(path: Path, file: IO[str]) -> _Table:
                 f"{len(rows[0])} as in the header"
             )
             raise PredictionsError(msg)
+        _check_size(str(path), len(rows), len(fields), question)
         rows.append([field.strip() for field in fields])
         places.append(f"line {reader.line_num}")
     if not rows:
         msg = f"{path} is empty; it needs a header and one line a test sample"
-        raise PredictionsError(msg)
-    if repeated := [name for name in rows[0] if rows[0].count(name) > 1]:
-        msg = f"{path} has the column {repeated[0]!r} twice"
         raise PredictionsError(msg)
     return _Table(str(path), pd.DataFrame(rows[1:], columns=rows[0]), places[1:], content)
 
 
 def _check_columns(table: _Table, question: Question, form: Columns) -> None:
     have = [str(name) for name in table.frame.columns]
+    if repeated := [name for name in have if have.count(name) > 1]:
+        msg = f"{table.source} has the column {repeated[0]!r} twice"
+        raise PredictionsError(msg)
     single_label = form.exclusive and LABEL in have
     wanted = [ID, LABEL] if single_label else [ID, *question.names]
     unknown = [name for name in have if name not in {*wanted, SEED}]
@@ -230,7 +276,7 @@ def _unknown_column(name: str, wanted: list[str]) -> str:
 
 def _integers(table: _Table, column: str) -> NDArray[np.int64]:
     numbers = _numbers(table, column)
-    wrong = numbers != np.trunc(numbers)
+    wrong = (numbers != np.trunc(numbers)) | (np.abs(numbers) >= _MOST_ID)
     if wrong.any():
         msg = f"{column} must be whole numbers, got {_first(table, column, wrong)}"
         raise PredictionsError(msg)

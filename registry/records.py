@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
 
 from skybench.errors import IntegrityError, ParameterError
+from skybench.generators.plain_text import PlainLine
 from skybench.registry.manifest import (
     DatasetName,
     Digest,
@@ -28,6 +29,7 @@ from skybench.registry.store import Store
 FORMAT: Literal["skybench-record-1"] = "skybench-record-1"
 SUBMISSIONS = "submissions"
 TEST_SPLIT = "test"
+WEIGHTS_SUFFIX = ".safetensors"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
@@ -182,11 +184,11 @@ class Record(StrictModel):
     split: str
     split_content: Digest
     samples: int = Field(ge=1)
-    task: str
-    classes: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
+    task: PlainLine
+    classes: tuple[PlainLine, ...] = ()
+    targets: tuple[PlainLine, ...] = ()
     created: UtcTime
-    model: str
+    model: PlainLine
     parameters: int | None = None
     protocol: str | None = None
     hyperparameters: dict[str, JsonValue] = Field(default_factory=dict)
@@ -223,6 +225,9 @@ class Record(StrictModel):
             raise ValueError(msg)
         if not self.interval.low <= self.score <= self.interval.high:
             msg = "score lies outside its interval"
+            raise ValueError(msg)
+        if self.weights is not None and not self.weights.key.endswith(WEIGHTS_SUFFIX):
+            msg = f"weights must be {WEIGHTS_SUFFIX}, which is data; others can run code"
             raise ValueError(msg)
         if self.accuracy != (self.score if self.metric == "accuracy" else None):
             msg = f"accuracy {self.accuracy} is not the score of the metric {self.metric}"

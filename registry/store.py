@@ -34,6 +34,9 @@ from skybench.registry import conditional_put
 from skybench.registry.conditional_put import ChangedError
 from skybench.registry.reference import Version
 
+MAX_TEXT_BYTES = 64 << 20
+"""Of a manifest, an index or a record; the manifest of a hundred million samples is smaller."""
+
 CATALOG = "catalog.yaml"
 INDEX = "index.jsonl"
 MANIFEST = "manifest.json"
@@ -140,10 +143,24 @@ class Store:
         with self._reporting("read", key):
             return bytes(self.fs.cat_file(self._path(key)))
 
-    def read_text(self, key: str) -> str:
-        """Return the content of a UTF-8 file; raises as `read_bytes`, and `IntegrityError`."""
+    def read_text(self, key: str, limit: int = MAX_TEXT_BYTES) -> str:
+        """Return the content of a UTF-8 file of at most `limit` bytes.
+
+        Raises
+        ------
+        NotFoundError, StoreError
+            As `read_bytes`.
+        IntegrityError
+            It is no UTF-8, or larger; no more than the limit is read.
+        """
+        data = b""
+        for piece in self.pieces(key):
+            data += piece
+            if len(data) > limit:
+                msg = f"{self.url_of(key)} is larger than {limit:,} bytes; skybench wrote no such"
+                raise IntegrityError(msg)
         try:
-            return self.read_bytes(key).decode("utf-8")
+            return data.decode("utf-8")
         except UnicodeDecodeError as error:
             msg = (
                 f"{self.url_of(key)} is not UTF-8 text (byte {error.start}): the copy is damaged; "
@@ -162,8 +179,9 @@ class Store:
         A web server is asked for the whole in one request, which it also answers without Range.
         """
         with self._reporting("read", key):
-            block_size = 0 if self.is_web else _STREAM_BYTES
-            with self.fs.open(self._path(key), "rb", block_size=block_size) as file:
+            # Given any size, fsspec's web client streams at once; else it first asks for the size.
+            how = {"block_size": 0, "size": 1} if self.is_web else {"block_size": _STREAM_BYTES}
+            with self.fs.open(self._path(key), "rb", **how) as file:
                 while piece := file.read(_STREAM_BYTES):
                     yield piece
 
@@ -327,7 +345,12 @@ class Store:
             os.close(descriptor)
 
     def _path(self, key: str) -> str:
-        return f"{self.root.rstrip('/')}/{_checked(key)}" if key else self.root
+        if not key:
+            return self.root
+        path = f"{self.root.rstrip('/')}/{_checked(key)}"
+        if self.is_local:
+            _check_no_way_out(path, self.root)
+        return path
 
     def _size_or_none(self, key: str) -> int | None:
         try:
@@ -363,7 +386,10 @@ class Store:
             yield
         except (SkybenchError, GeneratorExit):
             raise
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if fault := _web_fault(error):
+                msg = f"cannot {action} {self.url_of(key)}: {fault}"
+                raise StoreError(msg) from error
             msg = f"{self.url_of(key)} is not there"
             raise NotFoundError(msg) from None
         except OSError as error:
@@ -408,10 +434,29 @@ def _file_system(url: str) -> tuple[Any, str]:
 
 def _checked(key: str) -> str:
     parts = PurePosixPath(key).parts
-    if not parts or ".." in parts or parts[0] == "/" or "\\" in key or "\0" in key:
+    if not parts or ".." in parts or parts[0] == "/" or "\\" in key or not key.isprintable():
         msg = f"{key!r} is not a path inside a store"
         raise StoreError(msg)
     return "/".join(parts)
+
+
+def _check_no_way_out(path: str, root: str) -> None:
+    """Refuse a path on which a link leads out of the store."""
+    real, inside = os.path.realpath(path), os.path.realpath(root)
+    if real != inside and not real.startswith(inside.rstrip(os.sep) + os.sep):
+        msg = (
+            f"{path} is behind a link that leads out of the store, to {real}; replace the link "
+            "by what it names, or open the store that it leads to"
+        )
+        raise StoreError(msg)
+
+
+def _web_fault(error: FileNotFoundError) -> str:
+    """Return what a web server said where fsspec calls every refusal a missing file."""
+    cause = error.__cause__
+    if cause is None or isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404:
+        return ""
+    return f"{type(cause).__name__}: {cause}"
 
 
 def _inside(path: str, root: str) -> str:

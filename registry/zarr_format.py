@@ -26,6 +26,7 @@ from skybench.errors import NotFoundError, ParameterError
 from skybench.registry.content_hash import SAMPLE_DIM
 from skybench.registry.shard_bytes import shard_bytes
 from skybench.registry.store import Store
+from skybench.registry.zarr_metadata import check_zarr
 
 _CHUNK_BYTES = 4 << 20
 _MIN_CHUNK_ROWS, _MAX_CHUNK_ROWS = 64, 512
@@ -168,7 +169,14 @@ def open_raw(url: str, *, chunked: bool = True) -> xr.Dataset:
     ------
     NotFoundError
         No dataset is there.
+    IntegrityError
+        Its metadata hold what skybench never writes.
     """
+    try:
+        check_zarr(Store(url))
+    except NotFoundError as missing:
+        msg = f"no consolidated Zarr dataset at {url}: {missing}"
+        raise NotFoundError(msg) from None
     try:
         ds: xr.Dataset = xr.open_zarr(
             zarr_store(url),
@@ -176,8 +184,9 @@ def open_raw(url: str, *, chunked: bool = True) -> xr.Dataset:
             consolidated=True,
             mask_and_scale=False,
             decode_times=False,
+            zarr_format=3,
         )
-    except (FileNotFoundError, ValueError) as error:
+    except (LookupError, OSError, TypeError, ValueError) as error:
         msg = f"no consolidated Zarr dataset at {url}: {error}"
         raise NotFoundError(msg) from error
     for variable in ds.variables.values():
@@ -189,7 +198,7 @@ def open_raw(url: str, *, chunked: bool = True) -> xr.Dataset:
 
 def chunk_keys(url: str) -> list[str]:
     """Return the key of every object of chunk data that the store must hold."""
-    group = zarr.open_group(zarr_store(url), mode="r")
+    group = zarr.open_group(zarr_store(url), mode="r", zarr_format=3)
     return [key for name, array in sorted(group.arrays()) for key in _keys(name, array)]
 
 
