@@ -20,7 +20,7 @@ from scipy.special import i0
 
 from skybench.generators.distributions import Choice, Constant, Uniform
 from skybench.generators.random_streams import uniforms
-from skybench.generators.sky import knots, nested, spiral
+from skybench.generators.sky import arms, knots, nested, spiral
 from skybench.generators.sky.profile import SkyProfile
 from skybench.generators.sky.stamps import Sources, Stamps
 
@@ -56,9 +56,9 @@ def _patterns(sources: Sources) -> Sources:
     drawn = np.empty((sources["flux"].size, 3 * _PATTERNS))
     for one, seed in enumerate(sources["pattern_seed"]):
         drawn[one] = uniforms(int(seed), "flocculent.patterns", 0, 3 * _PATTERNS)
-    arms, winding, phase = np.split(drawn, 3, axis=1)
+    chosen, winding, phase = np.split(drawn, 3, axis=1)
     cotangent = _cotangent(sources["pitch_angle"])
-    number = _FEWEST_ARMS + np.floor(arms * (_MOST_ARMS - _FEWEST_ARMS + 1))
+    number = _FEWEST_ARMS + np.floor(chosen * (_MOST_ARMS - _FEWEST_ARMS + 1))
     nu = cotangent[:, None] * (_LOOSEST + (_TIGHTEST - _LOOSEST) * winding)
     columns = {"arms": number, "winding": nu, "phase": 2 * np.pi * phase}
     return {f"_{n}{i}": v[:, i].copy() for n, v in columns.items() for i in range(_PATTERNS)}
@@ -70,33 +70,34 @@ def _cotangent(pitch_angle: Floats) -> Floats:
 
 def _light(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Return what arms and patches add to unit-flux discs at (x, y) and (-x, -y)."""
-    here, opposite = spiral.arm_light(galaxy, x, y)
+    here, opposite = arms.arm_light(galaxy, x, y)
     # Arms alone are alike at both if their number is even.
     opposite = np.where(galaxy["arm_count"] % 2 == 0, here, opposite)
-    radius, azimuth = spiral.disc_plane(galaxy, x, y)
+    radius, azimuth = arms.disc_plane(galaxy, x, y)
     log_radius = np.log(np.maximum(radius, 1e-3))
     depth = (1 - galaxy["arm_contrast"]) * galaxy["arm_patchiness"] / _PATTERNS
-    disc = depth * spiral.outer_disc(galaxy, radius)
+    disc = depth * arms.outer_disc(galaxy, radius)
     mean = float(i0(_PATCH_SHARPNESS)) ** 2
     for i in range(_PATTERNS):
-        arms, winding = galaxy[f"_arms{i}"], galaxy[f"_winding{i}"]
-        half = arms / 2 * (azimuth - winding * log_radius) - galaxy[f"_phase{i}"] / 2
-        rise = spiral.peaks(half, _PATCH_SHARPNESS)
+        number, winding = galaxy[f"_arms{i}"], galaxy[f"_winding{i}"]
+        half = number / 2 * (azimuth - winding * log_radius) - galaxy[f"_phase{i}"] / 2
+        rise = arms.peaks(half, _PATCH_SHARPNESS)
         here += disc * (rise - 1)
-        opposite += disc * (np.where(arms % 2 == 0, rise, 1 / (rise * mean)) - 1)
+        opposite += disc * (np.where(number % 2 == 0, rise, 1 / (rise * mean)) - 1)
     return here, opposite
 
 
 def _levels(sources: Sources) -> nested.Levels:
     """Return the finer of the samplings that arms and patches want."""
     galaxy = {name: values[:, None] for name, values in sources.items()}
-    around = _MOST_ARMS / (galaxy["half_light_radius"] * spiral.RADII)
+    around = _MOST_ARMS / (galaxy["half_light_radius"] * arms.RADII)
     cotangent = _cotangent(galaxy["pitch_angle"])
     sharpness = np.full_like(cotangent, _PATCH_SHARPNESS)
-    patches = spiral.levels(galaxy, _TIGHTEST * cotangent * around, around, sharpness)
-    arms = spiral.arm_levels(sources)
-    finer = patches.finest < arms.finest
-    return nested.Levels(*(np.where(finer, a, b) for a, b in zip(patches, arms, strict=True)))
+    patches = arms.levels(galaxy, _TIGHTEST * cotangent * around, around, sharpness)
+    long_arms = arms.arm_levels(sources)
+    finer = patches.finest < long_arms.finest
+    pairs = zip(patches, long_arms, strict=True)
+    return nested.Levels(*(np.where(finer, a, b) for a, b in pairs))
 
 
 def _symmetric(sources: Sources) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincinv, ndtri
 
 from skybench.generators.random_streams import uniforms
-from skybench.generators.sky import fourier, gaussians, spiral
+from skybench.generators.sky import arms, fourier, gaussians
 from skybench.generators.sky.galaxy import psf_extent
 from skybench.generators.sky.gaussians import Spots
 from skybench.generators.sky.stamps import Sources, Stamps
@@ -80,8 +80,8 @@ def knots(sources: Sources, most: int) -> Spots:
 
 def _radii(uniform: Floats) -> Floats:
     """Return radii with the density of an exponential disc's light."""
-    inside, outside = gammainc(2, spiral.SLOPE * np.array([_INNERMOST, _OUTERMOST]))
-    return np.asarray(gammaincinv(2, inside + (outside - inside) * uniform) / spiral.SLOPE)
+    inside, outside = gammainc(2, arms.SLOPE * np.array([_INNERMOST, _OUTERMOST]))
+    return np.asarray(gammaincinv(2, inside + (outside - inside) * uniform) / arms.SLOPE)
 
 
 def _on_arms(galaxy: Sources, radius: Floats, arm: Floats, off: Floats) -> Floats:
@@ -89,13 +89,13 @@ def _on_arms(galaxy: Sources, radius: Floats, arm: Floats, off: Floats) -> Float
     count = galaxy["arm_count"]
     shape = (galaxy[f"arm_{name}"] for name in ("winding", "bulge_ratio", "radius_ratio"))
     crest = galaxy["arm_handedness"] * np.deg2rad(galaxy["arm_angle"])
-    crest = crest - spiral.arm_phase(radius, *shape)
+    crest = crest - arms.arm_phase(radius, *shape)
     width = _SCATTER / (count * np.sqrt(galaxy["arm_sharpness"]))
     return np.asarray(crest + 2 * np.pi * np.floor(arm * count) / count + width * ndtri(off))
 
 
 def _on_the_sky(galaxy: Sources, radius: Floats, azimuth: Floats) -> tuple[Floats, Floats]:
-    """Return places about the centre, in pixels: the inverse of `spiral.disc_plane`."""
+    """Return places about the centre, in pixels: the inverse of `arms.disc_plane`."""
     angle, size = np.deg2rad(galaxy["position_angle"]), galaxy["half_light_radius"]
     major = size * radius * np.cos(azimuth)
     minor = size * radius * np.sin(azimuth) * galaxy["axis_ratio"] * galaxy["arm_handedness"]

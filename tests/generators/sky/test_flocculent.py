@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skybench.generators import FlocculentSpiral, Spiral
-from skybench.generators.sky import flocculent, gaussians, knots, nested, spiral
+from skybench.generators.sky import arms, flocculent, gaussians, knots, nested
 
 ARMS = {
     "flux": 1e4,
@@ -75,7 +75,7 @@ def test_patches_have_no_light_in_the_mean_around_the_disc():
     for radius in (0.5, 1.0, 2.0):
         at = radius * source.half_light_radius
         here, opposite = flocculent._light(galaxy, at * np.cos(azimuth), at * np.sin(azimuth))
-        disc = float(spiral.outer_disc(galaxy, np.array([radius]))[0])
+        disc = float(arms.outer_disc(galaxy, np.array([radius]))[0])
         assert abs(here.mean()) < 1e-9 * disc
         # Never more is taken than there is, and half a turn away is what is said to be there.
         assert here.min() > -disc
@@ -135,10 +135,10 @@ def test_knots_lie_on_the_arms_as_often_as_the_contrast_says():
     sources = parameters(source)
     spots = knots.knots(sources, 64)
     galaxy = {n: v[:, None] for n, v in sources.items()}
-    radius, azimuth = spiral.disc_plane(galaxy, spots.x, spots.y)
+    radius, azimuth = arms.disc_plane(galaxy, spots.x, spots.y)
     assert ((radius > 0.4) & (radius < 2.5)).all()
     shape = (galaxy[f"arm_{name}"] for name in ("winding", "bulge_ratio", "radius_ratio"))
-    crest = np.deg2rad(40) - spiral.arm_phase(radius, *shape)
+    crest = np.deg2rad(40) - arms.arm_phase(radius, *shape)
     # Off the crest by 0.6 / (2 sqrt(2)) = 0.21 radians, one standard deviation.
     off = (azimuth - crest + np.pi / 2) % np.pi - np.pi / 2
     assert np.sqrt((off**2).mean()) == pytest.approx(0.21, rel=0.25)

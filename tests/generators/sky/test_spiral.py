@@ -9,7 +9,7 @@ from scipy.signal import fftconvolve
 from scipy.special import i0
 
 from skybench.generators import Sersic, Spiral
-from skybench.generators.sky import nested, spiral
+from skybench.generators.sky import arms, nested
 
 pitches = st.floats(3, 60)
 bulge_ratios = st.floats(0.3, 5)
@@ -51,7 +51,7 @@ def render(source, shape=(48, 48)):
 @settings(deadline=None)
 @given(st.floats(0.05, 20), st.floats(0.1, 10), bulge_ratios, scales)
 def test_the_phase_inverts_the_published_formula(radius, winding, bulge_ratio, scale):
-    phi = float(spiral.arm_phase(np.asarray(radius), winding, bulge_ratio, scale))
+    phi = float(arms.arm_phase(np.asarray(radius), winding, bulge_ratio, scale))
     inverse = scale / np.log(bulge_ratio * np.tan(phi / (2 * winding)))
     # Far inside, the phase no longer tells radii apart: it is within rounding of its limit.
     if np.exp(scale / radius) < 1e6:
@@ -62,13 +62,11 @@ def test_the_phase_inverts_the_published_formula(radius, winding, bulge_ratio, s
 @settings(deadline=None)
 @given(pitches, bulge_ratios, scales)
 def test_the_arms_have_the_pitch_that_was_asked_for(pitch, bulge_ratio, scale):
-    winding = float(
-        spiral.winding_of(np.asarray(pitch), np.asarray(bulge_ratio), np.asarray(scale))
-    )
-    assert spiral.pitch_of(winding, bulge_ratio, scale) == pytest.approx(pitch)
+    winding = float(arms.winding_of(np.asarray(pitch), np.asarray(bulge_ratio), np.asarray(scale)))
+    assert arms.pitch_of(winding, bulge_ratio, scale) == pytest.approx(pitch)
     # tan P = dr / (r dphi), by differences about r = 1; the phase falls outwards.
     step = 1e-5
-    phi = spiral.arm_phase(np.array([1 - step, 1 + step]), winding, bulge_ratio, scale)
+    phi = arms.arm_phase(np.array([1 - step, 1 + step]), winding, bulge_ratio, scale)
     measured = np.rad2deg(np.arctan(2 * step / (phi[0] - phi[1])))
     assert measured == pytest.approx(pitch, rel=1e-5)
 
@@ -76,7 +74,7 @@ def test_the_arms_have_the_pitch_that_was_asked_for(pitch, bulge_ratio, scale):
 def test_the_winding_is_recorded_beside_the_pitch():
     source = make(pitch_angle=22.0, arm_bulge_ratio=1.1, arm_radius_ratio=1.0)
     winding = float(source.render().arm_winding)
-    assert spiral.pitch_of(winding, 1.1, 1.0) == pytest.approx(22)
+    assert arms.pitch_of(winding, 1.1, 1.0) == pytest.approx(22)
 
 
 @pytest.mark.parametrize("handedness", [1, -1])
@@ -100,7 +98,7 @@ def test_the_arms_of_the_image_follow_the_curve(handedness, arm_count):
     # The m-th harmonic of each ring has its crest where the arm is.
     crest = -np.angle(rings @ np.exp(-1j * arm_count * theta)) / arm_count
     winding = float(source.render().arm_winding)
-    phi = spiral.arm_phase(radius, winding, source.arm_bulge_ratio, source.arm_radius_ratio)
+    phi = arms.arm_phase(radius, winding, source.arm_bulge_ratio, source.arm_radius_ratio)
     expected = np.deg2rad(source.arm_angle) - handedness * phi
     apart = 2 * np.pi / arm_count
     difference = (crest - expected + apart / 2) % apart - apart / 2
@@ -225,16 +223,16 @@ def test_images_agree_with_the_formulas_on_a_fine_grid(changes):
 def test_finer_sampling_changes_little(monkeypatch, changes):
     source = make(**changes)
     image = render(source, (32, 32))
-    monkeypatch.setattr(spiral, "_NEGLIGIBLE", spiral._NEGLIGIBLE / 100)
-    monkeypatch.setattr(spiral, "_DARK_RADIUS", 7.0)
-    monkeypatch.setattr(spiral, "_PSF_WIDTHS", 4.0)
-    planned = spiral.arm_levels
+    monkeypatch.setattr(arms, "_NEGLIGIBLE", arms._NEGLIGIBLE / 100)
+    monkeypatch.setattr(arms, "_DARK_RADIUS", 7.0)
+    monkeypatch.setattr(arms, "_PSF_WIDTHS", 4.0)
+    planned = arms.arm_levels
 
     def finer(sources):
         half_width, _, finest, doublings = planned(sources)
         return nested.Levels(half_width, finest - 1, finest - 1, doublings)
 
-    monkeypatch.setattr(spiral, "arm_levels", finer)
+    monkeypatch.setattr(arms, "arm_levels", finer)
     reference = render(source, (32, 32))
     assert np.abs(image - reference).max() < 5e-4 * reference.max()
     assert (image != reference).any()
