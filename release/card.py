@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import yaml
 
+from skybench.generators.schema import SPLITS
 from skybench.registry.licence import hugging_face_licence, licence_url
 from skybench.registry.manifest import Manifest, Range
 from skybench.registry.metrics import Metric
+from skybench.registry.records import Record
 from skybench.registry.reference import Version
-from skybench.registry.tasks import ACCURACY
+from skybench.registry.tasks import ACCURACY, METRICS
 
 _STEPS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B")
 _OF_IMAGES = {
@@ -55,6 +57,19 @@ class CardScore:
     score: float
     interval: tuple[float, float] | None = None
     metric: Metric = ACCURACY
+
+
+def card_scores(records: Iterable[Record]) -> list[CardScore]:
+    """Return what the card shows of each record."""
+    return [
+        CardScore(
+            name=record.name,
+            score=record.score,
+            metric=METRICS[record.metric],
+            interval=(record.interval.low, record.interval.high),
+        )
+        for record in records
+    ]
 
 
 def card_text(manifest: Manifest, scores: Sequence[CardScore] = ()) -> str:
@@ -160,10 +175,16 @@ def _opening(manifest: Manifest) -> str:
     return _OPEN.format(reference=manifest.reference, key=key)
 
 
+def _by_use(split: tuple[str, int]) -> tuple[int, str]:
+    """Order splits as they are used, whatever order the manifest was read in."""
+    name, _ = split
+    return (SPLITS.index(name) if name in SPLITS else len(SPLITS), name)
+
+
 def _splits(manifest: Manifest) -> str:
     rows = [
         (name, f"{samples:,}", f"`{manifest.content.splits[name].root}`")
-        for name, samples in manifest.splits.items()
+        for name, samples in sorted(manifest.splits.items(), key=_by_use)
     ]
     return _table(("Split", "Samples", "Content hash"), rows)
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
@@ -13,6 +14,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.text import Text
 
@@ -43,15 +45,17 @@ def progress_bar(
     total, done : int
         Steps in all, and those finished earlier, which do not count in the rate.
     unit : str
-        What a step is.
+        What a step is; "bytes" are shown in kB, MB or GB.
     shown : bool
         False shows nothing.
     """
+    amount: tuple[ProgressColumn, ...] = (MofNCompleteColumn(), RateColumn(unit))
+    if unit == "bytes":
+        amount = (DownloadColumn(), TransferSpeedColumn())
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        RateColumn(unit),
+        *amount,
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )

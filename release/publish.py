@@ -8,7 +8,7 @@ publishes them. The catalog follows, and is mended by any later run.
 
 from dataclasses import dataclass
 
-from skybench.errors import NotFoundError, VersionConflictError
+from skybench.errors import IntegrityError, NotFoundError, VersionConflictError
 from skybench.generators.recipe import Recipe
 from skybench.registry.content_hash import canonical_json
 from skybench.registry.croissant import croissant_text
@@ -25,7 +25,7 @@ from skybench.registry.store import (
     Store,
     version_key,
 )
-from skybench.registry.verify import check
+from skybench.registry.verify import Depth, check
 from skybench.release.describe import generator_identity
 
 TRAINING = "training"
@@ -47,21 +47,24 @@ class WorkFolder:
         Its name.
     version : Version
         Its number.
+    suffix : str
+        Keeps apart the folders of versions that are made and of those that are fetched.
     """
 
     store: Store
     dataset: str
     version: Version
+    suffix: str = ""
 
     @property
     def name(self) -> str:
-        """Its name, like ``sky-0.1``."""
+        """The version's name, like ``sky-0.1``, which is also that of its lock."""
         return f"{self.dataset}-{self.version}"
 
     @property
     def key(self) -> str:
         """Its place in the store."""
-        return f"{WORK}/{self.name}"
+        return f"{WORK}/{self.name}{self.suffix}"
 
     @property
     def target(self) -> str:
@@ -94,6 +97,15 @@ class WorkFolder:
             for key in self.store.sizes(self.key)
             if (top := key.split("/")[0]) in names
         }
+
+    def place_of(self, key: str, zarr: str) -> str:
+        """Return where the file that is published under `key` lies now."""
+        top, _, inside = key.partition("/")
+        pieces = {name: piece for piece, name in self._published_names(zarr).items()}
+        if top not in pieces:
+            msg = f"{key} is no file of a version: expected one of {', '.join(pieces)}"
+            raise IntegrityError(msg)
+        return f"{self.key}/{pieces[top]}{inside and '/'}{inside}"
 
     def moves(self, manifest: Manifest) -> dict[str, str]:
         """Return the target key of each piece that has not moved yet, by its present key."""
@@ -134,13 +146,22 @@ def start_or_resume(work: WorkFolder, recipe: Recipe) -> None:
     VersionConflictError
         Something that no release of this store left is at the version's place.
     """
+    check_place(work)
+    keep_or_discard(work, _identity(recipe))
+
+
+def check_place(work: WorkFolder) -> None:
+    """Refuse a place that holds what no publication of this store left there."""
     if work.journal() is None and work.store.names(work.target):
         msg = (
             f"{work.store.url_of(work.target)} holds files, but the index does not list "
             f"{work.dataset} {work.version}. Restore index.jsonl, or move that folder away."
         )
         raise VersionConflictError(msg)
-    identity = _identity(recipe)
+
+
+def keep_or_discard(work: WorkFolder, identity: str) -> None:
+    """Keep what was begun with the same identity, discard any other, and note the identity."""
     try:
         same = work.store.read_text(f"{work.key}/{_IDENTITY}") == identity
     except NotFoundError:
@@ -162,13 +183,24 @@ def prepare(work: WorkFolder, manifest: Manifest, card: str) -> None:
     card : str
         The data card.
     """
+    prepare_text(work, manifest, manifest.to_text(), card)
+
+
+def prepare_text(work: WorkFolder, manifest: Manifest, text: str, card: str) -> None:
+    """Do as `prepare` for a manifest whose text was published before, elsewhere."""
     work.store.write(f"{work.key}/{CARD}", card)
     work.store.write(f"{work.key}/{CROISSANT}", croissant_text(manifest))
-    work.store.write(f"{work.key}/{MANIFEST}", manifest.to_text())
+    work.store.write(f"{work.key}/{MANIFEST}", text)
 
 
-def publish(work: WorkFolder) -> IndexEntry:
+def publish(work: WorkFolder, *, depth: Depth = "files") -> IndexEntry:
     """Publish a prepared version; after a crash, calling it again goes on where it stopped.
+
+    Parameters
+    ----------
+    work : WorkFolder
+    depth : "files", "sampled" or "full"
+        How much of it is read and hashed again before the index lists it.
 
     Raises
     ------
@@ -187,7 +219,7 @@ def publish(work: WorkFolder) -> IndexEntry:
     for source, target in work.moves(manifest).items():
         work.store.move(source, target)
     work.store.write(f"{work.target}/{MANIFEST}", text)
-    check(manifest, work.store, depth="files").raise_if_damaged()
+    check(manifest, work.store, depth=depth).raise_if_damaged()
     entry = append(
         work.store,
         dataset=work.dataset,

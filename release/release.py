@@ -21,9 +21,8 @@ from skybench.registry.manifest import Manifest
 from skybench.registry.records import stored_records
 from skybench.registry.reference import Version
 from skybench.registry.store import Store, zarr_name
-from skybench.registry.tasks import METRICS
 from skybench.release.build import BuildResult, build
-from skybench.release.card import CardScore, card_text
+from skybench.release.card import card_scores, card_text
 from skybench.release.catalog import refresh_catalog
 from skybench.release.describe import describe, describe_files
 from skybench.release.publish import WorkFolder, prepare, publish, start_or_resume
@@ -243,7 +242,8 @@ def _make(job: _Job) -> IndexEntry:
         if job.checkout is not None:
             check_recordable(job.version, recipe.name, built.content.root, job.checkout)
         manifest = _with_baselines(job, built)
-        prepare(work, manifest, card_text(manifest, _card_scores(work)))
+        scores = card_scores(stored_records(work.store, work.baselines))
+        prepare(work, manifest, card_text(manifest, scores))
     job.say(f"publishing {recipe.name} {job.version}")
     entry = publish(work)
     remove_cache(work)
@@ -276,18 +276,6 @@ def _with_baselines(job: _Job, built: BuildResult) -> Manifest:
     )
     files = describe_files(job.store, work.files(zarr))
     return manifest.model_copy(update={"objects": files})
-
-
-def _card_scores(work: WorkFolder) -> list[CardScore]:
-    return [
-        CardScore(
-            name=record.name,
-            score=record.score,
-            metric=METRICS[record.metric],
-            interval=(record.interval.low, record.interval.high),
-        )
-        for record in stored_records(work.store, work.baselines)
-    ]
 
 
 def _record(job: _Job) -> tuple[Path, ...]:

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from skybench.registry.leaderboard import leaderboard
     from skybench.registry.open import open
     from skybench.registry.verify import verify
+    from skybench.release.fetch import get
     from skybench.release.reproduce import reproduce
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
     "evaluate": "skybench.registry.evaluate",
     "generate": "skybench.generators.generate",
+    "get": "skybench.release.fetch",
     "leaderboard": "skybench.registry.leaderboard",
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
@@ -35,6 +37,7 @@ __all__ = [
     "evaluate",
     "generate",
     "generators",
+    "get",
     "leaderboard",
     "load_recipe",
     "open",

@@ -1,0 +1,423 @@
+"""Get released versions from a mirror into a store, and show them only when they are proven.
+
+The manifest tells what a version consists of, and the mirror's index which manifest is the
+published one. Every file is fetched beside the store, hashed on its way, and put under its name
+only when size and SHA-256 are right. All of it then goes through `publish` as a release does:
+read again in full, and listed in the index last.
+"""
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from skybench.errors import (
+    IntegrityError,
+    NotFoundError,
+    ParameterError,
+    SkybenchError,
+    StoreError,
+    VersionConflictError,
+)
+from skybench.registry.file_check import file_digest
+from skybench.registry.index import find, read_index, read_manifest, resolve, yank
+from skybench.registry.index_lines import IndexEntry, text_digest
+from skybench.registry.manifest import Manifest, StoredObject
+from skybench.registry.recorded import recorded_manifest
+from skybench.registry.records import stored_records
+from skybench.registry.reference import DatasetReference
+from skybench.registry.store import Store, zarr_name
+from skybench.release.card import card_scores, card_text
+from skybench.release.catalog import refresh_catalog
+from skybench.release.progress_bar import progress_bar
+from skybench.release.publish import (
+    WorkFolder,
+    check_place,
+    keep_or_discard,
+    prepare_text,
+    publish,
+)
+
+MIRRORS = "SKYBENCH_MIRRORS"
+"""Environment variable with the URLs of mirrors, separated by spaces."""
+
+_ATTEMPTS = 5
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 30.0
+_IDENTITY = "identity.json"
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """What `get` did.
+
+    Attributes
+    ----------
+    reference : str
+        The exact version, like ``sky@1.0``.
+    content_hash : str
+        Root of its content hash, computed again from the rows that arrived.
+    is_recorded : bool
+        Whether it is the content that this skybench records for the version.
+    is_new : bool
+        Whether this call published it in the store; False where it was there before.
+    mirror : str
+        Where it came from; empty where nothing was asked for.
+    files, bytes : int
+        How much was fetched by this call: less than all after a resumption.
+    seconds : float
+        Wall time of this call.
+    """
+
+    reference: str
+    content_hash: str
+    is_recorded: bool
+    is_new: bool
+    mirror: str = ""
+    files: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """Say in a few lines what happened."""
+        known = "the content that this skybench records" if self.is_recorded else "its content"
+        if not self.is_new:
+            return f"{self.reference} is in the store already; {known} is {self.content_hash}"
+        return (
+            f"{self.reference} is from {self.mirror}: {self.files:,} files, "
+            f"{self.bytes / 1e6:,.1f} MB fetched and proven in {self.seconds:.1f} s; "
+            f"{known} is {self.content_hash}"
+        )
+
+
+def get(
+    reference: str | DatasetReference,
+    *,
+    source: str | Sequence[str] | None = None,
+    store: str | os.PathLike[str] | Store | None = None,
+    workers: int = 8,
+    progress: bool = True,
+) -> Fetched:
+    """Fetch a released version from a mirror into a store, and prove it on the way.
+
+    An interrupted call, even a killed one, keeps the files that it finished; the same call goes
+    on with the rest. Other readers of the store see the version when it is complete and proven.
+
+    Parameters
+    ----------
+    reference : str
+        As for `skybench.open`; an alias such as ``sky@1`` means the mirror's newest.
+    source : str or sequence of str, optional
+        Mirrors, tried in turn: stores at any fsspec URL, such as ``https://…`` or ``s3://…``.
+        Default: those in ``$SKYBENCH_MIRRORS``, separated by spaces. Where neither names one,
+        nothing is downloaded.
+    store : str, path or Store, optional
+        Where to: any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
+    workers : int
+        Files that are fetched at once: 8 hide the waiting for a distant server.
+    progress : bool
+        Show a progress bar on standard error.
+
+    Raises
+    ------
+    NotFoundError
+        No mirror has it, or none is named; the message offers to make the version anew.
+    IntegrityError
+        What the mirrors hold is not what they published, or not what the reference pins.
+    VersionConflictError
+        The store holds another content under this version.
+    StoreError
+        No mirror answers, or the store cannot be written.
+
+    Examples
+    --------
+    >>> import skybench
+    >>> skybench.get("sky@1", source="https://example.org/skybench")    # doctest: +SKIP
+    """
+    if workers < 1:
+        msg = f"workers must be at least 1, got {workers}"
+        raise ParameterError(msg)
+    began = time.perf_counter()
+    wanted, place = DatasetReference.parse(reference), Store(store)
+    entry = find(read_index(place), wanted.dataset, wanted.version) if wanted.version else None
+    if entry is not None:
+        return _present(resolve(wanted, place), place)
+    problems = []
+    for mirror in [Store(url) for url in _mirrors(source)]:
+        try:
+            transfer = _Transfer(place, _offer(wanted, mirror), workers, progress)
+            return transfer.run(began)
+        except _MirrorError as problem:
+            problems.append(problem)
+    raise _unavailable(wanted, problems)
+
+
+class _MirrorError(Exception):
+    """A mirror is at fault, so another may do; the text says how."""
+
+    def __init__(self, error: SkybenchError, *, passing: bool = False) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.passing = passing
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """A version as a mirror has it: its line in the index, and the manifest that fits it.
+
+    The text is kept as it was written, because another skybench may write the same otherwise.
+    """
+
+    mirror: Store
+    entry: IndexEntry
+    manifest: Manifest
+    text: str
+
+
+@dataclass(frozen=True)
+class _Transfer:
+    place: Store
+    offer: _Offer
+    workers: int
+    progress: bool
+
+    @property
+    def work(self) -> WorkFolder:
+        entry = self.offer.entry
+        return WorkFolder(
+            store=self.place, dataset=entry.dataset, version=entry.number, suffix=".get"
+        )
+
+    def run(self, began: float) -> Fetched:
+        if entry := self._published():
+            return _present(entry, self.place, self.offer)
+        self.place.check_writable()
+        with self.place.lock(self.work.name, wait=False):
+            if entry := self._published():
+                return _present(entry, self.place, self.offer)
+            fetched = self._fetch_missing()
+            entry = self._publish()
+        _follow(entry, self.place, self.offer)
+        return Fetched(
+            reference=entry.reference,
+            content_hash=entry.content,
+            is_recorded=_is_recorded(entry),
+            is_new=True,
+            mirror=str(self.offer.mirror),
+            files=len(fetched),
+            bytes=sum(stored.size for stored in fetched),
+            seconds=time.perf_counter() - began,
+        )
+
+    def _published(self) -> IndexEntry | None:
+        """Return the version in the store, None where it is not; refuse another content."""
+        offered = self.offer.entry
+        entry = find(read_index(self.place), offered.dataset, offered.version)
+        if entry is not None and entry.content != offered.content:
+            msg = (
+                f"{entry.reference} in {self.place} has content {entry.content}, but "
+                f"{self.offer.mirror} has {offered.content}: one of them is another build. A "
+                "version is never replaced; get this one into a store of its own with --store"
+            )
+            raise VersionConflictError(msg)
+        return entry
+
+    def _fetch_missing(self) -> list[StoredObject]:
+        work, manifest = self.work, self.offer.manifest
+        check_place(work)
+        keep_or_discard(work, f"get {self.offer.entry.manifest}")
+        if work.journal() is not None:
+            return []
+        missing = self._missing()
+        total = sum(stored.size for stored in manifest.objects)
+        todo = sum(stored.size for stored in missing)
+        _check_space(self.place, todo)
+        bar = progress_bar(
+            f"Getting {manifest.reference}",
+            total,
+            done=total - todo,
+            unit="bytes",
+            shown=self.progress,
+        )
+        with bar as advance:
+            self._fetch_all(missing, advance)
+        scores = card_scores(stored_records(work.store, work.baselines))
+        prepare_text(work, manifest, self.offer.text, card_text(manifest, scores))
+        return missing
+
+    def _missing(self) -> list[StoredObject]:
+        """Return what is still to be fetched, after deleting what was cut off or damaged."""
+        here = self._places()
+        sizes = {f"{self.work.key}/{key}": n for key, n in self.place.sizes(self.work.key).items()}
+        for key in sizes.keys() - here.keys() - {f"{self.work.key}/{_IDENTITY}"}:
+            self.place.remove(key)
+        sized = [key for key, stored in here.items() if sizes.get(key) == stored.size]
+        with ThreadPoolExecutor(self.workers) as pool:
+            digests = pool.map(lambda key: file_digest(self.place, key), sized)
+            finished = {key for key, d in zip(sized, digests, strict=True) if d == here[key].sha256}
+        return [stored for key, stored in here.items() if key not in finished]
+
+    def _places(self) -> dict[str, StoredObject]:
+        manifest = self.offer.manifest
+        return {self.work.place_of(s.key, manifest.zarr): s for s in manifest.objects}
+
+    def _fetch_all(self, missing: Sequence[StoredObject], advance: Advance) -> None:
+        pool = ThreadPoolExecutor(self.workers)
+        try:
+            futures = [pool.submit(self._fetch, stored, advance) for stored in missing]
+            for future in as_completed(futures):
+                future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _fetch(self, stored: StoredObject, advance: Advance) -> None:
+        """Fetch a file, again after a fault that may pass, waiting longer each time."""
+        key = self.work.place_of(stored.key, self.offer.manifest.zarr)
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                self.place.write_pieces(key, self._proven_pieces(stored, advance))
+            except _MirrorError as problem:
+                if attempt == _ATTEMPTS or not problem.passing:
+                    raise
+            else:
+                return
+            longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1))
+            time.sleep(random.uniform(longest / 2, longest))
+
+    def _proven_pieces(self, stored: StoredObject, advance: Advance) -> Iterator[bytes]:
+        """Yield a file's bytes, and raise before the end unless they are the published ones."""
+        source = f"{self.offer.entry.key}/{stored.key}"
+        digest, size = sha256(), 0
+        try:
+            for piece in self.offer.mirror.pieces(source):
+                size += len(piece)
+                digest.update(piece)
+                advance(len(piece))
+                if size > stored.size:
+                    break
+                yield piece
+            got = f"sha256:{digest.hexdigest()}"
+            if (size, got) != (stored.size, stored.sha256):
+                raise _wrong_bytes(self.offer.mirror.url_of(source), stored, size, got)
+        except SkybenchError as error:
+            advance(-size)
+            raise _MirrorError(error, passing=not isinstance(error, NotFoundError)) from error
+
+    def _publish(self) -> IndexEntry:
+        try:
+            return publish(self.work, depth="full")
+        except IntegrityError as error:
+            self.work.discard()
+            raise _MirrorError(error) from error
+
+
+def _mirrors(source: str | Sequence[str] | None) -> list[str]:
+    if source is None:
+        return os.environ.get(MIRRORS, "").split()
+    return [source] if isinstance(source, str) else list(source)
+
+
+def _offer(wanted: DatasetReference, mirror: Store) -> _Offer:
+    try:
+        entry = resolve(wanted, mirror)
+        manifest = read_manifest(mirror, entry)
+        name = zarr_name(entry.dataset, entry.version, entry.content)
+        if manifest.zarr != name:
+            msg = f"{mirror.url_of(entry.manifest_key)} names {manifest.zarr}, expected {name}"
+            raise IntegrityError(msg)
+        text = mirror.read_text(entry.manifest_key)
+        if (got := text_digest(text)) != entry.manifest:
+            where = mirror.url_of(entry.manifest_key)
+            msg = f"{where} changed while it was read: expected {entry.manifest}, got {got}"
+            raise IntegrityError(msg)
+        return _Offer(mirror, entry, manifest, text)
+    except SkybenchError as error:
+        raise _MirrorError(error) from error
+
+
+def _present(entry: IndexEntry, place: Store, offer: _Offer | None = None) -> Fetched:
+    _follow(entry, place, offer)
+    return Fetched(
+        reference=entry.reference,
+        content_hash=entry.content,
+        is_recorded=_is_recorded(entry),
+        is_new=False,
+    )
+
+
+def _follow(entry: IndexEntry, place: Store, offer: _Offer | None) -> None:
+    """Withdraw what the mirror has withdrawn, and let the catalog say what the index says."""
+    reason = None if offer is None else offer.entry.yanked
+    if reason is not None and entry.yanked is None:
+        yank(place, dataset=entry.dataset, version=entry.version, reason=reason)
+    refresh_catalog(place)
+
+
+def _is_recorded(entry: IndexEntry) -> bool:
+    try:
+        return recorded_manifest(entry.reference).content.root == entry.content
+    except NotFoundError:
+        return False
+
+
+def _check_space(place: Store, wanted: int) -> None:
+    """Refuse to begin what the disk has no room for."""
+    if not place.is_local:
+        return
+    folder = Path(place.root)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if wanted > free:
+        msg = (
+            f"{place} has {free / 1e9:,.1f} GB free and {wanted / 1e9:,.1f} GB are to come; "
+            "free some space, or choose another store with --store"
+        )
+        raise StoreError(msg)
+
+
+def _wrong_bytes(where: str, stored: StoredObject, size: int, got: str) -> IntegrityError:
+    if size > stored.size:
+        return IntegrityError(f"{where} is larger than the {stored.size} bytes published")
+    if size < stored.size:
+        return IntegrityError(f"{where} ends after {size} of {stored.size} bytes")
+    return IntegrityError(
+        f"{where} is not the file that was published: expected {stored.sha256}, got {got}"
+    )
+
+
+def _unavailable(wanted: DatasetReference, problems: Sequence[_MirrorError]) -> SkybenchError:
+    if not problems:
+        msg = (
+            f"no mirror to get {wanted} from: name one with --from URL or ${MIRRORS}. "
+            f"{_rebuild(wanted)}"
+        )
+        return NotFoundError(msg)
+    said = "; ".join(str(problem).rstrip(".") for problem in problems)
+    msg = f"{wanted} cannot be had from a mirror: {said}. {_rebuild(wanted)}"
+    kinds = {type(problem.error) for problem in problems}
+    for kind in (IntegrityError, StoreError):
+        if kind in kinds:
+            return kind(msg)
+    return NotFoundError(msg)
+
+
+def _rebuild(wanted: DatasetReference) -> str:
+    """Offer to make the version on this machine."""
+    try:
+        manifest = recorded_manifest(wanted)
+    except NotFoundError:
+        version = wanted.version or f"{wanted.major or 0}.1"
+        return f"'skybench release {version} {wanted.dataset}' makes a version on this machine."
+    return (
+        f"Or make it again: 'skybench release {manifest.version} {manifest.dataset}'; "
+        f"'skybench reproduce {manifest.reference}' first tells whether this skybench renders "
+        "the recorded content."
+    )

@@ -1,0 +1,159 @@
+"""Real servers on loopback: a static web server and S3, and a small release to put on them."""
+
+import logging
+import shutil
+import threading
+from collections import Counter
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from skybench.generators.recipe_file import load_recipe
+from skybench.registry.store import Store
+from skybench.release.release import BuildOptions, TrainingOptions, release
+
+RECIPE = load_recipe("photometry").model_copy(update={"samples": 64})
+QUICK = {
+    "building": BuildOptions(progress=False, workers=1),
+    "training": TrainingOptions(protocols=()),
+}
+
+
+class StaticHandler(SimpleHTTPRequestHandler):
+    """Files with Range and HEAD and without listings; `disturb` changes answers."""
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, *args, site, **options):
+        self.site = site
+        super().__init__(*args, directory=str(site.folder), **options)
+
+    def do_GET(self):
+        self._answer(with_body=True)
+
+    def do_HEAD(self):
+        self._answer(with_body=False)
+
+    def _answer(self, with_body):
+        path = Path(self.translate_path(self.path))
+        self.site.requests[self.command, self.path] += 1
+        if not path.is_file():
+            self.send_error(404)
+            return
+        whole = path.read_bytes()
+        start, stop = self._range(len(whole))
+        status, body = 200 if start is None else 206, whole[start:stop]
+        if self.site.disturb is not None:
+            status, body = self.site.disturb(self, status, body)
+        self.send_response(status)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(len(body)))
+        if start is not None:
+            self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{len(whole)}")
+        self.end_headers()
+        if with_body:
+            self.wfile.write(body)
+
+    def _range(self, size):
+        wanted = self.headers.get("Range")
+        if wanted is None:
+            return None, None
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        if not first:
+            return max(0, size - int(last)), size
+        return int(first), min(size, int(last) + 1 if last else size)
+
+    def log_message(self, *args):
+        pass
+
+
+class QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Clients that leave early are part of the tests."""
+
+
+class Site:
+    """A folder served over HTTP; `disturb(handler, status, body)` may change an answer."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.requests = Counter()
+        self.disturb = None
+        self.server = QuietServer(("127.0.0.1", 0), partial(StaticHandler, site=self))
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def make_release():
+    """Return a function that releases photometry 0.1 into a store, with changes of the recipe."""
+
+    def make(url, **changes):
+        release("0.1", store=url, datasets=[RECIPE.model_copy(update=changes)], **QUICK)
+        return Store(url)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def released(make_release, tmp_path_factory):
+    """The folder of a store with photometry 0.1; read it, never write it."""
+    folder = tmp_path_factory.mktemp("released")
+    make_release(folder)
+    return folder
+
+
+@pytest.fixture
+def site(released):
+    """The release behind a web server."""
+    site = Site(released)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def own_site(released, tmp_path):
+    """The same with files that a test may change."""
+    shutil.copytree(released, tmp_path / "site")
+    site = Site(tmp_path / "site")
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """An S3 server in this process; the environment points every client to it."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "tests")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "tests")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        Store("s3://skybench-tests").fs.mkdir("skybench-tests")
+        yield
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server, request):
+    """The URL of an empty store on S3."""
+    return f"s3://skybench-tests/{request.node.name.replace('[', '-').strip(']')}"
+
+
+@pytest.fixture(scope="session")
+def s3_released(make_release, s3_server):
+    """The URL of a store on S3 with photometry 0.1; read it, never write it."""
+    return make_release("s3://skybench-tests/released").url
