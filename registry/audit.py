@@ -5,6 +5,7 @@ digest of each manifest, every root of a content hash from its blocks and header
 samples, the list of files. What cannot be known without the data is left to `verify`.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,8 +25,18 @@ from skybench.registry.manifest import Manifest
 from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
 from skybench.registry.records import SUBMISSIONS, Record, stored_records
 from skybench.registry.reference import DatasetReference
-from skybench.registry.store import BASELINES, CARD, CROISSANT, INDEX, MANIFEST, WORK, Store
+from skybench.registry.store import (
+    BASELINES,
+    CARD,
+    CROISSANT,
+    INDEX,
+    MANIFEST,
+    WORK,
+    Store,
+    version_key,
+)
 
+_DATASET, _VERSION = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[0-9]+\.[0-9]+")
 _DIGEST_BYTES = 32
 _BESIDE = frozenset({MANIFEST, CARD, CROISSANT})
 """Files of a version that its manifest does not list."""
@@ -199,21 +210,21 @@ def _record_problems(records: tuple[Record, ...], manifest: Manifest) -> Iterato
 
 def _unlisted(entries: tuple[IndexEntry, ...], store: Store) -> Iterator[str]:
     """Yield versions that lie there complete, as they would after lines were cut off."""
-    for dataset in store.names(""):
-        if dataset.startswith(".") or dataset in (INDEX, WORK):
+    for dataset, version in _folders(store):
+        listed = find(entries, dataset, version) is not None
+        if listed or MANIFEST not in store.names(version_key(dataset, version)):
             continue
-        for version in store.names(dataset):
-            published = find(entries, dataset, version)
-            unfinished = store.exists(f"{WORK}/{dataset}-{version}")
-            if (
-                published is None
-                and not unfinished
-                and MANIFEST in store.names(f"{dataset}/{version}")
-            ):
-                yield (
-                    f"{store.url_of(f'{dataset}/{version}')} holds a manifest, but {INDEX} does "
-                    "not list it: lines were cut off its end. Restore it from a copy of the store."
-                )
+        if not store.exists(f"{WORK}/{dataset}-{version}"):  # else its publication goes on
+            yield (
+                f"{store.url_of(version_key(dataset, version))} holds a manifest, but {INDEX} "
+                "does not list it: lines were cut off its end. Restore it from a copy of the store."
+            )
+
+
+def _folders(store: Store) -> Iterator[tuple[str, str]]:
+    for dataset in filter(_DATASET.fullmatch, store.names("")):
+        for version in filter(_VERSION.fullmatch, store.names(dataset)):
+            yield dataset, version
 
 
 def _recorded_problems(

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from skybench import cli_benchmarks, cli_datasets, cli_interchange
+from skybench import cli_benchmarks, cli_datasets, cli_interchange, cli_proof
 from skybench.errors import SkybenchError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 cli_datasets.register(app)
 cli_interchange.register(app)
+cli_proof.register(app)
 cli_benchmarks.register(app)
 
 

@@ -42,7 +42,7 @@ recipe_app = typer.Typer(help="Check recipes, print one, or print the JSON Schem
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("list")(list_datasets)
-    for command in (generate, build, verify, diff, gallery):
+    for command in (generate, build, diff, gallery):
         app.command()(command)
     app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
 
@@ -155,23 +155,6 @@ def build(
     )
     print(f"{made.url}: {made.rendered_samples:,} samples made in {made.seconds:.1f} s")
     print(made.content.root)
-
-
-def verify(
-    dataset: Reference,
-    full: Annotated[bool, typer.Option("--full", help="Read and hash every byte.")] = False,
-    store: StoreOption = None,
-) -> None:
-    """Prove that a version in a store is the one that was published; exit code 1 if not.
-
-    Example: skybench verify sky@0 --full
-    """
-    from skybench.registry.verify import verify as verify_version
-
-    report = verify_version(dataset, store=store, full=full)
-    print(report)
-    if not report.ok:
-        raise typer.Exit(1)
 
 
 def diff(

@@ -59,6 +59,12 @@ def test_a_store_as_published_is_well(pristine):
     assert str(report).endswith("index, manifests, files and recorded copies agree")
 
 
+def test_files_beside_the_versions_are_no_versions(published):
+    published.write("catalog.yaml", "sources: {}")
+    published.write("notes/readme.txt", "mine")
+    assert audit(published).ok
+
+
 def test_an_empty_store_is_well(tmp_path):
     assert audit(str(tmp_path / "none")).ok
 

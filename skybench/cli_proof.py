@@ -1,0 +1,93 @@
+"""Commands that prove versions: by their hashes, by rendering again, by the chain of the index."""
+
+from typing import Annotated
+
+import typer
+
+from skybench.cli_datasets import Reference, StoreOption, Workers
+from skybench.errors import ParameterError
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (verify, reproduce, audit):
+        app.command()(command)
+
+
+def verify(
+    dataset: Reference,
+    full: Annotated[bool, typer.Option("--full", help="Read and hash every byte.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Fetch or rebuild what is damaged.")
+    ] = False,
+    mirror: Annotated[
+        str | None,
+        typer.Option("--mirror", help="With --repair: a store to fetch from.", metavar="URL"),
+    ] = None,
+    workers: Workers = None,
+    store: StoreOption = None,
+) -> None:
+    """Prove that a version in a store is the one that was published; exit code 1 if not.
+
+    Example: skybench verify sky@0 --full
+    What is damaged is mended: skybench verify sky@1.0 --repair --mirror https://example.org/store
+    """
+    if mirror is not None and not repair:
+        msg = f"--mirror {mirror} is where --repair fetches from; give both"
+        raise ParameterError(msg)
+    if repair:
+        from skybench.release.repair import repair as repair_version
+
+        repaired = repair_version(dataset, store=store, mirror=mirror, workers=workers)
+        _finish(repaired, repaired.ok)
+        return
+
+    from skybench.registry.verify import verify as verify_version
+
+    report = verify_version(dataset, store=store, full=full)
+    _finish(report, report.ok)
+
+
+def reproduce(
+    dataset: Reference,
+    samples: Annotated[
+        str | None, typer.Option("--samples", help="Only these rows.", metavar="17,99")
+    ] = None,
+    workers: Workers = None,
+    store: StoreOption = None,
+) -> None:
+    """Render a version again and compare the hashes; needs no data; exit code 1 if any differs.
+
+    Example: skybench reproduce sky@1.0 --samples 17,99
+    """
+    from skybench.release.reproduce import reproduce as reproduce_version
+
+    report = reproduce_version(dataset, samples=_rows(samples), store=store, workers=workers)
+    _finish(report, report.ok)
+
+
+def audit(store: StoreOption = None) -> None:
+    """Walk index, manifests, lists of files and recorded copies; exit code 1 at a break.
+
+    Example: skybench audit --store s3://bucket/store
+    """
+    from skybench.registry.audit import audit as audit_store
+
+    report = audit_store(store)
+    _finish(report, report.ok)
+
+
+def _finish(report: object, ok: bool) -> None:
+    print(report)
+    if not ok:
+        raise typer.Exit(1)
+
+
+def _rows(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdecimal() and len(part) < 19 for part in parts):
+        msg = f"--samples lists rows like 17,99, got {text!r}"
+        raise ParameterError(msg)
+    return [int(part) for part in parts]
