@@ -50,7 +50,7 @@ class Profile:
     formula: str
     reference: str
     accuracy: str
-    example: str = ""
+    example: str
     defaults: Mapping[str, Distribution]
     derive: Callable[[Parameters], Parameters] = _nothing_derived
     derived: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """YAML text to a mapping: safe, and no key is lost in silence."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -94,3 +95,11 @@ class _UniqueKeys(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, msg, key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+_UniqueKeys.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    # What YAML 1.2 and people call a number, such as 2e12, and YAML 1.1 calls text.
+    re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)

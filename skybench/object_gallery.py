@@ -45,5 +45,5 @@ def drawn(profile: Profile) -> xr.DataArray:
 
 def save_object_gallery(path: str | PathLike[str]) -> Path:
     """Write a page with every object as a PNG and return its path."""
-    tiles = [tile(p.image, f"{p.family.name} {p.profile.name}") for p in portraits()]
+    tiles = [tile(p.image, p.profile.name) for p in portraits()]
     return save_page(page(tiles, _COLUMNS), path)

@@ -114,6 +114,7 @@ PROFILE = SkyProfile(
     formula="I(r, phi) = c exp(-(r - R)^2 / 2 sigma^2), fading with sigma at both ends",
     reference="as the arcs of Voetberg et al. (2023), DeepBench",
     accuracy="1e-4 of the peak against sums over 24 x 24 points a pixel",
+    example="LensedArc(seed=2).render((64, 64))",
     defaults={
         "flux": LogUniform(distribution="log_uniform", low=1e4, high=1e5),
         "arc_radius": Uniform(distribution="uniform", low=5, high=12),

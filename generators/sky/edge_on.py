@@ -77,7 +77,7 @@ PROFILE = SkyProfile(
     formula="L(r, z) = exp(-r / h) sech^2(z / z0) / (4 pi h^2 z0), projected, and a Sersic bulge",
     reference="van der Kruit & Searle (1981), A&A 95, 105, equation 4",
     accuracy="1e-4 of the peak against GalSim's InclinedExponential",
-    example="EdgeOn(flux=6e4, half_light_radius=14, position_angle=30).render((64, 64))",
+    example="EdgeOn(flux=6e4, half_light_radius=9, position_angle=30).render((64, 64))",
     defaults={
         "flux": LogUniform(distribution="log_uniform", low=1e4, high=1e5),
         "half_light_radius": Uniform(distribution="uniform", low=5, high=10),

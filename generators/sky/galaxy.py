@@ -204,6 +204,7 @@ PROFILE = SkyProfile(
     formula="I(r) = exp(-b r^(1/n)) / (2 pi n q b^(-2n) Gamma(2n)), P(2n, b) = 1/2",
     reference="Sersic (1968); Graham & Driver (2005), PASA 22, 118, equations 1 and 4",
     accuracy="2e-4 of the peak and 3e-4 of the flux against GalSim at tight settings",
+    example="Sersic(flux=5e4, half_light_radius=6, axis_ratio=0.6, seed=1).render((64, 64))",
     defaults={
         "flux": LogUniform(distribution="log_uniform", low=5e3, high=1e5),
         "half_light_radius": LogUniform(distribution="log_uniform", low=2, high=6),

@@ -7,7 +7,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.errors import RecipeError
 from skybench.generators.schema import VARIABLES
 from skybench.generators.sky.bands import in_band
 from skybench.generators.sky.detector import mask_flags, read_out
@@ -30,13 +29,8 @@ def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
     ------
     ParameterError
         A pixel holds more electrons than an int32.
-    RecipeError
-        The recipe has bands and the parameters have none.
     """
     image = recipe.image
-    if image.bands and "band" not in parameters.dims:
-        msg = f"{recipe.name} has bands, which a member of a collection cannot have; take them out"
-        raise RecipeError(msg)
     light = _light(recipe, parameters)
     pixels: dict[str, NDArray[Any]] = {
         "image": observe(light, parameters, recipe.noise, recipe.seed, list(image.bands))

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from skybench.errors import RecipeError
 from skybench.generators.families import recipe_from, recipe_schema
 from skybench.generators.recipe_file import load_recipe, packaged_recipes, parse_recipe
+from skybench.generators.recipe_yaml import read_mapping
 from skybench.generators.rungs import on_rung
 from skybench.generators.sky.recipe import SkyRecipe as Recipe
 
@@ -222,10 +223,25 @@ def test_files_that_are_no_recipe(tmp_path):
             load_recipe(path)
 
 
+@pytest.mark.parametrize("text", ["2e12", "2.0e12", "1.5E+3", "-3e-2", "+1e0", "1."])
+def test_a_number_is_one_as_people_write_it(text):
+    assert read_mapping(f"a: {text}", "a.yaml") == {"a": float(text)}
+
+
+@pytest.mark.parametrize("text", ["e12", "1e", "2e12x", "1.2.3e4", "'2e12'"])
+def test_other_text_stays_text(text):
+    assert read_mapping(f"a: {text}", "a.yaml") == {"a": text.strip("'")}
+
+
+def test_packaged_recipes_have_a_seed_each():
+    seeds = [load_recipe(name).seed for name in packaged_recipes()]
+    assert len(set(seeds)) == len(seeds)
+
+
 def test_the_json_schema_accepts_what_loads(small):
     schema = Draft202012Validator(recipe_schema())
     folder = files("skybench.generators") / "recipes"
-    written = [yaml.safe_load((folder / f"{n}.yaml").read_text()) for n in packaged_recipes()]
+    written = [read_mapping((folder / f"{n}.yaml").read_text(), n) for n in packaged_recipes()]
     for content in (small, *written):
         schema.validate(content)
         bare = on_rung(content, None, "the file")

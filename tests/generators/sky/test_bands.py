@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from jsonschema import Draft202012Validator
 
-from skybench.errors import ParameterError, RecipeError
+from skybench.errors import ParameterError
 from skybench.generators.families import recipe_from, recipe_schema
 from skybench.generators.generate import generate
 from skybench.generators.sky.images import render
@@ -168,23 +168,6 @@ def test_what_cannot_be_is_refused(small, image, expected):
 def test_targets_with_a_value_a_band_are_refused(small):
     with pytest.raises(ValueError, match="sky_level has a value a band"):
         recipe(small, task="regression", targets=["sky_level"])
-
-
-def test_members_of_a_collection_cannot_have_bands(small):
-    header = {key: small[key] for key in ("name", "title", "description", "licence", "citation")}
-    members = {"grz": {"recipe": "grz", "share": 1}, "objects": {"recipe": "objects", "share": 1}}
-    collection = {
-        **header,
-        "family": "collection",
-        "seed": 1,
-        "samples": 100,
-        "task": "classification",
-        "label": "image_type",
-        "members": members,
-        "splits": small["splits"],
-    }
-    with pytest.raises(RecipeError, match="grz has bands, which a member of a collection cannot"):
-        generate(recipe_from(collection), 0, 2)
 
 
 def test_a_flux_that_leaves_its_domain_is_refused_by_name(small):

@@ -122,7 +122,7 @@ def test_a_sample_may_hold_no_halo_where_the_task_allows_it():
         ({"cube": {"side": 16, "size_mpc": 4}}, "voxels wide, more than the 16 of the box"),
         ({"field": {"rms": -1}}, "field.rms can be -1 to -1, outside its domain"),
         ({"field": {"slope": -9}}, "field.slope can be -9 to -9, outside its domain"),
-        ({"scene": {"count": 0}}, "scene.count must be whole numbers from 1 to 64"),
+        ({"scene": {"count": 0}}, "scene.count must be whole numbers from 0 to 64"),
         ({"scene": {"count": 65}}, "scene.count"),
         (
             {"sources": {"halo": {"profile": "nfw", "third_axis_ratio": 0}}},
