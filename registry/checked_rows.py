@@ -123,11 +123,11 @@ def _checked(source: CheckedRows, where: str) -> xr.Variable:
     if SAMPLE_DIM not in variable.dims or not variable.size:
         return xr.Variable(variable.dims, source.read_whole(), variable.attrs)
     rows = variable.sizes[SAMPLE_DIM]
-    starts = np.arange(0, rows, source.rows)
-    lengths = tuple(int(min(start + source.rows, rows) - start) for start in starts)
+    starts = range(0, rows, source.rows)
+    lengths = tuple(min(source.rows, rows - start) for start in starts)
     data = da.map_blocks(  # type: ignore[no-untyped-call]
         source.read,
-        da.from_array(starts, chunks=1),  # type: ignore[no-untyped-call]
+        da.from_array(np.array(starts), chunks=1),  # type: ignore[no-untyped-call]
         chunks=(lengths, *((size,) for size in variable.shape[1:])),
         new_axis=list(range(1, variable.ndim)),
         dtype=variable.dtype,

@@ -265,7 +265,9 @@ class _Rebuilder:
             form = next(iter(shard_forms(self.manifest, self.store).values()), None)
         except Exception:  # metadata are read by other libraries, which raise anything
             return None
-        return form and Layout(chunk_rows=form.chunk_rows, shard_rows=form.shard_rows)
+        if form is None:
+            return None
+        return Layout(chunk_rows=form.chunk_rows, shard_rows=form.shard_rows)
 
     def _digests(self) -> bytes:
         url = self.store.url_of(f"{self.entry.key}/{self.manifest.zarr}")
