@@ -39,8 +39,8 @@ def tag_of(fs: Any, path: str) -> str:
         return ABSENT
 
 
-def put(fs: Any, path: str, data: bytes, tag: str) -> None:
-    """Write an object whose tag is still `tag`.
+def put(fs: Any, path: str, data: bytes, tag: str) -> str:
+    """Write an object whose tag is still `tag`, and return its new one.
 
     Servers that answer that they know no conditions are written to without.
 
@@ -51,14 +51,15 @@ def put(fs: Any, path: str, data: bytes, tag: str) -> None:
     """
     condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
     try:
-        fs.pipe_file(path, data, **condition)
+        answer = fs.pipe_file(path, data, **condition)
     except OSError as error:
         code = _code(error)
         if code in _LOST or isinstance(error, FileExistsError | FileNotFoundError):
             raise ChangedError(path) from error
         if code not in _UNKNOWN:
             raise
-        fs.pipe_file(path, data)
+        answer = fs.pipe_file(path, data)
+    return str(answer["ETag"]) if answer else tag_of(fs, path)
 
 
 def _code(error: OSError) -> str:

@@ -16,7 +16,7 @@ import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -32,6 +32,7 @@ from skybench.errors import (
 )
 from skybench.registry import conditional_put
 from skybench.registry.conditional_put import ChangedError
+from skybench.registry.lease import HeldError, lease
 from skybench.registry.reference import Version
 
 MAX_TEXT_BYTES = 64 << 20
@@ -153,8 +154,8 @@ class Store:
         IntegrityError
             It is no UTF-8, or larger; no more than the limit is read.
         """
-        data = b""
-        for piece in self.pieces(key):
+        data = bytearray()
+        for piece in self._consistent_pieces(key, limit):
             data += piece
             if len(data) > limit:
                 msg = f"{self.url_of(key)} is larger than {limit:,} bytes; skybench wrote no such"
@@ -319,19 +320,22 @@ class Store:
 
     @contextmanager
     def lock(self, name: str, *, wait: bool = True) -> Iterator[None]:
-        """Hold a lock that other processes on this machine respect; a killed holder frees it.
+        """Hold a lock that other processes respect; a killed holder frees it.
 
-        Object stores offer none: there the caller checks what it wrote.
+        On a local disk those of this machine; on S3, where `wait` is False, those of all machines
+        that use the store: `lease` tells how. Writers of single files need none there, because
+        `write_if` tells them. Other object stores offer no locks.
 
         Raises
         ------
         StoreError
             Another process holds it and `wait` is False.
         """
-        if not self.is_local:
-            yield
-            return
         key = f"{WORK}/{name}{_LOCK}"
+        if not self.is_local:
+            with self._lease(key) if not wait else nullcontext():
+                yield
+            return
         with self._reporting("lock", key):
             path = Path(self._path(key))
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -351,6 +355,25 @@ class Store:
         if self.is_local:
             _check_no_way_out(path, self.root)
         return path
+
+    @contextmanager
+    def _lease(self, key: str) -> Iterator[None]:
+        if not conditional_put.offers_tags(self.fs):
+            yield
+            return
+        try:
+            with lease(self.fs, self._path(key)):
+                yield
+        except HeldError:
+            msg = f"another process holds {self.url_of(key)}; wait for it to end, or stop it"
+            raise StoreError(msg) from None
+
+    def _consistent_pieces(self, key: str, limit: int) -> Iterator[bytes]:
+        """Read a file that others replace meanwhile: an object store gives it in one request."""
+        if self.is_local or self.is_web or self.size(key) > limit:
+            yield from self.pieces(key)
+        else:
+            yield self.read_bytes(key)
 
     def _size_or_none(self, key: str) -> int | None:
         try:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 
 from skybench.catalogs.writer import CatalogEntry, catalog_text
-from skybench.errors import NotFoundError
+from skybench.errors import NotFoundError, StoreError
 from skybench.registry.index import read_index, read_manifest
 from skybench.registry.records import Record, stored_records
 from skybench.registry.store import BASELINES, CATALOG, Store
+
+_ATTEMPTS = 5
 
 
 def refresh_catalog(store: Store) -> bool:
@@ -19,11 +21,18 @@ def refresh_catalog(store: Store) -> bool:
     StoreError
         The catalog cannot be written.
     """
-    if _current_text(store) == _true_text(store):
-        return False
     with store.lock("catalog"):
-        store.write(CATALOG, _true_text(store))
-    return True
+        for _ in range(_ATTEMPTS):
+            # The tag is older than the index that is read, so what another process published
+            # meanwhile is either in the index or makes the write fail.
+            tag = store.tag(CATALOG)
+            text = _true_text(store)
+            if _current_text(store) == text:
+                return False
+            if store.write_if(CATALOG, text, tag):
+                return True
+    msg = f"other processes keep writing {store.url_of(CATALOG)}; run the same command again"
+    raise StoreError(msg)
 
 
 def scores(records: Iterable[Record]) -> dict[str, float]:

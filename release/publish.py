@@ -216,9 +216,9 @@ def publish(work: WorkFolder, *, depth: Depth = "files") -> IndexEntry:
     _check_unpublished(work)
     text = work.store.read_text(f"{work.key}/{MANIFEST}")
     manifest = Manifest.from_text(text, work.store.url_of(f"{work.key}/{MANIFEST}"))
+    _claim(work, text)
     for source, target in work.moves(manifest).items():
         work.store.move(source, target)
-    work.store.write(f"{work.target}/{MANIFEST}", text)
     check(manifest, work.store, depth=depth).raise_if_damaged()
     entry = append(
         work.store,
@@ -229,6 +229,22 @@ def publish(work: WorkFolder, *, depth: Depth = "files") -> IndexEntry:
     )
     work.store.remove(work.key)
     return entry
+
+
+def _claim(work: WorkFolder, text: str) -> None:
+    """Put the manifest in place first: whose it is, is whose files may follow."""
+    key = f"{work.target}/{MANIFEST}"
+    tag = work.store.tag(key)
+    try:
+        is_claimed = work.store.read_text(key) != text
+    except NotFoundError:
+        is_claimed = not work.store.write_if(key, text, tag)
+    if is_claimed:
+        msg = (
+            f"another process is publishing {work.dataset} {work.version} in {work.store} at this "
+            "moment; run the same command again to see what it published"
+        )
+        raise VersionConflictError(msg)
 
 
 def _check_unpublished(work: WorkFolder) -> None:

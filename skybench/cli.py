@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from skybench import cli_benchmarks, cli_datasets, cli_interchange, cli_proof
+from skybench import cli_benchmarks, cli_datasets, cli_fetch, cli_interchange, cli_proof
 from skybench.errors import SkybenchError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 cli_datasets.register(app)
+cli_fetch.register(app)
 cli_interchange.register(app)
 cli_proof.register(app)
 cli_benchmarks.register(app)

@@ -10,8 +10,8 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
 
-# Where conda-forge calls a package something else. Its dask includes the scheduler.
-CONDA_NAMES = {"dask[distributed]": "dask", "torch": "pytorch"}
+# Where conda-forge calls a package something else. Its dask and moto include their servers.
+CONDA_NAMES = {"dask[distributed]": "dask", "moto[server]": "moto", "torch": "pytorch"}
 
 
 def in_conda_words(requirement):

@@ -150,6 +150,18 @@ def test_a_published_version_is_not_published_again(store):
     assert store.sizes("") == before
 
 
+def test_the_manifest_that_another_put_in_place_first_wins(store):
+    """As where a lock was lost: nothing of the other publication is overwritten."""
+    store.write("objects/0.1/manifest.json", "of another process")
+    store.write("objects/0.1/card.md", "of another process")
+    with pytest.raises(VersionConflictError, match=r"another process is publishing objects 0\.1"):
+        publish(work_in(store))
+    assert {store.read_text(f"objects/0.1/{name}") for name in store.names("objects/0.1")} == {
+        "of another process"
+    }
+    assert read_index(store) == ()
+
+
 def test_nothing_prepared_is_not_published(tmp_path):
     with pytest.raises(NotFoundError, match=r"objects-0\.1/manifest\.json is not there"):
         publish(work_in(Store(tmp_path)))

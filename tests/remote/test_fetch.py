@@ -8,8 +8,10 @@ import time
 import warnings
 
 import pytest
+from typer.testing import CliRunner
 
 import skybench
+from skybench.cli import app
 from skybench.errors import (
     IntegrityError,
     NotFoundError,
@@ -119,7 +121,9 @@ def test_mirrors_of_the_environment_are_tried_in_turn(site, store, tmp_path, mon
 
 
 def test_where_no_mirror_has_it_a_build_is_offered(released, site, store):
-    with pytest.raises(NotFoundError, match=r"photometry 0\.9 is not in .*skybench release 0\.9 photo"):
+    with pytest.raises(
+        NotFoundError, match=r"photometry 0\.9 is not in .*skybench release 0\.9 photo"
+    ):
         get([str(released), site.url], store, "photometry@0.9")
     assert read_index(store) == ()
 
@@ -318,7 +322,9 @@ def test_a_kept_file_that_was_damaged_is_fetched_again(site, store):
     site.disturb = Disturbance(10**6, FAULTS["error 503"])
     with pytest.raises(StoreError):
         get(site.url, store)
-    kept = next(key for key in store.sizes(".work/photometry-0.1.get") if key.endswith("flux/c/0/0"))
+    kept = next(
+        key for key in store.sizes(".work/photometry-0.1.get") if key.endswith("flux/c/0/0")
+    )
     key = f".work/photometry-0.1.get/{kept}"
     store.write(key, flipped(0, store.read_bytes(key))[1])
     site.disturb = None
@@ -353,7 +359,7 @@ def test_no_warning_about_unclosed_connections(site, store):
 
 
 def test_the_command(site, store):
-    run = [sys.executable, "-m", "skybench", "get", REFERENCE, "--from", site.url]
-    done = subprocess.run([*run, "--store", store.url], capture_output=True, text=True, check=True)
-    assert f"photometry@0.1 is from {site.url}" in done.stdout
+    done = CliRunner().invoke(app, ["get", REFERENCE, "--from", site.url, "--store", store.url])
+    assert done.exit_code == 0
+    assert f"{REFERENCE} is from {site.url}" in done.stdout
     assert "proven" in done.stdout

@@ -1,0 +1,210 @@
+"""Two publishers at once: one wins, the other is told so, and the store is whole."""
+
+import multiprocessing
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+import skybench
+from skybench.errors import SkybenchError, StoreError, VersionConflictError
+from skybench.registry import lease as leases
+from skybench.registry.conditional_put import ChangedError
+from skybench.registry.index import append, read_index
+from skybench.registry.index_lines import text_digest
+from skybench.registry.lease import lease
+from skybench.registry.store import CATALOG, INDEX, Store
+from skybench.release.catalog import refresh_catalog
+
+REFERENCE = "photometry@0.1"
+
+
+def publish_line(url, version, writer):
+    """Publish an invented version; return the writer, or why it was refused."""
+    digest = text_digest(f"{version} by {writer}")
+    try:
+        append(Store(url), dataset="sky", version=version, manifest=digest, content=digest)
+    except SkybenchError as error:
+        return error
+    return writer
+
+
+@pytest.fixture(params=["local", "s3"])
+def url(request, tmp_path):
+    return str(tmp_path / "store") if request.param == "local" else request.getfixturevalue("s3")
+
+
+def test_of_many_writers_of_one_version_one_wins(url):
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(partial(publish_line, url, "0.1"), range(8)))
+    (winner,) = [result for result in results if isinstance(result, int)]
+    losers = [result for result in results if result != winner]
+    assert {type(error) for error in losers} == {VersionConflictError}
+    (entry,) = read_index(Store(url))
+    assert entry.content == text_digest(f"0.1 by {winner}")
+
+
+def test_writers_of_different_versions_all_get_their_line(url):
+    versions = [f"0.{number}" for number in range(1, 7)]
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda version: publish_line(url, version, version), versions))
+    assert results == versions
+    assert sorted(entry.version for entry in read_index(Store(url))) == versions
+
+
+def test_a_line_whose_answer_was_lost_is_not_added_twice(s3, monkeypatch):
+    """The put arrives, the answer does not, and the client's second try is refused."""
+    written = Store.write_if
+    answers = iter([False])
+
+    def lose_first_answer(store, *args):
+        done = written(store, *args)
+        return next(answers, done)
+
+    monkeypatch.setattr(Store, "write_if", lose_first_answer)
+    assert publish_line(s3, "0.1", "me") == "me"
+    assert len(read_index(Store(s3))) == 1
+
+
+def test_a_put_on_an_old_tag_is_refused(s3):
+    store = Store(s3)
+    assert store.write_if(INDEX, "a", store.tag(INDEX))
+    old = store.tag(INDEX)
+    assert store.write_if(INDEX, "b", old)
+    assert not store.write_if(INDEX, "c", old)
+    assert not store.write_if(INDEX, "c", "")
+    assert store.read_text(INDEX) == "b"
+
+
+def test_a_server_without_conditions_is_written_all_the_same(s3, monkeypatch):
+    store = Store(s3)
+    plain = type(store.fs).pipe_file
+
+    def without_conditions(fs, path, data, **options):
+        if options:
+            error = OSError("not implemented")
+            error.__cause__ = cause = ChangedError()
+            cause.response = {"Error": {"Code": "NotImplemented"}}
+            raise error
+        return plain(fs, path, data)
+
+    monkeypatch.setattr(type(store.fs), "pipe_file", without_conditions, raising=False)
+    assert store.write_if(INDEX, "a", "")
+    assert store.read_text(INDEX) == "a"
+
+
+def test_a_catalog_is_not_set_back_by_a_slower_process(s3, monkeypatch):
+    """Another process writes the catalog after this one read the index."""
+    store = Store(s3)
+    refresh_catalog(store)
+    newest = store.read_text(CATALOG)
+    store.write(CATALOG, "old")
+    written = Store.write_if
+    first = iter([True])
+
+    def overtaken(self, key, content, tag):
+        if next(first, False):
+            store.write(CATALOG, newest)
+            content = "older"
+        return written(self, key, content, tag)
+
+    monkeypatch.setattr(Store, "write_if", overtaken)
+    refresh_catalog(store)
+    assert store.read_text(CATALOG) == newest
+
+
+@pytest.fixture
+def quick_lease(monkeypatch):
+    monkeypatch.setattr(leases, "BEAT", 0.1)
+    monkeypatch.setattr(leases, "PATIENCE", 0.8)
+
+
+def test_a_lock_on_s3_keeps_others_out_and_is_freed(s3, quick_lease):
+    store = Store(s3)
+    with store.lock("sky-0.1", wait=False):
+        began = time.monotonic()
+        with pytest.raises(StoreError, match="another process holds s3://"):
+            store.lock("sky-0.1", wait=False).__enter__()
+        assert time.monotonic() - began < leases.PATIENCE
+    with store.lock("sky-0.1", wait=False), store.lock("sky-0.2", wait=False):
+        pass
+    assert store.sizes("") == {}
+
+
+def test_the_lock_of_a_killed_process_is_taken_over(s3, quick_lease):
+    store = Store(s3)
+    store.write(".work/sky-0.1.lock", "a process that writes no more")
+    began = time.monotonic()
+    with store.lock("sky-0.1", wait=False):
+        assert time.monotonic() - began > leases.PATIENCE
+    assert store.sizes("") == {}
+
+
+def test_of_two_that_take_over_one_wins(s3, quick_lease):
+    store = Store(s3)
+    path = store.fs._strip_protocol(f"{s3}/lock")
+    store.write("lock", "dead")
+    holding, most, lock = [], [], threading.Lock()
+
+    def take(_):
+        try:
+            with lease(store.fs, path):
+                with lock:
+                    holding.append(1)
+                    most.append(len(holding))
+                time.sleep(0.3)
+                with lock:
+                    holding.pop()
+        except leases.HeldError:
+            return "held"
+        return "won"
+
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(take, range(3)))
+    assert "won" in results
+    assert max(most) == 1
+
+
+def release_once(url, seed):
+    """Release a tiny version; return what came of it, and the content or why not."""
+    from skybench.generators.recipe_file import load_recipe
+    from skybench.release.release import BuildOptions, TrainingOptions, release
+
+    recipe = load_recipe("photometry").model_copy(update={"samples": 64, "seed": seed})
+    try:
+        (done,) = release(
+            "0.1",
+            store=url,
+            datasets=[recipe],
+            building=BuildOptions(progress=False, workers=1),
+            training=TrainingOptions(protocols=()),
+        )
+    except SkybenchError as error:
+        return type(error).__name__, str(error)
+    return "published" if done.is_new else "present", done.content_hash
+
+
+def check_one_won(url, outcomes):
+    kinds = sorted(kind for kind, _ in outcomes)
+    assert kinds.count("published") == 1, outcomes
+    assert kinds[0] in {"StoreError", "VersionConflictError"}, outcomes
+    (content,) = [said for kind, said in outcomes if kind == "published"]
+    (entry,) = read_index(Store(url))
+    assert entry.content == content
+    assert skybench.verify(REFERENCE, store=url, full=True).ok
+    print(f"two releases at once in {url.split(':')[0]}: {outcomes}")
+
+
+def test_two_processes_release_the_same_version_on_a_disk(tmp_path):
+    url = str(tmp_path / "store")
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        outcomes = list(pool.map(release_once, [url, url], [1, 2]))
+    check_one_won(url, outcomes)
+
+
+def test_two_release_the_same_version_on_s3(s3, quick_lease):
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(release_once, [s3, s3], [1, 2]))
+    check_one_won(s3, outcomes)
