@@ -268,6 +268,12 @@ def stored_predictions(
     key = f"{version_key(manifest.dataset, manifest.version)}/{record.predictions.key}"
     if not store.exists(key):
         return None
+    if (size := store.size(key)) != record.predictions.size:
+        msg = (
+            f"{store.url_of(key)} does not match its record: expected "
+            f"{record.predictions.size} bytes, got {size}. Restore it from a copy of the store."
+        )
+        raise IntegrityError(msg)
     data = store.read_bytes(key)
     if (got := _digest(data)) != record.predictions.sha256:
         msg = (

@@ -107,13 +107,15 @@ def parse_lines(text: str, where: str) -> tuple[Line, ...]:
         msg = f"the last line of {where} is cut off; restore the file from a copy of the store"
         raise IntegrityError(msg)
     lines: list[Line] = []
+    known: dict[str, set[type[Line]]] = {}
     previous = FIRST
     for number, written in enumerate(text.split("\n")[:-1], 1):
         line = _parse(written, f"line {number} of {where}")
         if line.previous != previous:
             _refuse_chain(line, previous, number, where)
-        _check_new(line, lines, number, where)
+        _check_new(line, known.setdefault(line.reference, set()), number, where)
         lines.append(line)
+        known[line.reference].add(type(line))
         previous = text_digest(written)
     return tuple(lines)
 
@@ -157,8 +159,7 @@ def _refuse_chain(line: Line, expected: str, number: int, where: str) -> None:
     raise IntegrityError(msg)
 
 
-def _check_new(line: Line, lines: list[Line], number: int, where: str) -> None:
-    same = {type(old) for old in lines if old.reference == line.reference}
+def _check_new(line: Line, same: set[type[Line]], number: int, where: str) -> None:
     name = f"{line.dataset} {line.version}"
     if type(line) in same:
         verb = "withdraws" if isinstance(line, Yank) else "publishes"

@@ -33,6 +33,7 @@ FORMAT: Literal["skybench-manifest-1"] = "skybench-manifest-1"
 MAX_SAMPLES = 10**9
 """As in a recipe."""
 
+_DIGEST_BYTES = 32
 _MAX_PATH = 500
 _PATH_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._+-]{1,255}")
 
@@ -141,6 +142,7 @@ class Manifest(StrictModel):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         self._check_keys()
+        self._check_digests()
         if self.samples > MAX_SAMPLES:
             msg = f"samples is {self.samples:.3g}, more than {MAX_SAMPLES:,}"
             raise ValueError(msg)
@@ -156,6 +158,13 @@ class Manifest(StrictModel):
         folders = {key[:end] for key in keys for end, sign in enumerate(key) if sign == "/"}
         if len(names) != len(keys) + 3 or names & folders:
             msg = "objects has keys that collide"
+            raise ValueError(msg)
+
+    def _check_digests(self) -> None:
+        sizes = {stored.key: stored.size for stored in self.objects}
+        expected = _DIGEST_BYTES * self.samples
+        if (size := sizes.get(self.sample_digests, expected)) != expected:
+            msg = f"{self.sample_digests} has {size} bytes, not {_DIGEST_BYTES} a sample"
             raise ValueError(msg)
 
     def to_text(self) -> str:
