@@ -115,7 +115,7 @@ def audit(store: str | Store | None = None) -> AuditReport:
             continue
         files += len(manifest.objects)
         problems += _version_problems(manifest, entry, store)
-    if not problems:
+    if not problems and not store.is_web:  # a web server lists no folders
         problems += _unlisted(entries, store)
     recorded = recorded_references()
     for reference in recorded:

@@ -234,7 +234,8 @@ def read_manifest(store: Store, entry: IndexEntry) -> Manifest:
     if (got := text_digest(text)) != entry.manifest:
         msg = (
             f"{where} is not the manifest that was published: expected {entry.manifest}, "
-            f"got {got}. It was changed or damaged; restore it from a copy of the store."
+            f"got {got}. It was changed or damaged; 'skybench verify {entry.reference} --repair "
+            "--mirror URL' puts the right one back."
         )
         raise IntegrityError(msg)
     manifest = Manifest.from_text(text, where)
