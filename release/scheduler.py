@@ -68,7 +68,7 @@ def run_tasks(
     ParameterError
         `workers` or the form of the address is wrong.
     StoreError
-        No scheduler answers at the address, or a worker process died.
+        No scheduler answers at the address, it was lost, or a worker process died.
     """
     if scheduler is not None:
         _run_on_cluster(function, jobs, scheduler, on_done)
@@ -165,7 +165,7 @@ def _run_on_cluster(
     scheduler: str,
     on_done: Callable[[int], None],
 ) -> None:
-    from distributed import KilledWorker
+    from distributed import CancelledError, KilledWorker
     from distributed import as_completed as completed
 
     with _connected(scheduler) as client:
@@ -175,6 +175,13 @@ def _run_on_cluster(
                 on_done(future.result())
         except KilledWorker as error:
             msg = f"workers of {scheduler} died again and again at one task: {error}"
+            raise StoreError(msg) from error
+        except CancelledError as error:
+            msg = (
+                f"the dask scheduler at {scheduler} was lost, or it cancelled the work. What was "
+                "finished is kept: run the same command again, there or on another scheduler, to "
+                "go on from there."
+            )
             raise StoreError(msg) from error
         finally:
             client.cancel(futures)
