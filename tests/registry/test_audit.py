@@ -149,6 +149,9 @@ def set_fixed_variable(values):
 
 def set_samples(values):
     values["samples"] = 701
+    for stored in values["objects"]:
+        if stored["key"] == values["sample_digests"]:
+            stored["size"] = 32 * 701
 
 
 def set_recipe(values):
@@ -175,7 +178,7 @@ def drop_digests(values):
         (set_samples, "image has 700 rows, but there are 701 samples"),
         (set_recipe, "its recipe makes 10 samples, not 700"),
         (set_chunk_count, "chunk files, but counts"),
-        (drop_digests, "it lists none of digests for 700 samples"),
+        (drop_digests, r"it does not list sky-0.1-.*\.samples, the digests of its samples"),
     ],
 )
 def test_a_manifest_that_contradicts_itself_is_found_whoever_published_it(
