@@ -142,10 +142,10 @@ class Manifest(StrictModel):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         self._check_keys()
-        self._check_digests()
         if self.samples > MAX_SAMPLES:
             msg = f"samples is {self.samples:.3g}, more than {MAX_SAMPLES:,}"
             raise ValueError(msg)
+        self._check_digests()
         if self.splits != {name: split.samples for name, split in self.content.splits.items()}:
             msg = "splits and content.splits disagree on the number of samples"
             raise ValueError(msg)

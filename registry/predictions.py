@@ -45,6 +45,7 @@ _SUM_TOLERANCE = 1e-3
 _MOST_SEEDS, _MOST_OTHERS = 256, 64
 _MOST_BYTES = 1 << 30
 _MOST_ID = 2.0**53
+_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -265,13 +266,13 @@ def _check_columns(table: _Table, question: Question, form: Columns) -> None:
 
 
 def _unknown_column(name: str, wanted: list[str]) -> str:
-    near = get_close_matches(name.lower(), wanted, 1, 0.5)
+    near = get_close_matches(name[:_SHOWN].lower(), wanted, 1, 0.5)
     if near:
-        return f"has an unknown column {name!r} (did you mean {near[0]!r}?)"
+        return f"has an unknown column {name[:_SHOWN]!r} (did you mean {near[0]!r}?)"
     separator = next((sign for sign in ";\t|" if sign in name), None)
     if separator:
-        return f"has one column {name!r}; separate columns by commas, not {separator!r}"
-    return f"has an unknown column {name!r}, to be taken out"
+        return f"has one column {name[:_SHOWN]!r}; separate columns by commas, not {separator!r}"
+    return f"has an unknown column {name[:_SHOWN]!r}, to be taken out"
 
 
 def _integers(table: _Table, column: str) -> NDArray[np.int64]:
@@ -345,7 +346,7 @@ def _labels(table: _Table, classes: tuple[str, ...]) -> NDArray[np.int64]:
     labels = np.array([codes.get(str(cell), -1) for cell in table.frame[LABEL]], np.int64)
     wrong = labels < 0
     if wrong.any():
-        cell = str(table.frame[LABEL].iloc[int(np.flatnonzero(wrong)[0])])
+        cell = str(table.frame[LABEL].iloc[int(np.flatnonzero(wrong)[0])])[:_SHOWN]
         near = get_close_matches(cell.lower(), classes, 1, 0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         msg = (
@@ -360,4 +361,4 @@ def _first(table: _Table, column: str, wrong: NDArray[Any]) -> str:
     row = int(np.flatnonzero(wrong)[0])
     cell = table.frame[column].iloc[row]
     blank = cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell))
-    return f"{'nothing' if blank else repr(cell)} in {table.places[row]} of {table.source}"
+    return f"{'nothing' if blank else repr(cell)[:_SHOWN]} in {table.places[row]} of {table.source}"

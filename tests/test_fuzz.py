@@ -1,0 +1,228 @@
+"""Three thousand malformed files for the parsers: only errors of skybench come out.
+
+The examples are the same in every run, so that one commit has one answer.
+"""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skybench.errors import SkybenchError
+from skybench.generators.recipe_file import parse_recipe
+from skybench.registry.index_lines import parse_lines
+from skybench.registry.manifest import Manifest
+from skybench.registry.predictions import read_predictions
+from skybench.registry.question import Question
+from skybench.registry.records import Record
+from skybench.registry.store import Store
+from skybench.registry.zarr_metadata import check_zarr
+
+DATA = Path(__file__).parent / "data"
+RELEASE = DATA / "format-1"
+VERSION = RELEASE / "tiny" / "1.0"
+
+fuzz = settings(
+    max_examples=300,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 3),
+    st.sampled_from([10**30, -(10**30), 2**63, 1e308, -0.0, 1e-320]),
+    st.floats(allow_nan=True),
+    st.sampled_from(
+        ["", "../x", "/etc/passwd", "\x00", "\x1b[2J", "\ud800", "{{ x }}", "sha256:", "*", "NaN"]
+    ),
+    st.text(max_size=8),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+STEPS = st.lists(st.integers(0, 40), min_size=1, max_size=7)
+ACTIONS = st.sampled_from(["replace", "remove", "add"])
+
+
+def damaged(values, steps, action, new):
+    """Return a copy with one place in it changed; the steps say where, as far as they lead."""
+    root = json.loads(json.dumps(values))
+    here, parent, key = root, None, None
+    for step in steps:
+        keys = sorted(here) if isinstance(here, dict) else range(len(here))
+        if not keys:
+            break
+        parent, key = here, keys[step % len(keys)]
+        here = parent[key]
+        if not isinstance(here, dict | list):
+            break
+    if parent is None:
+        return new
+    if action == "remove":
+        del parent[key]
+    elif action == "add" and isinstance(here, dict):
+        here[str(new)[:8]] = new
+    elif action == "add" and isinstance(here, list):
+        here.append(new)
+    else:
+        parent[key] = new
+    return root
+
+
+def cut(data, where, length, inserted):
+    start = where % (len(data) + 1)
+    return data[:start] + inserted + data[start + length :]
+
+
+CUTS = (st.integers(0, 10**6), st.integers(0, 40))
+
+
+def only_our_errors(parse, *arguments):
+    """Run a parser; what it raises must be skybench's own and fit to be printed."""
+    said = ""
+    try:
+        parse(*arguments)
+    except SkybenchError as error:
+        said = str(error)
+    said.encode()
+    assert len(said) < 20_000
+
+
+MANIFEST = json.loads((VERSION / "manifest.json").read_text())
+# Fewer files and variables: the same code in a fraction of the time.
+MANIFEST["objects"] = MANIFEST["objects"][:3]
+KEPT = ("image", "label", "split")
+MANIFEST["content"]["variables"] = {k: MANIFEST["content"]["variables"][k] for k in KEPT}
+for _part in MANIFEST["content"]["splits"].values():
+    _part["variables"] = {k: _part["variables"][k] for k in KEPT}
+RECORD = json.loads((VERSION / "baselines" / "majority-class.json").read_text())
+RECIPE = yaml.safe_load((DATA / "tiny.yaml").read_text())
+INDEX = (RELEASE / "index.jsonl").read_text()
+ZARR = json.loads(next(VERSION.glob("*.zarr/zarr.json")).read_text())
+ARRAYS = ZARR["consolidated_metadata"]["metadata"]
+ZARR["consolidated_metadata"]["metadata"] = {k: ARRAYS[k] for k in KEPT}
+
+
+def test_the_examples_are_valid_before_they_are_damaged(tmp_path):
+    Manifest.from_text(json.dumps(MANIFEST), "m")
+    Record.from_text(json.dumps(RECORD), "r")
+    parse_recipe(yaml.safe_dump(RECIPE), "r")
+    assert len(parse_lines(INDEX, "i")) == 1
+    (tmp_path / "zarr.json").write_text(json.dumps(ZARR))
+    check_zarr(Store(tmp_path))
+
+
+@fuzz
+@given(STEPS, ACTIONS, VALUES)
+def test_manifests(steps, action, new):
+    text = json.dumps(damaged(MANIFEST, steps, action, new))
+    only_our_errors(lambda: Manifest.from_text(text, "manifest.json").to_text().encode())
+
+
+@fuzz
+@given(STEPS, ACTIONS, VALUES)
+def test_records(steps, action, new):
+    text = json.dumps(damaged(RECORD, steps, action, new))
+    only_our_errors(lambda: Record.from_text(text, "record.json").to_text().encode())
+
+
+@fuzz
+@given(STEPS, ACTIONS, VALUES)
+def test_index_lines(steps, action, new):
+    line = json.dumps(
+        damaged(json.loads(INDEX), steps, action, new), separators=(",", ":"), sort_keys=True
+    )
+    only_our_errors(parse_lines, f"{line}\n", "index.jsonl")
+
+
+@fuzz
+@given(*CUTS, st.text(max_size=5))
+def test_texts_of_json(where, length, inserted):
+    for text in (INDEX, json.dumps(RECORD)):
+        changed = cut(text, where, length, inserted)
+        only_our_errors(parse_lines, changed, "index.jsonl")
+        only_our_errors(Record.from_text, changed, "record.json")
+
+
+@fuzz
+@given(STEPS, ACTIONS, VALUES)
+def test_recipes(steps, action, new):
+    content = damaged(RECIPE, steps, action, new)
+    # JSON is YAML: fast to write, and with numbers that YAML has and JSON lacks.
+    text = json.dumps(content).replace("NaN", ".nan").replace("Infinity", ".inf")
+    only_our_errors(parse_recipe, text, "recipe.yaml")
+
+
+@fuzz
+@given(*CUTS, st.text("&*!|>-[]{}:#'\"%@`\n\t a1.~<\x00\ud800", max_size=6))
+def test_texts_of_yaml(where, length, inserted):
+    text = cut((DATA / "tiny.yaml").read_text(), where, length, inserted)
+    only_our_errors(parse_recipe, text, "recipe.yaml")
+
+
+@pytest.fixture(scope="module")
+def zarr_store(tmp_path_factory):
+    return Store(tmp_path_factory.mktemp("fuzz"))
+
+
+@fuzz
+@given(steps=STEPS, action=ACTIONS, new=VALUES)
+def test_metadata_of_zarr(zarr_store, steps, action, new):
+    text = json.dumps(damaged(ZARR, steps, action, new))
+    zarr_store.local_path("zarr.json").write_text(text)
+    only_our_errors(check_zarr, zarr_store)
+
+
+QUESTION = Question(task="classification", names=("star", "galaxy"), ids=np.arange(6))
+MAPS = Question(task="segmentation", names=("background", "star"), ids=np.arange(3), shape=(4, 4))
+TABLE = [["sample_id", "star", "galaxy"], *([str(n), "0.5", "0.5"] for n in range(6))]
+
+
+@fuzz
+@given(st.integers(0, 6), st.integers(0, 2), st.text(max_size=6) | SCALARS.map(str))
+def test_cells_of_predictions(tmp_path_factory, row, column, cell):
+    rows = [list(line) for line in TABLE]
+    rows[row][column] = cell.encode("utf-8", "replace").decode()
+    path = tmp_path_factory.getbasetemp() / f"fuzz-{os.getpid()}.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    only_our_errors(read_predictions, path, QUESTION)
+
+
+def binary(name):
+    buffer = io.BytesIO()
+    if name == "parquet":
+        columns = {"sample_id": np.arange(6), "label": ["star", "galaxy"] * 3}
+        table = pa.table(columns).replace_schema_metadata({b"skybench": b'{"content": "x"}'})
+        pyarrow.parquet.write_table(table, buffer)
+    else:
+        np.savez_compressed(buffer, sample_id=np.arange(3), segmentation=np.zeros((3, 4, 4), "i1"))
+    return buffer.getvalue()
+
+
+FILES = {"parquet": (binary("parquet"), QUESTION), "npz": (binary("npz"), MAPS)}
+
+
+@pytest.mark.parametrize("name", FILES)
+@fuzz
+@given(where=CUTS[0], length=CUTS[1], inserted=st.binary(max_size=4))
+def test_bytes_of_predictions(name, where, length, inserted):
+    data, question = FILES[name]
+    only_our_errors(read_predictions, io.BytesIO(cut(data, where, length, inserted)), question)
