@@ -6,6 +6,7 @@ from typing import Any, Literal
 import dask.array as da
 import numpy as np
 import xarray as xr
+from dask.threaded import get as in_threads
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError, ParameterError
@@ -134,7 +135,7 @@ def select_split(ds: xr.Dataset, split: str) -> xr.Dataset:
         msg = f"no split {split!r} in {ds.attrs.get('recipe', 'the dataset')}; {have}"
         raise NotFoundError(msg)
     assert variable is not None
-    rows = np.flatnonzero(np.asarray(variable.values) == codes[split])
+    rows = np.flatnonzero(_read(variable) == codes[split])
     whole = {name: v for name, v in ds.variables.items() if SAMPLE_DIM not in v.dims}
     taken = {name: _take(v, rows) for name, v in ds.variables.items() if SAMPLE_DIM in v.dims}
     return _rebuilt(ds, whole | taken).assign_attrs(split=split)
@@ -175,6 +176,14 @@ def _rebuilt(ds: xr.Dataset, variables: dict[Any, xr.Variable]) -> xr.Dataset:
         {name: variables[name] for name in ds.coords},
         ds.attrs,
     )
+
+
+def _read(variable: xr.Variable) -> NDArray[Any]:
+    if isinstance(variable.data, da.Array):
+        # To find a scheduler by its name, dask first imports distributed, which takes longer.
+        codes = variable.data.compute(scheduler=in_threads)  # type: ignore[no-untyped-call]
+        return np.asarray(codes)
+    return np.asarray(variable.values)
 
 
 def _take(variable: xr.Variable, rows: NDArray[np.intp]) -> xr.Variable:

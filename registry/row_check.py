@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 import xarray as xr
 import zarr
+from dask.local import get_sync
 from numpy.typing import NDArray
 
 from skybench.errors import SkybenchError
@@ -267,7 +268,7 @@ def _read_leaves(variable: xr.Variable, span: tuple[int, int]) -> Digests | str:
         if SAMPLE_DIM not in variable.dims:
             return leaves(np.asarray(variable.values)[None])
         block = variable.isel({SAMPLE_DIM: slice(*span)})
-        return leaves(np.asarray(block.compute(scheduler="synchronous").values))
+        return leaves(np.asarray(block.compute(scheduler=get_sync).values))
     except Exception as error:
         return f"{type(error).__name__}: {error}".rstrip(".")
 

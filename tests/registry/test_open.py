@@ -4,6 +4,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import time
 
 import dask
 import numpy as np
@@ -274,3 +275,22 @@ def test_reading_needs_neither_torch_nor_intake(pristine):
         "assert not {'torch', 'intake'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(pristine)], check=True)
+
+
+def test_opening_a_split_does_not_wait_for_distributed(pristine):
+    code = (
+        "import sys; from skybench.registry.open import open\n"
+        "open('sky', store=sys.argv[1], split='test', verify=sys.argv[2])\n"
+        "assert 'distributed' not in sys.modules"
+    )
+    for verify in ("fast", "full"):
+        subprocess.run([sys.executable, "-c", code, str(pristine), verify], check=True)
+
+
+def test_opening_takes_little_time(store):
+    def seconds():
+        begin = time.perf_counter()
+        open("sky@0.1", store=store)
+        return time.perf_counter() - begin
+
+    assert min(seconds() for _ in range(5)) < 0.15
