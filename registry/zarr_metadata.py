@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from skybench.errors import IntegrityError
 from skybench.registry.store import Store
@@ -162,7 +162,7 @@ def _configured(part: Any, name: str) -> dict[str, Any]:
     return configuration if isinstance(configuration, dict) else {}
 
 
-def _are_sizes(sizes: Any, least: int) -> bool:
+def _are_sizes(sizes: Any, least: int) -> TypeGuard[list[int]]:
     return (
         isinstance(sizes, list)
         and len(sizes) <= 16
