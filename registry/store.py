@@ -444,6 +444,12 @@ def zarr_name(dataset: str, version: Version | str, content_root: str) -> str:
 
 
 def _file_system(url: str) -> tuple[Any, str]:
+    if "::" in url:
+        msg = (
+            f"store {url!r} chains file systems, which Zarr cannot read through; open the store at "
+            "its own URL, or keep a proven copy of a version with 'skybench get'"
+        )
+        raise StoreError(msg)
     try:
         fs, root = fsspec.core.url_to_fs(url)
     except ImportError as error:
