@@ -126,7 +126,7 @@ class _Whole:
         """Yield the problems of one variable."""
         where = f"of {name_of(self._manifest)}"
         published = self._manifest.content.variables[name]
-        digests = np.zeros((max(stop for _, stop, _ in parts), 32), np.uint8)
+        digests = np.zeros((variable.sizes.get(SAMPLE_DIM, 1), 32), np.uint8)
         readable = np.ones(len(published.blocks), bool)
         for start, stop, part in parts:
             if isinstance(part, str):

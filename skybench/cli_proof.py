@@ -24,7 +24,9 @@ def verify(
         str | None,
         typer.Option("--mirror", help="With --repair: a store to fetch from.", metavar="URL"),
     ] = None,
-    workers: Workers = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="With --repair: how many work.", metavar="N")
+    ] = None,
     store: StoreOption = None,
 ) -> None:
     """Prove that a version in a store is the one that was published; exit code 1 if not.

@@ -185,3 +185,11 @@ def test_a_store_in_memory_is_verified(pristine):
     assert verify("sky@0.1", store=store).ok
     assert verify("sky@0.1", store=store, full=True).ok
     store.remove("")
+
+
+def test_a_manifest_that_leaves_shards_out_proves_nothing(pristine):
+    store = Store(pristine)
+    manifest = read_manifest(store, read_index(store)[0])
+    kept = tuple(o for o in manifest.objects if "/image/c/" not in o.key)
+    problems = check(manifest.model_copy(update={"objects": kept}), store, depth="full").problems
+    assert any(p.startswith("image rows 0 to 699 of sky 0.1 do not match") for p in problems)
