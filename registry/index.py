@@ -155,7 +155,7 @@ def _add(store: Store, new_line: Callable[[Sequence[Line]], NewLine]) -> NewLine
     with store.lock("index"):
         for attempt in range(_ATTEMPTS):
             tag = store.tag(INDEX)
-            lines = _lines(store)
+            lines: Sequence[Line] = _lines(store)
             # An answer can get lost after the line was written, and the client tries again.
             if written := [line for line in offered if line in lines]:
                 return written[0]

@@ -25,6 +25,7 @@ class StaticHandler(SimpleHTTPRequestHandler):
     """Files with Range and HEAD and without listings; `disturb` changes answers."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def __init__(self, *args, site, **options):
         self.site = site
