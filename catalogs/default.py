@@ -8,6 +8,7 @@ import yaml
 from intake.catalog import Catalog
 from intake.catalog.local import CatalogParser
 
+from skybench.catalogs.check import check_catalog
 from skybench.catalogs.writer import catalog_text
 from skybench.registry.store import CATALOG, Store
 
@@ -19,9 +20,15 @@ def default_catalog() -> Any:
 
     Where the store has none, the catalog that skybench was packaged with, which describes the
     published versions and opens each of them once it is in the store.
+
+    Raises
+    ------
+    IntegrityError
+        The store's catalog names what skybench never writes there, such as another driver.
     """
     store = Store()
     if store.exists(CATALOG):
+        check_catalog(store.read_text(CATALOG), store.url_of(CATALOG))
         return intake.open_catalog(store.url_of(CATALOG), getenv=False, getshell=False)
     return catalog_at(packaged_text(), store.url)
 

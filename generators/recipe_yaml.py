@@ -21,7 +21,7 @@ def read_mapping(text: str, name: str) -> dict[str, Any]:
         It is not YAML, or not a mapping.
     """
     try:
-        content = _load(text)
+        content = load_bounded(text, MAX_VALUES)
     except yaml.YAMLError as error:
         msg = f"{name} is not valid YAML: {' '.join(str(error).split())}"
         raise RecipeError(msg) from error
@@ -34,19 +34,26 @@ def read_mapping(text: str, name: str) -> dict[str, Any]:
     return content
 
 
-def _load(text: str) -> Any:
+def load_bounded(text: str, most_values: int) -> Any:
+    """Return what YAML text holds, safely, if it holds at most so many values.
+
+    Raises
+    ------
+    YAMLError
+        It is not YAML, names a Python object, has a key twice, or aliases unfold to more.
+    """
     loader = _UniqueKeys(text)
     try:
         node = loader.get_single_node()
         if node is None:
             return None
-        _check_size(node, {}, node.start_mark)
+        _check_size(node, {}, most_values)
         return loader.construct_document(node)
     finally:
         loader.dispose()
 
 
-def _check_size(node: yaml.Node, sizes: dict[int, int], mark: yaml.Mark) -> int:
+def _check_size(node: yaml.Node, sizes: dict[int, int], most: int) -> int:
     """Return how many values a node holds, with each alias written out.
 
     A page of aliases to aliases can unfold into more than any memory holds.
@@ -54,13 +61,13 @@ def _check_size(node: yaml.Node, sizes: dict[int, int], mark: yaml.Mark) -> int:
     known = sizes.get(id(node))
     if known == 0:
         msg = "an alias contains itself"
-        raise yaml.composer.ComposerError(None, None, msg, mark)
+        raise yaml.composer.ComposerError(None, None, msg, node.start_mark)
     if known is not None:
         return known
     sizes[id(node)] = 0
-    size = 1 + sum(_check_size(child, sizes, mark) for child in _children(node))
-    if size > MAX_VALUES:
-        msg = f"aliases unfold to {size:,} values, more than {MAX_VALUES:,}"
+    size = 1 + sum(_check_size(child, sizes, most) for child in _children(node))
+    if size > most:
+        msg = f"aliases unfold to {size:,} values, more than {most:,}"
         raise yaml.composer.ComposerError(None, None, msg, node.start_mark)
     sizes[id(node)] = size
     return size
