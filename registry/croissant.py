@@ -79,6 +79,7 @@ def croissant(manifest: Manifest) -> dict[str, Any]:
         "description": manifest.description.strip() or manifest.title,
         "license": licence_url(manifest.licence) or manifest.licence,
         "citeAs": bibtex(manifest),
+        # Croissant asks for MAJOR.MINOR.PATCH; the identifier has the version as it is.
         "version": f"{manifest.version}.0",
         "identifier": f"{manifest.reference}#{manifest.content.root}",
         "datePublished": manifest.created,
