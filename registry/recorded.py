@@ -39,9 +39,7 @@ def recorded_manifest(reference: str | DatasetReference) -> Manifest:
     return manifest
 
 
-def known_manifest(
-    reference: str | DatasetReference, store: str | Store | None = None
-) -> Manifest:
+def known_manifest(reference: str | DatasetReference, store: str | Store | None = None) -> Manifest:
     """Return the manifest that a reference means in a store, else among the recorded ones.
 
     Raises
