@@ -89,7 +89,7 @@ def _against_deepbench(recipe, side, kinds):
 _RENDERING = """On a quiet machine one core makes 5,100 images of two sources a second at 28x28
 (195 us, of which noise, parameters, hash and Zarr take 75), 2,000 at 64x64, and two threads 1.3
 times as many: the many small numpy calls of the galaxies share one interpreter lock. Reached:
-8.7 times DeepBench at 28x28, 3.9 at 64x64, 2.2 with spirals. Tried: forked processes scale by
+9 times DeepBench at 28x28, 4 at 64x64, 2.2 with spirals, 2.05 times the noise alone. Tried: forked processes scale by
 1.8, which would give 12 and 6, but a fork beside the threads of BLAS and Blosc can hang;
 spawned ones need 1.6 s to start, as long as the work takes; groups of galaxies of other sizes,
 blocks of 128 thousand to 2 million pixels: within 5 %. Done: shards encoded directly instead of
