@@ -88,14 +88,14 @@ def _against_deepbench(recipe, side, kinds):
 
 _RENDERING = """On a quiet machine one core makes 5,100 images of two sources a second at 28x28
 (195 us, of which noise, parameters, hash and Zarr take 75), 2,000 at 64x64, and two threads 1.3
-times as many: the many small numpy calls of the galaxies share one interpreter lock. Reached:
-9 times DeepBench at 28x28, 4 at 64x64, 2.2 with spirals, 2.05 times the noise alone. Tried: forked processes scale by
-1.8, which would give 12 and 6, but a fork beside the threads of BLAS and Blosc can hang;
-spawned ones need 1.6 s to start, as long as the work takes; groups of galaxies of other sizes,
-blocks of 128 thousand to 2 million pixels: within 5 %. Done: shards encoded directly instead of
-through zarr's event loop, metadata without dask, rows hashed from one list of bytes. What
-limits it is rendering: a galaxy convolved and integrated over pixels takes 60 to 150 us, a
-spiral 300 to 500; DeepBench samples pixel centres, without PSF."""
+times as many: the many small numpy calls of the galaxies share one interpreter lock. Reached: 9
+times DeepBench at 28x28, 4 at 64x64, 2.2 with spirals, 2.05 times the noise alone. Tried:
+forked processes scale by 1.8, which would give 12 and 6, but a fork beside the threads of BLAS
+and Blosc can hang; spawned ones need 1.6 s to start, as long as the work takes; groups of
+galaxies of other sizes, blocks of 128 thousand to 2 million pixels: within 5 %. Done: shards
+encoded directly instead of through zarr's event loop, metadata without dask, rows hashed from
+one list of bytes. What limits it is rendering: a galaxy convolved and integrated over pixels
+takes 60 to 150 us, a spiral 300 to 500; DeepBench samples pixel centres, without PSF."""
 
 pairs_28 = row(
     "10,000 sky 28x28, stars and ellipticals, to published Zarr with hash, 2 cores",
