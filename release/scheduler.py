@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, TypeVar
 
@@ -167,6 +167,7 @@ def _run_on_cluster(
 ) -> None:
     from distributed import CancelledError, KilledWorker
     from distributed import as_completed as completed
+    from distributed.comm.core import CommClosedError
 
     with _connected(scheduler) as client:
         futures = client.map(function, jobs, pure=False)
@@ -176,7 +177,8 @@ def _run_on_cluster(
         except KilledWorker as error:
             msg = f"workers of {scheduler} died again and again at one task: {error}"
             raise StoreError(msg) from error
-        except CancelledError as error:
+        except (CancelledError, CommClosedError) as error:
+            # Which of the two depends on where in a conversation the scheduler went away.
             msg = (
                 f"the dask scheduler at {scheduler} was lost, or it cancelled the work. What was "
                 "finished is kept: run the same command again, there or on another scheduler, to "
@@ -184,7 +186,8 @@ def _run_on_cluster(
             )
             raise StoreError(msg) from error
         finally:
-            client.cancel(futures)
+            with suppress(CommClosedError):
+                client.cancel(futures)
 
 
 @contextmanager
