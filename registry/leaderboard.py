@@ -1,15 +1,15 @@
 """The stored scores of a version, ranked."""
 
 from dataclasses import dataclass
-from importlib.resources import files
 
 import pandas as pd
 
 from skybench.errors import NotFoundError
 from skybench.registry.index import read_manifest, resolve
 from skybench.registry.manifest import Manifest
-from skybench.registry.records import SUBMISSIONS, Record, records_from_text, stored_records
-from skybench.registry.reference import DatasetReference, Version
+from skybench.registry.recorded import recorded_manifest, recorded_scores
+from skybench.registry.records import SUBMISSIONS, Record, stored_records
+from skybench.registry.reference import DatasetReference
 from skybench.registry.store import BASELINES, Store
 from skybench.registry.tasks import task_named
 
@@ -107,7 +107,7 @@ def standing(reference: str | DatasetReference, *, store: str | Store | None = N
     try:
         entry = resolve(reference, store)
     except NotFoundError as error:
-        return _packaged_standing(DatasetReference.parse(reference), error)
+        return _recorded_standing(reference, error)
     manifest = read_manifest(store, entry)
     folders = [f"{entry.key}/{folder}" for folder in (BASELINES, SUBMISSIONS)]
     return _compared(manifest, [r for folder in folders for r in stored_records(store, folder)])
@@ -123,24 +123,11 @@ def _compared(manifest: Manifest, records: list[Record]) -> Standing:
     )
 
 
-def _packaged_standing(reference: DatasetReference, missing: NotFoundError) -> Standing:
-    releases = files("skybench.registry") / "releases"
-    versions = [
-        Version.parse(folder.name)
-        for folder in releases.iterdir()
-        if (folder / f"{reference.dataset}.manifest.json").is_file()
-    ]
-    matching = [version for version in versions if reference.matches(version)]
-    if not matching:
-        raise missing
-    folder = releases / str(max(matching))
-    manifest_file = folder / f"{reference.dataset}.manifest.json"
-    records_file = folder / f"{reference.dataset}.baselines.json"
-    manifest = Manifest.from_text(manifest_file.read_text(encoding="utf-8"), str(manifest_file))
-    if reference.pin and not manifest.content.root.startswith(reference.pin):
-        raise missing
-    records = records_from_text(records_file.read_text(encoding="utf-8"), str(records_file))
-    return _compared(manifest, list(records))
+def _recorded_standing(reference: str | DatasetReference, missing: NotFoundError) -> Standing:
+    try:
+        return _compared(recorded_manifest(reference), list(recorded_scores(reference)))
+    except NotFoundError:
+        raise missing from None
 
 
 def _row(record: Record) -> tuple[object, ...]:
