@@ -1,0 +1,98 @@
+"""What a local disk offers beyond reading: whole replacement, locks, links that are seen."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from skybench.errors import StoreError
+from skybench.registry.lease import HeldError
+
+_PERMISSIONS = 0o666
+"""As every program asks for: the user's umask takes away from them."""
+
+
+def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: bool) -> None:
+    """Put a file in place at once, its folder made; a failure leaves what was there before.
+
+    Parameters
+    ----------
+    path : Path
+    pieces : iterable of bytes
+        The content. What it raises goes through.
+    durable : bool
+        Return only when the disk has the content.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PERMISSIONS)
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(pieces)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
+    """Hold a lock that other processes of this machine respect; a killed holder frees it.
+
+    Raises
+    ------
+    HeldError
+        Another process holds it and `wait` is False.
+    OSError
+        The file cannot be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _PERMISSIONS)
+    try:
+        if not _lock(descriptor, wait):
+            raise HeldError(path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def check_no_way_out(path: str, root: str) -> None:
+    """Refuse a path on which a link leads out of the folder `root`.
+
+    Raises
+    ------
+    StoreError
+        The message names where it leads to.
+    """
+    real, inside = os.path.realpath(path), os.path.realpath(root)
+    if real != inside and not real.startswith(inside.rstrip(os.sep) + os.sep):
+        msg = (
+            f"{path} is behind a link that leads out of the store, to {real}; replace the link "
+            "by what it names, or open the store that it leads to"
+        )
+        raise StoreError(msg)
+
+
+def _lock(descriptor: int, wait: bool) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
