@@ -7,10 +7,10 @@ samples, the list of files. What cannot be known without the data is left to `ve
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from skybench.errors import SkybenchError
+from skybench.errors import SignatureError, SkybenchError
 from skybench.registry.content_hash import (
     SAMPLE_DIM,
     ContentHash,
@@ -19,25 +19,32 @@ from skybench.registry.content_hash import (
     variable_root,
 )
 from skybench.registry.file_check import size_problems
-from skybench.registry.index import find, read_index, read_manifest
+from skybench.registry.index import find, index_text, manifest_text, read_index, read_manifest
 from skybench.registry.index_lines import IndexEntry
 from skybench.registry.manifest import Manifest
 from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
 from skybench.registry.records import SUBMISSIONS, Record, stored_records
 from skybench.registry.reference import DatasetReference
+from skybench.registry.signatures import (
+    KeyFile,
+    TrustedKeys,
+    check_index,
+    check_manifest,
+)
 from skybench.registry.store import (
     BASELINES,
     CARD,
     CROISSANT,
     INDEX,
     MANIFEST,
+    SIGNATURE,
     WORK,
     Store,
     version_key,
 )
 
 _DATASET, _VERSION = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[0-9]+\.[0-9]+")
-_BESIDE = frozenset({MANIFEST, CARD, CROISSANT})
+_BESIDE = frozenset({MANIFEST, SIGNATURE, CARD, CROISSANT})
 """Files of a version that its manifest does not list."""
 
 
@@ -84,13 +91,20 @@ class AuditReport:
         return "\n".join([*lines, f"first break: {first}", *others])
 
 
-def audit(store: str | Store | None = None) -> AuditReport:
+def audit(
+    store: str | Store | None = None,
+    *,
+    public_key: KeyFile | Sequence[KeyFile] | None = None,
+) -> AuditReport:
     """Walk the index, every manifest, the list of files and the recorded copies of a store.
 
     Parameters
     ----------
     store : str or Store, optional
         Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
+    public_key : path or sequence of path, optional
+        PEM files of public keys, one of which must have signed the index and each manifest.
+        Default: those in ``$SKYBENCH_PUBLIC_KEY``; with none, signatures are not looked at.
 
     Examples
     --------
@@ -99,12 +113,14 @@ def audit(store: str | Store | None = None) -> AuditReport:
     True
     """
     started = time.perf_counter()
-    store = Store(store)
+    store, trusted = Store(store), TrustedKeys.configured(public_key)
     problems: list[str] = []
     try:
         entries = read_index(store)
     except SkybenchError as error:
         entries, problems = (), [str(error)]
+    if trusted and entries:
+        problems += _unsigned(entries, store, trusted)
     files = 0
     for entry in entries:
         try:
@@ -203,6 +219,21 @@ def _record_problems(records: tuple[Record, ...], manifest: Manifest) -> Iterato
     for record in records:
         if mismatch := record.mismatch(manifest):
             yield f"{mismatch}."
+
+
+def _unsigned(entries: tuple[IndexEntry, ...], store: Store, trusted: TrustedKeys) -> Iterator[str]:
+    """Yield what no trusted key signed."""
+    try:
+        check_index(index_text(store), store, trusted)
+    except SkybenchError as error:
+        yield f"{error}."
+    for entry in entries:
+        try:
+            check_manifest(manifest_text(store, entry), store, entry.key, trusted)
+        except SignatureError as error:
+            yield f"{error}."
+        except SkybenchError:
+            continue  # told where the manifest is read
 
 
 def _unlisted(entries: tuple[IndexEntry, ...], store: Store) -> Iterator[str]:

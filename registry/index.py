@@ -33,34 +33,49 @@ from skybench.registry.index_lines import (
 )
 from skybench.registry.manifest import Manifest, validated
 from skybench.registry.reference import DatasetReference, Version
+from skybench.registry.signatures import SigningKey, TrustedKeys, check_index, sign_index
 from skybench.registry.store import INDEX, Store
 
 NewLine = TypeVar("NewLine", IndexEntry, Yank)
 
+_UNCHECKED = TrustedKeys()
 _ATTEMPTS = 12
 _LONGEST_WAIT = 0.5
 
 
-def read_index(store: Store) -> tuple[IndexEntry, ...]:
+def read_index(store: Store, trusted: TrustedKeys = _UNCHECKED) -> tuple[IndexEntry, ...]:
     """Return the published versions in the order of their publication.
 
     Raises
     ------
     IntegrityError
         The chain is broken, or a line is not an index line; the message names the first.
+    SignatureError
+        Keys are given, and none of them signed the index as it is.
     """
-    return published(_lines(store))
+    text = index_text(store)
+    if trusted and text:
+        check_index(text, store, trusted)
+    return published(parse_lines(text, store.url_of(INDEX)))
 
 
-def _lines(store: Store) -> tuple[Line, ...]:
+def index_text(store: Store) -> str:
+    """Return the index as it is written; it is empty where there is none."""
     try:
-        text = store.read_text(INDEX)
+        return store.read_text(INDEX)
     except NotFoundError:
-        return ()
-    return parse_lines(text, store.url_of(INDEX))
+        return ""
 
 
-def append(store: Store, *, dataset: str, version: str, manifest: str, content: str) -> IndexEntry:
+def append(
+    store: Store,
+    *,
+    dataset: str,
+    version: str,
+    manifest: str,
+    content: str,
+    signing_key: SigningKey | None = None,
+) -> IndexEntry:
     """Publish a version by adding its line; this is the step after which readers see it.
 
     Of two writers of one version exactly one wins and the other is told so; writers of different
@@ -76,6 +91,8 @@ def append(store: Store, *, dataset: str, version: str, manifest: str, content: 
         What is published.
     manifest, content : str
         SHA-256 of the manifest's text, and root of the content hash.
+    signing_key : SigningKey, optional
+        Signs the index with its new line, before any reader sees it.
 
     Raises
     ------
@@ -101,10 +118,17 @@ def append(store: Store, *, dataset: str, version: str, manifest: str, content: 
             previous=_digest_of_last(lines),
         )
 
-    return _add(store, new_line)
+    return _add(store, new_line, signing_key)
 
 
-def yank(store: Store, *, dataset: str, version: str, reason: str) -> Yank:
+def yank(
+    store: Store,
+    *,
+    dataset: str,
+    version: str,
+    reason: str,
+    signing_key: SigningKey | None = None,
+) -> Yank:
     """Withdraw a published version by adding a line; nothing is deleted.
 
     Parameters
@@ -114,6 +138,8 @@ def yank(store: Store, *, dataset: str, version: str, reason: str) -> Yank:
         What is withdrawn.
     reason : str
         For those who open it all the same: one line of text.
+    signing_key : SigningKey, optional
+        As for `append`.
 
     Raises
     ------
@@ -142,26 +168,33 @@ def yank(store: Store, *, dataset: str, version: str, reason: str) -> Yank:
         }
         return validated(Yank, values, f"the withdrawal of {dataset} {version}")
 
-    return _add(store, new_line)
+    return _add(store, new_line, signing_key)
 
 
 def _digest_of_last(lines: Sequence[Line]) -> str:
     return text_digest(lines[-1].to_line()) if lines else FIRST
 
 
-def _add(store: Store, new_line: Callable[[Sequence[Line]], NewLine]) -> NewLine:
+def _add(
+    store: Store,
+    new_line: Callable[[Sequence[Line]], NewLine],
+    signing_key: SigningKey | None,
+) -> NewLine:
     """Add the line that `new_line` makes of those before it, again where another came first."""
     offered: list[NewLine] = []
     with store.lock("index"):
         for attempt in range(_ATTEMPTS):
             tag = store.tag(INDEX)
-            lines: Sequence[Line] = _lines(store)
+            lines: Sequence[Line] = parse_lines(index_text(store), store.url_of(INDEX))
             # An answer can get lost after the line was written, and the client tries again.
             if written := [line for line in offered if line in lines]:
                 return written[0]
             line = new_line(lines)
             offered.append(line)
-            if store.write_if(INDEX, _text([*lines, line]), tag):
+            text = _text([*lines, line])
+            if signing_key is not None:
+                sign_index(text, store, signing_key)
+            if store.write_if(INDEX, text, tag):
                 return line
             time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.01 * 2**attempt)))
     msg = (
@@ -181,7 +214,9 @@ def find(entries: Sequence[IndexEntry], dataset: str, version: Version | str) ->
     return next((e for e in entries if (e.dataset, e.version) == wanted), None)
 
 
-def resolve(reference: str | DatasetReference, store: Store) -> IndexEntry:
+def resolve(
+    reference: str | DatasetReference, store: Store, trusted: TrustedKeys = _UNCHECKED
+) -> IndexEntry:
     """Return the published version that a reference means: the newest that matches.
 
     A withdrawn version is meant only where its exact number is given, and then with a
@@ -193,9 +228,11 @@ def resolve(reference: str | DatasetReference, store: Store) -> IndexEntry:
         No version matches; the message lists those there are.
     IntegrityError
         The version's content is not the one that the reference pins.
+    SignatureError
+        Keys are given, and none of them signed the index.
     """
     reference = DatasetReference.parse(reference)
-    entries = read_index(store)
+    entries = read_index(store, trusted)
     matching = [
         entry
         for entry in entries
@@ -229,15 +266,12 @@ def read_manifest(store: Store, entry: IndexEntry) -> Manifest:
     IntegrityError
         It is not the one that was published.
     """
+    return manifest_from(manifest_text(store, entry), entry, store)
+
+
+def manifest_from(text: str, entry: IndexEntry, store: Store) -> Manifest:
+    """Return what the text of a manifest says, checked to be of this entry."""
     where = store.url_of(entry.manifest_key)
-    text = store.read_text(entry.manifest_key)
-    if (got := text_digest(text)) != entry.manifest:
-        msg = (
-            f"{where} is not the manifest that was published: expected {entry.manifest}, "
-            f"got {got}. It was changed or damaged; 'skybench verify {entry.reference} --repair "
-            "--mirror URL' puts the right one back."
-        )
-        raise IntegrityError(msg)
     manifest = Manifest.from_text(text, where)
     if (manifest.dataset, manifest.version, manifest.content.root) != (
         entry.dataset,
@@ -247,6 +281,19 @@ def read_manifest(store: Store, entry: IndexEntry) -> Manifest:
         msg = f"{where} describes {manifest.reference}, not {entry.dataset}@{entry.version}"
         raise IntegrityError(msg)
     return manifest
+
+
+def manifest_text(store: Store, entry: IndexEntry) -> str:
+    """Return the manifest as it was published, whatever it says; raises as `read_manifest`."""
+    text = store.read_text(entry.manifest_key)
+    if (got := text_digest(text)) != entry.manifest:
+        msg = (
+            f"{store.url_of(entry.manifest_key)} is not the manifest that was published: expected "
+            f"{entry.manifest}, got {got}. It was changed or damaged; 'skybench verify "
+            f"{entry.reference} --repair --mirror URL' puts the right one back."
+        )
+        raise IntegrityError(msg)
+    return text
 
 
 def utc_now() -> str:

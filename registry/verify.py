@@ -6,8 +6,8 @@ row, and computes the root of the content hash again.
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import xarray as xr
@@ -15,10 +15,11 @@ import xarray as xr
 from skybench.errors import SkybenchError
 from skybench.registry.content_hash import headers_of
 from skybench.registry.file_check import damage, name_of, size_problems
-from skybench.registry.index import read_manifest, resolve
+from skybench.registry.index import manifest_from, manifest_text, resolve
 from skybench.registry.manifest import Manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.row_check import full_problems, sampled_problems
+from skybench.registry.signatures import KeyFile, TrustedKeys, check_manifest
 from skybench.registry.store import Store, version_key
 from skybench.registry.zarr_format import open_raw
 
@@ -50,6 +51,8 @@ class VerifyReport:
         Time that the check took.
     problems : tuple of str
         One sentence each, naming the file or the variable and rows; empty when all is well.
+    signed_by : str
+        File of the trusted key that signed the manifest; empty where none was asked for.
     """
 
     reference: str
@@ -59,6 +62,7 @@ class VerifyReport:
     bytes: int
     seconds: float
     problems: tuple[str, ...]
+    signed_by: str = ""
 
     @property
     def ok(self) -> bool:
@@ -77,6 +81,7 @@ class VerifyReport:
             f"{self.reference} {verdict}: {_CHECKED[self.depth]} of {self.files:,} files, "
             f"{self.bytes / 1e6:,.1f} MB, checked in {self.seconds:.1f} s",
             self.content_hash,
+            *([f"signed by {self.signed_by}"] if self.signed_by else []),
             *self.problems,
         ]
         return "\n".join(lines)
@@ -88,7 +93,11 @@ class VerifyReport:
 
 
 def verify(
-    reference: str | DatasetReference, *, store: str | Store | None = None, full: bool = False
+    reference: str | DatasetReference,
+    *,
+    store: str | Store | None = None,
+    full: bool = False,
+    public_key: KeyFile | Sequence[KeyFile] | None = None,
 ) -> VerifyReport:
     """Return what is right and wrong with a released version in a store.
 
@@ -101,6 +110,9 @@ def verify(
     full : bool
         Whether to read everything and compare every hash; otherwise metadata, sizes and up to
         four blocks of 256 rows of each variable, whose choice follows from the content hash.
+    public_key : path or sequence of path, optional
+        PEM files of public keys, one of which must have signed the manifest. Default: those in
+        ``$SKYBENCH_PUBLIC_KEY``; with none, signatures are not looked at.
 
     Raises
     ------
@@ -108,6 +120,8 @@ def verify(
         There is no such version.
     IntegrityError
         The index or the manifest is damaged, so that nothing below it can be judged.
+    SignatureError
+        None of the public keys signed the manifest.
 
     Examples
     --------
@@ -115,9 +129,13 @@ def verify(
     >>> skybench.verify("sky@1.0", full=True).ok    # doctest: +SKIP
     True
     """
-    store = Store(store)
-    manifest = read_manifest(store, resolve(reference, store))
-    return check(manifest, store, depth="full" if full else "sampled")
+    store, trusted = Store(store), TrustedKeys.configured(public_key)
+    entry = resolve(reference, store)
+    text = manifest_text(store, entry)
+    signed_by = str(check_manifest(text, store, entry.key, trusted)) if trusted else ""
+    manifest = manifest_from(text, entry, store)
+    report = check(manifest, store, depth="full" if full else "sampled")
+    return replace(report, signed_by=signed_by)
 
 
 def check(manifest: Manifest, store: Store, *, depth: Depth) -> VerifyReport:

@@ -1,39 +1,38 @@
 """Get released versions from a mirror into a store, and show them only when they are proven.
 
-The manifest tells what a version consists of, and the mirror's index which manifest is the
-published one. Every file is fetched beside the store, hashed on its way, and put under its name
-only when size and SHA-256 are right. All of it then goes through `publish` as a release does:
-read again in full, and listed in the index last.
+What a mirror offers is fetched beside the store, each file proven on its way. All of it then goes
+through `publish` as a release does: read again in full, and listed in the index last.
 """
 
 import os
-import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from skybench.errors import (
     IntegrityError,
     NotFoundError,
     ParameterError,
+    SignatureError,
     SkybenchError,
     StoreError,
     VersionConflictError,
 )
 from skybench.registry.file_check import file_digest
-from skybench.registry.index import find, read_index, read_manifest, resolve, yank
-from skybench.registry.index_lines import IndexEntry, text_digest
-from skybench.registry.manifest import Manifest, StoredObject
+from skybench.registry.index import find, manifest_text, read_index, resolve, yank
+from skybench.registry.index_lines import IndexEntry
+from skybench.registry.manifest import StoredObject
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.records import stored_records
 from skybench.registry.reference import DatasetReference
-from skybench.registry.store import Store, zarr_name
+from skybench.registry.signatures import KeyFile, TrustedKeys, check_manifest
+from skybench.registry.store import SIGNATURE, Store
 from skybench.release.card import card_scores, card_text
 from skybench.release.catalog import refresh_catalog
+from skybench.release.mirror import MirrorError, Offer, fetch_files, offer
 from skybench.release.progress_bar import progress_bar
 from skybench.release.publish import (
     WorkFolder,
@@ -46,12 +45,7 @@ from skybench.release.publish import (
 MIRRORS = "SKYBENCH_MIRRORS"
 """Environment variable with the URLs of mirrors, separated by spaces."""
 
-_ATTEMPTS = 5
-_FIRST_WAIT = 0.5
-_LONGEST_WAIT = 30.0
 _IDENTITY = "identity.json"
-
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +96,7 @@ def get(
     *,
     source: str | Sequence[str] | None = None,
     store: str | os.PathLike[str] | Store | None = None,
+    public_key: KeyFile | Sequence[KeyFile] | None = None,
     workers: int = 8,
     progress: bool = True,
 ) -> Fetched:
@@ -120,6 +115,10 @@ def get(
         nothing is downloaded.
     store : str, path or Store, optional
         Where to: any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
+    public_key : path or sequence of path, optional
+        PEM files of public keys, one of which must have signed the version's manifest and, where
+        the reference is an alias, the mirror's index. Default: those in ``$SKYBENCH_PUBLIC_KEY``,
+        separated as in ``$PATH``; with none, signatures are kept but not looked at.
     workers : int
         Files that are fetched at once: 8 hide the waiting for a distant server.
     progress : bool
@@ -131,6 +130,8 @@ def get(
         No mirror has it, or none is named; the message offers to make the version anew.
     IntegrityError
         What the mirrors hold is not what they published, or not what the reference pins.
+    SignatureError
+        No mirror has it signed by one of the public keys.
     VersionConflictError
         The store holds another content under this version.
     StoreError
@@ -146,45 +147,24 @@ def get(
         raise ParameterError(msg)
     began = time.perf_counter()
     wanted, place = DatasetReference.parse(reference), Store(store)
+    trusted = TrustedKeys.configured(public_key)
     entry = find(read_index(place), wanted.dataset, wanted.version) if wanted.version else None
-    if entry is not None:
+    if entry is not None and _is_signed(entry, place, trusted):
         return _present(resolve(wanted, place), place)
     problems = []
     for mirror in [Store(url) for url in _mirrors(source)]:
         try:
-            transfer = _Transfer(place, _offer(wanted, mirror), workers, progress)
-            return transfer.run(began)
-        except _MirrorError as problem:
+            offered = offer(wanted, mirror, trusted)
+            return _Transfer(place, offered, workers, progress).run(began)
+        except MirrorError as problem:
             problems.append(problem)
     raise _unavailable(wanted, problems)
-
-
-class _MirrorError(Exception):
-    """A mirror is at fault, so another may do; the text says how."""
-
-    def __init__(self, error: SkybenchError, *, passing: bool = False) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.passing = passing
-
-
-@dataclass(frozen=True)
-class _Offer:
-    """A version as a mirror has it: its line in the index, and the manifest that fits it.
-
-    The text is kept as it was written, because another skybench may write the same otherwise.
-    """
-
-    mirror: Store
-    entry: IndexEntry
-    manifest: Manifest
-    text: str
 
 
 @dataclass(frozen=True)
 class _Transfer:
     place: Store
-    offer: _Offer
+    offer: Offer
     workers: int
     progress: bool
 
@@ -247,7 +227,14 @@ class _Transfer:
             shown=self.progress,
         )
         with bar as advance:
-            self._fetch_all(missing, advance)
+            fetch_files(
+                {self.work.place_of(stored.key, manifest.zarr): stored for stored in missing},
+                self.offer.entry,
+                self.offer.mirror,
+                self.place,
+                workers=self.workers,
+                advance=advance,
+            )
         scores = card_scores(stored_records(work.store, work.baselines))
         prepare_text(work, manifest, self.offer.text, card_text(manifest, scores))
         return missing
@@ -268,54 +255,12 @@ class _Transfer:
         manifest = self.offer.manifest
         return {self.work.place_of(s.key, manifest.zarr): s for s in manifest.objects}
 
-    def _fetch_all(self, missing: Sequence[StoredObject], advance: Advance) -> None:
-        pool = ThreadPoolExecutor(self.workers)
-        try:
-            futures = [pool.submit(self._fetch, stored, advance) for stored in missing]
-            for future in as_completed(futures):
-                future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-    def _fetch(self, stored: StoredObject, advance: Advance) -> None:
-        """Fetch a file, again after a fault that may pass, waiting longer each time."""
-        key = self.work.place_of(stored.key, self.offer.manifest.zarr)
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                self.place.write_pieces(key, self._proven_pieces(stored, advance))
-            except _MirrorError as problem:
-                if attempt == _ATTEMPTS or not problem.passing:
-                    raise
-            else:
-                return
-            longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1))
-            time.sleep(random.uniform(longest / 2, longest))
-
-    def _proven_pieces(self, stored: StoredObject, advance: Advance) -> Iterator[bytes]:
-        """Yield a file's bytes, and raise before the end unless they are the published ones."""
-        source = f"{self.offer.entry.key}/{stored.key}"
-        digest, size = sha256(), 0
-        try:
-            for piece in self.offer.mirror.pieces(source):
-                size += len(piece)
-                digest.update(piece)
-                advance(len(piece))
-                if size > stored.size:
-                    break
-                yield piece
-            got = f"sha256:{digest.hexdigest()}"
-            if (size, got) != (stored.size, stored.sha256):
-                raise _wrong_bytes(self.offer.mirror.url_of(source), stored, size, got)
-        except SkybenchError as error:
-            advance(-size)
-            raise _MirrorError(error, passing=not isinstance(error, NotFoundError)) from error
-
     def _publish(self) -> IndexEntry:
         try:
             return publish(self.work, depth="full")
         except IntegrityError as error:
             self.work.discard()
-            raise _MirrorError(error) from error
+            raise MirrorError(error) from error
 
 
 def _mirrors(source: str | Sequence[str] | None) -> list[str]:
@@ -324,25 +269,7 @@ def _mirrors(source: str | Sequence[str] | None) -> list[str]:
     return [source] if isinstance(source, str) else list(source)
 
 
-def _offer(wanted: DatasetReference, mirror: Store) -> _Offer:
-    try:
-        entry = resolve(wanted, mirror)
-        manifest = read_manifest(mirror, entry)
-        name = zarr_name(entry.dataset, entry.version, entry.content)
-        if manifest.zarr != name:
-            msg = f"{mirror.url_of(entry.manifest_key)} names {manifest.zarr}, expected {name}"
-            raise IntegrityError(msg)
-        text = mirror.read_text(entry.manifest_key)
-        if (got := text_digest(text)) != entry.manifest:
-            where = mirror.url_of(entry.manifest_key)
-            msg = f"{where} changed while it was read: expected {entry.manifest}, got {got}"
-            raise IntegrityError(msg)
-        return _Offer(mirror, entry, manifest, text)
-    except SkybenchError as error:
-        raise _MirrorError(error) from error
-
-
-def _present(entry: IndexEntry, place: Store, offer: _Offer | None = None) -> Fetched:
+def _present(entry: IndexEntry, place: Store, offer: Offer | None = None) -> Fetched:
     _follow(entry, place, offer)
     return Fetched(
         reference=entry.reference,
@@ -352,12 +279,26 @@ def _present(entry: IndexEntry, place: Store, offer: _Offer | None = None) -> Fe
     )
 
 
-def _follow(entry: IndexEntry, place: Store, offer: _Offer | None) -> None:
-    """Withdraw what the mirror has withdrawn, and let the catalog say what the index says."""
-    reason = None if offer is None else offer.entry.yanked
-    if reason is not None and entry.yanked is None:
-        yank(place, dataset=entry.dataset, version=entry.version, reason=reason)
+def _follow(entry: IndexEntry, place: Store, offer: Offer | None) -> None:
+    """Sign and withdraw what the mirror has so, and let the catalog say what the index says."""
+    if offer is not None:
+        if offer.signature is not None and offer.entry.manifest == entry.manifest:
+            place.write(f"{entry.key}/{SIGNATURE}", offer.signature)
+        if offer.entry.yanked is not None and entry.yanked is None:
+            reason = offer.entry.yanked
+            yank(place, dataset=entry.dataset, version=entry.version, reason=reason)
     refresh_catalog(place)
+
+
+def _is_signed(entry: IndexEntry, place: Store, trusted: TrustedKeys) -> bool:
+    """Tell whether a version that is there already has the signature that is asked for."""
+    if not trusted:
+        return True
+    try:
+        check_manifest(manifest_text(place, entry), place, entry.key, trusted)
+    except SkybenchError:
+        return False
+    return True
 
 
 def _is_recorded(entry: IndexEntry) -> bool:
@@ -383,17 +324,7 @@ def _check_space(place: Store, wanted: int) -> None:
         raise StoreError(msg)
 
 
-def _wrong_bytes(where: str, stored: StoredObject, size: int, got: str) -> IntegrityError:
-    if size > stored.size:
-        return IntegrityError(f"{where} is larger than the {stored.size} bytes published")
-    if size < stored.size:
-        return IntegrityError(f"{where} ends after {size} of {stored.size} bytes")
-    return IntegrityError(
-        f"{where} is not the file that was published: expected {stored.sha256}, got {got}"
-    )
-
-
-def _unavailable(wanted: DatasetReference, problems: Sequence[_MirrorError]) -> SkybenchError:
+def _unavailable(wanted: DatasetReference, problems: Sequence[MirrorError]) -> SkybenchError:
     if not problems:
         msg = (
             f"no mirror to get {wanted} from: name one with --from URL or ${MIRRORS}. "
@@ -403,7 +334,7 @@ def _unavailable(wanted: DatasetReference, problems: Sequence[_MirrorError]) -> 
     said = "; ".join(str(problem).rstrip(".") for problem in problems)
     msg = f"{wanted} cannot be had from a mirror: {said}. {_rebuild(wanted)}"
     kinds = {type(problem.error) for problem in problems}
-    for kind in (IntegrityError, StoreError):
+    for kind in (IntegrityError, SignatureError, StoreError):
         if kind in kinds:
             return kind(msg)
     return NotFoundError(msg)

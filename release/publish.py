@@ -12,14 +12,16 @@ from skybench.errors import IntegrityError, NotFoundError, VersionConflictError
 from skybench.generators.recipe import Recipe
 from skybench.registry.content_hash import canonical_json
 from skybench.registry.croissant import croissant_text
-from skybench.registry.index import append, find, read_index
-from skybench.registry.index_lines import IndexEntry, text_digest
+from skybench.registry.index import append, find, index_text, manifest_text, read_index
+from skybench.registry.index_lines import IndexEntry, parse_lines, text_digest
 from skybench.registry.manifest import Manifest
 from skybench.registry.reference import Version
+from skybench.registry.signatures import SigningKey, sign_index, sign_manifest
 from skybench.registry.store import (
     BASELINES,
     CARD,
     CROISSANT,
+    INDEX,
     MANIFEST,
     WORK,
     Store,
@@ -193,7 +195,9 @@ def prepare_text(work: WorkFolder, manifest: Manifest, text: str, card: str) -> 
     work.store.write(f"{work.key}/{MANIFEST}", text)
 
 
-def publish(work: WorkFolder, *, depth: Depth = "files") -> IndexEntry:
+def publish(
+    work: WorkFolder, *, depth: Depth = "files", signing_key: SigningKey | None = None
+) -> IndexEntry:
     """Publish a prepared version; after a crash, calling it again goes on where it stopped.
 
     Parameters
@@ -201,6 +205,8 @@ def publish(work: WorkFolder, *, depth: Depth = "files") -> IndexEntry:
     work : WorkFolder
     depth : "files", "sampled" or "full"
         How much of it is read and hashed again before the index lists it.
+    signing_key : SigningKey, optional
+        Signs the manifest and the index with the new line; a reader sees neither without.
 
     Raises
     ------
@@ -217,6 +223,8 @@ def publish(work: WorkFolder, *, depth: Depth = "files") -> IndexEntry:
     text = work.store.read_text(f"{work.key}/{MANIFEST}")
     manifest = Manifest.from_text(text, work.store.url_of(f"{work.key}/{MANIFEST}"))
     _claim(work, text)
+    if signing_key is not None:
+        sign_manifest(text, work.store, work.target, signing_key)
     for source, target in work.moves(manifest).items():
         work.store.move(source, target)
     check(manifest, work.store, depth=depth).raise_if_damaged()
@@ -226,9 +234,24 @@ def publish(work: WorkFolder, *, depth: Depth = "files") -> IndexEntry:
         version=str(work.version),
         manifest=text_digest(text),
         content=manifest.content.root,
+        signing_key=signing_key,
     )
     work.store.remove(work.key)
     return entry
+
+
+def sign_published(entry: IndexEntry, store: Store, signing_key: SigningKey) -> None:
+    """Sign a version that was published before, and the index as it is now.
+
+    Raises
+    ------
+    IntegrityError
+        Manifest or index are not as they were published; nothing is signed then.
+    """
+    manifest, index = manifest_text(store, entry), index_text(store)
+    parse_lines(index, store.url_of(INDEX))
+    sign_manifest(manifest, store, entry.key, signing_key)
+    sign_index(index, store, signing_key)
 
 
 def _claim(work: WorkFolder, text: str) -> None:

@@ -20,12 +20,19 @@ from skybench.registry.index_lines import IndexEntry
 from skybench.registry.manifest import Manifest
 from skybench.registry.records import stored_records
 from skybench.registry.reference import Version
+from skybench.registry.signatures import KeyFile, SigningKey
 from skybench.registry.store import Store, zarr_name
 from skybench.release.build import BuildResult, build
 from skybench.release.card import card_scores, card_text
 from skybench.release.catalog import refresh_catalog
 from skybench.release.describe import describe, describe_files
-from skybench.release.publish import WorkFolder, prepare, publish, start_or_resume
+from skybench.release.publish import (
+    WorkFolder,
+    prepare,
+    publish,
+    sign_published,
+    start_or_resume,
+)
 from skybench.release.published import published_entry
 from skybench.release.recording import check_recordable, record_release, source_checkout
 from skybench.release.work_baselines import (
@@ -115,6 +122,7 @@ def release(
     building: BuildOptions | None = None,
     training: TrainingOptions | None = None,
     record: bool = False,
+    sign: KeyFile | None = None,
     say: Say = lambda _: None,
 ) -> tuple[Released, ...]:
     """Release a version of some datasets and return what was published.
@@ -139,6 +147,9 @@ def release(
         Which baselines to train.
     record : bool
         Write manifests, baseline records and catalog to the source checkout too, for committing.
+    sign : str or path, optional
+        PEM file of the private key that signs manifests and index, also those of a version that
+        was published before.
     say : callable
         Is given a sentence at each step.
 
@@ -162,6 +173,7 @@ def release(
     recipes = _recipes(datasets, samples)
     building, training = building or BuildOptions(), training or TrainingOptions()
     check_training(training.protocols, training.seeds, training.epochs)
+    signing_key = None if sign is None else SigningKey.at(sign)
     checkout = source_checkout() if record else None
     where = Store(store)
     published = {recipe.name: published_entry(recipe, number, where) for recipe in recipes}
@@ -169,7 +181,7 @@ def release(
         check_installed()
         where.check_writable()
     return tuple(
-        _release_one(_Job(recipe, number, where, building, training, checkout, say))
+        _release_one(_Job(recipe, number, where, building, training, checkout, signing_key, say))
         for recipe in recipes
     )
 
@@ -182,6 +194,7 @@ class _Job:
     building: BuildOptions
     training: TrainingOptions
     checkout: Path | None
+    signing_key: SigningKey | None
     say: Say
 
     @property
@@ -212,8 +225,11 @@ def _release_one(job: _Job) -> Released:
     if entry is None:
         with job.store.lock(job.work.name, wait=False):
             entry = published_entry(job.recipe, job.version, job.store) or _make(job)
-    elif job.store.exists(job.work.key):
-        job.store.remove(job.work.key)
+    else:
+        if job.store.exists(job.work.key):
+            job.store.remove(job.work.key)
+        if job.signing_key is not None:
+            sign_published(entry, job.store, job.signing_key)
     refresh_catalog(job.store)
     released = Released(
         reference=f"{entry.dataset}@{entry.version}",
@@ -245,7 +261,7 @@ def _make(job: _Job) -> IndexEntry:
         scores = card_scores(stored_records(work.store, work.baselines))
         prepare(work, manifest, card_text(manifest, scores))
     job.say(f"publishing {recipe.name} {job.version}")
-    entry = publish(work)
+    entry = publish(work, signing_key=job.signing_key)
     remove_cache(work)
     return entry
 

@@ -26,6 +26,7 @@ from skybench.registry.store import Store
 from skybench.registry.verify import VerifyReport, check
 from skybench.registry.zarr_format import Layout, choose_layout, create, open_raw, write_rows
 from skybench.release.describe import generator_identity
+from skybench.release.mirror import fetch_what_is_right
 from skybench.release.progress_bar import progress_bar
 from skybench.release.reproduce import recipe_of
 from skybench.release.scheduler import (
@@ -35,6 +36,8 @@ from skybench.release.scheduler import (
     run_tasks,
 )
 from skybench.release.shard import rendered
+
+_FETCHERS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,16 +155,9 @@ def _fetch(
     wrong: Sequence[StoredObject], entry: IndexEntry, mirror: Store, store: Store
 ) -> list[str]:
     """Put those files in place that the mirror has right; return their keys."""
-    fetched = []
-    for stored in wrong:
-        try:
-            data = mirror.read_bytes(f"{entry.key}/{stored.key}")
-        except SkybenchError:
-            continue  # it is rebuilt, or told as left
-        if _is(stored, data):
-            store.write(f"{entry.key}/{stored.key}", data)
-            fetched.append(stored.key)
-    return fetched
+    files = {f"{entry.key}/{stored.key}": stored for stored in wrong}
+    fetched = fetch_what_is_right(files, entry, mirror, store, workers=_FETCHERS)
+    return [files[key].key for key in fetched]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,17 @@ from skybench.errors import DatasetReferenceError
 from skybench.registry.index import yank
 from skybench.registry.index_lines import Yank
 from skybench.registry.reference import DatasetReference
+from skybench.registry.signatures import KeyFile, SigningKey
 from skybench.registry.store import Store
 from skybench.release.catalog import refresh_catalog
 
 
 def withdraw(
-    reference: str | DatasetReference, reason: str, *, store: str | Store | None = None
+    reference: str | DatasetReference,
+    reason: str,
+    *,
+    store: str | Store | None = None,
+    sign: KeyFile | None = None,
 ) -> Yank:
     """Withdraw a version: index line first, then the catalog.
 
@@ -24,6 +29,8 @@ def withdraw(
         One line of text, for those who open the version all the same.
     store : str or Store, optional
         Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
+    sign : str or path, optional
+        PEM file of the private key that signs the index with the new line.
 
     Raises
     ------
@@ -39,6 +46,12 @@ def withdraw(
         msg = f"{exact} is an alias; withdraw an exact version, like {exact.dataset}@1.1"
         raise DatasetReferenceError(msg)
     place = Store(store)
-    line = yank(place, dataset=exact.dataset, version=str(exact.version), reason=reason)
+    line = yank(
+        place,
+        dataset=exact.dataset,
+        version=str(exact.version),
+        reason=reason,
+        signing_key=None if sign is None else SigningKey.at(sign),
+    )
     refresh_catalog(place)
     return line

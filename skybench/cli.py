@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 
 import typer
 
@@ -26,6 +27,8 @@ cli_benchmarks.register(app)
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit code 2."""
+    shown = warnings.showwarning
+    warnings.showwarning = _tell
     try:
         _run()
     except SkybenchError as error:
@@ -34,6 +37,13 @@ def main() -> None:
     except BrokenPipeError:
         # The reader, such as head, has seen enough; Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:
+        warnings.showwarning = shown
+
+
+def _tell(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning as a sentence: where in the code it was raised helps no user of a command."""
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def _run() -> None:

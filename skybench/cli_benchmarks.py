@@ -10,6 +10,15 @@ from rich.console import Console
 from skybench.cli_datasets import Reference, Scheduler, StoreOption, Workers
 from skybench.errors import StoreError
 
+SignOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign",
+        help="Sign manifest and index with this private key (PEM, elliptic curve).",
+        metavar="KEY",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
@@ -39,6 +48,7 @@ def release(
             "Default: where skybench runs from one.",
         ),
     ] = None,
+    sign: SignOption = None,
 ) -> None:
     """Release a version: build, hash, train baselines, publish. Resumes; never overwrites.
 
@@ -55,6 +65,7 @@ def release(
         building=BuildOptions(workers=workers, scheduler=scheduler),
         training=TrainingOptions(protocols=protocol, seeds=seeds, epochs=epochs),
         record=_runs_from_checkout() if record is None else record,
+        sign=sign,
         say=print,
     )
     for one in released:
@@ -75,6 +86,7 @@ def yank(
     version: Annotated[str, typer.Argument(help="Exact, such as sky@1.1.", metavar="VERSION")],
     reason: Annotated[str, typer.Option(help="Shown to those who open it all the same.")],
     store: StoreOption = None,
+    sign: SignOption = None,
 ) -> None:
     """Withdraw a version from aliases. It stays, its number is never used again.
 
@@ -82,7 +94,7 @@ def yank(
     """
     from skybench.release.withdraw import withdraw
 
-    line = withdraw(version, reason, store=store)
+    line = withdraw(version, reason, store=store, sign=sign)
     print(f"{line.dataset} {line.version} is withdrawn: {line.reason}")
 
 

@@ -25,6 +25,15 @@ Reference = Annotated[
 RecipeArgument = Annotated[
     str, typer.Argument(help="A packaged recipe's name, or a YAML file.", metavar="RECIPE")
 ]
+PublicKeyOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--public-key",
+        help="Ask for a signature by this key (PEM); repeat for several. "
+        "Default: $SKYBENCH_PUBLIC_KEY.",
+        metavar="FILE",
+    ),
+]
 Workers = Annotated[
     int | None, typer.Option("--workers", help="Processes on this machine.", metavar="N")
 ]

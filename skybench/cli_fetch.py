@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from skybench.cli_datasets import Reference, StoreOption
+from skybench.cli_datasets import PublicKeyOption, Reference, StoreOption
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +23,7 @@ def get(
             metavar="URL",
         ),
     ] = None,
+    public_key: PublicKeyOption = None,
     store: StoreOption = None,
     workers: Annotated[int, typer.Option(help="Files fetched at once.")] = 8,
 ) -> None:
@@ -32,4 +33,12 @@ def get(
     """
     from skybench.release.fetch import get as fetch
 
-    print(fetch(dataset, source=source or None, store=store, workers=workers))
+    print(
+        fetch(
+            dataset,
+            source=source or None,
+            store=store,
+            public_key=public_key,
+            workers=workers,
+        )
+    )

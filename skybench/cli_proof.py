@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from skybench.cli_datasets import Reference, StoreOption, Workers
+from skybench.cli_datasets import PublicKeyOption, Reference, StoreOption, Workers
 from skybench.errors import ParameterError
 
 
@@ -27,6 +27,7 @@ def verify(
     workers: Annotated[
         int | None, typer.Option("--workers", help="With --repair: how many work.", metavar="N")
     ] = None,
+    public_key: PublicKeyOption = None,
     store: StoreOption = None,
 ) -> None:
     """Prove that a version in a store is the one that was published; exit code 1 if not.
@@ -46,7 +47,7 @@ def verify(
 
     from skybench.registry.verify import verify as verify_version
 
-    report = verify_version(dataset, store=store, full=full)
+    report = verify_version(dataset, store=store, full=full, public_key=public_key)
     _finish(report, report.ok)
 
 
@@ -68,14 +69,14 @@ def reproduce(
     _finish(report, report.ok)
 
 
-def audit(store: StoreOption = None) -> None:
+def audit(public_key: PublicKeyOption = None, store: StoreOption = None) -> None:
     """Walk index, manifests, lists of files and recorded copies; exit code 1 at a break.
 
     Example: skybench audit --store s3://bucket/store
     """
     from skybench.registry.audit import audit as audit_store
 
-    report = audit_store(store)
+    report = audit_store(store, public_key=public_key)
     _finish(report, report.ok)
 
 

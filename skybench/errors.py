@@ -6,8 +6,20 @@ because they cross dask workers: a subclass takes its message and nothing else.
 """
 
 
+_MOST_SHOWN = 8000
+
+
 class SkybenchError(Exception):
     """Base of every error in skybench."""
+
+    def __str__(self) -> str:
+        """Return the message as plain text: what a stranger's file put into it steers no terminal."""
+        text = super().__str__()
+        if len(text) > _MOST_SHOWN:
+            text = f"{text[: _MOST_SHOWN // 2]} … {text[-_MOST_SHOWN // 2 :]}"
+        if text.isprintable():
+            return text
+        return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
 
 
 class ParameterError(SkybenchError, ValueError):
@@ -38,6 +50,10 @@ class IntegrityError(SkybenchError, ValueError):
     """Data, manifest or index do not match their recorded hashes."""
 
 
+class SignatureError(SkybenchError, ValueError):
+    """No trusted key signed what should be signed."""
+
+
 class PredictionsError(SkybenchError, ValueError):
     """A predictions file does not answer the question that was asked."""
 
@@ -48,3 +64,7 @@ class MissingDependencyError(SkybenchError, ImportError):
 
 class YankedVersionWarning(UserWarning):
     """A version was opened that its publishers have withdrawn."""
+
+
+class UnsignedIndexWarning(UserWarning):
+    """A signed version came from a store whose index is not signed."""

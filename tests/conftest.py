@@ -44,3 +44,38 @@ def make_demo_store(store: Path) -> None:
         building=BuildOptions(progress=False),
         training=TrainingOptions(protocols=()),
     )
+
+
+@pytest.fixture(scope="session")
+def write_keys(tmp_path_factory):
+    """Return a function that writes a key pair as PEM files and returns the two paths."""
+
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    def write(name, private=None, password=None):
+        private = private or ec.generate_private_key(ec.SECP256R1())
+        locked = password and serialization.BestAvailableEncryption(password.encode())
+        folder = tmp_path_factory.mktemp("keys")
+        files = folder / f"{name}.pem", folder / f"{name}.pub"
+        pem, spki = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        pkcs8 = serialization.PrivateFormat.PKCS8
+        files[0].write_bytes(
+            private.private_bytes(pem, pkcs8, locked or serialization.NoEncryption())
+        )
+        files[1].write_bytes(private.public_key().public_bytes(pem, spki))
+        return files
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def key_pair(write_keys):
+    """A private key and its public key."""
+    return write_keys("ours")
+
+
+@pytest.fixture(scope="session")
+def other_pair(write_keys):
+    """A second pair."""
+    return write_keys("other")

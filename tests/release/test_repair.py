@@ -122,7 +122,8 @@ def test_a_mirror_gives_what_does_not_follow_from_the_recipe(store, pristine):
     assert (done.fetched, done.rebuilt) == ((short(key),), ())
 
 
-def test_a_mirror_that_is_damaged_too_is_not_believed(store, pristine, tmp_path):
+def test_a_mirror_that_is_damaged_too_is_not_believed(store, pristine, tmp_path, monkeypatch):
+    monkeypatch.setattr("skybench.release.mirror._FIRST_WAIT", 0.001)
     shutil.copytree(pristine.root, tmp_path / "mirror")
     mirror = Store(tmp_path / "mirror")
     key = key_of(store, "image/c/0/0/0")

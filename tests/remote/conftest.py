@@ -4,6 +4,7 @@ import logging
 import shutil
 import threading
 from collections import Counter
+from contextlib import ExitStack
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -97,8 +98,8 @@ class Site:
 def make_release():
     """Return a function that releases photometry 0.1 into a store, with changes of the recipe."""
 
-    def make(url, **changes):
-        release("0.1", store=url, datasets=[RECIPE.model_copy(update=changes)], **QUICK)
+    def make(url, sign=None, **changes):
+        release("0.1", store=url, datasets=[RECIPE.model_copy(update=changes)], sign=sign, **QUICK)
         return Store(url)
 
     return make
@@ -113,20 +114,28 @@ def released(make_release, tmp_path_factory):
 
 
 @pytest.fixture
-def site(released):
-    """The release behind a web server."""
-    site = Site(released)
-    yield site
-    site.close()
+def serve():
+    """Return a function that serves a folder over HTTP until the test ends."""
+    with ExitStack() as sites:
+
+        def start(folder):
+            site = Site(folder)
+            sites.callback(site.close)
+            return site
+
+        yield start
 
 
 @pytest.fixture
-def own_site(released, tmp_path):
+def site(released, serve):
+    """The release behind a web server."""
+    return serve(released)
+
+
+@pytest.fixture
+def own_site(released, serve, tmp_path):
     """The same with files that a test may change."""
-    shutil.copytree(released, tmp_path / "site")
-    site = Site(tmp_path / "site")
-    yield site
-    site.close()
+    return serve(shutil.copytree(released, tmp_path / "site"))
 
 
 @pytest.fixture(scope="session")

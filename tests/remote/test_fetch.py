@@ -25,6 +25,7 @@ from skybench.registry.index import append, read_index
 from skybench.registry.index_lines import text_digest
 from skybench.registry.store import Store
 from skybench.release import fetch
+from skybench.release import mirror as mirrors
 from skybench.release.withdraw import withdraw
 
 REFERENCE = "photometry@0.1"
@@ -33,7 +34,7 @@ IMAGE = "image/c/0/0/0"
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setattr(fetch, "_FIRST_WAIT", 0.001)
+    monkeypatch.setattr(mirrors, "_FIRST_WAIT", 0.001)
     monkeypatch.delenv(fetch.MIRRORS, raising=False)
 
 

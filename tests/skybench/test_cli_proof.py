@@ -110,3 +110,13 @@ def test_audit_names_the_first_break_and_exits_with_1(skybench, damaged):
     assert status == 1
     assert "first break: " in out
     assert "manifest.json is not the manifest that was published" in out
+
+
+@pytest.mark.filterwarnings("always")
+def test_a_warning_is_one_line_without_places_in_the_code(skybench, demo_store, tmp_path):
+    shutil.copytree(demo_store, tmp_path / "copy")
+    store = ["--store", tmp_path / "copy"]
+    skybench("yank", "sky@0.0", "--reason", "seed used twice", *store)
+    status, _, err = skybench("verify", "sky@0.0", *store)
+    assert status == 0
+    assert err == "warning: sky 0.0 was withdrawn: seed used twice\n"

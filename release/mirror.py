@@ -1,0 +1,245 @@
+"""A mirror: a store of someone else, whose versions and files are believed when they are proven.
+
+Its index tells which manifest is meant, its manifest what the version consists of. A file is
+hashed on its way and gets its name only when size and SHA-256 are right.
+"""
+
+import random
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+
+from skybench.errors import (
+    IntegrityError,
+    NotFoundError,
+    SignatureError,
+    SkybenchError,
+    UnsignedIndexWarning,
+)
+from skybench.registry.index import manifest_from, manifest_text, resolve
+from skybench.registry.index_lines import IndexEntry
+from skybench.registry.manifest import Manifest, StoredObject
+from skybench.registry.reference import DatasetReference
+from skybench.registry.signatures import TrustedKeys, check_manifest, manifest_signature
+from skybench.registry.store import Store, zarr_name
+
+_ATTEMPTS = 5
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 30.0
+
+Advance = Callable[[int], None]
+
+
+class MirrorError(Exception):
+    """A mirror is at fault, so another may do; the text says how.
+
+    Attributes
+    ----------
+    error : SkybenchError
+        What it is for a user, where no other mirror does.
+    passing : bool
+        Whether the same request may succeed later.
+    """
+
+    def __init__(self, error: SkybenchError, *, passing: bool = False) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.passing = passing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A version as a mirror has it.
+
+    Attributes
+    ----------
+    mirror : Store
+    entry : IndexEntry
+        Its line in the mirror's index.
+    manifest : Manifest
+        Fits that line.
+    text : str
+        The manifest as it was written, because another skybench may write the same otherwise.
+    signature : str or None
+        The manifest's signature, None where the mirror has none.
+    """
+
+    mirror: Store
+    entry: IndexEntry
+    manifest: Manifest
+    text: str
+    signature: str | None
+
+
+def offer(wanted: DatasetReference, mirror: Store, trusted: TrustedKeys) -> Offer:
+    """Return the version that a reference means in a mirror.
+
+    Parameters
+    ----------
+    wanted : DatasetReference
+        An alias means the newest that the mirror's index lists.
+    mirror : Store
+    trusted : TrustedKeys
+        Where there are any, one of them must have signed the manifest, and for an alias the index.
+
+    Raises
+    ------
+    MirrorError
+        The mirror has no such version, or what it has contradicts itself or is not signed.
+    """
+    try:
+        entry = _entry(wanted, mirror, trusted)
+        text = manifest_text(mirror, entry)
+        manifest = manifest_from(text, entry, mirror)
+        name = zarr_name(entry.dataset, entry.version, entry.content)
+        if manifest.zarr != name:
+            msg = f"{mirror.url_of(entry.manifest_key)} names {manifest.zarr}, expected {name}"
+            raise IntegrityError(msg)
+        if trusted:
+            check_manifest(text, mirror, entry.key, trusted)
+        signature = manifest_signature(mirror, entry.key)
+        return Offer(mirror=mirror, entry=entry, manifest=manifest, text=text, signature=signature)
+    except SkybenchError as error:
+        raise MirrorError(error) from error
+
+
+def fetch_files(
+    files: dict[str, StoredObject],
+    offered: IndexEntry,
+    mirror: Store,
+    place: Store,
+    *,
+    workers: int,
+    advance: Advance = lambda _: None,
+) -> None:
+    """Fetch files of a version, several at once, each proven before it gets its name.
+
+    Parameters
+    ----------
+    files : dict
+        What the manifest says of each, by its key in `place`.
+    offered : IndexEntry
+        The version.
+    mirror, place : Store
+        Where from, and where to.
+    workers : int
+        Files that are fetched at once.
+    advance : callable
+        Is given the bytes that arrived; those of an attempt that failed are taken back.
+
+    Raises
+    ------
+    MirrorError
+        A file is missing, or is not the one that was published, after several attempts.
+    StoreError
+        `place` cannot be written.
+    """
+    pool = ThreadPoolExecutor(workers)
+    try:
+        futures = [
+            pool.submit(_fetch, stored, offered, mirror, place, key, advance)
+            for key, stored in files.items()
+        ]
+        for future in as_completed(futures):
+            future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def fetch_what_is_right(
+    files: dict[str, StoredObject],
+    offered: IndexEntry,
+    mirror: Store,
+    place: Store,
+    *,
+    workers: int,
+) -> Sequence[str]:
+    """Fetch those files that a mirror has right; return their keys.
+
+    Parameters
+    ----------
+    files, offered, mirror, place, workers
+        As for `fetch_files`.
+    """
+    fetched = []
+
+    def fetch(key: str) -> None:
+        with suppress(MirrorError):
+            _fetch(files[key], offered, mirror, place, key, lambda _: None)
+            fetched.append(key)
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(fetch, files))
+    return [key for key in files if key in fetched]
+
+
+def _entry(wanted: DatasetReference, mirror: Store, trusted: TrustedKeys) -> IndexEntry:
+    try:
+        return resolve(wanted, mirror, trusted)
+    except SignatureError as error:
+        # A store that was filled by `get` has an index of its own, and the publisher's manifests.
+        if not wanted.version:
+            raise
+        said = (
+            f"{error}. The manifest of {wanted} proves what the version is; that it was not "
+            "withdrawn since is not proven"
+        )
+        warnings.warn(said, UnsignedIndexWarning, stacklevel=4)
+        return resolve(wanted, mirror)
+
+
+def _fetch(
+    stored: StoredObject,
+    offered: IndexEntry,
+    mirror: Store,
+    place: Store,
+    key: str,
+    advance: Advance,
+) -> None:
+    """Fetch a file, again after a fault that may pass, waiting longer each time."""
+    source = f"{offered.key}/{stored.key}"
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            place.write_pieces(key, _proven_pieces(stored, mirror, source, advance))
+        except MirrorError as problem:
+            if attempt == _ATTEMPTS or not problem.passing:
+                raise
+        else:
+            return
+        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1))
+        time.sleep(random.uniform(longest / 2, longest))
+
+
+def _proven_pieces(
+    stored: StoredObject, mirror: Store, source: str, advance: Advance
+) -> Iterator[bytes]:
+    """Yield a file's bytes, and raise before the end unless they are the published ones."""
+    digest, size = sha256(), 0
+    try:
+        for piece in mirror.pieces(source):
+            size += len(piece)
+            digest.update(piece)
+            advance(len(piece))
+            if size > stored.size:
+                break
+            yield piece
+        got = f"sha256:{digest.hexdigest()}"
+        if (size, got) != (stored.size, stored.sha256):
+            raise _wrong_bytes(mirror.url_of(source), stored, size, got)
+    except SkybenchError as error:
+        advance(-size)
+        raise MirrorError(error, passing=not isinstance(error, NotFoundError)) from error
+
+
+def _wrong_bytes(where: str, stored: StoredObject, size: int, got: str) -> IntegrityError:
+    if size > stored.size:
+        return IntegrityError(f"{where} is larger than the {stored.size} bytes published")
+    if size < stored.size:
+        return IntegrityError(f"{where} ends after {size} of {stored.size} bytes")
+    return IntegrityError(
+        f"{where} is not the file that was published: expected {stored.sha256}, got {got}"
+    )
