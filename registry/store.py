@@ -3,8 +3,9 @@
 ::
 
     STORE/catalog.yaml
-    STORE/index.jsonl
-    STORE/sky/1.0/manifest.json, card.md, croissant.json, sky-1.0-<hash12>.zarr, baselines/
+    STORE/index.jsonl, index.signatures/
+    STORE/sky/1.0/manifest.json, manifest.json.sig, card.md, croissant.json,
+                  sky-1.0-<hash12>.zarr, baselines/
 
 Text is replaced whole: a reader sees the old file or the new one, never a part.
 """
