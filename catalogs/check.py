@@ -76,7 +76,7 @@ def _fault_of_source(name: Any, source: Any) -> str | None:
         return f"must have the arguments {', '.join(sorted(_ARGUMENTS))}"
     if not _URL.fullmatch(str(arguments["urlpath"])):
         return f"leads to {str(arguments['urlpath'])[:80]!a}, not to a version beside the catalog"
-    if not _NAME.fullmatch(arguments.get("split", "all")):
+    if not _NAME.fullmatch(str(arguments.get("split", "all"))):
         return "has no name of a split"
     return "has a template in its metadata" if _has_template(source["metadata"]) else None
 

@@ -73,7 +73,7 @@ def _fault_of_shape(head: Header) -> str | None:
         return "has a shape that is none"
     if SAMPLE_DIM in dims[1:] or len(set(dims)) != len(dims):
         return f"has dims {dims}; {SAMPLE_DIM} comes first, and each once"
-    return None if head["dtype"] in DTYPES else "has a dtype that is none"
+    return None if str(head["dtype"]) in DTYPES else "has a dtype that is none"
 
 
 def _fault_of_words(head: Header) -> str | None:

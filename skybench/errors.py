@@ -5,7 +5,6 @@ says what is wrong, where, what was expected, what was got, and the fix. All pic
 because they cross dask workers: a subclass takes its message and nothing else.
 """
 
-
 _MOST_SHOWN = 8000
 
 
@@ -13,7 +12,7 @@ class SkybenchError(Exception):
     """Base of every error in skybench."""
 
     def __str__(self) -> str:
-        """Return the message as plain text: what a stranger's file put into it steers no terminal."""
+        """Return the message as plain text: what a stranger put into it steers no terminal."""
         text = super().__str__()
         if len(text) > _MOST_SHOWN:
             text = f"{text[: _MOST_SHOWN // 2]} … {text[-_MOST_SHOWN // 2 :]}"

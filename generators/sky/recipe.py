@@ -58,7 +58,10 @@ class Band(Coded):
 def _as_mapping(bands: Any) -> Any:
     if not isinstance(bands, list | tuple):
         return bands
-    if len(set(map(str, bands))) < len(bands):
+    if not all(isinstance(name, str) for name in bands):
+        msg = f"each band in the list must be a name, got {list(bands)}"
+        raise ValueError(msg)
+    if len(set(bands)) < len(bands):
         msg = f"a band is there twice in {list(bands)}"
         raise ValueError(msg)
     return {name: {} for name in bands}
