@@ -89,7 +89,19 @@ class Place:
         return Path(self.path(key))
 
     def reporting(self, action: str, key: str) -> AbstractContextManager[None]:
-        """Return a context in which what goes wrong with `key` becomes an error of ours."""
+        """Return a context in which what goes wrong with `key` becomes an error of ours.
+
+        Raises
+        ------
+        StoreError
+            `action` is to write, and this is on a web server: some answer that they did.
+        """
+        if action == "write" and self.is_web:
+            msg = (
+                f"cannot write {self.url_of(key)}: web servers are only read here. Name the folder "
+                "or bucket that this one serves with --store, or get a copy of your own"
+            )
+            raise StoreError(msg)
         return reporting(action, self.url_of(key), local=self.is_local)
 
 
