@@ -84,7 +84,7 @@ class Place:
             As `path`, or this is not a local folder.
         """
         if not self.is_local:
-            msg = f"{self} is not a folder on this machine; a local path is needed for {key}"
+            msg = f"{self.url_of(key)} is not a folder on this machine; name a local one"
             raise StoreError(msg)
         return Path(self.path(key))
 

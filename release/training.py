@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import os
+import signal
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -152,7 +153,21 @@ def _train(classifier: Classifier, epochs: int, journal: EpochJournal) -> None:
             default_root_dir=journal.folder,
         )
         last = journal.checkpoint if journal.checkpoint.exists() else None
-        trainer.fit(classifier, ckpt_path=last)
+        with _interruptible():
+            trainer.fit(classifier, ckpt_path=last)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C be what it is elsewhere: lightning ends Python, and ignores any later one."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, KeyboardInterrupt):
+            raise
+        signal.signal(signal.SIGINT, before)
+        raise KeyboardInterrupt from None
 
 
 def _finish(data: Labelled, journal: EpochJournal) -> None:

@@ -3,14 +3,30 @@
 import os
 import sys
 import warnings
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from skybench import cli_benchmarks, cli_datasets, cli_fetch, cli_interchange, cli_proof
 from skybench.errors import SkybenchError
 
+
+class _Commands(TyperGroup):
+    """The commands; stopped by Ctrl-C they say how to go on, with the shell's exit code for it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("\ninterrupted; to go on, run the same command again", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
     name="skybench",
+    cls=_Commands,
+    context_settings={"help_option_names": ["--help", "-h"]},
     help="Simulated astronomy datasets, released as versioned, hash-identified benchmarks.",
     epilog="Stores: --store URL, else $SKYBENCH_STORE, else your data folder.",
     no_args_is_help=True,

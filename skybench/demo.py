@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from os import PathLike
 
 from rich.console import Console
 
@@ -22,39 +22,54 @@ SAMPLES = 1200
 TRAINING = TrainingOptions(protocols=("default",), seeds=1, epochs=6)
 
 
-def run_demo(store: str) -> None:
+def run_demo(
+    store: str | PathLike[str], *, samples: int = SAMPLES, training: TrainingOptions = TRAINING
+) -> None:
     """Release small datasets into a store, and show what a user does with them.
+
+    Run again, it goes on where it was stopped; where all is released, it shows what is there.
 
     Parameters
     ----------
-    store : str
+    store : str or path
         A local folder; the pictures are written into it, too.
+    samples : int
+        Of each dataset.
+    training : TrainingOptions
+        Of its baselines.
+
+    Raises
+    ------
+    StoreError
+        The store is not a local folder; nothing was made.
     """
+    place = Store(store)
+    folder = place.local_path("")
     begin = time.perf_counter()
     console = Console()
     # Addresses and hashes are for copying: a line is never folded.
     say = partial(console.print, soft_wrap=True, highlight=False)
-    say(f"[bold]1. Release[/] {SAMPLES:,} samples of each dataset into {store}")
+    say(f"[bold]1. Release[/] {samples:,} samples of each dataset into {store}")
     released = release(
-        VERSION, store=store, datasets=DATASETS, samples=SAMPLES, training=TRAINING, say=say
+        VERSION, store=place, datasets=DATASETS, samples=samples, training=training, say=say
     )
     say("\n[bold]2. Open[/] through Intake")
-    _open_by_intake(store, [one.reference for one in released], say)
+    _open_by_intake(place, [one.reference for one in released], say)
     say("\n[bold]3. Compare[/] the baselines")
     for one in released:
-        console.print(leaderboard_table(leaderboard(one.reference, store=store)))
+        console.print(leaderboard_table(leaderboard(one.reference, store=place)))
     say("[bold]4. Look[/] at the pictures")
     for one in released:
         name = one.reference.partition("@")[0]
-        path = Path(Store(store).local_path(f"{name}-gallery.png"))
-        say(str(save_gallery(open_dataset(one.reference, store=store), path)))
+        ds = open_dataset(one.reference, store=place)
+        say(str(save_gallery(ds, folder / f"{name}-gallery.png")))
     say(f"\nDone in {time.perf_counter() - begin:.0f} s.")
 
 
-def _open_by_intake(store: str, references: list[str], say: Callable[[str], None]) -> None:
+def _open_by_intake(place: Store, references: list[str], say: Callable[[str], None]) -> None:
     import intake
 
-    url = Store(store).url_of("catalog.yaml")
+    url = place.url_of("catalog.yaml")
     catalog = intake.open_catalog(url)
     for reference in references:
         dataset, _, version = reference.partition("@")

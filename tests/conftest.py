@@ -33,17 +33,11 @@ def demo_store(tmp_path_factory) -> Path:
 
 
 def make_demo_store(store: Path) -> None:
-    """Release what the demonstration does, with the floors as the only baselines."""
-    from skybench.demo import VERSION
-    from skybench.release.release import BuildOptions, TrainingOptions, release
+    """Run the demonstration, with the floors as the only baselines."""
+    from skybench.demo import run_demo
+    from skybench.release.release import TrainingOptions
 
-    release(
-        VERSION,
-        store=store,
-        samples=DEMO_SAMPLES,
-        building=BuildOptions(progress=False),
-        training=TrainingOptions(protocols=()),
-    )
+    run_demo(store, samples=DEMO_SAMPLES, training=TrainingOptions(protocols=()))
 
 
 @pytest.fixture(scope="session")

@@ -123,14 +123,19 @@ def test_training_leaves_no_global_state_and_prints_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["work"]
 
 
-def test_a_run_killed_after_its_last_epoch_is_only_finished(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [Interrupted, KeyboardInterrupt])
+def test_a_run_killed_after_its_last_epoch_is_only_finished(
+    tmp_path: Path, how: type[BaseException]
+) -> None:
     one = TINY.model_copy(update={"epochs": 1})
+    handler = signal.getsignal(signal.SIGINT)
 
     def interrupt(line: str) -> None:
-        raise Interrupted
+        raise how
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(how):
         fit(tiny(), one, seed=0, folder=tmp_path, report=interrupt)
+    assert signal.getsignal(signal.SIGINT) is handler
     lines: list[str] = []
     done = fit(tiny(), one, seed=0, folder=tmp_path, report=lines.append)
     assert lines == []
