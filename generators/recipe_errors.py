@@ -32,9 +32,16 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 def _plain(mistake: ErrorDetails) -> str:
     text = mistake["msg"].removeprefix("Value error, ")
+    if mistake["type"] in _WORDS:
+        text = _WORDS[mistake["type"]].format(**mistake.get("ctx", {}))
     if text.endswith((".", "?")) or not _is_short(mistake["input"]):
         return text
     return f"{text}, got {mistake['input']!r}"
+
+
+def _missing(mistake: ErrorDetails) -> str:
+    # A number in a place is that of an entry of a list.
+    return "the list is too short" if isinstance(mistake["loc"][-1], int) else _REQUIRED
 
 
 def _unknown_key(mistake: ErrorDetails, model: type[BaseModel]) -> str:
@@ -47,16 +54,42 @@ def _no_distribution(mistake: ErrorDetails) -> str:
     return f"needs a number, or a mapping with the key 'distribution' ({names})"
 
 
+_REQUIRED = "is required and missing"
+_WHOLE = "must be a whole number"
+_NUMBER = "must be a number"
+_TRUTH = "must be true or false"
+_WORDS = {
+    "bool_parsing": _TRUTH,
+    "bool_type": _TRUTH,
+    "finite_number": "must be a finite number",
+    "float_parsing": _NUMBER,
+    "float_type": _NUMBER,
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "int_from_float": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "int_type": _WHOLE,
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "string_pattern_mismatch": "must be a letter, then letters, digits or '_' (pattern {pattern})",
+    "string_type": "must be text",
+    "too_long": "must have a length of at most {max_length}, has {actual_length}",
+    "too_short": "must have a length of at least {min_length}, has {actual_length}",
+}
+"""How mistakes are told that pydantic tells for programmers, by its name for them."""
+
 _TEXTS: dict[str, Callable[[ErrorDetails], str]] = {
     "dict_type": lambda _: "must be a mapping",
     "model_type": lambda _: "must be a mapping",
     "tuple_type": lambda _: "must be a list",
-    "missing": lambda _: "is required and missing",
+    "missing": _missing,
     "union_tag_invalid": lambda m: unknown("distribution", str(m["ctx"]["tag"]), _DISTRIBUTIONS),
     "union_tag_not_found": _no_distribution,
     "model_attributes_type": _no_distribution,
 }
-"""How mistakes are told that pydantic tells for programmers, by its name for them."""
+"""Those that need more than words."""
 
 
 def _is_short(value: Any) -> bool:

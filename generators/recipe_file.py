@@ -63,7 +63,7 @@ def _text_of(name: str) -> tuple[str, str]:
     path = Path(name)
     if not _is_file(path):
         hint = unknown("recipe", name, packaged_recipes())
-        msg = f"{hint} Or give the path of a YAML file; there is none at {name!r}."
+        msg = f"{hint} Or give the path of a YAML file; there is none at this one."
         raise RecipeError(msg)
     if path.stat().st_size > MAX_BYTES:
         msg = f"{name} is larger than {MAX_BYTES:,} bytes; a recipe is a page of YAML."
