@@ -94,10 +94,11 @@ class CheckedRows:
         return values
 
     def read_whole(self) -> NDArray[Any]:
-        """Return the values of a variable without ``sample``, or of no size; raises as `read`."""
-        values = self._values(self.variable, 0, 1)
+        """Return all values at once, for variables that are small; raises as `read`."""
         along = SAMPLE_DIM in self.variable.dims
-        self._check(leaves(values if along else values[None]), 0, 1)
+        rows = self.variable.sizes[SAMPLE_DIM] if along else 1
+        values = self._values(self.variable, 0, rows)
+        self._check(leaves(values if along else values[None]), 0, rows)
         return values
 
     def _values(self, variable: xr.Variable, start: int, stop: int) -> NDArray[Any]:

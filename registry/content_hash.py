@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from skybench.errors import IntegrityError
+from skybench.registry.codes import SAMPLE_DIM as SAMPLE_DIM
+from skybench.registry.codes import SPLIT_VARIABLE as SPLIT_VARIABLE
+from skybench.registry.codes import flag_names as flag_names
 from skybench.registry.row_hash import Digests as Digests
 from skybench.registry.row_hash import leaves as leaves
 from skybench.registry.row_hash import sample_digests as sample_digests
 
 ALGORITHM = "skyhash-1"
 BLOCK_ROWS = 256
-SAMPLE_DIM = "sample"
-SPLIT_VARIABLE = "split"
 
 _BLOCK, _VARIABLE, _DATASET = b"\x01", b"\x02", b"\x03"
 DTYPES = frozenset(
@@ -191,24 +192,6 @@ def split_table(ds: xr.Dataset) -> tuple[NDArray[Any] | None, dict[int, str] | N
     if split is None:
         return None, None
     return np.asarray(split.values), flag_names(split)
-
-
-def flag_names(variable: xr.Variable) -> dict[int, str]:
-    """Return the meaning of each code of a CF flag variable.
-
-    Raises
-    ------
-    IntegrityError
-        It lacks ``flag_values`` or ``flag_meanings``.
-    """
-    if not {"flag_values", "flag_meanings"} <= variable.attrs.keys():
-        msg = (
-            f"a variable of codes has attributes {sorted(map(str, variable.attrs))}; expected "
-            "flag_values and flag_meanings, as skybench writes them"
-        )
-        raise IntegrityError(msg)
-    values = np.atleast_1d(variable.attrs["flag_values"]).tolist()
-    return dict(zip(values, str(variable.attrs["flag_meanings"]).split(), strict=True))
 
 
 def canonical_json(value: object) -> bytes:

@@ -1,10 +1,10 @@
-"""What a local disk offers beyond reading: whole replacement, locks, links that are seen."""
+"""What a local disk offers beyond reading: whole replacement, locks, quick lists, seen links."""
 
 import os
 import secrets
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from skybench.errors import StoreError
@@ -64,6 +64,37 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def entries_below(folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield what lies below a folder, folders included, by key relative to it.
+
+    Links are told and not followed. What is deleted meanwhile, or is no folder, holds nothing.
+    """
+    todo = [(folder, "")]
+    while todo:
+        path, prefix = todo.pop()
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(path) as entries:
+            for entry in entries:
+                yield f"{prefix}{entry.name}", entry
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append((entry.path, f"{prefix}{entry.name}/"))
+
+
+def sizes_below(folder: str) -> dict[str, int]:
+    """Return the size in bytes of every file below a folder, by key relative to it.
+
+    A link counts as a file of the size of what it leads to, or of none where that is nothing.
+    fsspec would list the same, five times slower.
+    """
+    sizes = {}
+    for key, entry in entries_below(folder):
+        if not entry.is_dir(follow_symlinks=False):
+            try:
+                sizes[key] = entry.stat().st_size
+            except OSError:
+                sizes[key] = 0
+    return sizes
 
 
 def check_no_way_out(path: str, root: str) -> None:

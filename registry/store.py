@@ -21,7 +21,7 @@ from skybench.errors import IntegrityError, NotFoundError, StoreError
 from skybench.registry import conditional_put
 from skybench.registry.conditional_put import ChangedError
 from skybench.registry.lease import HeldError, lease
-from skybench.registry.local_disk import file_lock, replace_file
+from skybench.registry.local_disk import file_lock, replace_file, sizes_below
 from skybench.registry.place import Place
 from skybench.registry.reference import Version
 from skybench.registry.web_listing import published_keys, published_names
@@ -200,6 +200,8 @@ class Store(Place):
             return {name.removeprefix(f"{key}/"): size for name, size in sorted(found.items())}
         root = self.path(key)
         with self.reporting("read", key):
+            if self.is_local:
+                return dict(sorted(sizes_below(root).items()))
             self.fs.invalidate_cache()
             found = self.fs.find(root, detail=True)
         return {

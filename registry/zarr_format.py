@@ -17,13 +17,14 @@ import fsspec
 import numpy as np
 import xarray as xr
 import zarr
+from dask.base import tokenize
 from numpy.typing import NDArray
 from xarray.conventions import encode_dataset_coordinates
 from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 from zarr.storage import FsspecStore, LocalStore
 
 from skybench.errors import NotFoundError, ParameterError
-from skybench.registry.content_hash import SAMPLE_DIM
+from skybench.registry.codes import SAMPLE_DIM
 from skybench.registry.shard_bytes import shard_bytes
 from skybench.registry.store import Store
 from skybench.registry.zarr_metadata import check_zarr
@@ -178,9 +179,11 @@ def open_raw(url: str, *, chunked: bool = True) -> xr.Dataset:
         msg = f"no consolidated Zarr dataset at {url}: {missing}"
         raise NotFoundError(msg) from None
     try:
-        ds: xr.Dataset = xr.open_zarr(
-            zarr_store(url),
-            chunks={} if chunked else None,
+        ds = xr.open_dataset(
+            zarr_store(url),  # type: ignore[arg-type]  # engine zarr takes it; the types do not
+            engine="zarr",
+            chunks=None,
+            cache=False,
             consolidated=True,
             mask_and_scale=False,
             decode_times=False,
@@ -193,7 +196,31 @@ def open_raw(url: str, *, chunked: bool = True) -> xr.Dataset:
         if "flag_values" in variable.attrs:
             values = np.asarray(variable.attrs["flag_values"], variable.dtype)
             variable.attrs["flag_values"] = values
-    return ds
+    return in_chunks(ds, url) if chunked else ds
+
+
+def in_chunks(ds: xr.Dataset, url: str) -> xr.Dataset:
+    """Return a dataset that is not chunked with dask arrays, which read a chunk a task.
+
+    Parameters
+    ----------
+    ds : Dataset
+        As `open_raw` returns it.
+    url : str
+        Where it is from, which keeps the tasks of two datasets apart.
+    """
+    token = tokenize(Store(url).url)
+    variables = {
+        name: variable
+        if isinstance(variable, xr.IndexVariable) or not variable.ndim
+        else variable.chunk(variable.encoding["preferred_chunks"], name=f"{name}-{token}")
+        for name, variable in ds.variables.items()
+    }
+    return xr.Dataset(
+        {name: variables[name] for name in ds.data_vars},
+        {name: variables[name] for name in ds.coords},
+        ds.attrs,
+    )
 
 
 def chunk_keys(url: str) -> list[str]:

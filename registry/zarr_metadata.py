@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from skybench.errors import IntegrityError
+from skybench.registry.local_disk import entries_below
 from skybench.registry.store import Store
 from skybench.registry.strict_json import strict_json
 
@@ -60,12 +61,10 @@ def check_zarr(store: Store) -> None:
 
 def _check_links(folder: Path) -> None:
     root = os.path.realpath(folder)
-    for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(place, name)
-            if path.is_symlink() and not os.path.realpath(path).startswith(root + os.sep):
-                msg = f"{path} is a link that leads out of {folder}; replace it by what it names"
-                raise IntegrityError(msg)
+    for _, entry in entries_below(str(folder)):
+        if entry.is_symlink() and not os.path.realpath(entry.path).startswith(root + os.sep):
+            msg = f"{entry.path} is a link that leads out of {folder}; replace it by what it names"
+            raise IntegrityError(msg)
 
 
 def _faults(metadata: Any) -> Iterator[str]:

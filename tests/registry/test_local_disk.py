@@ -2,11 +2,18 @@
 
 import os
 
+import fsspec
 import pytest
 
 from skybench.errors import StoreError
 from skybench.registry.lease import HeldError
-from skybench.registry.local_disk import check_no_way_out, file_lock, replace_file
+from skybench.registry.local_disk import (
+    check_no_way_out,
+    entries_below,
+    file_lock,
+    replace_file,
+    sizes_below,
+)
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
@@ -34,6 +41,58 @@ def test_a_lock_is_held_once_and_is_free_after_an_error(tmp_path):
         raise ZeroDivisionError
     with file_lock(path, wait=False):
         pass
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A folder of files, one without any, and links to a file, a folder, itself and nothing."""
+    root = tmp_path / "root"
+    (root / "deep" / "er").mkdir(parents=True)
+    (root / "empty").mkdir()
+    (root / "a").write_bytes(b"12345")
+    (root / "deep" / "er" / "b").write_bytes(b"")
+    (root / "deep" / "to-file").symlink_to(root / "a")
+    (root / "to-folder").symlink_to(root / "deep")
+    (root / "to-itself").symlink_to(root)
+    (root / "to-nothing").symlink_to(tmp_path / "nothing")
+    return root
+
+
+def test_sizes_are_those_that_fsspec_tells(folders):
+    found = fsspec.filesystem("file").find(str(folders), detail=True)
+    expected = {path.removeprefix(f"{folders}/"): info["size"] for path, info in found.items()}
+    assert sizes_below(str(folders)) == expected
+    assert expected["deep/to-file"] == expected["a"] == 5
+    assert expected["to-nothing"] == 0
+
+
+def test_folders_are_told_and_links_are_not_followed(folders):
+    entries = dict(entries_below(str(folders)))
+    assert {"deep", "deep/er", "empty"} <= entries.keys()
+    assert not any(key.startswith(("to-folder/", "to-itself/")) for key in entries)
+    assert {key for key, entry in entries.items() if entry.is_symlink()} == {
+        "deep/to-file",
+        "to-folder",
+        "to-itself",
+        "to-nothing",
+    }
+
+
+def test_what_is_no_folder_holds_nothing(folders):
+    assert sizes_below(f"{folders}/nothing") == {}
+    assert sizes_below(f"{folders}/a") == {}
+
+
+def test_folders_may_be_nested_deeper_than_python_recurses(tmp_path):
+    here = os.getcwd()
+    try:
+        os.chdir(tmp_path)
+        for _ in range(1500):
+            os.mkdir("d")
+            os.chdir("d")
+        assert len(list(entries_below(str(tmp_path)))) == 1500
+    finally:
+        os.chdir(here)
 
 
 def test_a_folder_beside_the_root_is_outside(tmp_path):

@@ -13,8 +13,11 @@ import xarray as xr
 import zarr
 
 from skybench.errors import IntegrityError, NotFoundError, ParameterError
+from skybench.registry.decoding import decode_flags
 from skybench.registry.index import read_index
-from skybench.registry.open import decode_flags, open, open_url, select_split
+from skybench.registry.open import open
+from skybench.registry.open_url import open_url
+from skybench.registry.splits import select_split
 from skybench.registry.store import Store
 
 
@@ -228,6 +231,23 @@ def test_full_verification_checks_variables_without_samples_at_once(published):
         open("sky@0.1", store=published, verify="full")
 
 
+def test_full_verification_checks_the_splits_before_it_takes_one(published, monkeypatch):
+    (path,) = published.local_path("sky/0.1").glob("*.zarr")
+    splits = zarr.open_group(path, mode="r+")["split"]
+    splits[650] = (splits[650] + 1) % 3
+    monkeypatch.setattr("skybench.registry.verify.size_problems", lambda *_: ())
+    open("sky@0.1", store=published, split="test")
+    with pytest.raises(IntegrityError, match=r"split rows 512 to 699 of sky 0\.1 do not match"):
+        open("sky@0.1", store=published, split="test", verify="full")
+
+
+def test_two_datasets_have_tasks_of_their_own(pristine):
+    paths = [next(pristine.glob(f"sky/{version}/*.zarr")) for version in ("0.1", "0.2")]
+    first, second = (open_url(str(path)).image.data.name for path in paths)
+    assert first != second
+    assert open_url(str(paths[0])).image.data.name == first
+
+
 def test_full_verification_works_in_other_processes(flipped):
     ds = open("sky@0.1", store=flipped, verify="full")
     again = pickle.loads(pickle.dumps(ds))
@@ -287,10 +307,22 @@ def test_opening_a_split_does_not_wait_for_distributed(pristine):
         subprocess.run([sys.executable, "-c", code, str(pristine), verify], check=True)
 
 
-def test_opening_takes_little_time(store):
+def test_opening_by_url_does_not_wait_for_models(pristine):
+    (path,) = pristine.glob("sky/0.1/*.zarr")
+    code = (
+        "import sys; from skybench.registry.open_url import open_url\n"
+        "open_url(sys.argv[1], split='test')\n"
+        "assert 'pydantic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+
+
+@pytest.mark.parametrize("split", [None, "test"])
+@pytest.mark.parametrize("verify", ["off", "fast", "full"])
+def test_opening_takes_little_time(store, verify, split):
     def seconds():
         begin = time.perf_counter()
-        open("sky@0.1", store=store)
+        open("sky@0.1", store=store, verify=verify, split=split)
         return time.perf_counter() - begin
 
     assert min(seconds() for _ in range(5)) < 0.15

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from skybench.errors import IntegrityError, NotFoundError, SkybenchError
-from skybench.registry.open import open_url
+from skybench.registry.open_url import open_url
 from skybench.registry.store import Store
 from skybench.registry.zarr_format import Layout, create, open_raw, write_rows
 from skybench.registry.zarr_metadata import check_zarr
