@@ -37,14 +37,15 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
     decode : bool
         Whether labels, splits and kinds come as strings. False keeps the stored codes.
     storage_options : mapping, optional
-        Must be empty: options of a file system are taken from fsspec's own configuration.
+        None but those in fsspec's own configuration, which Intake hands on from the catalog's
+        file system and which hold anyway.
     metadata : mapping, optional
         From the catalog: hash, version, licence, baseline scores.
 
     Raises
     ------
     ParameterError
-        `storage_options` are given.
+        Other `storage_options` are given.
 
     Examples
     --------
@@ -67,9 +68,9 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         storage_options: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        if storage_options:
+        if unconfigured := _unconfigured(urlpath, storage_options or {}):
             msg = (
-                f"storage_options for {urlpath} must be left out, got {sorted(storage_options)}; "
+                f"storage_options for {urlpath} must be left out, got {unconfigured}; "
                 "set them for the protocol in fsspec's configuration, for example "
                 "FSSPEC_S3='{\"anon\": true}' in the environment"
             )
@@ -147,3 +148,13 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
     def _close(self) -> None:
         self._dataset = None
         self._schema = None
+
+
+def _unconfigured(url: str, options: Mapping[str, Any]) -> list[str]:
+    """Return the names of options that fsspec does not have from its configuration."""
+    if not options:
+        return []
+    configured = Store(url).fs.storage_options
+    return sorted(
+        name for name in options if name not in configured or configured[name] != options[name]
+    )

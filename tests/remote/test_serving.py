@@ -1,5 +1,8 @@
 """Released versions behind a web server and on S3: opened, verified, listed, damaged."""
 
+import os
+
+import fsspec
 import intake
 import pytest
 import xarray as xr
@@ -30,6 +33,14 @@ def test_intake_opens_a_served_catalog(remote, released):
     got = catalog.photometry_v0_1_train.to_dask()
     xr.testing.assert_equal(got.compute(), local.compute())
     assert got.attrs["content_hash"] == local.attrs["content_hash"]
+
+
+def test_intake_takes_what_fsspec_is_configured_with(s3_released, monkeypatch):
+    """Intake hands the options of the catalog's file system to its entries."""
+    server = os.environ["AWS_ENDPOINT_URL"]
+    monkeypatch.setitem(fsspec.config.conf, "s3", {"endpoint_url": server})
+    catalog = intake.open_catalog(f"{s3_released}/catalog.yaml")
+    assert catalog.photometry_v0_1_test.to_dask().sizes["sample"] == 12
 
 
 @pytest.mark.parametrize("full", [False, True])
