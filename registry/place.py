@@ -1,6 +1,7 @@
 """A folder on any fsspec file system, as a value: how it is named, and how what is in it is."""
 
 import os
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,6 +12,20 @@ import platformdirs
 from skybench.errors import MissingDependencyError, StoreError
 from skybench.registry.local_disk import check_no_way_out
 from skybench.registry.store_faults import reporting
+
+_ONE_SLASH = re.compile(r"(?!file:)[a-z][a-z0-9]+:/(?!/)")
+"""A URL with a slash too few, which fsspec takes for a local path."""
+
+_PACKAGES = {
+    "s3": "'skybench[cluster]'",
+    "http": "aiohttp",
+    "https": "aiohttp",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "abfs": "adlfs",
+    "az": "adlfs",
+}
+"""What brings the file systems of other machines, by the protocol of a URL."""
 
 
 class Place:
@@ -132,10 +147,15 @@ def _file_system(url: str) -> tuple[Any, str]:
             "its own URL, or keep a proven copy of a version with 'skybench get'"
         )
         raise StoreError(msg)
+    if _ONE_SLASH.match(url):
+        msg = f"store {url!r} is not a URL; did you mean {url.replace(':/', '://', 1)!r}?"
+        raise StoreError(msg)
     try:
         fs, root = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        msg = f"store {url} needs a package: {error}. Try pip install 'skybench[cluster]'."
+        package = _PACKAGES.get(url.partition(":")[0])
+        fix = f". Try pip install {package}." if package else "."
+        msg = f"store {url} needs a package: {error}{fix}"
         raise MissingDependencyError(msg) from None
     except ValueError as error:
         msg = f"store {url!r} cannot be used: {error}. Use a path, or a URL such as s3://bucket/dir"

@@ -8,6 +8,7 @@ from skybench.errors import NotFoundError, SkybenchError, StoreError
 
 _CHOOSE = "choose another store with STORE=…, --store or $SKYBENCH_STORE"
 _FIXES = {
+    errno.ECONNREFUSED: "no server answers there; check the URL, and whether it runs",
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
     errno.EFBIG: "the file is larger than the limit that is set (ulimit -f); raise it",

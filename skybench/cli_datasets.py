@@ -42,7 +42,7 @@ Scheduler = Annotated[
     typer.Option("--scheduler", help="A running dask scheduler.", metavar="tcp://HOST:PORT"),
 ]
 
-_SHORT_HASH = len("sha256:") + 12
+SHORT_HASH = len("sha256:") + 12
 """A content hash as store names carry it; `skybench info` shows the whole."""
 
 recipe_app = typer.Typer(help="Check recipes, print one, or print the JSON Schema of all.")
@@ -75,20 +75,27 @@ def list_datasets(store: StoreOption = None) -> None:
             entry.dataset,
             entry.version if entry.yanked is None else f"{entry.version} (withdrawn)",
             entry.time,
-            entry.content[:_SHORT_HASH],
+            entry.content[:SHORT_HASH],
         )
-    recipes = Table("recipe", "samples", "shape", "task", "title", title="Packaged recipes")
-    ladders: list[str] = []
+    recipes = Table(
+        "recipe", "samples", "shape", "task", "title", title="Packaged recipes", box=None
+    )
+    ladders: dict[str, str] = {}
     for name in packaged_recipes():
         r = load_recipe(name)
         shapes = [data.shape[1:] for data in empty(r).data_vars.values()]
         shape = " x ".join(map(str, max(shapes, key=math.prod)))
         recipes.add_row(name, f"{r.samples:,}", shape, r.task, r.title)
-        ladders += packaged_rungs(name)
+        if rungs := packaged_rungs(name):
+            ladders[name] = ", ".join(rung.partition("/")[2] for rung in rungs)
     console = Console()
-    console.print(released if released.row_count else f"No versions in {place} yet.")
+    console.print(
+        released if released.row_count else f"No versions in {place} yet.", soft_wrap=True
+    )
     console.print(recipes)
-    console.print(f"Rungs, easier or harder variations: {', '.join(ladders)}.")
+    console.print("\nRungs, easier or harder variations, to be named like sky/hard:")
+    for name, names in ladders.items():
+        console.print(f"  {name}: {names}", soft_wrap=True, highlight=False)
 
 
 def generate(
@@ -212,6 +219,10 @@ def gallery(
     if dataset is None:
         msg = "which dataset? For example: skybench gallery sky --recipe sky.png"
         raise typer.BadParameter(msg)
+
+    if not recipe and Path(dataset).suffix in {".yaml", ".yml"}:
+        msg = f"{dataset} is a recipe, not a dataset of a store; add --recipe to draw it"
+        raise ParameterError(msg)
 
     from skybench.gallery import save_gallery
 

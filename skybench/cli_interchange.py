@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
-from skybench.cli_datasets import Reference, StoreOption
+from skybench.cli_datasets import SHORT_HASH, Reference, StoreOption
 from skybench.errors import ParameterError, StoreError
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
     manifest = read_manifest(place, entry)
     published = [e for e in read_index(place) if e.dataset == entry.dataset]
     console = Console()
-    console.print(_identity(manifest, entry, place.url_of(entry.key)))
+    # Hashes and addresses are for copying: a line is never folded.
+    for name, value in _identity(manifest, entry, place.url_of(entry.key)).items():
+        console.print(Text(f"{name:14}{value}"), soft_wrap=True)
     console.print(_ranges(manifest))
     console.print(_history(published))
 
 
-def _identity(manifest: "Manifest", entry: "IndexEntry", place: str) -> Table:
+def _identity(manifest: "Manifest", entry: "IndexEntry", place: str) -> dict[str, str]:
     from skybench.generators.schema import SPLITS
 
     splits = manifest.content.splits
@@ -66,12 +68,7 @@ def _identity(manifest: "Manifest", entry: "IndexEntry", place: str) -> Table:
         "store": place,
         "withdrawn": entry.yanked or "",
     }
-    table = Table("", Column(overflow="fold"), show_header=False, box=None)
-    for name, value in rows.items():
-        if value:
-            # As it is: rich would take a title in brackets for markup.
-            table.add_row(name, Text(value))
-    return table
+    return {name: value for name, value in rows.items() if value}
 
 
 def _ranges(manifest: "Manifest") -> Table:
@@ -86,7 +83,9 @@ def _ranges(manifest: "Manifest") -> Table:
 def _history(published: "list[IndexEntry]") -> Table:
     table = Table("version", "published", "content hash", "withdrawn", title="History", box=None)
     for entry in published:
-        table.add_row(entry.version, entry.time, entry.content, Text(entry.yanked or ""))
+        table.add_row(
+            entry.version, entry.time, entry.content[:SHORT_HASH], Text(entry.yanked or "")
+        )
     return table
 
 

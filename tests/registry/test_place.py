@@ -62,14 +62,31 @@ def test_an_unknown_protocol_is_refused():
         Store("foo://bucket")
 
 
-def test_a_missing_package_is_named(monkeypatch):
-    def no_s3fs(url):
-        msg = "Install s3fs to access S3"
+@pytest.mark.parametrize(
+    ("url", "fix"),
+    [
+        ("s3://bucket", r"Try pip install 'skybench\[cluster\]'\."),
+        ("https://example.org/store", r"Try pip install aiohttp\."),
+        ("gs://bucket", r"Try pip install gcsfs\."),
+        ("ftp+x://host", r"needs a package: install it\.$"),
+    ],
+)
+def test_a_missing_package_is_named(monkeypatch, url, fix):
+    def not_installed(url):
+        msg = "install it"
         raise ImportError(msg)
 
-    monkeypatch.setattr(fsspec.core, "url_to_fs", no_s3fs)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'skybench\[cluster\]'"):
-        Store("s3://bucket")
+    monkeypatch.setattr(fsspec.core, "url_to_fs", not_installed)
+    with pytest.raises(MissingDependencyError, match=fix):
+        Store(url)
+
+
+def test_a_url_with_a_slash_too_few_is_no_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match=r"'s3:/bucket/dir' is not a URL; did you mean 's3://b"):
+        Store("s3:/bucket/dir")
+    assert Store("file:/store").url == Store("/store").url
+    assert Store("a:b/store").is_local
 
 
 def test_a_place_says_what_it_is(tmp_path):

@@ -47,6 +47,7 @@ COMMANDS = [
 def test_every_command_explains_itself_with_an_example(skybench, command):
     status, out, _ = skybench(command, "--help")
     assert status == 0
+    assert skybench(command, "-h") == (status, out, "")
     assert f"Example: skybench {command}" in " ".join(out.split())
 
 
@@ -62,6 +63,13 @@ def test_list_of_an_empty_store_still_shows_the_recipes(skybench, tmp_path):
     assert status == 0
     assert "No versions in" in out
     assert "objects" in out
+
+
+def test_list_groups_the_rungs_by_recipe(skybench, tmp_path):
+    _, out, _ = skybench("list", "--store", tmp_path / "none")
+    lines = out.splitlines()
+    assert "  sky: clean, easy, hard, blended, rare, two_classes" in lines
+    assert "named like sky/hard:" in out
 
 
 def test_info_tells_what_a_version_is(skybench, demo_store):
@@ -160,6 +168,9 @@ def test_evaluate_scores_a_file(skybench, demo_store, tmp_path):
         (["gallery", "sky@0", "picture.jpg"], "picture.png"),
         (["leaderboard", "nothing@0"], "nothing"),
         (["evaluate", "objects@0", "missing.csv", "--name", "X"], "missing.csv"),
+        (["gallery", "mine.yaml", "picture.png"], "mine.yaml is a recipe, not a dataset"),
+        (["generate", "sky", "--out", "sky.fits"], "unknown file type '.fits'; it can be .npz"),
+        (["list", "--store", "s3:/bucket/dir"], "did you mean 's3://bucket/dir'?"),
     ],
 )
 def test_a_users_mistake_is_a_line_with_the_fix_and_exit_code_2(

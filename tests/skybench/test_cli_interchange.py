@@ -16,9 +16,9 @@ from skybench.registry.store import MANIFEST, Store
 
 @pytest.fixture
 def skybench(monkeypatch, capsys):
-    def run(*arguments):
+    def run(*arguments, columns=200):
         monkeypatch.setattr(sys, "argv", ["skybench", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setenv("COLUMNS", str(columns))
         with pytest.raises(SystemExit) as stop:
             cli.main()
         captured = capsys.readouterr()
@@ -73,6 +73,13 @@ def test_info_tells_identity_ranges_and_history(skybench, store):
     assert row == ["flux", f"{limits.minimum:g}", f"{limits.maximum:g}", "electron"]
     assert [line.split()[0] for line in history.splitlines()[2:]] == ["0.1", "0.2"]
     assert "too [faint]" in history
+
+
+def test_info_folds_no_hash_in_a_narrow_terminal(skybench, store):
+    _, out, _ = skybench("info", "sky@0", "--store", store.url, columns=80)
+    content = recorded_manifest("sky@0.1").content.root
+    assert f"content hash  {content}" in out.splitlines()
+    assert out.count(content[:19]) == 3
 
 
 def test_cite_needs_no_store(skybench, nowhere):
