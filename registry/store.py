@@ -265,7 +265,8 @@ class Store(Place):
                     held.enter_context(self._lock_at(self.path(key), wait))
                 except HeldError:
                     msg = (
-                        f"another process holds {self.url_of(key)}; wait for it to end, or stop it"
+                        f"another process holds {self.url_of(key)}, so it works on {name} at this "
+                        "moment; wait for it to end, or stop it"
                     )
                     raise StoreError(msg) from None
             yield

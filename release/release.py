@@ -224,7 +224,10 @@ def _release_one(job: _Job) -> Released:
     is_new = entry is None
     if entry is None:
         with job.store.lock(job.work.name, wait=False):
-            entry = published_entry(job.recipe, job.version, job.store) or _make(job)
+            # Another process may have published it while this one waited for the lock.
+            entry = published_entry(job.recipe, job.version, job.store)
+            is_new = entry is None
+            entry = entry or _make(job)
     else:
         if job.store.exists(job.work.key):
             job.store.remove(job.work.key)

@@ -1,6 +1,7 @@
 """Two publishers at once: one wins, the other is told so, and the store is whole."""
 
 import multiprocessing
+import re
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -11,11 +12,13 @@ import pytest
 import skybench
 from skybench.errors import SkybenchError, StoreError, VersionConflictError
 from skybench.registry import lease as leases
+from skybench.registry.audit import audit
 from skybench.registry.conditional_put import ChangedError
 from skybench.registry.index import append, read_index
 from skybench.registry.index_lines import text_digest
 from skybench.registry.lease import lease
 from skybench.registry.store import CATALOG, INDEX, Store
+from skybench.release import release as releases
 from skybench.release.catalog import refresh_catalog
 
 REFERENCE = "photometry@0.1"
@@ -186,25 +189,38 @@ def release_once(url, seed):
     return "published" if done.is_new else "present", done.content_hash
 
 
-def check_one_won(url, outcomes):
-    kinds = sorted(kind for kind, _ in outcomes)
-    assert kinds.count("published") == 1, outcomes
-    assert kinds[0] in {"StoreError", "VersionConflictError"}, outcomes
-    (content,) = [said for kind, said in outcomes if kind == "published"]
+def beat_quickly():
+    leases.BEAT = 0.2
+
+
+@pytest.fixture(scope="module")
+def two_processes(s3_server):
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawn, initializer=beat_quickly) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("seeds", [(1, 2), (1, 1)], ids=["other content", "same content"])
+def test_two_processes_release_the_same_version(seeds, url, two_processes):
+    outcomes = list(two_processes.map(release_once, [url, url], seeds))
+    (winner,) = [outcome for outcome in outcomes if outcome[0] == "published"]
+    (loser,) = [outcome for outcome in outcomes if outcome != winner]
+    said = {
+        "StoreError": "another process holds .*, so it works on photometry-0.1 at this moment",
+        "VersionConflictError": "A published version is never replaced",
+        "present": winner[1],
+    }
+    assert re.search(said[loser[0]], loser[1]), loser
     (entry,) = read_index(Store(url))
-    assert entry.content == content
+    assert entry.content == winner[1]
+    assert audit(url).ok
     assert skybench.verify(REFERENCE, store=url, full=True).ok
-    print(f"two releases at once in {url.split(':')[0]}: {outcomes}")
 
 
-def test_two_processes_release_the_same_version_on_a_disk(tmp_path):
-    url = str(tmp_path / "store")
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        outcomes = list(pool.map(release_once, [url, url], [1, 2]))
-    check_one_won(url, outcomes)
-
-
-def test_two_release_the_same_version_on_s3(s3, quick_lease):
-    with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(release_once, [s3, s3], [1, 2]))
-    check_one_won(s3, outcomes)
+def test_what_another_published_meanwhile_is_not_called_new(tmp_path, monkeypatch):
+    """It looked, waited for the lock of the other process, and looks again."""
+    first = release_once(str(tmp_path), 1)
+    looks = iter([None, None])
+    published = releases.published_entry
+    monkeypatch.setattr(releases, "published_entry", lambda *args: next(looks, published(*args)))
+    assert (first[0], *release_once(str(tmp_path), 1)) == ("published", "present", first[1])
