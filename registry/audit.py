@@ -242,7 +242,9 @@ def _unlisted(entries: tuple[IndexEntry, ...], store: Store) -> Iterator[str]:
         listed = find(entries, dataset, version) is not None
         if listed or MANIFEST not in store.names(version_key(dataset, version)):
             continue
-        if not store.exists(f"{WORK}/{dataset}-{version}"):  # else its publication goes on
+        # Else its publication goes on, by a release or a get, or ended in this moment.
+        begun = (f"{WORK}/{dataset}-{version}{suffix}" for suffix in ("", ".get"))
+        if not any(map(store.exists, begun)) and not find(read_index(store), dataset, version):
             yield (
                 f"{store.url_of(version_key(dataset, version))} holds a manifest, but {INDEX} "
                 "does not list it: lines were cut off its end. Restore it from a copy of the store."

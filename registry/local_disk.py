@@ -1,8 +1,10 @@
 """What a local disk offers beyond reading: whole replacement, locks, quick lists, seen links."""
 
+import glob
 import os
 import secrets
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +14,8 @@ from skybench.registry.lease import HeldError
 
 _PERMISSIONS = 0o666
 """As every program asks for: the user's umask takes away from them."""
+
+_UNFINISHED = ".tmp"
 
 
 def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: bool) -> None:
@@ -31,7 +35,7 @@ def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: b
         It cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PERMISSIONS)
         with os.fdopen(descriptor, "wb") as file:
@@ -43,6 +47,22 @@ def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: b
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(path: Path) -> None:
+    """Delete what killed writers of a file left; nobody else may be writing it meanwhile."""
+    for unfinished in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):
+        unfinished.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise an `OSError` unless files can be made in a folder, which is made where it is not.
+
+    The file that shows it has no name where the disk offers that, so a kill leaves nothing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 @contextmanager

@@ -21,7 +21,13 @@ from skybench.errors import IntegrityError, NotFoundError, StoreError
 from skybench.registry import conditional_put
 from skybench.registry.conditional_put import ChangedError
 from skybench.registry.lease import HeldError, lease
-from skybench.registry.local_disk import file_lock, replace_file, sizes_below
+from skybench.registry.local_disk import (
+    check_writable,
+    file_lock,
+    remove_unfinished,
+    replace_file,
+    sizes_below,
+)
 from skybench.registry.place import Place
 from skybench.registry.reference import Version
 from skybench.registry.web_listing import published_keys, published_names
@@ -154,6 +160,9 @@ class Store(Place):
         of fsspec offer none: there the file is written, read again after the write, and True
         means that it holds `content`. On a local disk the caller holds a `lock`.
         """
+        if self.is_local:
+            with self.reporting("write", key):
+                remove_unfinished(self.local_path(key))
         if self.is_local or not conditional_put.offers_tags(self.fs):
             self.write(key, content)
             return self.is_local or self.read_text(key) == content
@@ -241,6 +250,10 @@ class Store(Place):
 
     def check_writable(self) -> None:
         """Raise a `StoreError` with the fix unless files can be written to this store."""
+        if self.is_local:
+            with self.reporting("write", WORK):
+                check_writable(self.local_path(WORK))
+            return
         probe = f"{WORK}/.probe-{secrets.token_hex(4)}"
         self.write(probe, b"")
         self.remove(probe)

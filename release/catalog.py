@@ -21,6 +21,8 @@ def refresh_catalog(store: Store) -> bool:
     StoreError
         The catalog cannot be written.
     """
+    if _current_text(store) == _true_text(store):
+        return False  # without the lock, which a store that is only read has no place for
     with store.lock("catalog"):
         for _ in range(_ATTEMPTS):
             # The tag is older than the index that is read, so what another process published

@@ -91,10 +91,11 @@ def test_a_line_cut_off_the_end_is_found_by_what_it_published(published):
     assert "sky/0.2 holds a manifest, but index.jsonl does not list it" in problem
 
 
-def test_an_unfinished_publication_is_no_break(published):
+@pytest.mark.parametrize("begun_by", ["sky-0.2", "sky-0.2.get"])
+def test_an_unfinished_publication_is_no_break(published, begun_by):
     first, _ = published.read_text("index.jsonl").splitlines(keepends=True)
     published.write("index.jsonl", first)
-    published.write(".work/sky-0.2/manifest.json", "{}")
+    published.write(f".work/{begun_by}/manifest.json", "{}")
     assert audit(published).ok
 
 

@@ -103,6 +103,13 @@ def test_a_folder_without_permission(tmp_path):
     tmp_path.chmod(0o700)
 
 
+def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path):
+    (tmp_path / ".index.jsonl.0a1b2c3d.tmp").write_text("half a li")
+    (tmp_path / ".other.jsonl.0a1b2c3d.tmp").write_text("somebody writes it at this moment")
+    assert Store(tmp_path).write_if("index.jsonl", "a line\n", "")
+    assert files(tmp_path) == {"index.jsonl", ".other.jsonl.0a1b2c3d.tmp"}
+
+
 def test_checking_leaves_nothing(store):
     store.check_writable()
     assert store.sizes("") == {}
