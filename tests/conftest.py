@@ -1,6 +1,9 @@
-"""What several folders of tests share."""
+"""What several folders of tests share: a small store, and the table of faults."""
 
 import os
+import time
+from collections import defaultdict
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,9 @@ from filelock import FileLock
 from hypothesis import settings
 
 DEMO_SAMPLES = 60
+
+FAULT = "fault"
+"""The property of a test's report that carries a row of the table of faults."""
 
 # A build server must give one commit one answer; at a desk, hypothesis keeps searching.
 settings.register_profile("ci", derandomize=True)
@@ -73,3 +79,73 @@ def key_pair(write_keys):
 def other_pair(write_keys):
     """A second pair."""
     return write_keys("other")
+
+
+class FaultRow:
+    """What came of a fault that was tried many times; a test adds each outcome to it.
+
+    Attributes
+    ----------
+    tried : int
+    failed : int
+        How often that was not survived; `problems` has sentences about it.
+    lost : int
+        Versions that were published and are not whole, or values that were wrong unseen.
+    """
+
+    def __init__(self):
+        self.tried = self.failed = self.lost = 0
+        self.problems = []
+
+    def add(self, problem="", *, lost=0, times=1):
+        """Add an outcome: a sentence that says what went wrong, empty where nothing did."""
+        self.tried += times
+        self.lost += lost
+        if problem:
+            self.failed += times
+            self.problems.append(problem)
+
+
+@pytest.fixture
+def fault(record_property):
+    """Return a context manager that makes a row of the table of faults, and fails with it."""
+    begin = time.perf_counter()
+
+    @contextmanager
+    def made(name):
+        row = FaultRow()
+        try:
+            yield row
+        except BaseException as error:
+            row.add(repr(error))
+            raise
+        finally:
+            survived, seconds = row.tried - row.failed, time.perf_counter() - begin
+            record_property(FAULT, [name, row.tried, survived, row.lost, seconds])
+        assert not row.problems, "\n".join(row.problems[:10])
+        assert row.lost == 0
+        assert row.tried > 0
+
+    return made
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the table of faults; rows of one name, from several tests, are added up."""
+    rows = defaultdict(lambda: [0, 0, 0, 0.0])
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            # The properties of a test are in all its reports; each has one at its end.
+            if getattr(report, "when", "") == "teardown":
+                for key, value in report.user_properties:
+                    if key == FAULT:
+                        name, *figures = value
+                        rows[name] = [a + b for a, b in zip(rows[name], figures, strict=True)]
+    if not rows:
+        return
+    total = [sum(column) for column in zip(*rows.values(), strict=True)]
+    width = max(map(len, rows))
+    terminalreporter.section("faults")
+    line = f"{{:{width}}}  {{:>6}}  {{:>8}}  {{:>4}}  {{:>7}}".format
+    terminalreporter.line(line("fault", "tried", "survived", "lost", "seconds"))
+    for name, (tried, survived, lost, seconds) in [*sorted(rows.items()), ("in all", total)]:
+        terminalreporter.line(line(name, tried, survived, lost, f"{seconds:.1f}"))

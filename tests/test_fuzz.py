@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,25 @@ fuzz = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+fuzz_more = settings(fuzz, max_examples=350)
+"""For manifests and recipes: more than a thousand in all."""
+
+MANIFESTS_AND_RECIPES = ("test_manifests", "test_recipes", "test_texts_of_yaml")
+TRIED: Counter[str] = Counter()
+
+
+@pytest.fixture(autouse=True)
+def row_of_faults(request, fault):
+    """Put the malformed files of a test into the table of faults."""
+    TRIED.clear()
+    yield
+    is_named = request.node.name in MANIFESTS_AND_RECIPES
+    if TRIED["files"]:
+        with fault(f"malformed {'manifests and recipes' if is_named else 'other files'}") as row:
+            row.add(times=TRIED["right"])
+            if wrong := TRIED["files"] - TRIED["right"]:
+                row.add("not an error of skybench that can be printed", times=wrong, lost=wrong)
+
 
 SCALARS = st.one_of(
     st.none(),
@@ -103,6 +123,7 @@ CUTS = (st.integers(0, 10**6), st.integers(0, 40))
 
 def only_our_errors(parse, *arguments):
     """Run a parser; what it raises must be skybench's own and fit to be printed."""
+    TRIED["files"] += 1
     said = ""
     try:
         parse(*arguments)
@@ -110,6 +131,7 @@ def only_our_errors(parse, *arguments):
         said = str(error)
     assert said.replace("\n", "").isprintable()
     assert len(said) < 10_000
+    TRIED["right"] += 1
 
 
 MANIFEST = json.loads((VERSION / "manifest.json").read_text())
@@ -139,7 +161,7 @@ def test_the_examples_are_valid_before_they_are_damaged(tmp_path):
     check_zarr(Store(tmp_path))
 
 
-@fuzz
+@fuzz_more
 @given(STEPS, ACTIONS, VALUES)
 def test_manifests(steps, action, new):
     text = json.dumps(damaged(MANIFEST, steps, action, new))
@@ -171,7 +193,7 @@ def test_texts_of_json(where, length, inserted):
         only_our_errors(Record.from_text, changed, "record.json")
 
 
-@fuzz
+@fuzz_more
 @given(STEPS, ACTIONS, VALUES)
 def test_recipes(steps, action, new):
     text = yaml_text(damaged(RECIPE, steps, action, new))
@@ -184,7 +206,7 @@ def test_catalogs(steps, action, new):
     only_our_errors(check_catalog, yaml_text(damaged(CATALOG, steps, action, new)), "catalog.yaml")
 
 
-@fuzz
+@fuzz_more
 @given(*CUTS, st.text("&*!|>-[]{}:#'\"%@`\n\t a1.~<\x00\ud800", max_size=6))
 def test_texts_of_yaml(where, length, inserted):
     text = cut((DATA / "tiny.yaml").read_text(), where, length, inserted)

@@ -145,6 +145,24 @@ def test_the_lock_of_a_killed_process_is_taken_over(s3, quick_lease):
     assert store.sizes("") == {}
 
 
+def test_a_lock_is_kept_while_the_clock_goes_back(fault, s3, quick_lease, monkeypatch):
+    """Whatever the time of day says, its holder lives as long as it writes."""
+    real, asked = time.time(), []
+
+    def now():
+        asked.append(None)
+        return real - 3600.0 * len(asked)
+
+    monkeypatch.setattr(time, "time", now)
+    with fault("clock going backwards") as row, Store(s3).lock("sky-0.1", wait=False):
+        for _ in range(3):
+            now()
+            time.sleep(leases.PATIENCE / 2)
+            with pytest.raises(StoreError, match="another process holds s3://"):
+                Store(s3).lock("sky-0.1", wait=False).__enter__()
+            row.add()
+
+
 def test_of_two_that_take_over_one_wins(s3, quick_lease):
     store = Store(s3)
     path = store.fs._strip_protocol(f"{s3}/lock")

@@ -1,0 +1,168 @@
+"""kill -9 at random points: the same call goes on, and ends with the same hash.
+
+After each kill the store is looked at as a reader does, who must find every listed version whole.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from skybench.generators.generate import generate
+from skybench.generators.recipe_file import load_recipe
+from skybench.registry.audit import audit
+from skybench.registry.content_hash import hash_dataset
+from skybench.registry.index import read_index
+from skybench.registry.store import Store
+from skybench.registry.verify import verify
+from skybench.registry.zarr_format import open_raw
+from skybench.release.catalog import refresh_catalog
+
+OLD, NEW = "photometry@8.0", "photometry@9.0"
+NEWER = {"version": "9.0", "seed": 2}
+
+
+@pytest.fixture
+def killed(children):
+    """Return a function that kills a call at a point; it says whether the call got that far."""
+
+    def kill(call, below, at, *, cut=None, **arguments):
+        fault = {"below": str(below), "at": at}
+        if cut is not None:
+            fault |= {"kind": "cut", "size": cut}
+        outcome = children.run(call, fault=fault, **arguments)
+        assert outcome.signal in (0, signal.SIGKILL, signal.SIGXFSZ)
+        assert outcome.signal or outcome.value, outcome
+        return outcome.signal != 0
+
+    return kill
+
+
+def random_kills(seed, points, number):
+    """Yield so many arguments for `killed`, a third of them in the middle of a write."""
+    rng = random.Random(seed)
+    for turn, at in enumerate(rng.sample(range(points), number)):
+        # What a file has when the process dies in its write; points at the end write little.
+        yield (at // 2, rng.randrange(100)) if turn % 3 == 2 else (at, None)
+
+
+def test_a_build(fault, killed, points_of, children, left_behind, tmp_path):
+    target = tmp_path / "first" / "data.zarr"
+    points = points_of("build", target.parent, target=str(target))
+    content = hash_dataset(open_raw(str(target))).root
+    kept = 0
+    with fault("kill -9 in a build") as row:
+        for turn, (at, cut) in enumerate(random_kills(1, points, 20)):
+            target = tmp_path / str(turn) / "data.zarr"
+            assert killed("build", target.parent, at, cut=cut, target=str(target))
+            half = target.exists() and hash_dataset(open_raw(str(target))).root != content
+            again = children.run("build", target=str(target))
+            is_same = not again.error and again.value["content"] == content
+            is_whole = is_same and hash_dataset(open_raw(str(target))).root == content
+            row.add(
+                f"point {at}, cut {cut}: half a store, or not the same: {again}"
+                if half or not is_whole
+                else left_behind(target.parent),
+                lost=half + (not is_whole),
+            )
+            kept += 64 - again.value["rendered"]
+    assert kept > 0
+    print(f"{points} points; {kept} of {20 * 64} samples were kept")
+
+
+def test_a_release(fault, killed, points_of, released, goes_on, tmp_path):
+    store = shutil.copytree(released, tmp_path / "first")
+    points = points_of("release", store, store=str(store), **NEWER)
+    with fault("kill -9 in a release") as row:
+        for turn, (at, cut) in enumerate(random_kills(2, points, 30)):
+            store = shutil.copytree(released, tmp_path / str(turn))
+            assert killed("release", store, at, cut=cut, store=str(store), **NEWER)
+            goes_on(row, store, "release", f"point {at}, cut {cut}", **NEWER)
+
+
+def test_a_release_again_and_again(fault, killed, released, view, left_behind, tmp_path):
+    """Each time that it goes on it is killed, until what is left to do is too little for that."""
+    store = shutil.copytree(released, tmp_path / "store")
+    rng = random.Random(3)
+    with fault("kill -9 in a release, again and again") as row:
+        while killed("release", store, rng.randrange(20, 150), store=str(store), **NEWER):
+            seen = view(store, OLD)
+            row.add(str(seen), lost=seen.lost)
+        end = view(store, OLD, NEW)
+        row.add(str(end) or left_behind(store), lost=end.lost, times=0)
+    assert row.tried > 5
+
+
+def test_a_get(fault, killed, points_of, children, released, goes_on, tmp_path):
+    mirror = shutil.copytree(released, tmp_path / "mirror")
+    assert children.run("release", store=str(mirror), **NEWER).value
+    options = {"reference": NEW, "source": str(mirror)}
+    store = shutil.copytree(released, tmp_path / "first")
+    points = points_of("get", store, store=str(store), **options)
+    with fault("kill -9 in a get") as row:
+        for turn, (at, cut) in enumerate(random_kills(4, points, 12)):
+            store = shutil.copytree(released, tmp_path / str(turn))
+            assert killed("get", store, at, cut=cut, store=str(store), **options)
+            goes_on(row, store, "get", f"point {at}, cut {cut}", **options)
+
+
+def test_a_withdrawal(fault, killed, points_of, children, released, view, left_behind, tmp_path):
+    store = shutil.copytree(released, tmp_path / "first")
+    points = points_of("yank", store, store=str(store), reference=OLD)
+    with fault("kill -9 in a yank") as row:
+        for at in range(points):
+            store = shutil.copytree(released, tmp_path / str(at))
+            assert killed("yank", store, at, store=str(store), reference=OLD)
+            seen = view(store, OLD)
+            again = children.run("yank", store=str(store), reference=OLD)
+            refresh_catalog(Store(store))
+            end = view(store, OLD)
+            (entry,) = read_index(Store(store))
+            told = not again.error or "was withdrawn before" in again.said
+            problems = [*seen.problems, *end.problems, left_behind(store)]
+            problems += [] if told and entry.yanked == "wrong" else [f"not withdrawn: {again.said}"]
+            row.add("; ".join(filter(None, problems)), lost=seen.lost + end.lost)
+
+
+def command(store):
+    """Start `skybench release` of a dataset that no network is trained on."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "skybench", "release", "8.0", "spectra", "--samples", "600"),
+            *("--workers", "2", "--no-record", "--store", str(store)),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def test_the_command(fault, left_behind, tmp_path):
+    """The whole process group is killed some time after it began to write."""
+    rng = random.Random(5)
+    store = tmp_path / "store"
+    recipe = load_recipe("spectra").model_copy(update={"samples": 600})
+    with fault("kill -9 of the release command") as row:
+        for _ in range(2):
+            process, known = command(store), len(list(store.rglob("*")))
+            while process.poll() is None and len(list(store.rglob("*"))) == known:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 0.8))
+            os.killpg(process.pid, signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL
+            row.add("; ".join(audit(store).problems), lost=len(not_whole(store)))
+        assert command(store).wait() == 0
+        (entry,) = read_index(Store(store))
+        is_same = entry.content == hash_dataset(generate(recipe)).root
+        said = left_behind(store) if is_same else "another hash"
+        row.add(said, lost=len(not_whole(store)) + (not is_same), times=0)
+
+
+def not_whole(store):
+    entries = read_index(Store(store))
+    return [e for e in entries if not verify(e.reference, store=Store(store), full=True).ok]
