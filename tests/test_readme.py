@@ -165,6 +165,98 @@ def test_the_readme_first_shows_the_two_commands():
     ]
 
 
+def follow(self, block):
+        purpose, _, value = block.marker.partition(": ")
+        if purpose == "saved as":
+            (self.folder / value).write_text(block.text)
+        elif purpose == "runs in" and value == "make" and block.kind in SHELL:
+            assert block.commands, f"{block.where} has no command"
+            for command in block.commands:
+                self.dry_run(command, block)
+        elif block.marker:
+            pytest.fail(f"{block.where} has an unknown marker: {block.marker}")
+        elif block.kind in SHELL:
+            self.run(block)
+        elif block.kind == "python":
+            self.execute(block)
+        elif block.kind != "text":
+            pytest.fail(f"{block.where} is a {block.kind or 'nameless'} block, which nothing runs")
+
+    def execute(self, block):
+        if ">>>" not in block.text:
+            padded = "\n" * block.line + block.text
+            exec(compile(padded, README.name, "exec"), self.namespace)
+            return
+        example = doctest.DocTestParser().get_doctest(
+            block.text, self.namespace, README.name, README.name, block.line
+        )
+        output = []
+        runner = doctest.DocTestRunner(
+            optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False
+        )
+        failed = runner.run(example, out=output.append, clear_globs=False).failed
+        self.namespace.update(example.globs)
+        assert not failed, "".join(output)
+
+    def run(self, block):
+        assert block.commands, f"{block.where} has no command"
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", "\n".join(block.commands)],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{block.where}\n{done.stdout}{done.stderr}"
+
+    def dry_run(self, command, block):
+        words = shlex.split(command, comments=True)
+        if words[0] == "make":
+            done = subprocess.run(
+                ["make", "--dry-run", *words[1:]],
+                cwd=ROOT,
+                env={k: v for k, v in self.environment.items() if not k.startswith("MAKE")},
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode == 0, f"{block.where} {command}: {done.stderr}"
+        elif words[0] == "pip":
+            extras = re.findall(r"[\w-]+", "".join(re.findall(r"\[(.*?)\]", command)))
+            known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+            assert set(extras) <= set(known["optional-dependencies"]), f"{block.where} {command}"
+        elif words[0] == "conda":
+            assert (ROOT / words[-1]).is_file(), f"{block.where} {command}"
+        else:
+            known = words[:2] == ["git", "clone"] or words[0] in WITHOUT_EFFECT
+            assert known, f"{block.where} {command}: nothing checks this command"
+
+
+@pytest.fixture
+def reader(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("SKYBENCH_STORE", str(tmp_path / "demo-store"))
+    return Reader(tmp_path, dict(os.environ))
+
+
+def test_every_block_of_the_readme_runs(reader, demo_store):
+    (reader.folder / ".venv").symlink_to(sys.prefix)
+    shutil.copytree(demo_store, reader.folder / "demo-store")
+    blocks = blocks_of(README.read_text())
+    assert len(blocks) == README.read_text().count("\n```") / 2
+    for block in blocks:
+        reader.follow(block)
+
+
+def test_the_readme_first_shows_the_two_commands():
+    first = blocks_of(README.read_text())[0]
+    assert [command.split("#")[0].strip() for command in first.commands] == [
+        "make demo",
+        "make test",
+    ]
+
+
 def test_relative_links_lead_to_files():
     targets = re.findall(r"\]\(([^)#]+)", README.read_text())
     assert [t for t in targets if "://" not in t and not (ROOT / t).exists()] == []

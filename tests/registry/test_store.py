@@ -147,3 +147,8 @@ def test_a_killed_process_frees_its_lock(tmp_path):
     assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode < 0
     with Store(tmp_path).lock("index", wait=False):
         pass
+
+
+def test_a_server_that_is_away():
+    with pytest.raises(StoreError, match=r"cannot read .*/index\.jsonl: no server answers there"):
+        Store("http://localhost:1/store").read_text("index.jsonl")
