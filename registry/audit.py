@@ -86,7 +86,8 @@ class AuditReport:
             f"{self.seconds:.1f} s",
         ]
         if self.ok:
-            return "\n".join([*lines, "index, manifests, files and recorded copies agree"])
+            agree = "index, manifests, files and recorded copies agree"
+            return "\n".join([*lines, agree if self.versions else "nothing is released there"])
         first, *others = self.problems
         return "\n".join([*lines, f"first break: {first}", *others])
 

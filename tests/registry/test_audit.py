@@ -69,6 +69,10 @@ def test_an_empty_store_is_well(tmp_path):
     assert audit(str(tmp_path / "none")).ok
 
 
+def test_of_an_empty_store_nothing_is_said_to_agree(tmp_path):
+    assert str(audit(Store(tmp_path / "mistyped"))).splitlines()[1] == "nothing is released there"
+
+
 def test_withdrawn_versions_are_counted(published):
     yank(published, dataset="sky", version="0.1", reason="seed used twice")
     report = audit(published)
