@@ -22,14 +22,16 @@ from rich.text import Text
 class RateColumn(ProgressColumn):
     """Steps a second, from the steps made since the bar appeared."""
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, done: int = 0) -> None:
         super().__init__()
-        self._unit = unit
+        self._unit, self._done = unit, done
 
     def render(self, task: Task) -> Text:
         """Return the rate, or nothing before the first step."""
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f} {self._unit}/s" if speed else "", style="progress.data.speed")
+        # Not rich's speed, which leaves out the time before the first of few, large steps.
+        steps, seconds = task.completed - self._done, task.elapsed
+        shown = f"{steps / seconds:,.0f} {self._unit}/s" if steps and seconds else ""
+        return Text(shown, style="progress.data.speed")
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def progress_bar(
     shown : bool
         False shows nothing.
     """
-    amount: tuple[ProgressColumn, ...] = (MofNCompleteColumn(), RateColumn(unit))
+    amount: tuple[ProgressColumn, ...] = (MofNCompleteColumn(), RateColumn(unit, done))
     if unit == "bytes":
         amount = (DownloadColumn(), TransferSpeedColumn())
     columns = (

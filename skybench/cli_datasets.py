@@ -169,7 +169,10 @@ def build(
     made = build_dataset(
         load_recipe(recipe), out, samples=samples, workers=workers, scheduler=scheduler
     )
-    print(f"{made.url}: {made.rendered_samples:,} samples made in {made.seconds:.1f} s")
+    if made.rendered_samples:
+        print(f"{made.url}: {made.rendered_samples:,} samples made in {made.seconds:.1f} s")
+    else:
+        print(f"{made.url} is complete already; nothing to do")
     print(made.content.root)
 
 
