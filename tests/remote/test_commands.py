@@ -181,6 +181,17 @@ def test_nothing_is_written_to_a_web_server(arguments, run, site, predictions):
     assert {method for method, _ in site.requests} <= {"GET", "HEAD"}
 
 
+def test_a_damaged_web_server_is_reported_and_left_alone(run, own_site, released):
+    chunk = next(own_site.folder.glob("photometry/0.1/*.zarr/image/c/0/0/0"))
+    chunk.write_bytes(chunk.read_bytes()[:-1])
+    code, out, _ = run("verify", REFERENCE, "--store", own_site.url)
+    assert (code, "image/c/0/0/0" in out) == (1, True)
+    mend = ["verify", REFERENCE, "--repair", "--mirror", released, "--store", own_site.url]
+    code, _, err = run(*mend)
+    assert code == 2
+    assert "web servers are only read" in err.splitlines()[-1]
+
+
 @pytest.fixture(params=["local", "s3"])
 def own(request, tmp_path):
     """The URL of an empty store that can be written."""
