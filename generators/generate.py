@@ -1,5 +1,6 @@
 """Recipe and rows to a dataset in memory."""
 
+from numbers import Integral
 from os import PathLike
 
 import numpy as np
@@ -50,6 +51,9 @@ def generate(
     """
     recipe = load_recipe(recipe)
     stop = recipe.samples if stop is None else stop
+    if not (isinstance(start, Integral) and isinstance(stop, Integral)):
+        msg = f"start and stop must be whole numbers, got {start!r} and {stop!r}."
+        raise RecipeError(msg)
     if not 0 <= start <= stop <= recipe.samples:
         msg = (
             f"rows {start} to {stop} are not within the {recipe.samples} samples of "

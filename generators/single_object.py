@@ -4,8 +4,9 @@ Parameters that are not given are drawn from the profile's default distributions
 seed, once, when the object is made; they are then as visible as the given ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -85,7 +86,20 @@ class SingleObject(DrawnObject):
     y: float | None = None
 
     def parameters(self, shape: tuple[int, int]) -> dict[str, float]:
-        """Return every parameter by its name in the schema, derived ones included."""
+        """Return every parameter by its name in the schema, derived ones included.
+
+        Raises
+        ------
+        ParameterError
+            The shape is not one of an image.
+        """
+        if not (
+            isinstance(shape, Sequence)
+            and len(shape) == len(_PLACE)
+            and all(isinstance(side, Integral) and side > 0 for side in shape)
+        ):
+            msg = f"shape must be rows and columns like (28, 28), got {shape!r}."
+            raise ParameterError(msg)
         middle = {"x": (shape[1] - 1) / 2, "y": (shape[0] - 1) / 2}
         named = {
             row: middle[name] if name in middle and getattr(self, name) is None else value

@@ -46,6 +46,7 @@ _MOST_SEEDS, _MOST_OTHERS = 256, 64
 _MOST_BYTES = 1 << 30
 _MOST_ID = 2.0**53
 _SHOWN = 80
+_SOURCES = (str, os.PathLike, pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ def read_predictions(
     PredictionsError
         The file is not exactly an answer; the message names lines, ids or columns and the fix.
     """
+    if not (isinstance(source, _SOURCES) or hasattr(source, "read")):
+        msg = f"predictions are a DataFrame or the path of a file, got a {type(source).__name__}"
+        raise PredictionsError(msg)
     if isinstance(question.form, Maps):
         return read_maps(source, question)
     table = _read(source, question)

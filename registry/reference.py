@@ -140,7 +140,10 @@ def check_dataset_name(name: str, where: str) -> None:
     if _NAME.fullmatch(name):
         return
     near = re.sub(r"[^a-z0-9_]", "_", name.strip().lower())
-    hint = f"; did you mean {near!r}?" if _NAME.fullmatch(near) else f"; references are {_FORMS}"
+    if spoken := re.fullmatch(r"(\w+)[ -]v?(\d+(?:\.\d+)?)", name.strip().lower()):
+        near = "@".join(spoken.groups())
+    known = _NAME.fullmatch(near.partition("@")[0])
+    hint = f"; did you mean {near!r}?" if known else f"; references are {_FORMS}"
     msg = (
         f"a dataset name is lower-case letters, digits and underscores, "
         f"got {name!r} in {where!r}{hint}"

@@ -212,6 +212,9 @@ def _pieces(
     if samples is None:
         return choose_layout(empty(recipe), recipe.samples).shards(recipe.samples)
     wanted = sorted(set(samples))
+    if not wanted:
+        msg = f"no samples of {manifest.dataset} {manifest.version} are named; leave out for all"
+        raise ParameterError(msg)
     for sample in wanted:
         if not 0 <= sample < manifest.samples:
             msg = (

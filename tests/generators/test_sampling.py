@@ -10,6 +10,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skybench.errors import RecipeError
 from skybench.generators.generate import empty, generate
 from skybench.generators.recipe_file import load_recipe
 from skybench.generators.schema import VARIABLES
@@ -218,8 +219,12 @@ def test_no_ambient_state(tmp_path):
 
 
 def test_rows_outside_the_recipe_are_refused():
-    from skybench.errors import RecipeError
-
     for start, stop in ((-1, 3), (5, 2), (0, 10_001)):
         with pytest.raises(RecipeError, match="choose 0 <= start <= stop <= 10000"):
             generate("objects", start, stop)
+
+
+@pytest.mark.parametrize("rows", [(0.0, 5), ("0", 5), (0, 2.5)])
+def test_rows_that_are_no_whole_numbers_are_refused(rows):
+    with pytest.raises(RecipeError, match="start and stop must be whole numbers, got "):
+        generate("objects", *rows)

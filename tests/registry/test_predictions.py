@@ -144,6 +144,12 @@ def test_files_of_another_kind_are_refused(tmp_path, name, content, expected):
         read_predictions(tmp_path / name, SINGLE)
 
 
+@pytest.mark.parametrize(("source", "kind"), [({"sample_id": [0]}, "dict"), (None, "NoneType")])
+def test_what_holds_no_table_is_refused(source, kind):
+    with pytest.raises(PredictionsError, match=f"the path of a file, got a {kind}"):
+        read_predictions(source, SINGLE)
+
+
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(PredictionsError, match=r"none\.csv is not a file"):
         read_predictions(tmp_path / "none.csv", SINGLE)

@@ -195,6 +195,11 @@ def test_a_sample_that_is_not_there_is_refused(pristine, sample):
         reproduce("objects@0.1", samples=[sample], store=pristine / "store", progress=False)
 
 
+def test_no_samples_at_all_prove_nothing(pristine):
+    with pytest.raises(ParameterError, match=r"no samples of objects 0\.1 are named"):
+        reproduce("objects@0.1", samples=[], store=pristine / "store", progress=False)
+
+
 def test_what_is_neither_stored_nor_recorded_is_not_found(clone):
     with pytest.raises(NotFoundError, match=r"nothing is released there.*Nor does skybench.*0\.1"):
         reproduce("sky@5.5", store=clone, progress=False)

@@ -112,6 +112,9 @@ def test_the_pitch_of_a_spiral_becomes_its_winding():
         (lambda: Star().observe(sky_level=-1), ["sky_level", "got -1"]),
         (lambda: Star().observe(read_noise=float("nan")), ["read_noise", "got nan"]),
         (lambda: Star().observe(sky_level="dark"), ["sky_level", "got 'dark'"]),
+        (lambda: Star().render(28), ["shape must be rows and columns like (28, 28), got 28"]),
+        (lambda: Star().observe((28, 28, 3)), ["like (28, 28), got (28, 28, 3)"]),
+        (lambda: Star().render((28, 2.5)), ["got (28, 2.5)"]),
     ],
 )
 def test_a_wrong_value_is_named_with_its_domain(make, parts):
