@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -34,6 +34,32 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from skybench.release.describe import generator_identity
+
+        made_by = generator_identity()
+        print(f"skybench {made_by['skybench']}, {made_by['generator']}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the versions of skybench and its generators.",
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 cli_datasets.register(app)
 cli_fetch.register(app)
 cli_interchange.register(app)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from skybench import cli
+from skybench.generators.generate import GENERATOR
 
 
 @pytest.fixture
@@ -49,6 +51,11 @@ def test_every_command_explains_itself_with_an_example(skybench, command):
     assert status == 0
     assert skybench(command, "-h") == (status, out, "")
     assert f"Example: skybench {command}" in " ".join(out.split())
+
+
+def test_the_version_is_that_of_the_package_and_its_generators(skybench):
+    status, out, _ = skybench("--version")
+    assert (status, out) == (0, f"skybench {version('skybench')}, {GENERATOR}\n")
 
 
 def test_list_shows_versions_and_recipes(skybench, demo_store):
