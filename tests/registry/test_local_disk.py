@@ -83,16 +83,18 @@ def test_what_is_no_folder_holds_nothing(folders):
     assert sizes_below(f"{folders}/a") == {}
 
 
-def test_folders_may_be_nested_deeper_than_python_recurses(tmp_path):
-    here = os.getcwd()
+def test_folders_may_be_nested_deeper_than_python_recurses(tmp_path, monkeypatch):
+    depth = 1500
+    monkeypatch.chdir(tmp_path)
+    for _ in range(depth):
+        os.mkdir("d")
+        os.chdir("d")
     try:
-        os.chdir(tmp_path)
-        for _ in range(1500):
-            os.mkdir("d")
-            os.chdir("d")
-        assert len(list(entries_below(str(tmp_path)))) == 1500
-    finally:
-        os.chdir(here)
+        assert len(list(entries_below(str(tmp_path)))) == depth
+    finally:  # pytest deletes folders by recursion, which ends earlier
+        for _ in range(depth):
+            os.chdir("..")
+            os.rmdir("d")
 
 
 def test_a_folder_beside_the_root_is_outside(tmp_path):
