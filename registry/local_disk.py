@@ -49,6 +49,11 @@ def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: b
         raise
 
 
+def is_unfinished(name: str) -> bool:
+    """Tell whether a file's name is one that `replace_file` writes under."""
+    return name.startswith(".") and name.endswith(_UNFINISHED)
+
+
 def remove_unfinished(path: Path) -> None:
     """Delete what killed writers of a file left; nobody else may be writing it meanwhile."""
     for unfinished in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):

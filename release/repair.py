@@ -18,8 +18,10 @@ from skybench.registry.content_hash import SAMPLE_DIM, hash_dataset_and_samples
 from skybench.registry.file_check import damaged_files
 from skybench.registry.index import read_manifest, resolve
 from skybench.registry.index_lines import IndexEntry, text_digest
+from skybench.registry.local_disk import is_unfinished
 from skybench.registry.manifest import Manifest, StoredObject
 from skybench.registry.recorded import recorded_manifest
+from skybench.registry.records import SUBMISSIONS
 from skybench.registry.reference import DatasetReference
 from skybench.registry.row_check import shard_forms
 from skybench.registry.store import Store
@@ -108,6 +110,7 @@ def repair(
     place, source = Store(store), None if mirror is None else Store(mirror)
     entry = resolve(reference, place)
     with place.lock(f"{entry.dataset}-{entry.version}", wait=False):
+        _remove_unfinished(entry, place)
         manifest, mended = _trusted(entry, place, source)
         wrong = _wrong(manifest, place)
         fetched = [] if source is None else _fetch(wrong, entry, source, place)
@@ -120,6 +123,14 @@ def repair(
             left=tuple(left),
             report=check(manifest, place, depth="full"),
         )
+
+
+def _remove_unfinished(entry: IndexEntry, place: Store) -> None:
+    """Delete what a repair left that was killed as it wrote; submissions have their own lock."""
+    for name in place.sizes(entry.key):
+        folder, _, last = name.rpartition("/")
+        if is_unfinished(last) and folder != SUBMISSIONS:
+            place.remove(f"{entry.key}/{name}")
 
 
 def _trusted(

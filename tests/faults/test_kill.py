@@ -143,6 +143,32 @@ def test_a_get(fault, killed, points_of, children, released, goes_on, tmp_path):
     assert row.tried == 10
 
 
+def test_a_repair(fault, killed, points_of, children, released, view, left_behind, tmp_path):
+    """What was whole before the kill stays so, and the next repair mends the rest."""
+    damaged = shutil.copytree(released, tmp_path / "damaged")
+    wrong = sorted(damaged.glob("photometry/8.0/*.zarr/flux/**/*.*"))
+    wrong += sorted(damaged.glob("photometry/8.0/*.zarr/image/c/*/*/*"))
+    for path in wrong:
+        path.unlink()
+    assert len(wrong) == 2
+    options = {"reference": OLD, "mirror": str(released)}
+    first = shutil.copytree(damaged, tmp_path / "first")
+    points = points_of("repair", first, store=str(first), **options)
+    with fault("kill -9 in a repair") as row:
+        for at, cut in product(range(points), (None, 100)):
+            store = shutil.copytree(damaged, tmp_path / f"{at}-{cut}")
+            if killed("repair", store, at, cut=cut, store=str(store), **options):
+                seen = verify(OLD, store=Store(store)).problems
+                again = children.run("repair", store=str(store), **options)
+                end = view(store, OLD)
+                names = [path.relative_to(damaged).name for path in wrong]
+                other = [p for p in seen if not any(name in p for name in names)]
+                problem = "; ".join(
+                    filter(None, [*other, again.said, str(end), left_behind(store)])
+                )
+                row.add(problem and f"point {at}, cut {cut}: {problem}", lost=end.lost)
+
+
 def test_a_withdrawal(fault, killed, points_of, children, released, view, left_behind, tmp_path):
     store = shutil.copytree(released, tmp_path / "first")
     points = points_of("yank", store, store=str(store), reference=OLD)

@@ -111,6 +111,19 @@ def test_all_of_the_data_is_rebuilt(store):
     assert open("objects@0.1", store=store, verify="full").image.shape[0] == SAMPLES
 
 
+def test_what_a_killed_repair_left_goes_with_the_next(store):
+    chunk = key_of(store, "flux/c/0/0")
+    folder, _, name = chunk.rpartition("/")
+    store.write(f"{folder}/.{name}.0a1b2c3d.tmp", b"half a chu")
+    store.write("objects/0.1/submissions/.mine.json.0a1b2c3d.tmp", b"somebody writes it now")
+    assert not verify("objects@0.1", store=store).ok
+    done = repair("objects@0.1", store=store, progress=False)
+    assert done.ok, done
+    assert [name for name in files(store) if name.endswith(".tmp")] == [
+        "submissions/.mine.json.0a1b2c3d.tmp"
+    ]
+
+
 def test_a_mirror_gives_what_does_not_follow_from_the_recipe(store, pristine):
     key = key_of(store, "majority-class.json")
     flip(store, key)
