@@ -14,7 +14,7 @@ from bench_sky import numpy_noise
 from deepbench_peer import deepbench
 from harness import Timed, Work, row
 
-_FEW = 100
+FEW = 100
 """So few samples are built in this process, which has no imports to wait for."""
 
 
@@ -22,7 +22,7 @@ def built(recipe, samples, workers):
     """Build a dataset in a process of its own; return its seconds, CPU seconds, peak memory."""
     text = json.dumps(recipe | {"samples": samples})
     with tempfile.TemporaryDirectory() as folder:
-        if samples < _FEW:
+        if samples < FEW:
             return built_here(text, folder, workers)
         done = subprocess.run(
             [sys.executable, __file__, text, folder, str(workers)],

@@ -66,6 +66,13 @@ def test_a_row_is_met_if_every_bound_is(settings, met):
     assert ("tables were tried" in notes([got])) is not met
 
 
+def test_times_of_an_item_are_shown_where_they_are_asked_for():
+    got = result(Work(ours=sleeper(0.02), peer=sleeper(0.125)), milliseconds=True)
+    assert " 20 ms" in line(got)
+    assert " 125 ms" in line(got)
+    assert got.ratio == pytest.approx(6.25)
+
+
 def test_a_peer_that_is_not_installed_is_named():
     def absent():
         import a_peer_that_nobody_has  # noqa: F401

@@ -36,6 +36,7 @@ class Result:
     clock: str
     missing: str = ""
     note: str = ""
+    milliseconds: bool = False
 
     @property
     def met(self) -> bool | None:
@@ -79,6 +80,7 @@ def measure(row: Row, turns: int = 5, least_seconds: float = LEAST_SECONDS) -> R
         clock=row.clock,
         missing=missing,
         note=row.note,
+        milliseconds=row.milliseconds,
     )
     if "peer" in rates:
         result.peer_rate = statistics.median(rates["peer"])

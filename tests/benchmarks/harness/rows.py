@@ -115,6 +115,8 @@ class Row:
         What was tried and what limits it.
     slow : bool
         Left out unless asked for.
+    milliseconds : bool
+        Show the time of an item instead of the items a second.
     """
 
     work: str
@@ -128,6 +130,7 @@ class Row:
     clock: Literal["cpu", "wall"] = "cpu"
     note: str = ""
     slow: bool = False
+    milliseconds: bool = False
 
     @property
     def topic(self) -> str:

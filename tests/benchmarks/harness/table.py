@@ -31,8 +31,8 @@ def line(result: Result) -> str:
         (
             result.work,
             result.peer,
-            _number(result.ours_rate),
-            _number(result.peer_rate),
+            _speed(result.ours_rate, result),
+            _speed(result.peer_rate, result),
             _number(result.ratio),
             "" if result.needed is None else f">= {_number(result.needed)}",
             "" if result.error is None else f"{result.error:.1e} <= {result.limit:g}",
@@ -96,6 +96,10 @@ def _line(cells: Iterable[object]) -> str:
         text = "-" * cell if isinstance(cell, int) else str(cell)
         padded.append(text.ljust(width) if i < 2 or i == len(_WIDTHS) - 1 else text.rjust(width))
     return "  ".join(padded).rstrip()
+
+
+def _speed(rate: float | None, result: Result) -> str:
+    return f"{_number(1000 / rate)} ms" if rate and result.milliseconds else _number(rate)
 
 
 def _number(value: float | None) -> str:

@@ -1,0 +1,98 @@
+"""What a build pays for its identity: hash leaves, their records, the tree that is made of them."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager, nullcontext
+from unittest.mock import Mock, patch
+
+import numpy as np
+from bench_pipeline import FEW, built_here, packaged, pairs
+
+from harness import Timed, Work, row
+
+
+@contextmanager
+def without_hashes():
+    """Make builds in this process hash nothing, record nothing, and return an empty identity."""
+    from skybench.registry.content_hash import ContentHash
+
+    def no_leaves(values):
+        return np.zeros((len(values), 32), np.uint8)
+
+    def no_content(_template, samples, _records):
+        content = ContentHash(root="sha256:" + "0" * 64, variables={}, splits={})
+        return content, np.zeros((samples, 32), np.uint8)
+
+    replaced = {
+        "skybench.release.shard.leaves": no_leaves,
+        "skybench.release.progress_record.sample_digests": lambda by_variable: no_leaves(
+            next(iter(by_variable.values()))
+        ),
+        "skybench.release.shard.write_record": lambda *_: None,
+        "skybench.release.build.content_of_records": no_content,
+    }
+    mocks = {name: Mock(side_effect=made) for name, made in replaced.items()}
+    patches = [patch(name, mock) for name, mock in mocks.items()]
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in patches:
+            each.stop()
+    assert all(mock.called for mock in mocks.values()), "a build hashes elsewhere"
+
+
+def built_once(text, folder, hashed):
+    with nullcontext() if hashed else without_hashes():
+        return built_here(text, folder, workers=1)
+
+
+def _cpu_seconds(recipe, samples, hashed):
+    """Build a dataset in a process of its own, with one worker; return its CPU seconds."""
+    text = json.dumps(recipe | {"samples": samples})
+    with tempfile.TemporaryDirectory() as folder:
+        if samples < FEW:
+            return built_once(text, folder, hashed)["cpu"]
+        command = [sys.executable, __file__, text, folder, *(["hashed"] if hashed else [])]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])["cpu"]
+
+
+def _with_and_without(recipe):
+    def prepare(items):
+        made = recipe()
+
+        def building(hashed):
+            return lambda: Timed(items, _cpu_seconds(made, items, hashed))
+
+        return Work(ours=building(hashed=True), floor=building(hashed=False))
+
+    return prepare
+
+
+_SETTINGS = {
+    "peer": "",
+    "floor_limit": 1.25,
+    "items": 3000,
+    "note": """The floor is the same build with no hash of a row, a sample or the whole, and no
+    record of them: its worker replaces these functions by ones that do nothing.""",
+}
+
+hashed_28 = row("sky 28x28, stars and ellipticals, built with hash, against without", **_SETTINGS)(
+    _with_and_without(lambda: pairs(28))
+)
+
+hashed_64 = row("sky 64x64, stars and ellipticals, built with hash, against without", **_SETTINGS)(
+    _with_and_without(lambda: pairs(64))
+)
+
+hashed_sky = row("sky 64x64 as packaged, built with hash, against without", **_SETTINGS)(
+    _with_and_without(lambda: packaged("sky"))
+)
+
+
+if __name__ == "__main__":
+    print(json.dumps(built_once(sys.argv[1], sys.argv[2], "hashed" in sys.argv[3:])))
