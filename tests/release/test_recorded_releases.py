@@ -19,8 +19,9 @@ def manifest_at(path):
     return Manifest.from_text(path.read_text(encoding="utf-8"), str(path))
 
 
-def test_version_0_1_is_recorded():
-    names = {path.name for path in RECORDED if path.parent.name == "0.1"}
+@pytest.mark.parametrize("version", ["0.1", "0.2"])
+def test_each_version_is_recorded(version):
+    names = {path.name for path in RECORDED if path.parent.name == version}
     assert names == {"objects.manifest.json", "sky.manifest.json"}
 
 
