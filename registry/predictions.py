@@ -172,11 +172,11 @@ def _read_parquet(path: Path | IO[bytes], question: Question) -> _Table:
             # Kept as a dictionary: a long text, many times, would fill the memory.
             file = pa.parquet.ParquetFile(path, read_dictionary=[LABEL])
         table = file.read()
-    except (pa.ArrowException, OSError) as error:
+        frame = table.to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         msg = f"{source} cannot be read as Parquet: {error}"
         raise PredictionsError(msg) from error
     places = [f"row {n}" for n in range(table.num_rows)]
-    frame = table.to_pandas(ignore_metadata=True)
     return _Table(source, frame, places, _bound_content(table.schema.metadata or {}, source))
 
 

@@ -286,6 +286,11 @@ def catalog_with(path, new):
     return lambda: check_catalog(yaml_text(with_value(CATALOG, path, new)), "catalog.yaml")
 
 
+def parquet_with(old, new):
+    data = FILES["parquet"][0].replace(old, new)
+    return lambda: read_predictions(io.BytesIO(data), QUESTION)
+
+
 SPLIT = "sources.tiny_v1_test.args.split"
 
 FOUND = {
@@ -296,9 +301,10 @@ FOUND = {
     "key that clears the screen": recipe_with("\x1b[2J", 1),
     "source that clears the screen": recipe_with("sources.\x1b[2J", 1),
     "name of a mebibyte": lambda: DatasetReference.parse("\x1b" * 2**20),
-    "Parquet cut off": lambda: read_predictions(
-        io.BytesIO(FILES["parquet"][0].replace(b"\x19\x1c", b"\x19\x0e")), QUESTION
-    ),
+    "Parquet of an unknown type": parquet_with(b"\x19\x1c", b"\x19\x0e"),
+    "column of no text": parquet_with(b"label", b"\xffabel"),
+    "class of no text": parquet_with(b"star", b"st\xffr"),
+    "class that the dictionary lacks": parquet_with(b"L\x15\x04\x15\x00", b"L\x15\x00\x15\x00"),
 }
 
 
