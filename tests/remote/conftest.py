@@ -167,3 +167,11 @@ def s3(s3_server, request):
 def s3_released(make_release, s3_server):
     """The URL of a store on S3 with photometry 0.1; read it, never write it."""
     return make_release("s3://skybench-tests/released").url
+
+
+@pytest.fixture(params=["http", "s3"])
+def remote(request):
+    """The URL of the release on a server of each kind; read it, never write it."""
+    if request.param == "http":
+        return request.getfixturevalue("site").url
+    return request.getfixturevalue("s3_released")

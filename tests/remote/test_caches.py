@@ -29,13 +29,6 @@ def zarr_url(store):
     return place.url_of(f"{entry.key}/{read_manifest(place, entry).zarr}")
 
 
-@pytest.fixture(params=["http", "s3"])
-def remote(request):
-    if request.param == "http":
-        return request.getfixturevalue("site").url
-    return request.getfixturevalue("s3_released")
-
-
 def test_the_cache_that_the_page_names_gives_the_same_data(remote, released, tmp_path):
     plain = xr.open_zarr(zarr_url(str(released)), consolidated=True).compute()
     for _ in range(2):

@@ -15,14 +15,6 @@ from skybench.release.repair import repair
 from skybench.release.reproduce import reproduce
 
 
-@pytest.fixture(params=["http", "s3"])
-def remote(request):
-    """The release on a server, by its URL."""
-    if request.param == "http":
-        return request.getfixturevalue("site").url
-    return request.getfixturevalue("s3_released")
-
-
 def test_a_version_on_a_server_is_proven(remote, released):
     assert verify("photometry@0", store=remote).ok
     assert verify("photometry@0", store=remote, full=True).ok

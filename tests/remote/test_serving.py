@@ -14,14 +14,6 @@ from skybench.registry.store import Store
 REFERENCE = "photometry@0.1"
 
 
-@pytest.fixture(params=["http", "s3"])
-def remote(request):
-    """The URL of the release on a server of each kind."""
-    if request.param == "http":
-        return request.getfixturevalue("site").url
-    return request.getfixturevalue("s3_released")
-
-
 def test_a_served_version_opens_as_the_local_one(remote, released):
     local = skybench.open(REFERENCE, store=str(released), split="test")
     xr.testing.assert_identical(skybench.open(REFERENCE, store=remote, split="test"), local)
