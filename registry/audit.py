@@ -21,6 +21,7 @@ from skybench.registry.content_hash import (
 from skybench.registry.file_check import size_problems
 from skybench.registry.index import find, index_text, manifest_text, read_index, read_manifest
 from skybench.registry.index_lines import IndexEntry
+from skybench.registry.local_disk import is_unfinished
 from skybench.registry.manifest import Manifest
 from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
 from skybench.registry.records import SUBMISSIONS, Record, stored_records
@@ -206,7 +207,7 @@ def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> It
     listed = {stored.key for stored in manifest.objects} | _BESIDE
     zarr = f"{manifest.zarr}/"  # extra files there are found by the number of chunks
     for key in sorted(sizes.keys() - listed):
-        if not key.startswith((f"{SUBMISSIONS}/", zarr)):
+        if not key.startswith((f"{SUBMISSIONS}/", zarr)) and not is_unfinished(key):
             yield f"file {key} of {entry.dataset} {entry.version} was not published."
     try:
         records = stored_records(store, f"{entry.key}/{BASELINES}")

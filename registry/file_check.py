@@ -7,6 +7,7 @@ from functools import partial
 from hashlib import sha256
 
 from skybench.errors import IntegrityError, SkybenchError
+from skybench.registry.local_disk import is_unfinished
 from skybench.registry.manifest import Manifest, StoredObject
 from skybench.registry.store import Store, version_key
 
@@ -103,4 +104,5 @@ def name_of(manifest: Manifest) -> str:
 
 
 def _is_chunk(key: str, manifest: Manifest) -> bool:
-    return key.startswith(f"{manifest.zarr}/") and not key.endswith("/zarr.json")
+    is_inside = key.startswith(f"{manifest.zarr}/")
+    return is_inside and not key.endswith("/zarr.json") and not is_unfinished(key)

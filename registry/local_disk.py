@@ -49,8 +49,9 @@ def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: b
         raise
 
 
-def is_unfinished(name: str) -> bool:
-    """Tell whether a file's name is one that `replace_file` writes under."""
+def is_unfinished(key: str) -> bool:
+    """Tell whether a file's name is one that `replace_file` writes under, before it has its own."""
+    name = key.rpartition("/")[2]
     return name.startswith(".") and name.endswith(_UNFINISHED)
 
 

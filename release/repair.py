@@ -24,7 +24,7 @@ from skybench.registry.recorded import recorded_manifest
 from skybench.registry.records import SUBMISSIONS
 from skybench.registry.reference import DatasetReference
 from skybench.registry.row_check import shard_forms
-from skybench.registry.store import Store
+from skybench.registry.store import SIGNATURE, Store
 from skybench.registry.verify import VerifyReport, check
 from skybench.registry.zarr_format import Layout, choose_layout, create, open_raw, write_rows
 from skybench.release.describe import generator_identity
@@ -126,10 +126,10 @@ def repair(
 
 
 def _remove_unfinished(entry: IndexEntry, place: Store) -> None:
-    """Delete what a repair left that was killed as it wrote; submissions have their own lock."""
+    """Delete what a repair left that was killed as it wrote."""
+    of_others = (f"{SUBMISSIONS}/", f".{SIGNATURE}.")  # are written without this lock
     for name in place.sizes(entry.key):
-        folder, _, last = name.rpartition("/")
-        if is_unfinished(last) and folder != SUBMISSIONS:
+        if is_unfinished(name) and not name.startswith(of_others):
             place.remove(f"{entry.key}/{name}")
 
 

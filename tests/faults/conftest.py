@@ -169,8 +169,11 @@ def goes_on(children, view):
 
 
 def left_behind(folder):
-    """Say what is left of work that is finished: nothing but locks should be."""
-    names = Store(folder).sizes("")
+    """Say what is left of work that is finished: nothing but locks should be.
+
+    A signature that was begun may stay: nobody reads it, and no lock tells that nobody writes it.
+    """
+    names = [name for name in Store(folder).sizes("") if ".sig." not in name]
     left = [n for n in names if "/." in f"/{n}" and not re.fullmatch(r"\.work/[^/]*\.lock", n)]
     return f"left behind: {', '.join(left)}" if left else ""
 

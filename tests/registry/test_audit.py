@@ -103,6 +103,11 @@ def test_an_unfinished_publication_is_no_break(published, begun_by):
     assert audit(published).ok
 
 
+def test_a_file_that_is_being_written_is_no_break(published):
+    published.write("sky/0.1/.manifest.json.sig.0a1b2c3d.tmp", "half a signa")
+    assert audit(published).ok
+
+
 def test_a_changed_manifest_is_named_and_the_others_still_walked(published):
     key = "sky/0.1/manifest.json"
     published.write(key, published.read_text(key).replace("Made for", "Made by"))
