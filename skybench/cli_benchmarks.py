@@ -57,7 +57,7 @@ def release(
     from skybench.release.release import BuildOptions, TrainingOptions
     from skybench.release.release import release as release_datasets
 
-    released = release_datasets(
+    release_datasets(
         version,
         store=store,
         datasets=datasets or None,
@@ -68,8 +68,6 @@ def release(
         sign=sign,
         say=print,
     )
-    for one in released:
-        print(one)
 
 
 def _runs_from_checkout() -> bool:
