@@ -17,11 +17,7 @@ _ONE_SLASH = re.compile(r"(?!file:)[a-z][a-z0-9]+:/(?!/)")
 """A URL with a slash too few, which fsspec takes for a local path."""
 
 _PACKAGES = {
-    "s3": "'skybench[cluster]'",
-    "http": "aiohttp",
-    "https": "aiohttp",
-    "gs": "gcsfs",
-    "gcs": "gcsfs",
+    **dict.fromkeys(("gs", "gcs", "http", "https", "s3"), "'skybench[remote]'"),
     "abfs": "adlfs",
     "az": "adlfs",
 }

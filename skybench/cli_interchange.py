@@ -14,6 +14,7 @@ from skybench.errors import ParameterError, StoreError
 if TYPE_CHECKING:
     from skybench.registry.index_lines import IndexEntry
     from skybench.registry.manifest import Manifest
+    from skybench.registry.store import Store
 
 export_app = typer.Typer(help="Write what a version is in the formats of others.")
 
@@ -28,24 +29,28 @@ def register(app: typer.Typer) -> None:
 def info(dataset: Reference, store: StoreOption = None) -> None:
     """Show what a released version is: hash, splits, classes, ranges, licence, history.
 
+    Works without a store for the versions that skybench records.
+
     Example: skybench info sky@0 --store ./demo-store
     """
-    from skybench.registry.index import read_index, read_manifest, resolve
+    from skybench.registry.index import find, read_index
+    from skybench.registry.recorded import known_manifest
     from skybench.registry.store import Store
 
     place = Store(store)
-    entry = resolve(dataset, place)
-    manifest = read_manifest(place, entry)
-    published = [e for e in read_index(place) if e.dataset == entry.dataset]
+    manifest = known_manifest(dataset, place)
+    published = [e for e in read_index(place) if e.dataset == manifest.dataset]
+    entry = find(published, manifest.dataset, manifest.version)
     console = Console()
     # Hashes and addresses are for copying: a line is never folded.
-    for name, value in _identity(manifest, entry, place.url_of(entry.key)).items():
+    for name, value in _identity(manifest, entry, place).items():
         console.print(Text(f"{name:14}{value}"), soft_wrap=True)
     console.print(_ranges(manifest))
-    console.print(_history(published))
+    if published:
+        console.print(_history(published))
 
 
-def _identity(manifest: "Manifest", entry: "IndexEntry", place: str) -> dict[str, str]:
+def _identity(manifest: "Manifest", entry: "IndexEntry | None", place: "Store") -> dict[str, str]:
     from skybench.generators.schema import SPLITS
 
     splits = manifest.content.splits
@@ -55,7 +60,8 @@ def _identity(manifest: "Manifest", entry: "IndexEntry", place: str) -> dict[str
         "dataset": f"{manifest.dataset} {manifest.version}",
         "title": manifest.title,
         "content hash": manifest.content.root,
-        "published": entry.time,
+        "published": entry.time if entry else "",
+        "recorded": "" if entry else f"{manifest.created}, by skybench",
         "made by": f"skybench {made_by.get('skybench', 'unknown')}, "
         f"{made_by.get('generator', 'unknown generator')}",
         "samples": f"{manifest.samples:,} ({sizes})",
@@ -65,8 +71,8 @@ def _identity(manifest: "Manifest", entry: "IndexEntry", place: str) -> dict[str
         "licence": manifest.licence,
         "citation": manifest.citation,
         "bytes": f"{sum(o.size for o in manifest.objects):,} in {len(manifest.objects)} files",
-        "store": place,
-        "withdrawn": entry.yanked or "",
+        "store": place.url_of(entry.key) if entry else f"not in {place}",
+        "withdrawn": (entry and entry.yanked) or "",
     }
     return {name: value for name, value in rows.items() if value}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skybench.errors import VersionConflictError
+from skybench.errors import NotFoundError, ParameterError, VersionConflictError
 from skybench.registry.comparison import check_step, compare, difference, smallest_version
 from skybench.registry.content_hash import hash_dataset
 from skybench.registry.reference import Version
@@ -83,3 +83,11 @@ def test_the_samples_that_differ_are_named_split_by_split(raw, release_of):
         f"image of 4 test samples, first {', '.join(map(str, test[:3]))}",
     }
     assert difference("sky@1.0", "sky@1.0", store=store) == ()
+
+
+def test_recorded_versions_are_compared_by_their_hashes_where_no_data_are(tmp_path):
+    assert difference("sky@0.1", "sky@0.2", store=tmp_path) == ("image of rows 0 to 10239",)
+    with pytest.raises(ParameterError, match=r"objects@0\.2 and sky@0\.2 are of different"):
+        difference("objects@0.2", "sky@0.2", store=tmp_path)
+    with pytest.raises(NotFoundError, match="nothing is released there"):
+        difference("sky@0.1", "sky@7.0", store=tmp_path)

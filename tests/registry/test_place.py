@@ -65,9 +65,9 @@ def test_an_unknown_protocol_is_refused():
 @pytest.mark.parametrize(
     ("url", "fix"),
     [
-        ("s3://bucket", r"Try pip install 'skybench\[cluster\]'\."),
-        ("https://example.org/store", r"Try pip install aiohttp\."),
-        ("gs://bucket", r"Try pip install gcsfs\."),
+        ("s3://bucket", r"Try pip install 'skybench\[remote\]'\."),
+        ("https://example.org/store", r"Try pip install 'skybench\[remote\]'\."),
+        ("az://bucket", r"Try pip install adlfs\."),
         ("ftp+x://host", r"needs a package: install it\.$"),
     ],
 )

@@ -4,21 +4,17 @@ The emulator knows no preconditions, so nothing is asked here of two publishers 
 """
 
 import socket
-from importlib.util import find_spec
 
 import fsspec
 import intake
 import pytest
+from gcp_storage_emulator.server import create_server
 
 import skybench
 from skybench.registry.audit import audit
 from skybench.registry.store import Store
 from skybench.release.repair import repair
 from skybench.release.withdraw import withdraw
-
-emulator = pytest.importorskip("gcp_storage_emulator.server")
-if find_spec("gcsfs") is None:
-    pytest.skip("gcsfs is not installed", allow_module_level=True)
 
 REFERENCE = "photometry@0.1"
 BUCKET = "skybench-tests"
@@ -30,7 +26,7 @@ def google():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = emulator.create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET)
+    server = create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET)
     server.start()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
