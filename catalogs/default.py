@@ -10,7 +10,7 @@ from intake.catalog.local import CatalogParser
 
 from skybench.catalogs.check import check_catalog
 from skybench.catalogs.writer import catalog_text
-from skybench.registry.store import CATALOG, Store
+from skybench.registry.storage.store import CATALOG, Store
 
 PACKAGED = "skybench.yaml"
 

@@ -9,9 +9,9 @@ import xarray as xr
 from intake.source.base import DataSource, Schema
 
 from skybench.errors import NotFoundError, ParameterError, YankedVersionWarning
-from skybench.registry.codes import SAMPLE_DIM
-from skybench.registry.open_url import open_url
-from skybench.registry.store import Store
+from skybench.registry.arrays.open_url import open_url
+from skybench.registry.hashing.codes import SAMPLE_DIM
+from skybench.registry.storage.store import Store
 
 _ZARR_METADATA = "zarr.json"
 
@@ -107,7 +107,7 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         ds = open_url(self.urlpath, split=self.split, decode=self.decode)
         if "yanked" in self.metadata:
             # Lines of an index are models, which take longer to import than a version to open.
-            from skybench.registry.index_lines import withdrawal
+            from skybench.registry.versions.index_lines import withdrawal
 
             named = f"{self.metadata.get('dataset')} {self.metadata.get('version')}"
             warnings.warn(withdrawal(named, self.metadata["yanked"]), YankedVersionWarning, 3)

@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from skybench.errors import ParameterError
-from skybench.registry.manifest import Manifest
 from skybench.registry.reference import Version
-from skybench.registry.store import version_key
+from skybench.registry.storage.store import version_key
+from skybench.registry.versions.manifest import Manifest
 
 DRIVER = "skybench.catalogs.SkySource"
 FALLBACK_DRIVER = "zarr"

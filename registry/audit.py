@@ -11,28 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skybench.errors import SignatureError, SkybenchError
-from skybench.registry.content_hash import (
+from skybench.registry.hashing.content_hash import (
     SAMPLE_DIM,
     ContentHash,
     VariableHash,
     dataset_root,
     variable_root,
 )
-from skybench.registry.file_check import size_problems
-from skybench.registry.index import find, index_text, manifest_text, read_index, read_manifest
-from skybench.registry.index_lines import IndexEntry
-from skybench.registry.local_disk import is_unfinished
-from skybench.registry.manifest import Manifest
+from skybench.registry.proof.file_check import size_problems
 from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
-from skybench.registry.records import SUBMISSIONS, Record, stored_records
 from skybench.registry.reference import DatasetReference
-from skybench.registry.signatures import (
-    KeyFile,
-    TrustedKeys,
-    check_index,
-    check_manifest,
-)
-from skybench.registry.store import (
+from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
+from skybench.registry.storage.local_disk import is_unfinished
+from skybench.registry.storage.store import (
     BASELINES,
     CARD,
     CROISSANT,
@@ -42,6 +33,21 @@ from skybench.registry.store import (
     WORK,
     Store,
     version_key,
+)
+from skybench.registry.versions.index import (
+    find,
+    index_text,
+    manifest_text,
+    read_index,
+    read_manifest,
+)
+from skybench.registry.versions.index_lines import IndexEntry
+from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.signatures import (
+    KeyFile,
+    TrustedKeys,
+    check_index,
+    check_manifest,
 )
 
 _DATASET, _VERSION = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[0-9]+\.[0-9]+")

@@ -16,30 +16,30 @@ from skybench.errors import (
     PredictionsError,
     VersionConflictError,
 )
-from skybench.registry.index import read_manifest, resolve, utc_now
 from skybench.registry.leaderboard import Standing, standing
-from skybench.registry.manifest import Manifest, StoredObject
-from skybench.registry.metrics import Interval, Metric, paired_bootstrap
 from skybench.registry.open import open as open_version
-from skybench.registry.predictions import (
+from skybench.registry.reference import DatasetReference
+from skybench.registry.scoring.metrics import Interval, Metric, paired_bootstrap
+from skybench.registry.scoring.predictions import (
     TABLE_SUFFIX,
     import_pyarrow,
     predictions_suffix,
     read_predictions,
     write_predictions,
 )
-from skybench.registry.question import Predictions, Question
-from skybench.registry.records import (
+from skybench.registry.scoring.question import Predictions, Question
+from skybench.registry.scoring.records import (
     SUBMISSIONS,
     TEST_SPLIT,
     Record,
     check_record_name,
 )
-from skybench.registry.reference import DatasetReference
-from skybench.registry.scoring import TestScore, score
-from skybench.registry.store import Store, version_key
-from skybench.registry.targets import Targets, targets_of
-from skybench.registry.tasks import METRICS, task_named
+from skybench.registry.scoring.scoring import TestScore, score
+from skybench.registry.scoring.targets import Targets, targets_of
+from skybench.registry.scoring.tasks import METRICS, task_named
+from skybench.registry.storage.store import Store, version_key
+from skybench.registry.versions.index import read_manifest, resolve, utc_now
+from skybench.registry.versions.manifest import Manifest, StoredObject
 
 UNNAMED = "submission"
 

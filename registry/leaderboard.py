@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from skybench.errors import NotFoundError
-from skybench.registry.index import read_manifest, resolve
-from skybench.registry.manifest import Manifest
 from skybench.registry.recorded import recorded_manifest, recorded_scores
-from skybench.registry.records import SUBMISSIONS, Record, stored_records
 from skybench.registry.reference import DatasetReference
-from skybench.registry.store import BASELINES, Store
-from skybench.registry.tasks import task_named
+from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
+from skybench.registry.scoring.tasks import task_named
+from skybench.registry.storage.store import BASELINES, Store
+from skybench.registry.versions.index import read_manifest, resolve
+from skybench.registry.versions.manifest import Manifest
 
 COLUMNS = (
     "rank",

@@ -5,17 +5,17 @@ from typing import Literal
 import xarray as xr
 
 from skybench.errors import ParameterError
-from skybench.registry.checked_rows import CheckedRows, with_checked_rows
-from skybench.registry.codes import SPLIT_VARIABLE
-from skybench.registry.decoding import decode_flags
-from skybench.registry.file_check import damage
-from skybench.registry.index import read_manifest, resolve
-from skybench.registry.manifest import Manifest
+from skybench.registry.arrays.decoding import decode_flags
+from skybench.registry.arrays.splits import select_split
+from skybench.registry.arrays.zarr_format import in_chunks, open_raw
+from skybench.registry.hashing.codes import SPLIT_VARIABLE
+from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
+from skybench.registry.proof.file_check import damage
 from skybench.registry.reference import DatasetReference
-from skybench.registry.splits import select_split
-from skybench.registry.store import Store, version_key
+from skybench.registry.storage.store import Store, version_key
 from skybench.registry.verify import opened
-from skybench.registry.zarr_format import in_chunks, open_raw
+from skybench.registry.versions.index import read_manifest, resolve
+from skybench.registry.versions.manifest import Manifest
 
 Verification = Literal["off", "fast", "full"]
 _VERIFICATIONS = ("off", "fast", "full")

@@ -9,11 +9,11 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from skybench.errors import NotFoundError
-from skybench.registry.index import read_manifest, resolve
-from skybench.registry.manifest import Manifest
-from skybench.registry.records import Record, records_from_text
 from skybench.registry.reference import DatasetReference, Version
-from skybench.registry.store import Store
+from skybench.registry.scoring.records import Record, records_from_text
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import read_manifest, resolve
+from skybench.registry.versions.manifest import Manifest
 
 _MANIFEST = ".manifest.json"
 _BASELINES = ".baselines.json"

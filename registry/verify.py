@@ -13,15 +13,15 @@ from typing import Literal
 import xarray as xr
 
 from skybench.errors import SkybenchError
-from skybench.registry.content_hash import headers_of
-from skybench.registry.file_check import damage, name_of, size_problems
-from skybench.registry.index import manifest_from, manifest_text, resolve
-from skybench.registry.manifest import Manifest
+from skybench.registry.arrays.zarr_format import open_raw
+from skybench.registry.hashing.content_hash import headers_of
+from skybench.registry.proof.file_check import damage, name_of, size_problems
+from skybench.registry.proof.row_check import full_problems, sampled_problems
 from skybench.registry.reference import DatasetReference
-from skybench.registry.row_check import full_problems, sampled_problems
-from skybench.registry.signatures import KeyFile, TrustedKeys, check_manifest
-from skybench.registry.store import Store, version_key
-from skybench.registry.zarr_format import open_raw
+from skybench.registry.storage.store import Store, version_key
+from skybench.registry.versions.index import manifest_from, manifest_text, resolve
+from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.signatures import KeyFile, TrustedKeys, check_manifest
 
 Depth = Literal["files", "sampled", "full"]
 """How much is read: sizes of files, also a few blocks of each variable, or everything."""

@@ -21,20 +21,20 @@ from skybench.errors import (
     StoreError,
     VersionConflictError,
 )
-from skybench.registry.file_check import file_digest
-from skybench.registry.index import find, manifest_text, read_index, resolve, yank
-from skybench.registry.index_lines import IndexEntry
-from skybench.registry.manifest import StoredObject
+from skybench.registry.proof.file_check import file_digest
 from skybench.registry.recorded import recorded_manifest
-from skybench.registry.records import stored_records
 from skybench.registry.reference import DatasetReference
-from skybench.registry.signatures import KeyFile, TrustedKeys, check_manifest
-from skybench.registry.store import SIGNATURE, Store
-from skybench.release.card import card_scores, card_text
-from skybench.release.catalog import refresh_catalog
+from skybench.registry.scoring.records import stored_records
+from skybench.registry.storage.store import SIGNATURE, Store
+from skybench.registry.versions.index import find, manifest_text, read_index, resolve, yank
+from skybench.registry.versions.index_lines import IndexEntry
+from skybench.registry.versions.manifest import StoredObject
+from skybench.registry.versions.signatures import KeyFile, TrustedKeys, check_manifest
+from skybench.release.building.progress_bar import progress_bar
 from skybench.release.mirror import MirrorError, Offer, fetch_files, offer
-from skybench.release.progress_bar import progress_bar
-from skybench.release.publish import (
+from skybench.release.publishing.card import card_scores, card_text
+from skybench.release.publishing.catalog import refresh_catalog
+from skybench.release.publishing.publish import (
     WorkFolder,
     check_place,
     keep_or_discard,

@@ -20,12 +20,12 @@ from skybench.errors import (
     SkybenchError,
     UnsignedIndexWarning,
 )
-from skybench.registry.index import manifest_from, manifest_text, resolve
-from skybench.registry.index_lines import IndexEntry
-from skybench.registry.manifest import Manifest, StoredObject
 from skybench.registry.reference import DatasetReference
-from skybench.registry.signatures import TrustedKeys, check_manifest, manifest_signature
-from skybench.registry.store import Store, zarr_name
+from skybench.registry.storage.store import Store, zarr_name
+from skybench.registry.versions.index import manifest_from, manifest_text, resolve
+from skybench.registry.versions.index_lines import IndexEntry
+from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.registry.versions.signatures import TrustedKeys, check_manifest, manifest_signature
 
 _ATTEMPTS = 5
 _FIRST_WAIT = 0.5

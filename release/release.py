@@ -14,28 +14,28 @@ from pathlib import Path
 from skybench.errors import ParameterError
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
-from skybench.registry.comparison import check_step, compare
-from skybench.registry.index import read_index, read_manifest
-from skybench.registry.index_lines import IndexEntry
-from skybench.registry.manifest import Manifest
-from skybench.registry.records import stored_records
+from skybench.registry.proof.comparison import check_step, compare
 from skybench.registry.reference import Version
-from skybench.registry.signatures import KeyFile, SigningKey
-from skybench.registry.store import Store, zarr_name
-from skybench.release.build import BuildResult, build
-from skybench.release.card import card_scores, card_text
-from skybench.release.catalog import refresh_catalog
-from skybench.release.describe import describe, describe_files
-from skybench.release.publish import (
+from skybench.registry.scoring.records import stored_records
+from skybench.registry.storage.store import Store, zarr_name
+from skybench.registry.versions.index import read_index, read_manifest
+from skybench.registry.versions.index_lines import IndexEntry
+from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.signatures import KeyFile, SigningKey
+from skybench.release.building.build import BuildResult, build
+from skybench.release.publishing.card import card_scores, card_text
+from skybench.release.publishing.catalog import refresh_catalog
+from skybench.release.publishing.describe import describe, describe_files
+from skybench.release.publishing.publish import (
     WorkFolder,
     prepare,
     publish,
     sign_published,
     start_or_resume,
 )
-from skybench.release.published import published_entry
-from skybench.release.recording import check_recordable, record_release, source_checkout
-from skybench.release.work_baselines import (
+from skybench.release.publishing.published import published_entry
+from skybench.release.publishing.recording import check_recordable, record_release, source_checkout
+from skybench.release.publishing.work_baselines import (
     check_installed,
     check_training,
     remove_cache,

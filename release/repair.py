@@ -14,30 +14,30 @@ from pathlib import Path
 from skybench.errors import IntegrityError, NotFoundError, SkybenchError
 from skybench.generators.generate import empty
 from skybench.generators.recipe import Recipe
-from skybench.registry.content_hash import SAMPLE_DIM, hash_dataset_and_samples
-from skybench.registry.file_check import damaged_files
-from skybench.registry.index import read_manifest, resolve
-from skybench.registry.index_lines import IndexEntry, text_digest
-from skybench.registry.local_disk import is_unfinished
-from skybench.registry.manifest import Manifest, StoredObject
+from skybench.registry.arrays.zarr_format import Layout, choose_layout, create, open_raw, write_rows
+from skybench.registry.hashing.content_hash import SAMPLE_DIM, hash_dataset_and_samples
+from skybench.registry.proof.file_check import damaged_files
+from skybench.registry.proof.row_check import shard_forms
 from skybench.registry.recorded import recorded_manifest
-from skybench.registry.records import SUBMISSIONS
 from skybench.registry.reference import DatasetReference
-from skybench.registry.row_check import shard_forms
-from skybench.registry.store import SIGNATURE, Store
+from skybench.registry.scoring.records import SUBMISSIONS
+from skybench.registry.storage.local_disk import is_unfinished
+from skybench.registry.storage.store import SIGNATURE, Store
 from skybench.registry.verify import VerifyReport, check
-from skybench.registry.zarr_format import Layout, choose_layout, create, open_raw, write_rows
-from skybench.release.describe import generator_identity
-from skybench.release.mirror import fetch_what_is_right
-from skybench.release.progress_bar import progress_bar
-from skybench.release.reproduce import recipe_of
-from skybench.release.scheduler import (
+from skybench.registry.versions.index import read_manifest, resolve
+from skybench.registry.versions.index_lines import IndexEntry, text_digest
+from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.release.building.progress_bar import progress_bar
+from skybench.release.building.scheduler import (
     PROCESSES_FROM_POINTS,
     available_cpus,
     check_workers,
     run_tasks,
 )
-from skybench.release.shard import rendered
+from skybench.release.building.shard import rendered
+from skybench.release.mirror import fetch_what_is_right
+from skybench.release.publishing.describe import generator_identity
+from skybench.release.reproduce import recipe_of
 
 _FETCHERS = 8
 

@@ -15,8 +15,8 @@ from skybench.errors import MissingDependencyError, NotFoundError, ParameterErro
 from skybench.generators.families import recipe_from
 from skybench.generators.generate import GENERATOR, empty
 from skybench.generators.recipe import Recipe
-from skybench.registry.comparison import compare
-from skybench.registry.content_hash import (
+from skybench.registry.arrays.zarr_format import choose_layout, lengthened
+from skybench.registry.hashing.content_hash import (
     BLOCK_ROWS,
     SAMPLE_DIM,
     ContentHash,
@@ -26,16 +26,16 @@ from skybench.registry.content_hash import (
     leaves,
     variable_root,
 )
-from skybench.registry.index import read_manifest, resolve
-from skybench.registry.manifest import Manifest
+from skybench.registry.proof.comparison import compare
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
-from skybench.registry.store import Store, version_key
-from skybench.registry.zarr_format import choose_layout, lengthened
-from skybench.release.describe import generator_identity
-from skybench.release.progress_record import ShardRecord, content_of_records
-from skybench.release.row_hashes import Rows, hashed_rows
-from skybench.release.scheduler import check_workers
+from skybench.registry.storage.store import Store, version_key
+from skybench.registry.versions.index import read_manifest, resolve
+from skybench.registry.versions.manifest import Manifest
+from skybench.release.building.progress_record import ShardRecord, content_of_records
+from skybench.release.building.row_hashes import Rows, hashed_rows
+from skybench.release.building.scheduler import check_workers
+from skybench.release.publishing.describe import generator_identity
 
 FIRST_GENERATOR = "skybench-generator-1"
 """The generator of manifests that name none."""

@@ -1,12 +1,12 @@
 """Withdraw a published version: it stays, under its exact name, with a warning."""
 
 from skybench.errors import DatasetReferenceError
-from skybench.registry.index import yank
-from skybench.registry.index_lines import Yank
 from skybench.registry.reference import DatasetReference
-from skybench.registry.signatures import KeyFile, SigningKey
-from skybench.registry.store import Store
-from skybench.release.catalog import refresh_catalog
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import yank
+from skybench.registry.versions.index_lines import Yank
+from skybench.registry.versions.signatures import KeyFile, SigningKey
+from skybench.release.publishing.catalog import refresh_catalog
 
 
 def withdraw(

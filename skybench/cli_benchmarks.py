@@ -71,7 +71,7 @@ def release(
 
 
 def _runs_from_checkout() -> bool:
-    from skybench.release.recording import source_checkout
+    from skybench.release.publishing.recording import source_checkout
 
     try:
         source_checkout()

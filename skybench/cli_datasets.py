@@ -63,8 +63,8 @@ def list_datasets(store: StoreOption = None) -> None:
     """
     from skybench.generators.generate import empty
     from skybench.generators.recipe_file import load_recipe, packaged_recipes, packaged_rungs
-    from skybench.registry.index import read_index
-    from skybench.registry.store import Store
+    from skybench.registry.storage.store import Store
+    from skybench.registry.versions.index import read_index
 
     place = Store(store)
     released = Table(
@@ -164,7 +164,7 @@ def build(
     Example: skybench build sky sky.zarr --workers 2
     """
     from skybench.generators.recipe_file import load_recipe
-    from skybench.release.build import build as build_dataset
+    from skybench.release.building.build import build as build_dataset
 
     made = build_dataset(
         load_recipe(recipe), out, samples=samples, workers=workers, scheduler=scheduler
@@ -185,7 +185,7 @@ def diff(
 
     Example: skybench diff sky@1.0 sky@2.0
     """
-    from skybench.registry.comparison import difference
+    from skybench.registry.proof.comparison import difference
 
     lines = difference(old, new, store=store)
     print("\n".join(lines) or f"{old} and {new} have the same content")

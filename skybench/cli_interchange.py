@@ -12,9 +12,9 @@ from skybench.cli_datasets import SHORT_HASH, Reference, StoreOption
 from skybench.errors import ParameterError, StoreError
 
 if TYPE_CHECKING:
-    from skybench.registry.index_lines import IndexEntry
-    from skybench.registry.manifest import Manifest
-    from skybench.registry.store import Store
+    from skybench.registry.storage.store import Store
+    from skybench.registry.versions.index_lines import IndexEntry
+    from skybench.registry.versions.manifest import Manifest
 
 export_app = typer.Typer(help="Write what a version is in the formats of others.")
 
@@ -33,9 +33,9 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
 
     Example: skybench info sky@0 --store ./demo-store
     """
-    from skybench.registry.index import find, read_index
     from skybench.registry.recorded import known_manifest
-    from skybench.registry.store import Store
+    from skybench.registry.storage.store import Store
+    from skybench.registry.versions.index import find, read_index
 
     place = Store(store)
     manifest = known_manifest(dataset, place)
@@ -106,7 +106,7 @@ def cite(
 
     Example: skybench cite sky@0.1 --format cff > CITATION.cff
     """
-    from skybench.registry.citation import cite as citation
+    from skybench.registry.describing.citation import cite as citation
     from skybench.registry.recorded import known_manifest
 
     print(citation(known_manifest(dataset, store), style), end="")
@@ -126,7 +126,7 @@ def export_croissant(
 
     Example: skybench export croissant sky@0.1 --out croissant.json
     """
-    from skybench.registry.croissant import croissant_text
+    from skybench.registry.describing.croissant import croissant_text
     from skybench.registry.recorded import known_manifest
 
     text = croissant_text(known_manifest(dataset, store))

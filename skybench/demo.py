@@ -11,7 +11,7 @@ from skybench.gallery import save_gallery
 from skybench.leaderboard_table import leaderboard_table
 from skybench.registry.leaderboard import leaderboard
 from skybench.registry.open import open as open_dataset
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
 from skybench.release.release import TrainingOptions, release
 
 VERSION = "0.0"

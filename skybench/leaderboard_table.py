@@ -6,8 +6,8 @@ import pandas as pd
 from rich import box
 from rich.table import Column, Table
 
-from skybench.registry.metrics import Metric
-from skybench.registry.tasks import METRICS
+from skybench.registry.scoring.metrics import Metric
+from skybench.registry.scoring.tasks import METRICS
 
 
 def leaderboard_table(ranking: pd.DataFrame) -> Table:

@@ -10,6 +10,9 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+# Read when gcsfs is first imported, by whichever test: it would ask a real server about buckets.
+os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
+
 DEMO_SAMPLES = 60
 
 FAULT = "fault"

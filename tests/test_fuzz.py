@@ -21,14 +21,14 @@ from hypothesis import strategies as st
 from skybench.catalogs.check import check_catalog
 from skybench.errors import SkybenchError
 from skybench.generators.recipe_file import parse_recipe
-from skybench.registry.index_lines import parse_lines
-from skybench.registry.manifest import Manifest
-from skybench.registry.predictions import read_predictions
-from skybench.registry.question import Question
-from skybench.registry.records import Record
+from skybench.registry.arrays.zarr_metadata import check_zarr
 from skybench.registry.reference import DatasetReference
-from skybench.registry.store import Store
-from skybench.registry.zarr_metadata import check_zarr
+from skybench.registry.scoring.predictions import read_predictions
+from skybench.registry.scoring.question import Question
+from skybench.registry.scoring.records import Record
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index_lines import parse_lines
+from skybench.registry.versions.manifest import Manifest
 
 DATA = Path(__file__).parent / "data"
 RELEASE = DATA / "format-1"

@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from skybench.generators.families import recipe_schema
-from skybench.registry.manifest import manifest_schema
-from skybench.registry.records import record_schema
+from skybench.registry.scoring.records import record_schema
+from skybench.registry.versions.manifest import manifest_schema
 
 FOLDER = Path(__file__).parent.parent / "docs" / "schemas"
 SCHEMAS = {

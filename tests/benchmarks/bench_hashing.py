@@ -16,7 +16,7 @@ from harness import Timed, Work, row
 @contextmanager
 def without_hashes():
     """Make builds in this process hash nothing, record nothing, and return an empty identity."""
-    from skybench.registry.content_hash import ContentHash
+    from skybench.registry.hashing.content_hash import ContentHash
 
     def no_leaves(values):
         return np.zeros((len(values), 32), np.uint8)
@@ -26,12 +26,12 @@ def without_hashes():
         return content, np.zeros((samples, 32), np.uint8)
 
     replaced = {
-        "skybench.release.shard.leaves": no_leaves,
-        "skybench.release.progress_record.sample_digests": lambda by_variable: no_leaves(
+        "skybench.release.building.shard.leaves": no_leaves,
+        "skybench.release.building.progress_record.sample_digests": lambda by_variable: no_leaves(
             next(iter(by_variable.values()))
         ),
-        "skybench.release.shard.write_record": lambda *_: None,
-        "skybench.release.build.content_of_records": no_content,
+        "skybench.release.building.shard.write_record": lambda *_: None,
+        "skybench.release.building.build.content_of_records": no_content,
     }
     mocks = {name: Mock(side_effect=made) for name, made in replaced.items()}
     patches = [patch(name, mock) for name, mock in mocks.items()]

@@ -38,7 +38,7 @@ def built_here(text, folder, workers):
 
     from skybench.generators.families import recipe_from
     from skybench.generators.generate import generate
-    from skybench.release.build import build
+    from skybench.release.building.build import build
 
     recipe = recipe_from(json.loads(text))
     generate(recipe, 0, 1)

@@ -11,7 +11,7 @@ from harness import Work, row
 def released(samples):
     """Return a store with sky 0.1; its folder lasts as long as the process."""
     from skybench.generators.recipe_file import load_recipe
-    from skybench.registry.store import Store
+    from skybench.registry.storage.store import Store
     from skybench.release.release import BuildOptions, TrainingOptions, release
 
     folder = tempfile.TemporaryDirectory()
@@ -46,8 +46,8 @@ def zarr_path(store):
 def verified(items):
     from dask.base import compute
 
+    from skybench.registry.arrays.zarr_format import open_raw
     from skybench.registry.verify import verify
-    from skybench.registry.zarr_format import open_raw
 
     store, _ = released(items)
 

@@ -7,12 +7,12 @@ import pytest
 import xarray as xr
 
 from skybench.catalogs.writer import CatalogEntry, catalog_text
-from skybench.registry.content_hash import hash_dataset
-from skybench.registry.index import append
-from skybench.registry.index_lines import text_digest
-from skybench.registry.manifest import Manifest, StoredObject
-from skybench.registry.store import CATALOG, MANIFEST, Store, version_key, zarr_name
-from skybench.registry.zarr_format import Layout, chunk_keys, create, write_rows
+from skybench.registry.arrays.zarr_format import Layout, chunk_keys, create, write_rows
+from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.registry.storage.store import CATALOG, MANIFEST, Store, version_key, zarr_name
+from skybench.registry.versions.index import append
+from skybench.registry.versions.index_lines import text_digest
+from skybench.registry.versions.manifest import Manifest, StoredObject
 
 SAMPLES = 50
 CHUNK_ROWS = 8

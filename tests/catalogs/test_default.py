@@ -11,9 +11,9 @@ import skybench.catalogs
 from skybench.catalogs import default
 from skybench.catalogs.writer import CatalogEntry, catalog_text
 from skybench.errors import IntegrityError, NotFoundError
-from skybench.registry.manifest import Manifest
-from skybench.registry.records import records_from_text
-from skybench.registry.store import CATALOG, Store
+from skybench.registry.scoring.records import records_from_text
+from skybench.registry.storage.store import CATALOG, Store
+from skybench.registry.versions.manifest import Manifest
 
 RELEASES = Path(__file__).parents[2] / "registry" / "releases"
 

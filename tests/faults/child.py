@@ -24,10 +24,10 @@ import skybench
 from skybench.errors import NotFoundError, SkybenchError, StoreError
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry.audit import audit
-from skybench.registry.content_hash import hash_dataset
-from skybench.registry.index import read_index
-from skybench.registry.store import Store
-from skybench.release.build import build
+from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import read_index
+from skybench.release.building.build import build
 from skybench.release.fetch import get
 from skybench.release.release import BuildOptions, TrainingOptions, release
 from skybench.release.repair import repair
@@ -36,7 +36,7 @@ from skybench.release.withdraw import withdraw
 # What the calls import when they first need it.
 for _name in ("distributed", "pyarrow.pandas_compat", "pyarrow.parquet", "model_signing.signing"):
     importlib.import_module(_name)
-importlib.import_module("skybench.release.baselines")
+importlib.import_module("skybench.release.baselines.baselines")
 importlib.import_module("skybench.registry.evaluate")
 
 NOBODY = 65534

@@ -17,9 +17,9 @@ import yaml
 import skybench
 from skybench.errors import SkybenchError, YankedVersionWarning
 from skybench.registry.audit import audit
-from skybench.registry.index import read_index
-from skybench.registry.store import CATALOG, Store
-from skybench.release.catalog import refresh_catalog
+from skybench.registry.storage.store import CATALOG, Store
+from skybench.registry.versions.index import read_index
+from skybench.release.publishing.catalog import refresh_catalog
 
 OLD, NEW = "photometry@8.0", "photometry@9.0"
 

@@ -8,10 +8,10 @@ import pytest
 
 import skybench
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry import index
 from skybench.registry.audit import audit
-from skybench.registry.index import read_index
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
+from skybench.registry.versions import index
+from skybench.registry.versions.index import read_index
 from skybench.release.fetch import get
 from skybench.release.release import BuildOptions, TrainingOptions, release
 from skybench.release.withdraw import withdraw

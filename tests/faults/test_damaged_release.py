@@ -4,9 +4,9 @@ import random
 import shutil
 
 from skybench.errors import IntegrityError
-from skybench.registry.index import read_index, read_manifest
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
 from skybench.registry.verify import verify
+from skybench.registry.versions.index import read_index, read_manifest
 from skybench.release.repair import repair
 
 REFERENCE = "photometry@8.0"

@@ -16,14 +16,14 @@ import pytest
 
 from skybench.generators.generate import generate
 from skybench.generators.recipe_file import load_recipe
+from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.audit import audit
-from skybench.registry.content_hash import hash_dataset
-from skybench.registry.index import read_index
-from skybench.registry.signatures import PUBLIC_KEY
-from skybench.registry.store import Store
+from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.registry.storage.store import Store
 from skybench.registry.verify import verify
-from skybench.registry.zarr_format import open_raw
-from skybench.release.catalog import refresh_catalog
+from skybench.registry.versions.index import read_index
+from skybench.registry.versions.signatures import PUBLIC_KEY
+from skybench.release.publishing.catalog import refresh_catalog
 
 OLD, NEW = "photometry@8.0", "photometry@9.0"
 NEWER = {"version": "9.0", "seed": 2}

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skybench.registry.content_hash import hash_dataset_and_samples
-from skybench.registry.file_check import file_digest
-from skybench.registry.index import append
-from skybench.registry.index_lines import text_digest
-from skybench.registry.manifest import Manifest, StoredObject
-from skybench.registry.store import MANIFEST, Store, version_key, zarr_name
-from skybench.registry.zarr_format import Layout, chunk_keys, create, write_rows
+from skybench.registry.arrays.zarr_format import Layout, chunk_keys, create, write_rows
+from skybench.registry.hashing.content_hash import hash_dataset_and_samples
+from skybench.registry.proof.file_check import file_digest
+from skybench.registry.storage.store import MANIFEST, Store, version_key, zarr_name
+from skybench.registry.versions.index import append
+from skybench.registry.versions.index_lines import text_digest
+from skybench.registry.versions.manifest import Manifest, StoredObject
 
 SAMPLES = 700
 LAYOUT = Layout(chunk_rows=100, shard_rows=200)

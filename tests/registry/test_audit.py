@@ -7,10 +7,10 @@ import pytest
 
 from skybench.registry import recorded
 from skybench.registry.audit import audit, contradictions
-from skybench.registry.index import append, read_index, read_manifest, yank
-from skybench.registry.index_lines import text_digest
-from skybench.registry.manifest import Manifest, canonical_text
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import append, read_index, read_manifest, yank
+from skybench.registry.versions.index_lines import text_digest
+from skybench.registry.versions.manifest import Manifest, canonical_text
 
 DIGEST = "sha256:" + "0" * 64
 

@@ -12,7 +12,7 @@ from skybench.errors import (
 )
 from skybench.registry.evaluate import evaluate
 from skybench.registry.leaderboard import leaderboard
-from skybench.registry.records import Record
+from skybench.registry.scoring.records import Record
 
 
 @pytest.fixture

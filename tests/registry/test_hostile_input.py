@@ -18,12 +18,12 @@ import zarr
 from skybench.catalogs.writer import CatalogEntry, catalog_text
 from skybench.errors import IntegrityError, PredictionsError, RecipeError, StoreError
 from skybench.generators.recipe_file import parse_recipe
-from skybench.registry.index_lines import parse_lines
-from skybench.registry.manifest import Manifest
-from skybench.registry.predictions import read_predictions
-from skybench.registry.question import Question
-from skybench.registry.records import Record
-from skybench.registry.store import Store
+from skybench.registry.scoring.predictions import read_predictions
+from skybench.registry.scoring.question import Question
+from skybench.registry.scoring.records import Record
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index_lines import parse_lines
+from skybench.registry.versions.manifest import Manifest
 
 RELEASE = Path(__file__).parents[1] / "data" / "format-1"
 VERSION = RELEASE / "tiny" / "1.0"
@@ -201,7 +201,7 @@ def test_a_key_is_a_printable_path_inside(tmp_path, key):
 def test_a_long_index_takes_time_by_its_length_only():
     # Each version on a line of its own; the time once grew with the square of the lines.
     lines, previous = [], "sha256:" + "0" * 64
-    from skybench.registry.index_lines import IndexEntry, text_digest
+    from skybench.registry.versions.index_lines import IndexEntry, text_digest
 
     for number in range(4000):
         line = IndexEntry(

@@ -5,9 +5,9 @@ import pytest
 from skybench.errors import NotFoundError
 from skybench.registry import recorded
 from skybench.registry.evaluate import evaluate
-from skybench.registry.index import find, read_index, read_manifest
 from skybench.registry.leaderboard import COLUMNS, leaderboard
-from skybench.registry.records import records_text, stored_records
+from skybench.registry.scoring.records import records_text, stored_records
+from skybench.registry.versions.index import find, read_index, read_manifest
 
 
 @pytest.fixture

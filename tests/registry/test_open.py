@@ -13,12 +13,12 @@ import xarray as xr
 import zarr
 
 from skybench.errors import IntegrityError, NotFoundError, ParameterError
-from skybench.registry.decoding import decode_flags
-from skybench.registry.index import read_index
+from skybench.registry.arrays.decoding import decode_flags
+from skybench.registry.arrays.open_url import open_url
+from skybench.registry.arrays.splits import select_split
 from skybench.registry.open import open
-from skybench.registry.open_url import open_url
-from skybench.registry.splits import select_split
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import read_index
 
 
 @pytest.fixture
@@ -310,7 +310,7 @@ def test_opening_a_split_does_not_wait_for_distributed(pristine):
 def test_opening_by_url_does_not_wait_for_models(pristine):
     (path,) = pristine.glob("sky/0.1/*.zarr")
     code = (
-        "import sys; from skybench.registry.open_url import open_url\n"
+        "import sys; from skybench.registry.arrays.open_url import open_url\n"
         "open_url(sys.argv[1], split='test')\n"
         "assert 'pydantic' not in sys.modules"
     )

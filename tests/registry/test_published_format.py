@@ -16,15 +16,15 @@ import xarray as xr
 
 from skybench.errors import StoreError
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry.croissant import croissant_text
+from skybench.registry.describing.croissant import croissant_text
 from skybench.registry.evaluate import evaluate
-from skybench.registry.index import read_index, read_manifest
-from skybench.registry.index_lines import text_digest
 from skybench.registry.leaderboard import leaderboard
-from skybench.registry.manifest import canonical_text
 from skybench.registry.open import open
-from skybench.registry.store import INDEX, MANIFEST, Store
+from skybench.registry.storage.store import INDEX, MANIFEST, Store
 from skybench.registry.verify import verify
+from skybench.registry.versions.index import read_index, read_manifest
+from skybench.registry.versions.index_lines import text_digest
+from skybench.registry.versions.manifest import canonical_text
 
 DATA = Path(__file__).parents[1] / "data"
 CONTENT = "sha256:a86f9320b486"

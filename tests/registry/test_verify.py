@@ -6,11 +6,11 @@ import pytest
 import zarr
 
 from skybench.errors import IntegrityError, NotFoundError
-from skybench.registry.index import read_index, read_manifest
-from skybench.registry.row_check import _chosen, sampled_blocks
-from skybench.registry.shard_reading import ShardForm
-from skybench.registry.store import Store
+from skybench.registry.arrays.shard_reading import ShardForm
+from skybench.registry.proof.row_check import _chosen, sampled_blocks
+from skybench.registry.storage.store import Store
 from skybench.registry.verify import check, verify
+from skybench.registry.versions.index import read_index, read_manifest
 
 
 @pytest.fixture

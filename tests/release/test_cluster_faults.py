@@ -15,8 +15,8 @@ from distributed import LocalCluster
 from skybench.errors import StoreError
 from skybench.generators.generate import generate
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry.content_hash import hash_dataset
-from skybench.release.build import build
+from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.release.building.build import build
 
 RECIPE = load_recipe("photometry").model_copy(update={"samples": 3000})
 SHARDS = {"chunk_rows": 30, "shard_rows": 30}

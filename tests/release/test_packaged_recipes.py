@@ -9,7 +9,7 @@ import yaml
 from skybench.generators.families import FAMILIES
 from skybench.generators.generate import generate
 from skybench.generators.recipe_file import load_recipe, packaged_recipes, packaged_rungs
-from skybench.release.build import build
+from skybench.release.building.build import build
 
 ROWS = 10
 

@@ -6,9 +6,9 @@ import pytest
 
 from skybench.generators.families import recipe_from
 from skybench.generators.generate import GENERATOR, generate
-from skybench.registry.content_hash import BLOCK_ROWS, SAMPLE_DIM, hash_dataset
-from skybench.registry.manifest import Manifest
-from skybench.registry.records import records_from_text
+from skybench.registry.hashing.content_hash import BLOCK_ROWS, SAMPLE_DIM, hash_dataset
+from skybench.registry.scoring.records import records_from_text
+from skybench.registry.versions.manifest import Manifest
 
 FOLDER = Path(__file__).parent.parent.parent / "registry" / "releases"
 RECORDED = sorted(FOLDER.glob("*/*.manifest.json"))

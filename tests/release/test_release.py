@@ -19,14 +19,14 @@ from skybench.errors import (
     VersionConflictError,
 )
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry.index import read_index
 from skybench.registry.open import open
-from skybench.registry.records import records_from_text
 from skybench.registry.reference import Version
-from skybench.registry.store import CATALOG, Store
+from skybench.registry.scoring.records import records_from_text
+from skybench.registry.storage.store import CATALOG, Store
 from skybench.registry.verify import verify
-from skybench.release import published, recording, work_baselines
-from skybench.release.publish import WorkFolder, start_or_resume
+from skybench.registry.versions.index import read_index
+from skybench.release.publishing import published, recording, work_baselines
+from skybench.release.publishing.publish import WorkFolder, start_or_resume
 from skybench.release.release import BuildOptions, TrainingOptions, release
 
 SAMPLES = 60

@@ -8,11 +8,11 @@ import pytest
 from skybench.errors import IntegrityError, NotFoundError
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry import recorded
-from skybench.registry.index import append, read_index, read_manifest
-from skybench.registry.index_lines import text_digest
 from skybench.registry.open import open
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
 from skybench.registry.verify import verify
+from skybench.registry.versions.index import append, read_index, read_manifest
+from skybench.registry.versions.index_lines import text_digest
 from skybench.release import reproduce as reproduce_module
 from skybench.release.release import BuildOptions, TrainingOptions, release
 from skybench.release.repair import repair
@@ -157,7 +157,7 @@ def test_what_would_not_match_is_refused(store, monkeypatch):
     damaged = store.read_bytes(key)
 
     def other(recipe, start, stop):
-        from skybench.release.shard import rendered
+        from skybench.release.building.shard import rendered
 
         columns = rendered(recipe, start, stop)
         return columns | {"image": columns["image"] + np.int32(1)}

@@ -11,13 +11,13 @@ from skybench.errors import MissingDependencyError, NotFoundError, ParameterErro
 from skybench.generators.generate import GENERATOR
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.registry import recorded
-from skybench.registry.index import append, read_index, read_manifest
-from skybench.registry.index_lines import text_digest
-from skybench.registry.manifest import Manifest
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import append, read_index, read_manifest
+from skybench.registry.versions.index_lines import text_digest
+from skybench.registry.versions.manifest import Manifest
+from skybench.release.building.row_hashes import RowsJob, hash_rows
 from skybench.release.release import BuildOptions, TrainingOptions, release
 from skybench.release.reproduce import recipe_of, reproduce
-from skybench.release.row_hashes import RowsJob, hash_rows
 
 SAMPLES = 300
 """A whole block of 256 rows and a part of one."""

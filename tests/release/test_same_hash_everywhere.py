@@ -13,7 +13,7 @@ import pytest
 
 from skybench.generators.generate import generate
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
-from skybench.registry.content_hash import hash_dataset
+from skybench.registry.hashing.content_hash import hash_dataset
 
 SAMPLES = 48
 
@@ -21,7 +21,7 @@ REBUILD = """
 import sys
 import numpy as np
 from skybench.generators.recipe_file import load_recipe
-from skybench.release.build import build
+from skybench.release.building.build import build
 
 features = np._core._multiarray_umath.__cpu_features__
 print(sum(features[name] for name in np._core._multiarray_umath.__cpu_dispatch__))

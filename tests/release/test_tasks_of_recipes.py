@@ -5,8 +5,8 @@ import pytest
 
 from skybench.generators.generate import generate
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
-from skybench.registry.scoring import score
-from skybench.registry.targets import targets_of
+from skybench.registry.scoring.scoring import score
+from skybench.registry.scoring.targets import targets_of
 
 ROWS = np.arange(12)
 

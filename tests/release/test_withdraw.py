@@ -6,7 +6,7 @@ import pytest
 import skybench
 from skybench.errors import DatasetReferenceError, NotFoundError, YankedVersionWarning
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry.store import CATALOG, Store
+from skybench.registry.storage.store import CATALOG, Store
 from skybench.release.release import BuildOptions, TrainingOptions, release
 from skybench.release.withdraw import withdraw
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
 from skybench.release.release import BuildOptions, TrainingOptions, release
 
 RECIPE = load_recipe("photometry").model_copy(update={"samples": 64})

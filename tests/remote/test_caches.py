@@ -8,8 +8,8 @@ import xarray as xr
 
 import skybench
 from skybench.errors import StoreError
-from skybench.registry.index import read_manifest, resolve
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import read_manifest, resolve
 
 PAGE = Path(__file__).parents[2] / "docs" / "hosting.md"
 REFERENCE = "photometry@0.1"

@@ -16,8 +16,8 @@ import yaml
 import skybench
 from skybench import cli
 from skybench.errors import YankedVersionWarning
-from skybench.registry.index import read_manifest, resolve
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import read_manifest, resolve
 
 REFERENCE = "photometry@0.1"
 TINY = Path(__file__).parents[1] / "data" / "tiny.yaml"
@@ -218,7 +218,7 @@ def test_a_damaged_store_is_mended_from_any_mirror(mirror, own, run, url_of):
 @pytest.fixture
 def floors_only(monkeypatch):
     """Leave out the networks, which need minutes."""
-    monkeypatch.setattr("skybench.release.baselines.PROTOCOLS", {})
+    monkeypatch.setattr("skybench.release.baselines.baselines.PROTOCOLS", {})
 
 
 @pytest.mark.usefixtures("floors_only")

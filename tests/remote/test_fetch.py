@@ -21,9 +21,9 @@ from skybench.errors import (
     VersionConflictError,
     YankedVersionWarning,
 )
-from skybench.registry.index import append, read_index
-from skybench.registry.index_lines import text_digest
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import append, read_index
+from skybench.registry.versions.index_lines import text_digest
 from skybench.release import fetch
 from skybench.release import mirror as mirrors
 from skybench.release.withdraw import withdraw
@@ -311,7 +311,7 @@ def test_a_killed_get_keeps_what_it_finished(site, store, tmp_path):
 
 
 def published_objects(site):
-    from skybench.registry.index import read_manifest, resolve
+    from skybench.registry.versions.index import read_manifest, resolve
 
     mirror = Store(site.folder)
     return read_manifest(mirror, resolve(REFERENCE, mirror)).objects
@@ -350,7 +350,7 @@ def test_publishing_is_taken_up_after_a_crash(released, store, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("skybench.release.publish.append", crash)
+        patch.setattr("skybench.release.publishing.publish.append", crash)
         with pytest.raises(KeyboardInterrupt):
             get(str(released), store)
     assert read_index(store) == ()

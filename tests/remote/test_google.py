@@ -12,7 +12,7 @@ from gcp_storage_emulator.server import create_server
 
 import skybench
 from skybench.registry.audit import audit
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
 from skybench.release.repair import repair
 from skybench.release.withdraw import withdraw
 
@@ -30,8 +30,6 @@ def google():
     server.start()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-        # Read when gcsfs is imported: it would ask another, real server about the bucket.
-        patch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
         patch.setitem(fsspec.config.conf, "gs", {"token": "anon"})
         yield f"gs://{BUCKET}"
     server.stop()

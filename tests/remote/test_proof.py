@@ -7,10 +7,10 @@ import pytest
 
 from skybench.errors import IntegrityError
 from skybench.registry.audit import audit
-from skybench.registry.index import read_index
 from skybench.registry.open import open
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
 from skybench.registry.verify import verify
+from skybench.registry.versions.index import read_index
 from skybench.release.repair import repair
 from skybench.release.reproduce import reproduce
 

@@ -11,15 +11,15 @@ import pytest
 
 import skybench
 from skybench.errors import SkybenchError, StoreError, VersionConflictError
-from skybench.registry import lease as leases
 from skybench.registry.audit import audit
-from skybench.registry.conditional_put import ChangedError
-from skybench.registry.index import append, read_index
-from skybench.registry.index_lines import text_digest
-from skybench.registry.lease import lease
-from skybench.registry.store import CATALOG, INDEX, Store
+from skybench.registry.storage import lease as leases
+from skybench.registry.storage.conditional_put import ChangedError
+from skybench.registry.storage.lease import lease
+from skybench.registry.storage.store import CATALOG, INDEX, Store
+from skybench.registry.versions.index import append, read_index
+from skybench.registry.versions.index_lines import text_digest
 from skybench.release import release as releases
-from skybench.release.catalog import refresh_catalog
+from skybench.release.publishing.catalog import refresh_catalog
 
 REFERENCE = "photometry@0.1"
 

@@ -9,7 +9,7 @@ import xarray as xr
 
 import skybench
 from skybench.errors import IntegrityError, NotFoundError, StoreError
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
 
 REFERENCE = "photometry@0.1"
 

@@ -9,9 +9,9 @@ import skybench
 from skybench.cli import app
 from skybench.errors import ParameterError, SignatureError, UnsignedIndexWarning
 from skybench.registry.audit import audit
-from skybench.registry.index import read_index
-from skybench.registry.signatures import PUBLIC_KEY, index_signature_key
-from skybench.registry.store import Store
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import read_index
+from skybench.registry.versions.signatures import PUBLIC_KEY, index_signature_key
 from skybench.release.release import release
 from skybench.release.withdraw import withdraw
 

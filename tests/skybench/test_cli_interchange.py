@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from skybench import cli
-from skybench.registry.index import append, yank
-from skybench.registry.index_lines import text_digest
-from skybench.registry.manifest import canonical_text
 from skybench.registry.recorded import recorded_manifest
-from skybench.registry.store import MANIFEST, Store
+from skybench.registry.storage.store import MANIFEST, Store
+from skybench.registry.versions.index import append, yank
+from skybench.registry.versions.index_lines import text_digest
+from skybench.registry.versions.manifest import canonical_text
 
 
 @pytest.fixture

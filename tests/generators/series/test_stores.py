@@ -6,7 +6,7 @@ import xarray as xr
 
 from skybench.generators.generate import generate
 from skybench.generators.recipe_file import load_recipe
-from skybench.release.build import build
+from skybench.release.building.build import build
 
 
 @pytest.mark.parametrize(

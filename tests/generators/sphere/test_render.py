@@ -12,7 +12,7 @@ from skybench.generators.families import recipe_from
 from skybench.generators.generate import empty, generate
 from skybench.generators.recipe_file import load_recipe, parse_recipe
 from skybench.generators.sphere.healpix import coordinates, ring_numbers
-from skybench.release.build import build
+from skybench.release.building.build import build
 
 SMALL: dict[str, Any] = {
     "family": "sphere",

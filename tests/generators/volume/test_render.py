@@ -10,7 +10,7 @@ import xarray as xr
 from skybench.generators.families import recipe_from
 from skybench.generators.generate import empty, generate
 from skybench.generators.recipe_file import load_recipe
-from skybench.release.build import build
+from skybench.release.building.build import build
 
 SMALL: dict[str, Any] = {
     "family": "volume",

@@ -1,0 +1,1 @@
+"""The Zarr form of a dataset, read and written within bounds."""

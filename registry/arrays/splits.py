@@ -1,0 +1,111 @@
+"""The samples of one split of a dataset, still lazy."""
+
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+from dask.threaded import get as in_threads
+from numpy.typing import NDArray
+
+from skybench.errors import NotFoundError
+from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+
+
+def select_split(
+    ds: xr.Dataset, split: str, codes: NDArray[np.integer[Any]] | None = None
+) -> xr.Dataset:
+    """Return the samples of one split, in order, so that each chunk still reads one chunk.
+
+    Parameters
+    ----------
+    ds : Dataset
+        As stored, with codes not decoded.
+    split : str
+        A name in the flag meanings of the coordinate ``split``.
+    codes : (samples,) array, optional
+        What ``split`` holds, where it was read before. Default: it is read, a chunk a task.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such split; the message lists those there are.
+    """
+    variable = ds.variables.get(SPLIT_VARIABLE)
+    named = {} if variable is None else {name: code for code, name in flag_names(variable).items()}
+    if variable is None or split not in named:
+        have = f"it has {', '.join(named)}" if named else "it has no splits"
+        msg = f"no split {split!r} in {ds.attrs.get('recipe', 'the dataset')}; {have}"
+        raise NotFoundError(msg)
+    taken = _Rows(np.flatnonzero((_read(variable) if codes is None else codes) == named[split]))
+    variables = {name: taken.of(variable) for name, variable in ds.variables.items()}
+    return xr.Dataset(
+        {name: variables[name] for name in ds.data_vars},
+        {name: variables[name] for name in ds.coords},
+        ds.attrs | {"split": split},
+    )
+
+
+def _read(variable: xr.Variable) -> NDArray[Any]:
+    if isinstance(variable.data, da.Array):
+        # To find a scheduler by its name, dask first imports distributed, which takes longer.
+        codes = variable.data.compute(scheduler=in_threads)  # type: ignore[no-untyped-call]
+        return np.asarray(codes)
+    return np.asarray(variable.values)
+
+
+class _Rows:
+    """Sorted rows to take of variables, which share what dask holds of the rows themselves."""
+
+    def __init__(self, rows: NDArray[np.intp]) -> None:
+        self._rows = rows
+        self._by_chunks: dict[tuple[int, ...], tuple[list[int], da.Array]] = {}
+
+    def of(self, variable: xr.Variable) -> xr.Variable:
+        rows = self._rows
+        if SAMPLE_DIM not in variable.dims:
+            return variable
+        if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+            return variable.isel({SAMPLE_DIM: slice(int(rows[0]), int(rows[-1]) + 1)})
+        if not isinstance(variable.data, da.Array) or not len(rows):
+            return variable.isel({SAMPLE_DIM: rows})
+        axis = variable.dims.index(SAMPLE_DIM)
+        return xr.Variable(variable.dims, self._by_chunk(variable.data, axis), variable.attrs)
+
+    def _by_chunk(self, data: da.Array, axis: int) -> da.Array:
+        """Each chunk of the result comes from one chunk, which is read once."""
+        used, within = self._within(data.chunks[axis])
+        if len(used) < data.numblocks[axis]:
+            data = data.blocks[(slice(None),) * axis + (used,)]
+        dims = tuple(range(data.ndim))
+        taken: da.Array = da.blockwise(  # type: ignore[no-untyped-call]
+            _rows_of_block,
+            dims,
+            data,
+            dims,
+            within,
+            (axis,),
+            axis=axis,
+            dtype=data.dtype,
+            meta=data._meta,
+            adjust_chunks={axis: within.chunks[0]},
+            align_arrays=False,
+            concatenate=True,
+        )
+        return taken
+
+    def _within(self, chunks: tuple[int, ...]) -> tuple[list[int], da.Array]:
+        """Return the chunks that have some of the rows, and the rows counted within each."""
+        if chunks not in self._by_chunks:
+            stops = np.cumsum(chunks)
+            parts = np.split(self._rows, np.searchsorted(self._rows, stops[:-1]))
+            used = [number for number, part in enumerate(parts) if len(part)]
+            within = [parts[number] - (stops[number] - chunks[number]) for number in used]
+            counts = tuple(map(len, within))
+            joined = da.from_array(np.concatenate(within), chunks=(counts,))  # type: ignore[no-untyped-call]
+            self._by_chunks[chunks] = used, joined
+        return self._by_chunks[chunks]
+
+
+def _rows_of_block(block: NDArray[Any], rows: NDArray[np.intp], axis: int) -> NDArray[Any]:
+    return block.take(rows, axis=axis)

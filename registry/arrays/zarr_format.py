@@ -1,0 +1,323 @@
+"""How a dataset lies in Zarr: version 3, sharded along ``sample``, every byte under a checksum.
+
+Arrays go through bytes, Blosc (LZ4, bit shuffle) and CRC32C. All arrays along ``sample`` share
+chunk and shard rows, so one writer fills whole shards of every variable. Chunks that are missing
+read as the fill value without an error; fill values are therefore impossible ones, and
+`missing_chunks` names what is not there.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+import xarray as xr
+import zarr
+from dask.base import tokenize
+from numpy.typing import NDArray
+from xarray.conventions import encode_dataset_coordinates
+from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
+from zarr.storage import FsspecStore, LocalStore
+
+from skybench.errors import NotFoundError, ParameterError
+from skybench.registry.arrays.shard_bytes import shard_bytes
+from skybench.registry.arrays.zarr_metadata import check_zarr
+from skybench.registry.hashing.codes import SAMPLE_DIM
+from skybench.registry.storage.store import Store
+
+_CHUNK_BYTES = 4 << 20
+_MIN_CHUNK_ROWS, _MAX_CHUNK_ROWS = 64, 512
+_MIN_SHARDS, _CHUNKS_PER_SHARD = 8, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Rows in a chunk (the unit of reading) and in a shard (the unit of writing)."""
+
+    chunk_rows: int
+    shard_rows: int
+
+    def __post_init__(self) -> None:
+        """Refuse shards that are not whole chunks."""
+        if self.chunk_rows < 1 or self.shard_rows < 1 or self.shard_rows % self.chunk_rows:
+            msg = (
+                f"shard_rows must be a multiple of chunk_rows and both at least 1, got "
+                f"shard_rows={self.shard_rows}, chunk_rows={self.chunk_rows}"
+            )
+            raise ParameterError(msg)
+
+    def shards(self, samples: int) -> list[tuple[int, int]]:
+        """Return the (start, stop) rows of each shard."""
+        starts = range(0, samples, self.shard_rows)
+        return [(start, min(start + self.shard_rows, samples)) for start in starts]
+
+
+def choose_layout(
+    template: xr.Dataset,
+    samples: int,
+    chunk_rows: int | None = None,
+    shard_rows: int | None = None,
+) -> Layout:
+    """Return a layout with chunks of at most 4 MB and 512 rows, up to four of them to a shard.
+
+    A small dataset gets smaller chunks and shards, so that workers can still share it.
+
+    Parameters
+    ----------
+    template : Dataset
+        Its variables' row sizes decide.
+    samples : int
+        The samples to be stored.
+    chunk_rows, shard_rows
+        Given rows instead of chosen ones.
+
+    Raises
+    ------
+    ParameterError
+        The given rows do not make whole chunks in a shard.
+    """
+    if chunk_rows is None:
+        row_bytes = max((_row_bytes(v) for v in template.variables.values()), default=1)
+        shared = max(_MIN_CHUNK_ROWS, samples // _CHUNKS_PER_SHARD)
+        fitting = max(1, min(_MAX_CHUNK_ROWS, _CHUNK_BYTES // row_bytes, shared))
+        chunk_rows = 1 << (fitting.bit_length() - 1)
+    if shard_rows is None:
+        chunks = samples // (_MIN_SHARDS * max(1, chunk_rows))
+        shard_rows = chunk_rows * min(max(1, chunks), _CHUNKS_PER_SHARD)
+    return Layout(chunk_rows=chunk_rows, shard_rows=shard_rows)
+
+
+def lengthened(template: xr.Dataset, samples: int) -> xr.Dataset:
+    """Return the template with so many samples, all zero and without memory for them."""
+    variables = {name: _stretched(v, samples) for name, v in template.variables.items()}
+    return xr.Dataset(
+        {name: variables[name] for name in template.data_vars},
+        {name: variables[name] for name in template.coords},
+        template.attrs,
+    )
+
+
+def create(url: str, template: xr.Dataset, samples: int, layout: Layout) -> None:
+    """Write the metadata of a dataset of so many samples, and its variables without ``sample``.
+
+    Parameters
+    ----------
+    url : str
+        A path or any fsspec URL; what is there is replaced.
+    template : Dataset
+        Names, dimensions, dtypes and attributes; its rows along ``sample`` are not written.
+    samples : int
+        The length of ``sample``.
+    layout : Layout
+        The chunk and shard rows.
+    """
+    # xarray's to_zarr would do the same, three times slower, through a dask array a variable.
+    variables, attributes = encode_dataset_coordinates(template)
+    group = zarr.create_group(zarr_store(url), overwrite=True, attributes=_plain(attributes))
+    for name, variable in variables.items():
+        array = group.create_array(
+            str(name),
+            shape=_shape(variable, samples),
+            dtype=variable.dtype,
+            dimension_names=[str(dim) for dim in variable.dims],
+            attributes=_plain(variable.attrs),
+            **_encoding(variable, layout),
+        )
+        if SAMPLE_DIM not in variable.dims:
+            array[...] = variable.values
+    with _ConsolidatedMetadataIsWanted():
+        zarr.consolidate_metadata(group.store)
+
+
+def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]], layout: Layout) -> None:
+    """Write rows from ``start`` on of variables along ``sample``.
+
+    Whole shards are written, which keeps writers apart: what a shard held before is replaced.
+
+    Raises
+    ------
+    ParameterError
+        ``start`` is not the first row of a shard.
+    """
+    if start % layout.shard_rows:
+        msg = f"rows are written from the start of a shard of {layout.shard_rows}, got row {start}"
+        raise ParameterError(msg)
+    store = Store(url)
+    for name, values in columns.items():
+        fill = _fill_value(values.dtype)
+        rest = "/0" * (values.ndim - 1)
+        for first, stop in layout.shards(len(values)):
+            data = shard_bytes(values[first:stop], layout.chunk_rows, layout.shard_rows, fill)
+            number = (start + first) // layout.shard_rows
+            store.write(f"{name}/c/{number}{rest}", data, durable=False)
+
+
+def open_raw(url: str, *, chunked: bool = True) -> xr.Dataset:
+    """Return a dataset as stored: lazy, codes not decoded.
+
+    Parameters
+    ----------
+    url : str
+        A path or any fsspec URL.
+    chunked : bool
+        Whether variables are dask arrays, with chunks as in the store.
+
+    Raises
+    ------
+    NotFoundError
+        No dataset is there.
+    IntegrityError
+        Its metadata hold what skybench never writes.
+    """
+    try:
+        check_zarr(Store(url))
+    except NotFoundError as missing:
+        msg = f"no consolidated Zarr dataset at {url}: {missing}"
+        raise NotFoundError(msg) from None
+    try:
+        ds = xr.open_dataset(
+            zarr_store(url),  # type: ignore[arg-type]  # engine zarr takes it; the types do not
+            engine="zarr",
+            chunks=None,
+            cache=False,
+            consolidated=True,
+            mask_and_scale=False,
+            decode_times=False,
+            zarr_format=3,
+        )
+    except (LookupError, OSError, TypeError, ValueError) as error:
+        msg = f"no consolidated Zarr dataset at {url}: {error}"
+        raise NotFoundError(msg) from error
+    for variable in ds.variables.values():
+        if "flag_values" in variable.attrs:
+            values = np.asarray(variable.attrs["flag_values"], variable.dtype)
+            variable.attrs["flag_values"] = values
+    return in_chunks(ds, url) if chunked else ds
+
+
+def in_chunks(ds: xr.Dataset, url: str) -> xr.Dataset:
+    """Return a dataset that is not chunked with dask arrays, which read a chunk a task.
+
+    Parameters
+    ----------
+    ds : Dataset
+        As `open_raw` returns it.
+    url : str
+        Where it is from, which keeps the tasks of two datasets apart.
+    """
+    token = tokenize(Store(url).url)
+    variables = {
+        name: variable
+        if isinstance(variable, xr.IndexVariable) or not variable.ndim
+        else variable.chunk(variable.encoding["preferred_chunks"], name=f"{name}-{token}")
+        for name, variable in ds.variables.items()
+    }
+    return xr.Dataset(
+        {name: variables[name] for name in ds.data_vars},
+        {name: variables[name] for name in ds.coords},
+        ds.attrs,
+    )
+
+
+def chunk_keys(url: str) -> list[str]:
+    """Return the key of every object of chunk data that the store must hold."""
+    group = zarr.open_group(zarr_store(url), mode="r", zarr_format=3)
+    return [key for name, array in sorted(group.arrays()) for key in _keys(name, array)]
+
+
+def missing_chunks(url: str) -> list[str]:
+    """Return the keys of chunk objects that are absent or empty."""
+    keys, store = chunk_keys(url), Store(url)
+    present = store.sizes_of(keys) if store.is_web else store.sizes("")
+    return [key for key in keys if not present.get(key)]
+
+
+def zarr_store(url: str) -> LocalStore | FsspecStore:
+    """Return the Zarr store at a path or any fsspec URL."""
+    path = local_path(url)
+    return LocalStore(path) if path else FsspecStore.from_url(url)
+
+
+def local_path(url: str) -> Path | None:
+    """Return the path of a URL on this machine, None for any other."""
+    filesystem, path = fsspec.core.url_to_fs(url)
+    return Path(path) if "file" in _protocols(filesystem) else None
+
+
+def _protocols(filesystem: Any) -> tuple[str, ...]:
+    protocol = filesystem.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+
+def _keys(name: str, array: Any) -> Iterator[str]:
+    steps = array.shards or array.chunks
+    counts = [-(-size // step) for size, step in zip(array.shape, steps, strict=True)]
+    for index in product(*map(range, counts)):
+        yield f"{name}/{array.metadata.encode_chunk_key(index)}"
+
+
+def _stretched(variable: xr.Variable, samples: int) -> xr.Variable:
+    if SAMPLE_DIM not in variable.dims:
+        return variable
+    zeros = np.broadcast_to(np.zeros((), variable.dtype), _shape(variable, samples))
+    return xr.Variable(variable.dims, zeros, variable.attrs)
+
+
+def _shape(variable: xr.Variable, samples: int) -> tuple[int, ...]:
+    return tuple(samples if dim == SAMPLE_DIM else variable.sizes[dim] for dim in variable.dims)
+
+
+def _plain(attributes: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return attributes as JSON has them."""
+    return {
+        str(name): value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+        for name, value in attributes.items()
+    }
+
+
+def _encoding(variable: xr.Variable, layout: Layout) -> dict[str, Any]:
+    encoding: dict[str, Any] = {
+        "serializer": BytesCodec(endian="little"),
+        "compressors": _compressors(variable.dtype.itemsize),
+        "fill_value": _fill_value(variable.dtype),
+    }
+    if SAMPLE_DIM in variable.dims:
+        rest = tuple(max(1, size) for size in variable.shape[1:])
+        encoding["chunks"] = (layout.chunk_rows, *rest)
+        encoding["shards"] = (layout.shard_rows, *rest)
+    else:
+        encoding["chunks"] = tuple(max(1, size) for size in variable.shape)
+    return encoding
+
+
+def _compressors(itemsize: int) -> tuple[BloscCodec, Crc32cCodec]:
+    return (
+        BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle", typesize=itemsize, blocksize=0),
+        Crc32cCodec(),
+    )
+
+
+def _fill_value(dtype: np.dtype[Any]) -> Any:
+    if dtype.kind == "f":
+        return np.nan
+    if dtype.kind == "b":
+        return False
+    return np.iinfo(dtype).min if dtype.kind == "i" else np.iinfo(dtype).max
+
+
+def _row_bytes(variable: xr.Variable) -> int:
+    if SAMPLE_DIM not in variable.dims:
+        return 1
+    return int(variable.dtype.itemsize * np.prod(variable.shape[1:], dtype=np.int64))
+
+
+class _ConsolidatedMetadataIsWanted(warnings.catch_warnings):
+    """Zarr warns that its v3 specification lacks consolidated metadata; every reader has it."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")

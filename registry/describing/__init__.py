@@ -1,0 +1,1 @@
+"""Versions in the words of others: Croissant, citations, licences."""

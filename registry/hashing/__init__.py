@@ -1,0 +1,1 @@
+"""The content hash: skyhash-1, of samples, variables, splits and datasets."""

@@ -1,0 +1,277 @@
+"""``skyhash-1``: the content hash of a dataset, whatever its chunks, codecs and file format.
+
+A SHA-256 Merkle tree over logical content. A row of a variable is a leaf, 256 leaves make
+a block, the blocks of a variable and its header make the variable's root, and the sorted
+roots make the dataset's. ``docs/skyhash-1.md`` defines every byte and publishes test vectors.
+"""
+
+import json
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from skybench.errors import IntegrityError
+from skybench.registry.hashing.codes import SAMPLE_DIM as SAMPLE_DIM
+from skybench.registry.hashing.codes import SPLIT_VARIABLE as SPLIT_VARIABLE
+from skybench.registry.hashing.codes import flag_names as flag_names
+from skybench.registry.hashing.row_hash import Digests as Digests
+from skybench.registry.hashing.row_hash import leaves as leaves
+from skybench.registry.hashing.row_hash import sample_digests as sample_digests
+
+ALGORITHM = "skyhash-1"
+BLOCK_ROWS = 256
+
+_BLOCK, _VARIABLE, _DATASET = b"\x01", b"\x02", b"\x03"
+DTYPES = frozenset(
+    ["bool", "float16", "float32", "float64"]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+)
+"""Those that have canonical bytes."""
+
+_READ_BYTES = 1 << 26
+
+Header = dict[str, Any]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class VariableHash(_Frozen):
+    """The root of one variable, the header it covers and the digests of its row blocks."""
+
+    root: str
+    header: Header
+    blocks: tuple[str, ...]
+
+
+class SplitHash(_Frozen):
+    """The roots of the dataset restricted to the rows of one split."""
+
+    root: str
+    samples: int
+    variables: dict[str, str]
+
+
+class ContentHash(_Frozen):
+    """The identity of a dataset's content, detailed enough to say which part differs."""
+
+    algorithm: str = ALGORITHM
+    root: str
+    block_rows: int = BLOCK_ROWS
+    variables: dict[str, VariableHash]
+    splits: dict[str, SplitHash]
+
+
+def header(name: Hashable, variable: xr.Variable) -> Header:
+    """Return what the root of a variable covers besides its values.
+
+    ``units``, ``flag_values`` and ``flag_meanings`` are None where the variable has none;
+    other attributes may be reworded without changing the hash.
+
+    Raises
+    ------
+    IntegrityError
+        If the dtype has no canonical bytes (strings, times, objects), or ``sample`` is
+        not the first dimension.
+    """
+    _check_hashable(name, variable)
+    flag_values = variable.attrs.get("flag_values")
+    return {
+        "name": str(name),
+        "dims": [str(dim) for dim in variable.dims],
+        "shape": list(variable.shape),
+        "dtype": variable.dtype.name,
+        "units": variable.attrs.get("units"),
+        "flag_values": None if flag_values is None else np.atleast_1d(flag_values).tolist(),
+        "flag_meanings": variable.attrs.get("flag_meanings"),
+    }
+
+
+def assemble(
+    headers: Mapping[str, Header],
+    leaves_by_variable: Mapping[str, Digests],
+    split_codes: NDArray[np.integer[Any]] | None = None,
+    split_names: Mapping[int, str] | None = None,
+) -> ContentHash:
+    """Return the content hash of a dataset from the leaves of its rows.
+
+    Parameters
+    ----------
+    headers : mapping of name to header
+        As `header` gives them for the whole dataset.
+    leaves_by_variable : mapping of name to (rows, 32) uint8 array
+        As `leaves` gives them, in the order of the samples; one row for a variable without
+        ``sample``. Each is asked for once, so a mapping may read them as it goes.
+    split_codes, split_names
+        The code of each sample, and the name of each code; None where there are no splits.
+    """
+    rows_of_split = _rows_of_split(split_codes, split_names)
+    variables: dict[str, VariableHash] = {}
+    split_roots: dict[str, dict[str, str]] = {split: {} for split in rows_of_split}
+    for name in sorted(headers):
+        digests = leaves_by_variable[name]
+        _check_rows(headers[name], digests)
+        variables[name] = _hash_variable(headers[name], digests)
+        for split, rows in rows_of_split.items():
+            split_roots[split][name] = _restricted_root(variables[name], digests, rows)
+        del digests  # before the next are read, of which there may be much
+    roots = {name: variable.root for name, variable in variables.items()}
+    splits = {
+        split: SplitHash(
+            root=dataset_root(split_roots[split]),
+            samples=len(rows),
+            variables=split_roots[split],
+        )
+        for split, rows in rows_of_split.items()
+    }
+    return ContentHash(root=dataset_root(roots), variables=variables, splits=splits)
+
+
+def block_digests(digests: Digests, rows: NDArray[np.intp] | None = None) -> tuple[str, ...]:
+    """Return the digest of each block of `BLOCK_ROWS` leaves, in hexadecimal digits.
+
+    With `rows`, of those leaves alone, which are copied a block at a time only.
+    """
+    count = len(digests) if rows is None else len(rows)
+    blocks = (slice(start, start + BLOCK_ROWS) for start in range(0, count, BLOCK_ROWS))
+    leaves_of = (digests[block if rows is None else rows[block]] for block in blocks)
+    return tuple(sha256(_BLOCK + some.tobytes()).hexdigest() for some in leaves_of)
+
+
+def variable_root(head: Header, blocks: Sequence[str]) -> str:
+    """Return the root of a variable from its header and the digests of its blocks."""
+    text = canonical_json(head)
+    joined = b"".join(map(bytes.fromhex, blocks))
+    root = sha256(_VARIABLE + len(text).to_bytes(8, "little") + text + joined)
+    return f"sha256:{root.hexdigest()}"
+
+
+def dataset_root(roots: Mapping[str, str]) -> str:
+    """Return the root of a dataset, or of a split, from the roots of its variables."""
+    text = canonical_json({"algorithm": ALGORITHM, "block_rows": BLOCK_ROWS, "variables": roots})
+    return f"sha256:{sha256(_DATASET + text).hexdigest()}"
+
+
+def hash_dataset(ds: xr.Dataset) -> ContentHash:
+    """Return the content hash of a dataset in memory or on disk.
+
+    A lazy dataset is read in blocks that follow its chunks. The dataset must hold codes as
+    stored: open it with ``decode=False``.
+    """
+    return hash_dataset_and_samples(ds)[0]
+
+
+def hash_dataset_and_samples(ds: xr.Dataset) -> tuple[ContentHash, Digests]:
+    """Return the content hash of a dataset and the (samples, 32) digests of its samples."""
+    headers = headers_of(ds)
+    along_sample = [name for name, head in headers.items() if _has_samples(head)]
+    whole = {
+        name: leaves(np.asarray(ds.variables[name].values)[None])
+        for name in headers.keys() - set(along_sample)
+    }
+    by_sample = _leaves_of_samples(ds[along_sample], along_sample)
+    codes, names = split_table(ds)
+    content = assemble(headers, whole | by_sample, codes, names)
+    return content, sample_digests(by_sample)
+
+
+def headers_of(ds: xr.Dataset) -> dict[str, Header]:
+    """Return the header of every variable and coordinate."""
+    return {str(name): header(name, variable) for name, variable in ds.variables.items()}
+
+
+def split_table(ds: xr.Dataset) -> tuple[NDArray[Any] | None, dict[int, str] | None]:
+    """Return the split code of each sample and the name of each code, None without splits."""
+    split = ds.variables.get(SPLIT_VARIABLE)
+    if split is None:
+        return None, None
+    return np.asarray(split.values), flag_names(split)
+
+
+def canonical_json(value: object) -> bytes:
+    """Return the one JSON text of a value: sorted keys, no spaces, UTF-8."""
+    text = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.encode()
+
+
+def _leaves_of_samples(ds: xr.Dataset, names: list[str]) -> dict[str, Digests]:
+    parts: dict[str, list[Digests]] = {name: [np.empty((0, 32), np.uint8)] for name in names}
+    for rows in _row_blocks(ds):
+        block = ds.isel({SAMPLE_DIM: rows}).compute()
+        for name in names:
+            parts[name].append(leaves(block.variables[name].values))
+    return {name: np.concatenate(parts[name]) for name in names}
+
+
+def _hash_variable(head: Header, digests: Digests) -> VariableHash:
+    blocks = block_digests(digests)
+    return VariableHash(root=variable_root(head, blocks), header=head, blocks=blocks)
+
+
+def _restricted_root(variable: VariableHash, digests: Digests, rows: NDArray[np.intp]) -> str:
+    if not _has_samples(variable.header):
+        return variable.root
+    shape = [len(rows), *variable.header["shape"][1:]]
+    return variable_root(variable.header | {"shape": shape}, block_digests(digests, rows))
+
+
+def _rows_of_split(
+    codes: NDArray[np.integer[Any]] | None, names: Mapping[int, str] | None
+) -> dict[str, NDArray[np.intp]]:
+    if codes is None or names is None:
+        return {}
+    return {name: np.flatnonzero(codes == code) for code, name in names.items()}
+
+
+def _row_blocks(ds: xr.Dataset) -> Iterator[slice]:
+    """Slices of whole chunks, about 64 MB each."""
+    samples = ds.sizes.get(SAMPLE_DIM, 0)
+    row_bytes = max(1, ds.nbytes // max(1, samples))
+    target = max(1, _READ_BYTES // row_bytes)
+    chunks = ds.unify_chunks().chunksizes.get(SAMPLE_DIM) or (target,) * (-(-samples // target))
+    start = stop = 0
+    for rows in chunks:
+        if stop > start and stop - start + rows > target:
+            yield slice(start, stop)
+            start = stop
+        stop = min(stop + rows, samples)
+    if stop > start:
+        yield slice(start, stop)
+
+
+def _has_samples(head: Header) -> bool:
+    return SAMPLE_DIM in head["dims"]
+
+
+def _check_hashable(name: Hashable, variable: xr.Variable) -> None:
+    if variable.dtype.name not in DTYPES:
+        msg = (
+            f"variable {name!r} has dtype {variable.dtype}, which has no canonical bytes; "
+            f"expected one of {', '.join(sorted(DTYPES))}. Hash the stored codes: "
+            "open the dataset with decode=False."
+        )
+        raise IntegrityError(msg)
+    if SAMPLE_DIM in variable.dims[1:]:
+        msg = (
+            f"variable {name!r} has dimensions {variable.dims}; expected {SAMPLE_DIM!r} first. "
+            f"Transpose it: ds.transpose({SAMPLE_DIM!r}, ...)."
+        )
+        raise IntegrityError(msg)
+
+
+def _check_rows(head: Header, digests: Digests) -> None:
+    expected = head["shape"][0] if _has_samples(head) else 1
+    if len(digests) != expected:
+        msg = (
+            f"variable {head['name']!r} has {len(digests)} leaves, expected {expected} "
+            f"from its shape {head['shape']}"
+        )
+        raise IntegrityError(msg)

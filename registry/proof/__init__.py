@@ -1,0 +1,1 @@
+"""Checks of files, rows and whole versions against their hashes."""

@@ -1,0 +1,108 @@
+"""Check the files of a version against the list in its manifest: names, sizes, digests."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from hashlib import sha256
+
+from skybench.errors import IntegrityError, SkybenchError
+from skybench.registry.storage.local_disk import is_unfinished
+from skybench.registry.storage.store import Store, version_key
+from skybench.registry.versions.manifest import Manifest, StoredObject
+
+_READ_BYTES = 1 << 22
+
+
+def file_digest(store: Store, key: str) -> str:
+    """Return the ``sha256:…`` of a file, read in pieces."""
+    digest = sha256()
+    with store.open_read(key) as file:
+        while piece := file.read(_READ_BYTES):
+            digest.update(piece)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def size_problems(manifest: Manifest, sizes: dict[str, int]) -> Iterator[str]:
+    """Yield which files are missing, have the wrong size or were not published.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    sizes : dict
+        The size of each file of the version, by its key there.
+    """
+    for stored in manifest.objects:
+        got = sizes.get(stored.key)
+        if got is None:
+            yield f"file {stored.key} of {name_of(manifest)} is missing."
+        elif got != stored.size:
+            yield (
+                f"file {stored.key} of {name_of(manifest)} has the wrong size: "
+                f"expected {stored.size} bytes, got {got}."
+            )
+    chunks = sum(_is_chunk(key, manifest) for key in sizes)
+    if chunks > manifest.chunk_count:
+        yield (
+            f"the Zarr store of {name_of(manifest)} has chunks that were not published: "
+            f"expected {manifest.chunk_count}, got {chunks}."
+        )
+
+
+def content_problem(manifest: Manifest, store: Store, stored: StoredObject) -> str:
+    """Return what is wrong with the bytes of a file, the empty text where nothing is."""
+    key = f"{version_key(manifest.dataset, manifest.version)}/{stored.key}"
+    try:
+        got = file_digest(store, key)
+    except SkybenchError as error:
+        return unreadable(manifest, stored, error)
+    return digest_problem(manifest, stored, got)
+
+
+def damaged_files(manifest: Manifest, store: Store) -> dict[str, str]:
+    """Return what is wrong with each file that is not as published, by its key; reads all."""
+    with threads() as pool:
+        said = pool.map(partial(content_problem, manifest, store), manifest.objects)
+        both = zip(manifest.objects, said, strict=True)
+        return {stored.key: problem for stored, problem in both if problem}
+
+
+def threads() -> ThreadPoolExecutor:
+    """Return as many threads as there are processors; reading and hashing leave Python free."""
+    return ThreadPoolExecutor(os.cpu_count())
+
+
+def digest_problem(manifest: Manifest, stored: StoredObject, got: str) -> str:
+    """Return what is wrong with a file that has the digest `got`."""
+    if got == stored.sha256:
+        return ""
+    return (
+        f"file {stored.key} of {name_of(manifest)} does not match the recorded hash: "
+        f"expected {stored.sha256}, got {got}."
+    )
+
+
+def unreadable(manifest: Manifest, stored: StoredObject, error: Exception) -> str:
+    """Return the problem of a file that cannot be read."""
+    return f"file {stored.key} of {name_of(manifest)} cannot be read: {error}."
+
+
+def damage(reference: str, problems: tuple[str, ...]) -> IntegrityError:
+    """Return the error that names the first problem, and the fix."""
+    more = len(problems) - 1
+    rest = f" {more} more: skybench.verify({reference!r}) lists all." if more else ""
+    msg = (
+        f"{problems[0]} The copy may be damaged; 'skybench verify {reference} --repair' fetches "
+        f"or rebuilds what is.{rest}"
+    )
+    return IntegrityError(msg)
+
+
+def name_of(manifest: Manifest) -> str:
+    """Return how messages call a version, like ``sky 1.0``."""
+    return f"{manifest.dataset} {manifest.version}"
+
+
+def _is_chunk(key: str, manifest: Manifest) -> bool:
+    is_inside = key.startswith(f"{manifest.zarr}/")
+    return is_inside and not key.endswith("/zarr.json") and not is_unfinished(key)

@@ -1,0 +1,1 @@
+"""Tasks, truth, predictions, metrics and the records of scores."""

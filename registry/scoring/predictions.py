@@ -1,0 +1,368 @@
+"""Files of predictions for a test split: checked strictly on the way in, written for the store.
+
+A table, CSV or Parquet, has a column ``sample_id`` and either one column ``label`` (class name
+or code) or one column a class with its probability; a multi-label task has one column a class
+with a probability or 0 and 1, a regression one column a target in the target's unit. With an
+optional column ``seed`` it holds several runs. The content hash that it was made for may be given:
+``content`` in the Parquet metadata, or a first line ``# content=sha256:…`` in a CSV. A segmentation
+is answered by maps: see `skybench.registry.scoring.map_predictions`.
+"""
+
+import csv
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skybench.errors import IntegrityError, MissingDependencyError, PredictionsError
+from skybench.registry.scoring.map_predictions import SUFFIX as MAP_SUFFIX
+from skybench.registry.scoring.map_predictions import read_maps, write_maps
+from skybench.registry.scoring.question import (
+    CONTENT_KEY,
+    ID,
+    LABEL,
+    SEED,
+    Predictions,
+    Question,
+    and_more,
+    rows_in_order,
+)
+from skybench.registry.scoring.tasks import Columns, Maps
+from skybench.registry.storage.strict_json import strict_json
+
+METADATA_KEY = b"skybench"
+TABLE_SUFFIX = ".parquet"
+
+_SUM_TOLERANCE = 1e-3
+_MOST_SEEDS, _MOST_OTHERS = 256, 64
+_MOST_BYTES = 1 << 30
+_MOST_ID = 2.0**53
+_SHOWN = 80
+_SOURCES = (str, os.PathLike, pd.DataFrame)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Text cells with the place of each row, whatever file they came from."""
+
+    source: str
+    frame: pd.DataFrame
+    places: Sequence[str]
+    content: str | None = None
+
+
+def read_predictions(
+    source: str | os.PathLike[str] | pd.DataFrame | IO[bytes], question: Question
+) -> Predictions:
+    """Return the predictions in a file, in the order of the question's ids.
+
+    Parameters
+    ----------
+    source : path, DataFrame or open binary file
+        ``.csv``, ``.parquet``, or the same table in memory; for a segmentation ``.npz`` or
+        ``.zarr``. An open file is of the kind that `write_predictions` writes.
+    question : Question
+
+    Raises
+    ------
+    PredictionsError
+        The file is not exactly an answer; the message names lines, ids or columns and the fix.
+    """
+    if not (isinstance(source, _SOURCES) or hasattr(source, "read")):
+        msg = f"predictions are a DataFrame or the path of a file, got a {type(source).__name__}"
+        raise PredictionsError(msg)
+    if isinstance(question.form, Maps):
+        return read_maps(source, question)
+    table = _read(source, question)
+    _check_columns(table, question, question.form)
+    ids = _integers(table, ID)
+    seeds = _integers(table, SEED) if SEED in table.frame else np.zeros_like(ids)
+    answers = _answers(table, question, question.form)
+    by_seed = {}
+    for seed in np.unique(seeds).tolist():
+        rows = np.flatnonzero(seeds == seed)
+        which = f" for seed {seed}" if SEED in table.frame else ""
+        places = [table.places[row] for row in rows.tolist()]
+        order = rows_in_order(ids[rows], question, table.source, places, which)
+        by_seed[int(seed)] = answers[rows[order]]
+    return Predictions(by_seed=by_seed, content=table.content)
+
+
+def write_predictions(
+    path: str | os.PathLike[str] | IO[bytes],
+    question: Question,
+    by_seed: Mapping[int, NDArray[Any]],
+    bound_to: Mapping[str, str],
+) -> None:
+    """Write predictions in the order of the question's ids, to be kept with a record.
+
+    A table becomes Parquet: one row a seed and sample, one float32 column a class or target.
+    Maps become a compressed ``.npz``.
+
+    Parameters
+    ----------
+    path : path or open binary file
+        Its name should end in `predictions_suffix`.
+    question : Question
+    by_seed : mapping of int to array
+    bound_to : mapping of str to str
+        Goes to the file's metadata; ``content`` is the content hash that was predicted on.
+    """
+    if isinstance(question.form, Maps):
+        write_maps(path, question, by_seed, bound_to)
+        return
+    pa = import_pyarrow()
+    stacked = np.concatenate([np.asarray(by_seed[seed], np.float32) for seed in by_seed])
+    columns = {
+        ID: np.tile(np.asarray(question.ids, np.int64), len(by_seed)),
+        SEED: np.repeat(np.array(list(by_seed), np.int64), len(question.ids)),
+    } | {name: stacked[:, k] for k, name in enumerate(question.names)}
+    metadata = {METADATA_KEY: json.dumps(dict(bound_to), sort_keys=True).encode()}
+    table = pa.table({name: pa.array(values) for name, values in columns.items()})
+    pa.parquet.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def predictions_suffix(question: Question) -> str:
+    """Return how the name of a file that `write_predictions` writes ends."""
+    return MAP_SUFFIX if isinstance(question.form, Maps) else TABLE_SUFFIX
+
+
+def import_pyarrow() -> Any:
+    """Return pyarrow with its Parquet module, or raise an error that says how to get it."""
+    try:
+        import pyarrow.parquet  # type: ignore[import-untyped]
+    except ImportError:
+        msg = "Parquet files need pyarrow: pip install 'skybench[baselines]', or use CSV"
+        raise MissingDependencyError(msg) from None
+    return pyarrow
+
+
+def _read(source: str | os.PathLike[str] | pd.DataFrame | IO[bytes], question: Question) -> _Table:
+    if isinstance(source, pd.DataFrame):
+        return _Table("the DataFrame", source, [f"row {n}" for n in range(len(source))])
+    if not isinstance(source, str | os.PathLike):
+        return _read_parquet(source, question)
+    path = Path(source)
+    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".pq": _read_parquet}
+    if path.suffix.lower() not in readers:
+        msg = f"{path} must be a .csv or .parquet file"
+        raise PredictionsError(msg)
+    if not path.is_file():
+        msg = f"{path} is not a file; give the path of your predictions"
+        raise PredictionsError(msg)
+    return readers[path.suffix.lower()](path, question)
+
+
+def _read_parquet(path: Path | IO[bytes], question: Question) -> _Table:
+    source = str(path) if isinstance(path, Path) else "the predictions"
+    pa = import_pyarrow()
+    try:
+        file = pa.parquet.ParquetFile(path)
+        _check_size(source, file.metadata.num_rows, file.metadata.num_columns, question)
+        _check_parquet(source, pa, file)
+        if LABEL in file.schema_arrow.names:
+            # Kept as a dictionary: a long text, many times, would fill the memory.
+            file = pa.parquet.ParquetFile(path, read_dictionary=[LABEL])
+        table = file.read()
+        frame = table.to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        msg = f"{source} cannot be read as Parquet: {error}"
+        raise PredictionsError(msg) from error
+    places = [f"row {n}" for n in range(table.num_rows)]
+    return _Table(source, frame, places, _bound_content(table.schema.metadata or {}, source))
+
+
+def _check_size(source: str, rows: int, columns: int, question: Question) -> None:
+    """Refuse what is far from an answer before it is in memory."""
+    most_rows, most_columns = _MOST_SEEDS * len(question.ids), len(question.names) + _MOST_OTHERS
+    if rows > most_rows or columns > most_columns:
+        msg = (
+            f"{source} has {rows:,} rows of {columns:,} columns, far more than the "
+            f"{len(question.ids):,} test samples can have. It needs {question.expected}."
+        )
+        raise PredictionsError(msg)
+
+
+def _check_parquet(source: str, pa: Any, file: Any) -> None:
+    kinds = pa.types
+    for field in file.schema_arrow:
+        kind = field.type.value_type if kinds.is_dictionary(field.type) else field.type
+        plain = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_null)
+        texts = (kinds.is_string, kinds.is_large_string, kinds.is_string_view)
+        if not any(is_kind(kind) for is_kind in plain + texts):
+            msg = f"{source} has the column {field.name[:80]!a} of {kind}; expected numbers"
+            raise PredictionsError(msg)
+    metadata = file.metadata
+    size = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
+    if size > _MOST_BYTES:
+        msg = f"{source} unfolds to {size:,} bytes, more than {_MOST_BYTES:,}"
+        raise PredictionsError(msg)
+
+
+def _bound_content(metadata: Mapping[bytes, bytes], source: str) -> str | None:
+    try:
+        bound = strict_json(metadata.get(METADATA_KEY, b"{}").decode(), f"metadata of {source}")
+    except (IntegrityError, UnicodeDecodeError) as error:
+        raise PredictionsError(str(error)) from None
+    content = bound.get(CONTENT_KEY) if isinstance(bound, dict) else None
+    return None if content is None else str(content)[:100]
+
+
+def _read_csv(path: Path, question: Question) -> _Table:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _parse_csv(path, file, question)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        msg = f"{path} cannot be read as CSV in UTF-8: {error}"
+        raise PredictionsError(msg) from error
+
+
+def _parse_csv(path: Path, file: IO[str], question: Question) -> _Table:
+    content: str | None = None
+    rows: list[list[str]] = []
+    places: list[str] = []
+    reader = csv.reader(file)
+    for fields in reader:
+        if not fields or fields == [""]:
+            continue
+        if fields[0].startswith("#"):
+            key, _, value = fields[0].lstrip("# ").partition("=")
+            content = value.strip() if key.strip() == CONTENT_KEY else content
+            continue
+        if rows and len(fields) != len(rows[0]):
+            msg = (
+                f"line {reader.line_num} of {path} has {len(fields)} fields, expected "
+                f"{len(rows[0])} as in the header"
+            )
+            raise PredictionsError(msg)
+        _check_size(str(path), len(rows), len(fields), question)
+        rows.append([field.strip() for field in fields])
+        places.append(f"line {reader.line_num}")
+    if not rows:
+        msg = f"{path} is empty; it needs a header and one line a test sample"
+        raise PredictionsError(msg)
+    return _Table(str(path), pd.DataFrame(rows[1:], columns=rows[0]), places[1:], content)
+
+
+def _check_columns(table: _Table, question: Question, form: Columns) -> None:
+    have = [str(name) for name in table.frame.columns]
+    if repeated := [name for name in have if have.count(name) > 1]:
+        msg = f"{table.source} has the column {repeated[0]!r} twice"
+        raise PredictionsError(msg)
+    single_label = form.exclusive and LABEL in have
+    wanted = [ID, LABEL] if single_label else [ID, *question.names]
+    unknown = [name for name in have if name not in {*wanted, SEED}]
+    missing = [name for name in wanted if name not in have]
+    if not unknown and not missing:
+        return
+    faults = [f"lacks {', '.join(missing)}"] if missing else []
+    faults += [_unknown_column(name, missing or wanted) for name in unknown]
+    msg = f"{table.source} {'; '.join(faults)}. It needs {question.expected}."
+    raise PredictionsError(msg)
+
+
+def _unknown_column(name: str, wanted: list[str]) -> str:
+    near = get_close_matches(name[:_SHOWN].lower(), wanted, 1, 0.5)
+    if near:
+        return f"has an unknown column {name[:_SHOWN]!r} (did you mean {near[0]!r}?)"
+    separator = next((sign for sign in ";\t|" if sign in name), None)
+    if separator:
+        return f"has one column {name[:_SHOWN]!r}; separate columns by commas, not {separator!r}"
+    return f"has an unknown column {name[:_SHOWN]!r}, to be taken out"
+
+
+def _integers(table: _Table, column: str) -> NDArray[np.int64]:
+    numbers = _numbers(table, column)
+    wrong = (numbers != np.trunc(numbers)) | (np.abs(numbers) >= _MOST_ID)
+    if wrong.any():
+        msg = f"{column} must be whole numbers, got {_first(table, column, wrong)}"
+        raise PredictionsError(msg)
+    return numbers.astype(np.int64)
+
+
+def _numbers(table: _Table, column: str) -> NDArray[np.float64]:
+    cells = table.frame[column]
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    wrong = ~np.isfinite(numbers)
+    if wrong.any():
+        msg = (
+            f"{column} must be a finite number in every row, got {_first(table, column, wrong)}"
+            f"{and_more(wrong)}"
+        )
+        raise PredictionsError(msg)
+    return numbers
+
+
+def _answers(table: _Table, question: Question, form: Columns) -> NDArray[np.float64]:
+    if form.exclusive and LABEL in table.frame:
+        return np.eye(len(question.names))[_labels(table, question.names)]
+    columns = {name: _numbers(table, name) for name in question.names}
+    if form.bounded:
+        for name, values in columns.items():
+            _check_bounds(table, name, values, form)
+    answers = np.stack(list(columns.values()), axis=1)
+    if form.exclusive:
+        _check_sums(table, answers)
+    return answers
+
+
+def _check_bounds(table: _Table, name: str, values: NDArray[np.float64], form: Columns) -> None:
+    wrong = (values < 0) | (values > 1)
+    if wrong.any():
+        msg = (
+            f"{name} must be a probability from 0 to 1, got {_first(table, name, wrong)}"
+            f"{and_more(wrong)}; {_range_fix(values, form)}"
+        )
+        raise PredictionsError(msg)
+
+
+def _range_fix(values: NDArray[np.float64], form: Columns) -> str:
+    if values.min() >= 0 and values.max() <= 100 and values.max() > 10:
+        return "divide percentages by 100"
+    return f"put logits through a {'softmax' if form.exclusive else 'sigmoid'} first"
+
+
+def _check_sums(table: _Table, probabilities: NDArray[np.float64]) -> None:
+    sums = probabilities.sum(axis=1)
+    wrong = np.abs(sums - 1) > _SUM_TOLERANCE
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        msg = (
+            f"the probabilities of a sample must sum to 1 within {_SUM_TOLERANCE}, got "
+            f"{sums[row]:.6g} in {table.places[row]} of {table.source}{and_more(wrong)}; "
+            "divide each row by its sum"
+        )
+        raise PredictionsError(msg)
+
+
+def _labels(table: _Table, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    codes = {str(code): code for code in range(len(classes))}
+    codes |= {f"{code}.0": code for code in range(len(classes))}
+    codes |= {name: code for code, name in enumerate(classes)}
+    labels = np.array([codes.get(str(cell), -1) for cell in table.frame[LABEL]], np.int64)
+    wrong = labels < 0
+    if wrong.any():
+        cell = str(table.frame[LABEL].iloc[int(np.flatnonzero(wrong)[0])])[:_SHOWN]
+        near = get_close_matches(cell.lower(), classes, 1, 0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        msg = (
+            f"{LABEL} must be one of {', '.join(classes)} or their codes 0 to {len(classes) - 1}, "
+            f"got {_first(table, LABEL, wrong)}{and_more(wrong)}{hint}"
+        )
+        raise PredictionsError(msg)
+    return labels
+
+
+def _first(table: _Table, column: str, wrong: NDArray[Any]) -> str:
+    row = int(np.flatnonzero(wrong)[0])
+    cell = table.frame[column].iloc[row]
+    blank = cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell))
+    return f"{'nothing' if blank else repr(cell)[:_SHOWN]} in {table.places[row]} of {table.source}"

@@ -1,0 +1,302 @@
+"""The record of a score: what was trained or submitted, on which data, and how well it did.
+
+A record is bound to the content of a version and to the content of its test split. It is small
+JSON; weights and predictions lie beside it under their SHA-256.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
+
+from skybench.errors import IntegrityError, ParameterError
+from skybench.generators.plain_text import PlainLine
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.manifest import (
+    DatasetName,
+    Digest,
+    Manifest,
+    StoredObject,
+    StrictModel,
+    UtcTime,
+    VersionText,
+    canonical_text,
+    strict_json,
+    validated,
+)
+
+FORMAT: Literal["skybench-record-1"] = "skybench-record-1"
+SUBMISSIONS = "submissions"
+TEST_SPLIT = "test"
+WEIGHTS_SUFFIX = ".safetensors"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+
+Kind = Literal["baseline", "floor", "submission"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def check_record_name(name: str) -> str:
+    """Return `name` where it can name a record and its files.
+
+    Raises
+    ------
+    ParameterError
+        With the nearest name that can.
+    """
+    if _NAME.fullmatch(name):
+        return name
+    near = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).strip("-._+")[:64]
+    hint = f"; did you mean {near!r}?" if near else ""
+    msg = (
+        "a name is 1 to 64 letters, digits, '.', '_', '+' and '-', starting with a letter or "
+        f"digit, got {name!r}{hint}"
+    )
+    raise ParameterError(msg)
+
+
+class ScoreInterval(StrictModel):
+    """The 95 % bootstrap interval of the score over test samples."""
+
+    low: float
+    high: float
+
+
+def _scored(values: Any, score: str, accuracy: str) -> Any:
+    """Fill in the score of a record that was written when accuracy was the only one."""
+    if isinstance(values, dict) and score not in values and accuracy in values:
+        return {**values, score: values[accuracy]}
+    return values
+
+
+def _either(score: str, accuracy: str) -> ConfigDict:
+    """Let the JSON Schema ask for the score, or for the accuracy alone as it was before 0.2."""
+
+    def extra(schema: dict[str, Any]) -> None:
+        schema["required"].remove(score)
+        schema["anyOf"] = [{"required": [score]}, {"required": [accuracy]}]
+
+    return ConfigDict(json_schema_extra=extra)
+
+
+class EpochScore(StrictModel):
+    """One point of a training curve; ``validation_score`` is of the record's metric.
+
+    Tasks of classes have it also as ``validation_accuracy``. A loss is None where training had
+    diverged.
+    """
+
+    model_config = _either("validation_score", "validation_accuracy")
+
+    epoch: int = Field(ge=1)
+    learning_rate: float
+    train_loss: float | None
+    validation_loss: float | None
+    validation_score: float
+    validation_accuracy: Share | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_accuracy(cls, values: Any) -> Any:
+        return _scored(values, "validation_score", "validation_accuracy")
+
+
+class SeedScore(StrictModel):
+    """What one seed came to on test, and how it got there.
+
+    Attributes
+    ----------
+    best_epoch : int or None
+        The epoch that validation chose; None where nothing was trained in epochs.
+    weights_sha256 : str or None
+        Of the seed's safetensors; only those of the record's ``weights`` are kept.
+    """
+
+    model_config = _either("score", "accuracy")
+
+    seed: int
+    score: float
+    accuracy: Share | None = None
+    accuracy_by_class: dict[str, Share | None] = Field(default_factory=dict)
+    measures: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    validation_score: float | None = None
+    validation_accuracy: Share | None = None
+    best_epoch: int | None = None
+    wall_seconds: float | None = None
+    weights_sha256: Digest | None = None
+    curve: tuple[EpochScore, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_accuracy(cls, values: Any) -> Any:
+        with_score = _scored(values, "score", "accuracy")
+        return _scored(with_score, "validation_score", "validation_accuracy")
+
+
+class Record(StrictModel):
+    """A score on the test split of one released version.
+
+    Attributes
+    ----------
+    kind : "baseline", "floor" or "submission"
+        Floors are what a trivial method reaches.
+    content, split_content : str
+        Roots of the content hash of the version and of its test split.
+    complete : bool
+        Whether this is a full run. A baseline of fewer seeds or epochs than its protocol asks,
+        or on a smaller dataset, says so here and in ``incomplete_because``.
+    metric : str
+        What ``score`` is, a key of `METRICS`: the mean over test samples of a merit that the task
+        defines. accuracy: 1 where the sample is right, in a multi-label task all its classes. r2:
+        R squared, averaged over targets. iou: intersection over union of an image's classes.
+    score : float
+        Mean over seeds, larger is better. Records of tasks of classes have it as ``accuracy``
+        too, and those written before 0.2 have only that.
+    classes, targets : tuple of str
+        What is to be recognised, or the numbers to be predicted.
+    accuracy_by_class : dict
+        Mean over seeds. Classification: share of the class's samples that are recognised.
+        Multi-label: share of all samples where the class's presence is right.
+    measures : dict
+        Other tasks: measures of each class or target, mean over seeds. Regression: rmse, mae, r2
+        and bias (the mean of prediction - truth) in the target's unit. Segmentation: iou over all
+        test pixels.
+    confusion : nested lists
+        Counts summed over seeds: [true][decided], and for a multi-label task one
+        [truly present][decided present] matrix a class. Pixels in a segmentation, empty in a
+        regression.
+    scores : tuple of SeedScore
+        One a seed.
+    weights, predictions : StoredObject or None
+        Files of the version's folder: weights of the seed that was best on validation, and what
+        every seed predicts for every test sample.
+    """
+
+    model_config = _either("score", "accuracy")
+
+    format: Literal["skybench-record-1"] = FORMAT
+    name: Annotated[str, AfterValidator(check_record_name)]
+    kind: Kind
+    dataset: DatasetName
+    version: VersionText
+    content: Digest
+    split: str
+    split_content: Digest
+    samples: int = Field(ge=1)
+    task: PlainLine
+    classes: tuple[PlainLine, ...] = ()
+    targets: tuple[PlainLine, ...] = ()
+    created: UtcTime
+    model: PlainLine
+    parameters: int | None = None
+    protocol: str | None = None
+    hyperparameters: dict[str, JsonValue] = Field(default_factory=dict)
+    seeds: tuple[int, ...]
+    epochs: int | None = None
+    complete: bool = True
+    incomplete_because: str | None = None
+    metric: str = "accuracy"
+    score: float
+    accuracy: Share | None = None
+    interval: ScoreInterval
+    accuracy_by_class: dict[str, Share | None] = Field(default_factory=dict)
+    measures: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    confusion: tuple[tuple[int, ...], ...] | tuple[tuple[tuple[int, ...], ...], ...] = ()
+    scores: tuple[SeedScore, ...]
+    hardware: dict[str, str] = Field(default_factory=dict)
+    libraries: dict[str, str] = Field(default_factory=dict)
+    wall_seconds: float | None = None
+    weights: StoredObject | None = None
+    predictions: StoredObject | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_accuracy(cls, values: Any) -> Any:
+        return _scored(values, "score", "accuracy")
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.seeds != tuple(score.seed for score in self.scores) or not self.seeds:
+            msg = "seeds and scores disagree"
+            raise ValueError(msg)
+        if self.complete == bool(self.incomplete_because):
+            msg = "incomplete_because is given exactly where complete is false"
+            raise ValueError(msg)
+        if not self.interval.low <= self.score <= self.interval.high:
+            msg = "score lies outside its interval"
+            raise ValueError(msg)
+        if self.weights is not None and not self.weights.key.endswith(WEIGHTS_SUFFIX):
+            msg = f"weights must be {WEIGHTS_SUFFIX}, which is data; others can run code"
+            raise ValueError(msg)
+        if self.accuracy != (self.score if self.metric == "accuracy" else None):
+            msg = f"accuracy {self.accuracy} is not the score of the metric {self.metric}"
+            raise ValueError(msg)
+        return self
+
+    def to_text(self) -> str:
+        """Return the canonical JSON: sorted keys, UTF-8, a newline at the end."""
+        return canonical_text(self.model_dump(mode="json"))
+
+    @classmethod
+    def from_text(cls, text: str, where: str) -> Self:
+        """Return the record that a file holds; `where` names the file in messages.
+
+        Raises
+        ------
+        IntegrityError
+            It is not a record; the message names the key at fault.
+        """
+        return validated(cls, strict_json(text, where), where)
+
+    def mismatch(self, manifest: Manifest) -> str | None:
+        """Say why this score is not one of that version's test split, None where it is.
+
+        The test split counts, not the whole content: a version that only adds to another keeps
+        the other's scores.
+        """
+        expected = manifest.content.splits[self.split].root if self._has_split(manifest) else None
+        if self.dataset == manifest.dataset and self.split_content == expected:
+            return None
+        return (
+            f"{self.name} was scored on the {self.split} split of {self.dataset} {self.version} "
+            f"with content {self.split_content}, but that of {manifest.reference} has "
+            f"{expected}"
+        )
+
+    def _has_split(self, manifest: Manifest) -> bool:
+        return self.split in manifest.content.splits
+
+
+def record_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a record."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Record.model_json_schema()
+
+
+def records_text(records: Sequence[Record]) -> str:
+    """Return the canonical JSON of several records, as the repository keeps them."""
+    return canonical_text([record.model_dump(mode="json") for record in records])
+
+
+def records_from_text(text: str, where: str) -> tuple[Record, ...]:
+    """Return the records that one file of the repository holds.
+
+    Raises
+    ------
+    IntegrityError
+        It is not a list of records.
+    """
+    values = strict_json(text, where)
+    if not isinstance(values, list):
+        msg = f"{where} must hold a list of records, got {type(values).__name__}"
+        raise IntegrityError(msg)
+    return tuple(
+        validated(Record, value, f"record {number} of {where}")
+        for number, value in enumerate(values)
+    )
+
+
+def stored_records(store: Store, folder: str) -> tuple[Record, ...]:
+    """Return the records in a folder of a store, by name."""
+    keys = [f"{folder}/{name}" for name in store.names(folder) if name.endswith(".json")]
+    return tuple(Record.from_text(store.read_text(key), store.url_of(key)) for key in keys)

@@ -1,0 +1,1 @@
+"""Where versions lie: local disks, web servers, object stores, behind one contract."""

@@ -1,0 +1,155 @@
+"""What a local disk offers beyond reading: whole replacement, locks, quick lists, seen links."""
+
+import glob
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from skybench.errors import StoreError
+from skybench.registry.storage.lease import HeldError
+
+_PERMISSIONS = 0o666
+"""As every program asks for: the user's umask takes away from them."""
+
+_UNFINISHED = ".tmp"
+
+
+def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: bool) -> None:
+    """Put a file in place at once, its folder made; a failure leaves what was there before.
+
+    Parameters
+    ----------
+    path : Path
+    pieces : iterable of bytes
+        The content. What it raises goes through.
+    durable : bool
+        Return only when the disk has the content.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PERMISSIONS)
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(pieces)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def is_unfinished(key: str) -> bool:
+    """Tell whether a file's name is one that `replace_file` writes under, before it has its own."""
+    name = key.rpartition("/")[2]
+    return name.startswith(".") and name.endswith(_UNFINISHED)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Delete what killed writers of a file left; nobody else may be writing it meanwhile."""
+    for unfinished in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):
+        unfinished.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise an `OSError` unless files can be made in a folder, which is made where it is not.
+
+    The file that shows it has no name where the disk offers that, so a kill leaves nothing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+@contextmanager
+def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
+    """Hold a lock that other processes of this machine respect; a killed holder frees it.
+
+    Raises
+    ------
+    HeldError
+        Another process holds it and `wait` is False.
+    OSError
+        The file cannot be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _PERMISSIONS)
+    try:
+        if not _lock(descriptor, wait):
+            raise HeldError(path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def entries_below(folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield what lies below a folder, folders included, by key relative to it.
+
+    Links are told and not followed. What is deleted meanwhile, or is no folder, holds nothing.
+    """
+    todo = [(folder, "")]
+    while todo:
+        path, prefix = todo.pop()
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(path) as entries:
+            for entry in entries:
+                yield f"{prefix}{entry.name}", entry
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append((entry.path, f"{prefix}{entry.name}/"))
+
+
+def sizes_below(folder: str) -> dict[str, int]:
+    """Return the size in bytes of every file below a folder, by key relative to it.
+
+    A link counts as a file of the size of what it leads to, or of none where that is nothing.
+    fsspec would list the same, five times slower.
+    """
+    sizes = {}
+    for key, entry in entries_below(folder):
+        if not entry.is_dir(follow_symlinks=False):
+            try:
+                sizes[key] = entry.stat().st_size
+            except OSError:
+                sizes[key] = 0
+    return sizes
+
+
+def check_no_way_out(path: str, root: str) -> None:
+    """Refuse a path on which a link leads out of the folder `root`.
+
+    Raises
+    ------
+    StoreError
+        The message names where it leads to.
+    """
+    real, inside = os.path.realpath(path), os.path.realpath(root)
+    if real != inside and not real.startswith(inside.rstrip(os.sep) + os.sep):
+        msg = (
+            f"{path} is behind a link that leads out of the store, to {real}; replace the link "
+            "by what it names, or open the store that it leads to"
+        )
+        raise StoreError(msg)
+
+
+def _lock(descriptor: int, wait: bool) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except (BlockingIOError, PermissionError):
+        return False
+    return True

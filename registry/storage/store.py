@@ -1,0 +1,315 @@
+"""Where released versions live: a folder on any fsspec URL, with the layout of one store.
+
+::
+
+    STORE/catalog.yaml
+    STORE/index.jsonl, index.signatures/
+    STORE/sky/1.0/manifest.json, manifest.json.sig, card.md, croissant.json,
+                  sky-1.0-<hash12>.zarr, baselines/
+
+Text is replaced whole: a reader sees the old file or the new one, never a part.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import IO
+
+from skybench.errors import IntegrityError, NotFoundError, StoreError
+from skybench.registry.reference import Version
+from skybench.registry.storage import conditional_put
+from skybench.registry.storage.conditional_put import ChangedError
+from skybench.registry.storage.lease import HeldError, lease
+from skybench.registry.storage.local_disk import (
+    check_writable,
+    file_lock,
+    remove_unfinished,
+    replace_file,
+    sizes_below,
+)
+from skybench.registry.storage.place import Place
+from skybench.registry.storage.web_listing import published_keys, published_names
+
+MAX_TEXT_BYTES = 64 << 20
+"""Of a manifest, an index or a record; the manifest of a hundred million samples is smaller."""
+
+CATALOG = "catalog.yaml"
+INDEX = "index.jsonl"
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.json.sig"
+INDEX_SIGNATURES = "index.signatures"
+CARD = "card.md"
+CROISSANT = "croissant.json"
+BASELINES = "baselines"
+WORK = ".work"
+
+_REQUESTS = 16
+"""Questions asked of a remote store at once."""
+_STREAM_BYTES = 8 << 20
+
+
+class Store(Place):
+    """A place with released versions: what is done there, whichever kind of place it is."""
+
+    def exists(self, key: str) -> bool:
+        """Tell whether a file or folder is at `key`."""
+        with self.reporting("read", key):
+            return bool(self.fs.exists(self.path(key)))
+
+    def read_bytes(self, key: str) -> bytes:
+        """Return the content of a file.
+
+        Raises
+        ------
+        NotFoundError
+            No file is there.
+        StoreError
+            It cannot be read.
+        """
+        with self.reporting("read", key):
+            return bytes(self.fs.cat_file(self.path(key)))
+
+    def read_text(self, key: str, limit: int = MAX_TEXT_BYTES) -> str:
+        """Return the content of a UTF-8 file of at most `limit` bytes.
+
+        Raises
+        ------
+        NotFoundError, StoreError
+            As `read_bytes`.
+        IntegrityError
+            It is no UTF-8, or larger; no more than the limit is read.
+        """
+        data = bytearray()
+        for piece in self._consistent_pieces(key, limit):
+            data += piece
+            if len(data) > limit:
+                msg = f"{self.url_of(key)} is larger than {limit:,} bytes; skybench wrote no such"
+                raise IntegrityError(msg)
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            msg = (
+                f"{self.url_of(key)} is not UTF-8 text (byte {error.start}): the copy is damaged; "
+                "restore it from another copy of the store"
+            )
+            raise IntegrityError(msg) from None
+
+    def open_read(self, key: str) -> IO[bytes]:
+        """Return an open binary file, for reading in pieces."""
+        with self.reporting("read", key):
+            return self.fs.open(self.path(key), "rb")  # type: ignore[no-any-return]
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """Read a file once from start to end, a few megabytes at a time; raises as `read_bytes`.
+
+        A web server is asked for the whole in one request, which it also answers without Range.
+        """
+        with self.reporting("read", key):
+            # Given any size, fsspec's web client streams at once; else it first asks for the size.
+            how = {"block_size": 0, "size": 1} if self.is_web else {"block_size": _STREAM_BYTES}
+            with self.fs.open(self.path(key), "rb", **how) as file:
+                while piece := file.read(_STREAM_BYTES):
+                    yield piece
+
+    def write(self, key: str, content: str | bytes | memoryview, *, durable: bool = True) -> None:
+        """Put a whole file in place at once; a failure leaves what was there before.
+
+        Parameters
+        ----------
+        key : str
+        content : str, bytes or memoryview
+        durable : bool
+            Return only when the disk has it, for files that others are trusted by.
+
+        Raises
+        ------
+        StoreError
+            It cannot be written; the message names the fix.
+        """
+        data = content.encode("utf-8") if isinstance(content, str) else content
+        with self.reporting("write", key):
+            if self.is_local:
+                replace_file(Path(self.path(key)), [data], durable=durable)
+            else:
+                self.fs.pipe_file(self.path(key), bytes(data))
+
+    def write_pieces(self, key: str, pieces: Iterable[bytes]) -> None:
+        """Put a whole file in place at once, from pieces; raises as `write` does.
+
+        What `pieces` raises goes through, and nothing is left behind.
+        """
+        if not self.is_local:
+            self.write(key, b"".join(pieces))
+            return
+        with self.reporting("write", key):
+            replace_file(Path(self.path(key)), pieces, durable=False)
+
+    def tag(self, key: str) -> str:
+        """Return a mark of what is at `key` now, for `write_if`; read it before the content."""
+        with self.reporting("read", key):
+            if self.is_local or not conditional_put.offers_tags(self.fs):
+                return conditional_put.ABSENT
+            return conditional_put.tag_of(self.fs, self.path(key))
+
+    def write_if(self, key: str, content: str, tag: str) -> bool:
+        """Write a file that nobody wrote since `tag` was read; return whether that is so.
+
+        On S3 by conditional put, so that of two writers one wins for certain. Other object stores
+        of fsspec offer none: there the file is written, read again after the write, and True
+        means that it holds `content`. On a local disk the caller holds a `lock`.
+        """
+        if self.is_local:
+            with self.reporting("write", key):
+                remove_unfinished(self.local_path(key))
+        if self.is_local or not conditional_put.offers_tags(self.fs):
+            self.write(key, content)
+            return self.is_local or self.read_text(key) == content
+        with self.reporting("write", key):
+            try:
+                conditional_put.put(self.fs, self.path(key), content.encode(), tag)
+            except ChangedError:
+                return False
+        return True
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return the sorted names directly inside a folder; none where there is no folder.
+
+        A web server lists nothing: there they are those of the version's manifest.
+        """
+        if self.is_web:
+            return published_names(self, key, MANIFEST)
+        with self.reporting("read", key):
+            self.fs.invalidate_cache()
+            try:
+                found = self.fs.ls(self.path(key), detail=False)
+            except FileNotFoundError:
+                return ()
+        return tuple(sorted(str(path).rstrip("/").rpartition("/")[2] for path in found))
+
+    def size(self, key: str) -> int:
+        """Return the size of a file in bytes; raises as `read_bytes` does."""
+        with self.reporting("read", key):
+            size = self.fs.size(self.path(key))
+        if size is None:
+            msg = f"the server of {self.url_of(key)} does not tell how large it is"
+            raise StoreError(msg)
+        return int(size)
+
+    def sizes(self, key: str) -> dict[str, int]:
+        """Return the size in bytes of every file below a folder, by key relative to it.
+
+        A web server lists nothing: there the files are those that the manifest in this folder
+        names, and those of them that are there.
+        """
+        if self.is_web:
+            named = published_keys(self, f"{key}/{MANIFEST}")
+            found = self.sizes_of([f"{key}/{name}" for name in named])
+            return {name.removeprefix(f"{key}/"): size for name, size in sorted(found.items())}
+        root = self.path(key)
+        with self.reporting("read", key):
+            if self.is_local:
+                return dict(sorted(sizes_below(root).items()))
+            self.fs.invalidate_cache()
+            found = self.fs.find(root, detail=True)
+        return {
+            path.removeprefix(root).lstrip("/"): int(info["size"])
+            for path, info in sorted(found.items())
+        }
+
+    def sizes_of(self, keys: Iterable[str]) -> dict[str, int]:
+        """Return the size in bytes of each file that is there, asking for all at once."""
+        wanted = list(keys)
+        with ThreadPoolExecutor(_REQUESTS) as pool:
+            sizes = pool.map(self._size_or_none, wanted)
+            return {key: size for key, size in zip(wanted, sizes, strict=True) if size is not None}
+
+    def move(self, source: str, target: str) -> None:
+        """Move a file or a folder to where nothing is.
+
+        On a local disk this is one step. On an object store files are copied, the manifest
+        last, then deleted at the source, so an interrupted move can be done again.
+        """
+        with self.reporting("write", target):
+            if self.is_local:
+                destination = Path(self.path(target))
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                Path(self.path(source)).rename(destination)
+                return
+            for name in sorted(self.sizes(source), key=lambda name: (name == MANIFEST, name)):
+                # A file has no names below it: it is found under its own key, as "".
+                inside = f"/{name}" if name else ""
+                self.fs.cp_file(f"{self.path(source)}{inside}", f"{self.path(target)}{inside}")
+            self.remove(source)
+
+    def remove(self, key: str) -> None:
+        """Delete a file or a folder with all it holds; nothing happens where there is none."""
+        with self.reporting("write", key), suppress(FileNotFoundError):
+            self.fs.rm(self.path(key), recursive=True)
+
+    def check_writable(self) -> None:
+        """Raise a `StoreError` with the fix unless files can be written to this store."""
+        if self.is_local:
+            with self.reporting("write", WORK):
+                check_writable(self.local_path(WORK))
+            return
+        probe = f"{WORK}/.probe-{secrets.token_hex(4)}"
+        self.write(probe, b"")
+        self.remove(probe)
+
+    @contextmanager
+    def lock(self, name: str, *, wait: bool = True) -> Iterator[None]:
+        """Hold a lock that other processes respect; a killed holder frees it.
+
+        On a local disk those of this machine; on S3, where `wait` is False, those of all machines
+        that use the store: `lease` tells how. Writers of single files need none there, because
+        `write_if` tells them. Other object stores offer no locks.
+
+        Raises
+        ------
+        StoreError
+            Another process holds it and `wait` is False.
+        """
+        key = f"{WORK}/{name}.lock"
+        with ExitStack() as held:
+            with self.reporting("lock", key):
+                try:
+                    held.enter_context(self._lock_at(self.path(key), wait))
+                except HeldError:
+                    msg = (
+                        f"another process holds {self.url_of(key)}, so it works on {name} at this "
+                        "moment; wait for it to end, or stop it"
+                    )
+                    raise StoreError(msg) from None
+            yield
+
+    def _lock_at(self, path: str, wait: bool) -> AbstractContextManager[None]:
+        if self.is_local:
+            return file_lock(Path(path), wait=wait)
+        if wait or not conditional_put.offers_tags(self.fs):
+            return nullcontext()
+        return lease(self.fs, path)
+
+    def _consistent_pieces(self, key: str, limit: int) -> Iterator[bytes]:
+        """Read a file that others replace meanwhile: an object store gives it in one request."""
+        if self.is_local or self.is_web or self.size(key) > limit:
+            yield from self.pieces(key)
+        else:
+            yield self.read_bytes(key)
+
+    def _size_or_none(self, key: str) -> int | None:
+        try:
+            return self.size(key)
+        except NotFoundError:
+            return None
+
+
+def version_key(dataset: str, version: Version | str) -> str:
+    """Return the folder of a version inside a store, like ``sky/1.0``."""
+    return f"{dataset}/{version}"
+
+
+def zarr_name(dataset: str, version: Version | str, content_root: str) -> str:
+    """Return the name of a version's Zarr store, like ``sky-1.0-9f86d081884c.zarr``."""
+    return f"{dataset}-{version}-{content_root.removeprefix('sha256:')[:12]}.zarr"

@@ -1,0 +1,1 @@
+"""What is published: manifests, and the chained and signed index that lists them."""

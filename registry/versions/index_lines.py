@@ -1,0 +1,170 @@
+"""The lines of an index: publications and withdrawals, each bound to the line before it."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from skybench.errors import IntegrityError
+from skybench.registry.hashing.content_hash import canonical_json
+from skybench.registry.reference import Version
+from skybench.registry.storage.store import MANIFEST, version_key
+from skybench.registry.versions.manifest import (
+    DatasetName,
+    Digest,
+    StrictModel,
+    UtcTime,
+    VersionText,
+    strict_json,
+    validated,
+)
+
+FIRST = "sha256:" + "0" * 64
+
+Reason = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+
+
+class _Line(StrictModel):
+    """What all lines hold.
+
+    Attributes
+    ----------
+    time : str
+        When it was written, UTC.
+    previous : str
+        SHA-256 of the line before, without its line end; zeros on the first line.
+    """
+
+    dataset: DatasetName
+    version: VersionText
+    time: UtcTime
+    previous: Digest
+
+    def to_line(self) -> str:
+        """Return the line, without the line end."""
+        return canonical_json(self.model_dump()).decode()
+
+    @property
+    def reference(self) -> str:
+        """The exact version, like ``sky@1.0``."""
+        return f"{self.dataset}@{self.version}"
+
+
+class IndexEntry(_Line):
+    """One published version.
+
+    Attributes
+    ----------
+    manifest : str
+        SHA-256 of the manifest's text.
+    content : str
+        Root of the content hash.
+    yanked : str or None
+        Why the version was withdrawn, by a later line; None where it was not.
+    """
+
+    manifest: Digest
+    content: Digest
+    yanked: str | None = Field(default=None, exclude=True)
+
+    @property
+    def number(self) -> Version:
+        """The version, ordered by number."""
+        return Version.parse(self.version)
+
+    @property
+    def key(self) -> str:
+        """The version's folder in the store."""
+        return version_key(self.dataset, self.version)
+
+    @property
+    def manifest_key(self) -> str:
+        """The manifest's place in the store."""
+        return f"{self.key}/{MANIFEST}"
+
+
+class Yank(_Line):
+    """The withdrawal of a published version, which stays where it is."""
+
+    reason: Reason
+
+
+Line = IndexEntry | Yank
+
+
+def parse_lines(text: str, where: str) -> tuple[Line, ...]:
+    """Return the lines in the text of an index; `where` names it in messages.
+
+    Raises
+    ------
+    IntegrityError
+        The chain is broken, or a line is not an index line; the message names the first.
+    """
+    if text and not text.endswith("\n"):
+        msg = f"the last line of {where} is cut off; restore the file from a copy of the store"
+        raise IntegrityError(msg)
+    lines: list[Line] = []
+    known: dict[str, set[type[Line]]] = {}
+    previous = FIRST
+    for number, written in enumerate(text.split("\n")[:-1], 1):
+        line = _parse(written, f"line {number} of {where}")
+        if line.previous != previous:
+            _refuse_chain(line, previous, number, where)
+        _check_new(line, known.setdefault(line.reference, set()), number, where)
+        lines.append(line)
+        known[line.reference].add(type(line))
+        previous = text_digest(written)
+    return tuple(lines)
+
+
+def published(lines: Sequence[Line]) -> tuple[IndexEntry, ...]:
+    """Return the published versions, each with the reason where it was withdrawn."""
+    reasons = {line.reference: line.reason for line in lines if isinstance(line, Yank)}
+    return tuple(
+        line.model_copy(update={"yanked": reasons.get(line.reference)})
+        for line in lines
+        if isinstance(line, IndexEntry)
+    )
+
+
+def withdrawal(version: str, reason: str) -> str:
+    """Return what is said of a withdrawn version to those who open it."""
+    return f"{version} was withdrawn: {reason}"
+
+
+def text_digest(text: str) -> str:
+    """Return ``sha256:…`` of UTF-8 text."""
+    return f"sha256:{sha256(text.encode()).hexdigest()}"
+
+
+def _parse(written: str, where: str) -> Line:
+    values = strict_json(written, where)
+    is_yank = isinstance(values, dict) and "reason" in values
+    line: Line = validated(Yank, values, where) if is_yank else validated(IndexEntry, values, where)
+    if line.to_line() != written:
+        msg = f"{where} is not written as skybench writes it; it was edited"
+        raise IntegrityError(msg)
+    return line
+
+
+def _refuse_chain(line: Line, expected: str, number: int, where: str) -> None:
+    msg = (
+        f"line {number} of {where} ({line.dataset} {line.version}) does not follow the line "
+        f"before it: expected previous {expected}, got {line.previous}. A line was changed, "
+        "added or removed; restore the file from a copy of the store."
+    )
+    raise IntegrityError(msg)
+
+
+def _check_new(line: Line, same: set[type[Line]], number: int, where: str) -> None:
+    name = f"{line.dataset} {line.version}"
+    if type(line) in same:
+        verb = "withdraws" if isinstance(line, Yank) else "publishes"
+        msg = f"line {number} of {where} {verb} {name} a second time"
+        raise IntegrityError(msg)
+    if isinstance(line, Yank) and IndexEntry not in same:
+        msg = f"line {number} of {where} withdraws {name}, which no line before it publishes"
+        raise IntegrityError(msg)

@@ -1,0 +1,268 @@
+"""The manifest of a released version: what it is, how it was made, and every hash of it."""
+
+import json
+import re
+import reprlib
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from skybench.errors import IntegrityError, StoreError
+from skybench.generators.plain_text import PlainLine, PlainText
+from skybench.registry.hashing.content_hash import ContentHash
+from skybench.registry.reference import Version, check_dataset_name
+from skybench.registry.storage.store import CARD, CROISSANT, MANIFEST
+from skybench.registry.storage.strict_json import strict_json as strict_json
+from skybench.registry.versions.published_hash import check_content
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+
+FORMAT: Literal["skybench-manifest-1"] = "skybench-manifest-1"
+
+
+MAX_SAMPLES = 10**9
+"""As in a recipe."""
+
+_DIGEST_BYTES = 32
+_MAX_PATH = 500
+_PATH_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._+-]{1,255}")
+
+
+def _check_path(path: str) -> str:
+    """Refuse what climbs, what a file system or a URL reads in its own way, and what globs."""
+    parts = path.split("/")
+    if len(path) > _MAX_PATH or not all(map(_PATH_PART.fullmatch, parts)):
+        msg = (
+            "must be a relative path inside the version's folder, of letters, digits and ._+-, "
+            f"got {path[:_MAX_PATH]!a}"
+        )
+        raise ValueError(msg)
+    return path
+
+
+def _check_name(name: str) -> str:
+    check_dataset_name(name, name)
+    return name
+
+
+def _check_version(version: str) -> str:
+    return str(Version.parse(version))
+
+
+def _check_split(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
+        msg = f"must be lower-case letters, digits and underscores, got {name[:80]!a}"
+        raise ValueError(msg)
+    return name
+
+
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+InsidePath = Annotated[str, AfterValidator(_check_path)]
+DatasetName = Annotated[str, AfterValidator(_check_name)]
+VersionText = Annotated[str, AfterValidator(_check_version)]
+SplitName = Annotated[str, AfterValidator(_check_split)]
+Content = Annotated[ContentHash, AfterValidator(check_content)]
+Model = TypeVar("Model", bound=BaseModel)
+UtcTime = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+
+
+class StrictModel(BaseModel):
+    """A frozen model of published JSON: unknown keys, NaN and infinities are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class StoredObject(StrictModel):
+    """One file of a version: its key inside the version's folder, its size and its SHA-256."""
+
+    key: InsidePath
+    size: int = Field(ge=0)
+    sha256: Digest
+
+
+class Range(StrictModel):
+    """The smallest and largest value of a variable, missing values left out."""
+
+    minimum: float
+    maximum: float
+
+
+class Manifest(StrictModel):
+    """Everything that identifies a version and lets it be opened, proved and rebuilt.
+
+    Attributes
+    ----------
+    recipe : dict
+        The recipe in its canonical form, enough to render every sample again. Its keys are
+        sorted; `recipe_in_order` has the classes in the order that gives them their codes.
+    generator : dict
+        Versions of skybench, Python and the libraries that made it.
+    content : ContentHash
+        ``skyhash-1`` of the logical content, independent of how it is stored.
+    zarr, sample_digests : str
+        The Zarr store and the 32-byte digests of the samples, relative to the version's folder.
+    chunk_count : int
+        Chunk files in the Zarr store. A missing one would read as zeros without an error.
+    objects : tuple of StoredObject
+        Every file, baselines included; the manifest and what is made from it, the card and the
+        Croissant, are left out.
+    """
+
+    format: Literal["skybench-manifest-1"] = FORMAT
+    dataset: DatasetName
+    version: VersionText
+    title: PlainLine
+    description: PlainText
+    created: UtcTime
+    recipe: dict[str, JsonValue]
+    generator: dict[PlainLine, PlainLine]
+    content: Content
+    samples: int = Field(ge=0)
+    splits: dict[SplitName, int]
+    task: PlainLine
+    classes: tuple[PlainLine, ...]
+    ranges: dict[PlainLine, Range]
+    licence: PlainLine
+    citation: PlainText
+    zarr: InsidePath
+    sample_digests: InsidePath
+    chunk_count: int = Field(ge=0)
+    objects: tuple[StoredObject, ...]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        self._check_keys()
+        if self.samples > MAX_SAMPLES:
+            msg = f"samples is {self.samples:.3g}, more than {MAX_SAMPLES:,}"
+            raise ValueError(msg)
+        self._check_digests()
+        if self.splits != {name: split.samples for name, split in self.content.splits.items()}:
+            msg = "splits and content.splits disagree on the number of samples"
+            raise ValueError(msg)
+        return self
+
+    def _check_keys(self) -> None:
+        """Refuse files that would take each other's place, on any file system."""
+        keys = [stored.key.casefold() for stored in self.objects]
+        names = {*keys, MANIFEST, CARD, CROISSANT}
+        folders = {key[:end] for key in keys for end, sign in enumerate(key) if sign == "/"}
+        if len(names) != len(keys) + 3 or names & folders:
+            msg = "objects has keys that collide"
+            raise ValueError(msg)
+
+    def _check_digests(self) -> None:
+        sizes = {stored.key: stored.size for stored in self.objects}
+        expected = _DIGEST_BYTES * self.samples
+        if (size := sizes.get(self.sample_digests, expected)) != expected:
+            msg = f"{self.sample_digests} has {size} bytes, not {_DIGEST_BYTES} a sample"
+            raise ValueError(msg)
+
+    def to_text(self) -> str:
+        """Return the canonical JSON: sorted keys, UTF-8, a newline at the end."""
+        return canonical_text(self.model_dump(mode="json"))
+
+    @classmethod
+    def from_text(cls, text: str, where: str) -> Self:
+        """Return the manifest that a file holds.
+
+        Parameters
+        ----------
+        text : str
+            Content of the file.
+        where : str
+            Its name, for messages.
+
+        Raises
+        ------
+        StoreError
+            It is of a newer format than this skybench reads.
+        IntegrityError
+            It is not a manifest; the message names the key at fault.
+        """
+        values = strict_json(text, where)
+        _check_format(values, where)
+        return validated(cls, values, where)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The parameters that a regression is to predict, from the recipe."""
+        names = self.recipe.get("targets")
+        return tuple(map(str, names)) if isinstance(names, list) else ()
+
+    @property
+    def recipe_in_order(self) -> dict[str, JsonValue]:
+        """The recipe with its classes in the order of their codes, which JSON does not keep."""
+        classes = self.recipe.get("classes")
+        if not isinstance(classes, dict):
+            return self.recipe
+        ordered = {name: classes[name] for name in self.classes if name in classes}
+        return {**self.recipe, "classes": ordered}
+
+    @property
+    def reference(self) -> str:
+        """The exact reference to this version, like ``sky@1.0``."""
+        return f"{self.dataset}@{self.version}"
+
+
+def manifest_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a manifest."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Manifest.model_json_schema(
+        mode="serialization"
+    )
+
+
+def canonical_text(values: object) -> str:
+    """Return the one JSON text of `values` that skybench publishes, a line an item."""
+    return json.dumps(values, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def validated(model: type[Model], values: object, where: str) -> Model:
+    """Return `values` as `model`.
+
+    Raises
+    ------
+    IntegrityError
+        With the first key at fault, what was expected and what was got.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "it"
+        got = _SHORT.repr(first["input"])
+        msg = (
+            f"{where} is not as skybench writes it: {_shown(place)}: {_shown(first['msg'])}, "
+            f"got {_shown(got)}. "
+            "The copy is damaged or made by another skybench; fetch or build it again."
+        )
+        raise IntegrityError(msg) from None
+
+
+def _shown(text: str) -> str:
+    """Return text from a stranger so that it can stand in a message."""
+    plain = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:600])
+    return f"{plain[:600]}{'…' * (len(text) > 600)}"
+
+
+def _check_format(values: object, where: str) -> None:
+    found = values.get("format") if isinstance(values, dict) else None
+    newer = re.fullmatch(r"skybench-manifest-([0-9]{1,6})", str(found))
+    if not newer or int(newer[1]) <= int(FORMAT.rpartition("-")[2]):
+        return
+    made_by = values.get("generator") if isinstance(values, dict) else None
+    needed = _shown(str(made_by.get("skybench", ""))[:20]) if isinstance(made_by, dict) else ""
+    msg = (
+        f"{where} has format {found} and needs skybench >= {needed or 'a newer version'}; "
+        f"this one reads {FORMAT}. Run pip install --upgrade skybench."
+    )
+    raise StoreError(msg)

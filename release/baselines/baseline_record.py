@@ -1,0 +1,227 @@
+"""Write down a trained baseline: its record, predictions and weights."""
+
+import dataclasses
+import hashlib
+import math
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+from skybench.generators.recipe_file import load_recipe, packaged_recipes
+from skybench.registry.scoring.predictions import predictions_suffix, write_predictions
+from skybench.registry.scoring.records import TEST_SPLIT, EpochScore, Record, SeedScore
+from skybench.registry.scoring.scoring import TestScore, score
+from skybench.registry.scoring.tasks import ACCURACY, task_named
+from skybench.registry.storage.store import BASELINES
+from skybench.registry.versions.index import utc_now
+from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.release.baselines.device import hardware
+from skybench.release.baselines.epoch_journal import Epoch
+from skybench.release.baselines.floor import Answers, Floor
+from skybench.release.baselines.heads import HEADS
+from skybench.release.baselines.labelled import Labelled
+from skybench.release.baselines.loading import TrainingData
+from skybench.release.baselines.protocols import PROTOCOLS, Protocol
+from skybench.release.baselines.resnet import model_name, parameter_count
+from skybench.release.baselines.training import Fit, load_model
+
+_LIBRARIES = ("skybench", "torch", "torchvision", "lightning", "numpy", "scipy", "safetensors")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorder:
+    """Scores baselines on the test split and writes their files.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of the version, which the records are bound to.
+    data : TrainingData
+    output : Path
+        The folder of the files.
+    """
+
+    manifest: Manifest
+    data: TrainingData
+    output: Path
+
+    def floor(self, name: str, floor: Floor) -> Record:
+        """Return the record of a floor, and write its predictions."""
+        tested = self._score({0: floor.answers})
+        seed = tested.by_seed[0].model_copy(
+            update=_validation(tested, round(floor.validation_score, 6))
+        )
+        fields: dict[str, Any] = tested.record_fields() | {"scores": (seed,)}
+        return Record(
+            **self._bound(name, "floor"),
+            **fields,
+            **_completeness(_size_shortfall(self.manifest)),
+            model=floor.model,
+            parameters=floor.parameters,
+            hyperparameters=floor.hyperparameters,
+            libraries=_libraries(),
+            predictions=self._write_predictions(name, {0: floor.answers}),
+        )
+
+    def network(self, protocol: Protocol, runs: Mapping[int, Fit]) -> Record:
+        """Return the record of a network's runs by seed; write predictions and the best weights."""
+        name = record_name(protocol)
+        answers = {seed: run.test_answers for seed, run in runs.items()}
+        tested = self._score(answers)
+        best = max(runs.values(), key=lambda run: run.best.validation_score)
+        data = self.data.labelled
+        fields = tested.record_fields() | {"scores": _seed_scores(tested, runs)}
+        return Record(
+            **self._bound(name, "baseline"),
+            **fields,
+            **_completeness(_size_shortfall(self.manifest), *_run_shortfalls(protocol)),
+            model=model_name(data.bands),
+            parameters=parameter_count(load_model(best.weights, data.classes, data.bands)),
+            protocol=protocol.name,
+            hyperparameters=hyperparameters(protocol, best, data),
+            epochs=protocol.epochs,
+            hardware=hardware(data.shape),
+            libraries=_libraries(),
+            wall_seconds=round(sum(run.seconds for run in runs.values()), 1),
+            weights=self._keep(best.weights, f"{name}.safetensors"),
+            predictions=self._write_predictions(name, answers),
+        )
+
+    def _score(self, answers: Mapping[int, Answers]) -> TestScore:
+        return score(self.data.labelled.task, self.data.truth, self.data.names, answers)
+
+    def _bound(self, name: str, kind: str) -> dict[str, Any]:
+        content = self.manifest.content
+        return {
+            "name": name,
+            "kind": kind,
+            "dataset": self.manifest.dataset,
+            "version": self.manifest.version,
+            "content": content.root,
+            "split": TEST_SPLIT,
+            "split_content": content.splits[TEST_SPLIT].root,
+            "task": self.data.labelled.task,
+            task_named(self.data.labelled.task).parts: self.data.names,
+            "created": utc_now(),
+        }
+
+    def _write_predictions(self, name: str, answers: Mapping[int, Answers]) -> StoredObject:
+        question = self.data.question
+        path = self.output / f"{name}-predictions{predictions_suffix(question)}"
+        bound = self._bound(name, "baseline")
+        metadata = {key: bound[key] for key in ("dataset", "version", "content", "split_content")}
+        write_predictions(path, question, answers, metadata)
+        return _stored(path)
+
+    def _keep(self, weights: Path, name: str) -> StoredObject:
+        return _stored(Path(shutil.copyfile(weights, self.output / name)))
+
+
+def record_name(protocol: Protocol) -> str:
+    """Return the name of ResNet-50's record under a protocol."""
+    return "resnet50" if protocol.name == "default" else f"resnet50-{protocol.name}"
+
+
+def _seed_scores(tested: TestScore, runs: Mapping[int, Fit]) -> tuple[SeedScore, ...]:
+    return tuple(
+        scored.model_copy(
+            update={
+                **_validation(tested, round(runs[seed].best.validation_score, 6)),
+                "best_epoch": runs[seed].best.epoch,
+                "wall_seconds": round(runs[seed].seconds, 1),
+                "weights_sha256": _digest(runs[seed].weights),
+                "curve": tuple(_curve_point(tested, epoch) for epoch in runs[seed].history),
+            }
+        )
+        for seed, scored in tested.by_seed.items()
+    )
+
+
+def _curve_point(tested: TestScore, epoch: Epoch) -> EpochScore:
+    return EpochScore(
+        epoch=epoch.epoch,
+        learning_rate=_rounded(epoch.learning_rate),
+        train_loss=_finite(epoch.train_loss),
+        validation_loss=_finite(epoch.validation_loss),
+        **_validation(tested, _rounded(epoch.validation_score)),
+    )
+
+
+def _validation(tested: TestScore, value: float) -> dict[str, float]:
+    """Return the fields that hold a score on validation."""
+    names = ["score"] + (["accuracy"] if tested.metric is ACCURACY else [])
+    return {f"validation_{name}": value for name in names}
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.5g}")
+
+
+def _finite(loss: float) -> float | None:
+    return _rounded(loss) if math.isfinite(loss) else None
+
+
+def hyperparameters(protocol: Protocol, run: Fit, data: Labelled) -> dict[str, JsonValue]:
+    """Return what was chosen for a run, with the stretch and the scaling that it learned.
+
+    Where a turned image has another answer, ``augmentation_skipped`` says that none was made.
+    """
+    stretch = {f"stretch_{key}": value for key, value in dataclasses.asdict(run.stretch).items()}
+    skipped = {} if data.turns else {"augmentation_skipped": True}
+    return protocol_parameters(protocol) | stretch | HEADS[data.task](data).record | skipped
+
+
+def protocol_parameters(protocol: Protocol) -> dict[str, JsonValue]:
+    """Return what a protocol fixes for a single run."""
+    return protocol.model_dump(mode="json", exclude={"name", "seeds_needed"})
+
+
+def _run_shortfalls(protocol: Protocol) -> list[str | None]:
+    full = PROTOCOLS[protocol.name]
+    return [
+        _shortfall(protocol.seeds_needed, full.seeds_needed, "seeds"),
+        _shortfall(protocol.epochs, full.epochs, "epochs"),
+    ]
+
+
+def _size_shortfall(manifest: Manifest) -> str | None:
+    if manifest.dataset not in packaged_recipes():
+        return None
+    return _shortfall(manifest.samples, load_recipe(manifest.dataset).samples, "samples")
+
+
+def _shortfall(got: int, full: int, what: str) -> str | None:
+    return f"{got:,} of {full:,} {what}" if got < full else None
+
+
+def _completeness(*shortfalls: str | None) -> dict[str, Any]:
+    reasons = [reason for reason in shortfalls if reason]
+    return {"complete": not reasons, "incomplete_because": "; ".join(reasons) or None}
+
+
+def _stored(path: Path) -> StoredObject:
+    return StoredObject(
+        key=f"{BASELINES}/{path.name}", size=path.stat().st_size, sha256=_digest(path)
+    )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def _libraries() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: _version(name) for name in _LIBRARIES}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,25 @@
+"""The table of floors by task: what methods that look at no structure reach.
+
+Each takes the labelled arrays and returns its predictions on test. A new floor is one
+function and one line in `FLOORS`.
+"""
+
+from collections.abc import Callable
+
+from skybench.release.baselines.class_floors import logistic_regression, majority_class
+from skybench.release.baselines.floor import Floor
+from skybench.release.baselines.labelled import Labelled
+from skybench.release.baselines.map_floors import all_background, threshold
+from skybench.release.baselines.number_floors import ridge_regression, training_mean
+
+_OF_CLASSES: dict[str, Callable[[Labelled], Floor]] = {
+    "majority-class": majority_class,
+    "logistic-regression": logistic_regression,
+}
+
+FLOORS: dict[str, dict[str, Callable[[Labelled], Floor]]] = {
+    "classification": _OF_CLASSES,
+    "multilabel": _OF_CLASSES,
+    "regression": {"training-mean": training_mean, "ridge-regression": ridge_regression},
+    "segmentation": {"background": all_background, "threshold": threshold},
+}

@@ -1,0 +1,108 @@
+"""A built dataset in memory, as training wants it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from skybench.errors import NotFoundError
+from skybench.registry.arrays.zarr_format import open_raw
+from skybench.registry.scoring.question import Question
+from skybench.registry.scoring.targets import targets_of
+from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
+
+_SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+_UNUSED = -1
+_NEEDED = 2
+_IMAGE_DIMS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """Arrays with the names that belong to them.
+
+    Parameters
+    ----------
+    labelled : Labelled
+    ids : (sample,) int64 array
+        ``sample_id`` of each row.
+    dims : tuple of str
+        Of a sample's data, such as ("y", "x").
+    names : tuple of str
+        Of the classes or targets, in the order of the codes or columns.
+    """
+
+    labelled: Labelled
+    ids: npt.NDArray[np.int64]
+    dims: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @property
+    def is_image(self) -> bool:
+        """Whether samples are images, of one plane or several."""
+        return self.dims[-2:] == ("y", "x") and len(self.dims) <= _IMAGE_DIMS
+
+    @property
+    def truth(self) -> npt.NDArray[Any]:
+        """Targets of the test split."""
+        return self.labelled.targets[self.labelled.rows(TEST)]
+
+    @property
+    def question(self) -> Question:
+        """What a baseline's predictions answer."""
+        return Question(
+            task=self.labelled.task,
+            names=self.names,
+            ids=self.ids[self.labelled.rows(TEST)],
+            shape=self.truth.shape[1:] if self.truth.ndim == 3 else (),
+        )
+
+
+def load_training_data(url: str) -> TrainingData:
+    """Read images, targets and splits of a Zarr store into memory.
+
+    Raises
+    ------
+    NotFoundError
+        The store is not there, or one of the three splits is empty.
+    IntegrityError
+        There are no targets, or codes without a meaning.
+    """
+    ds = open_raw(url)
+    targets = targets_of(ds, url)
+    split = np.full(len(targets.ids), _UNUSED, np.int8)
+    for name, code in _SPLITS.items():
+        rows = targets.rows(name)
+        if len(rows) < _NEEDED:
+            msg = (
+                f"{url} has {len(rows)} samples in its {name} split; training needs at least "
+                f"{_NEEDED} in each of {', '.join(_SPLITS)}"
+            )
+            raise NotFoundError(msg)
+        split[rows] = code
+    data = ds[_pictures(ds)]
+    labelled = Labelled(
+        images=np.ascontiguousarray(data.to_numpy()),
+        targets=targets.truth.of_rows(np.arange(len(targets.ids))),
+        split=split,
+        classes=len(targets.names),
+        task=targets.task,
+        turns=targets.task != "regression" or not any(_oriented(ds, n) for n in targets.names),
+    )
+    dims = tuple(str(dim) for dim in data.dims[1:])
+    return TrainingData(labelled=labelled, ids=targets.ids, dims=dims, names=targets.names)
+
+
+def _pictures(ds: xr.Dataset) -> str:
+    """Return the variable to learn from: the image, what the dataset names, or the first."""
+    if "image" in ds:
+        return "image"
+    return str(ds.attrs.get("main_variable", next(iter(ds.data_vars))))
+
+
+def _oriented(ds: xr.Dataset, target: str) -> bool:
+    """Return whether a target changes when the image is turned: an angle, a place, a sense."""
+    angle = ds.variables[target].attrs.get("units") == "degree"
+    return angle or target.endswith(("_x", "_y", "_1", "_2", "handedness"))

@@ -1,0 +1,207 @@
+"""Train ResNet-50 on arrays in memory, in epochs that survive a kill.
+
+Calling `fit` again with the same folder goes on from the last whole epoch, or returns what is
+finished. Other data or hyperparameters start a run of their own beside it.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import lightning
+import numpy as np
+import numpy.typing as npt
+import safetensors.torch
+import torch
+
+from skybench.release.baselines.classifier import Classifier
+from skybench.release.baselines.device import choose_device, choose_precision
+from skybench.release.baselines.epoch_journal import Epoch, EpochJournal, replacing
+from skybench.release.baselines.heads import HEADS
+from skybench.release.baselines.labelled import TEST, TRAIN, Batches, Labelled, chunks
+from skybench.release.baselines.protocols import Protocol
+from skybench.release.baselines.resnet import SkyResNet50, Stretch, build_model, model_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A finished training.
+
+    Parameters
+    ----------
+    history : tuple of Epoch
+    best : Epoch
+        The one whose weights were kept: highest validation score, then lowest loss.
+    stretch : Stretch
+    weights : Path
+        safetensors of the best epoch.
+    test_answers : (test sample, class or target) float32 array
+        What a file of predictions holds: of the best epoch, computed in float32, in the order of
+        the rows.
+    """
+
+    history: tuple[Epoch, ...]
+    best: Epoch
+    stretch: Stretch
+    weights: Path
+    test_answers: npt.NDArray[np.float32]
+
+    @property
+    def seconds(self) -> float:
+        """Training time over all epochs, interruptions not counted."""
+        return sum(epoch.seconds for epoch in self.history)
+
+
+def fit(
+    data: Labelled,
+    protocol: Protocol,
+    *,
+    seed: int,
+    folder: str | os.PathLike[str],
+    report: Callable[[str], None] | None = None,
+) -> Fit:
+    """Train ResNet-50 on the train split, choose the epoch on validation, predict test once.
+
+    Parameters
+    ----------
+    data : Labelled
+    protocol : Protocol
+    seed : int
+        Of the first weights, the order and the augmentation.
+    folder : path
+        Gets a folder for this run, named by the digest of the data and every hyperparameter. It
+        holds `last.ckpt` and `best.safetensors` while training, and `fit.json` when finished.
+    report : callable, optional
+        Gets one line an epoch; the lines also go to `log.txt` in the folder.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written, or the disk is full.
+
+    Examples
+    --------
+    >>> from skybench.release.baselines.labelled import Labelled
+    >>> from skybench.release.baselines.protocols import PROTOCOLS
+    >>> data = Labelled(images, targets, split, classes=3)      # doctest: +SKIP
+    >>> done = fit(data, PROTOCOLS["default"], seed=0, folder="work")  # doctest: +SKIP
+    >>> done.best.validation_score                              # doctest: +SKIP
+    """
+    place = Path(folder) / run_digest(data, protocol, seed)[:16]
+    place.mkdir(parents=True, exist_ok=True)
+    stretch = Stretch.of(data.images[data.rows(TRAIN)])
+    journal = EpochJournal(place, report)
+    if not (place / "fit.json").exists():
+        _train(Classifier(data, protocol, stretch, seed), protocol.epochs, journal)
+        _finish(data, journal)
+    return _finished(place, stretch)
+
+
+def run_digest(data: Labelled, protocol: Protocol, seed: int) -> str:
+    """Return the SHA-256 of everything that a run's result depends on."""
+    precision = choose_precision(data.shape)
+    model = model_name(data.bands)
+    identity = [data.digest(), protocol.model_dump(mode="json"), seed, precision, model]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def load_model(path: str | os.PathLike[str], classes: int, bands: int = 1) -> SkyResNet50:
+    """Read a model back from its weights."""
+    model = build_model(classes, Stretch(scale=1.0, mean=0.0, deviation=1.0), 0, bands)
+    model.load_state_dict(safetensors.torch.load_file(path))
+    return model.eval()
+
+
+def predict(
+    model: SkyResNet50, data: Labelled, rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Give the predictions for some rows, computed in float32 on the fastest device.
+
+    A network that diverged to NaN is undecided: it gives every class the same, every target its
+    mean.
+    """
+    device = torch.device(choose_device())
+    model = model.to(device).eval()
+    with torch.inference_mode():
+        batches = Batches(data, chunks(rows, 256))
+        outputs = torch.cat([model(images.to(device)) for images, _ in batches])
+    return HEADS[data.task](data).answers(outputs)
+
+
+def _train(classifier: Classifier, epochs: int, journal: EpochJournal) -> None:
+    device = choose_device()
+    with _quiet():
+        trainer = lightning.Trainer(
+            accelerator={"cuda": "gpu"}.get(device, device),
+            devices=1,
+            precision=choose_precision(classifier.data.shape),  # type: ignore[arg-type]
+            max_epochs=epochs,
+            callbacks=[journal],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            reload_dataloaders_every_n_epochs=1,
+            default_root_dir=journal.folder,
+        )
+        last = journal.checkpoint if journal.checkpoint.exists() else None
+        with _interruptible():
+            trainer.fit(classifier, ckpt_path=last)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C be what it is elsewhere: lightning ends Python, and ignores any later one."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, KeyboardInterrupt):
+            raise
+        signal.signal(signal.SIGINT, before)
+        raise KeyboardInterrupt from None
+
+
+def _finish(data: Labelled, journal: EpochJournal) -> None:
+    model = load_model(journal.folder / "best.safetensors", data.classes, data.bands)
+    with replacing(journal.folder / "test.npy") as partial, partial.open("wb") as file:
+        np.save(file, predict(model, data, data.rows(TEST)))
+    summary = {"best": asdict(journal.best), **journal.state_dict()}
+    with replacing(journal.folder / "fit.json") as partial:
+        partial.write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    journal.checkpoint.unlink(missing_ok=True)
+
+
+def _finished(folder: Path, stretch: Stretch) -> Fit:
+    summary = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
+    return Fit(
+        history=tuple(Epoch(**epoch) for epoch in summary["history"]),
+        best=Epoch(**summary["best"]),
+        stretch=stretch,
+        weights=folder / "best.safetensors",
+        test_answers=np.load(folder / "test.npy"),
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            # Lightning builds a tree node that newer torch deprecates.
+            warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,1 @@
+"""From a recipe to a hashed Zarr store, over cores or a cluster."""

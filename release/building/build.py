@@ -1,0 +1,164 @@
+"""Build a dataset from its recipe: shards in parallel, hashed as they are written, resumable."""
+
+import time
+from dataclasses import dataclass
+
+from skybench.errors import IntegrityError, ParameterError
+from skybench.generators.recipe import Recipe
+from skybench.registry.arrays.zarr_format import chunk_keys, missing_chunks
+from skybench.registry.hashing.content_hash import ContentHash, Digests
+from skybench.release.building.build_plan import BuildPlan, FinishedBuild
+from skybench.release.building.progress_bar import progress_bar
+from skybench.release.building.progress_record import content_of_records, read_record
+from skybench.release.building.scheduler import (
+    PROCESSES_FROM_POINTS,
+    available_cpus,
+    check_address,
+    check_workers,
+    run_tasks,
+)
+from skybench.release.building.shard import build_shard, writing
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildResult:
+    """A finished build.
+
+    Attributes
+    ----------
+    url : str
+        The Zarr store.
+    content : ContentHash
+        Its content hash.
+    sample_digests : (samples, 32) uint8 array
+        One digest a sample, also in the file ``<name>.samples`` beside the store.
+    chunk_count : int
+        Objects of chunk data in the store.
+    rendered_samples : int
+        Samples made by this call: fewer than all after a resumption, 0 if all was there.
+    seconds : float
+        Wall time of this call.
+    """
+
+    url: str
+    content: ContentHash
+    sample_digests: Digests
+    chunk_count: int
+    rendered_samples: int
+    seconds: float
+
+
+def build(
+    recipe: Recipe,
+    target: str,
+    *,
+    samples: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool = True,
+    chunk_rows: int | None = None,
+    shard_rows: int | None = None,
+) -> BuildResult:
+    """Render a recipe into a Zarr store and return its content hash.
+
+    A build that was interrupted, even killed, goes on where it was when called again with
+    the same arguments; a finished one is returned as it is. The content is the same whatever
+    the workers, the scheduler and the layout.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to make.
+    target : str
+        Path or fsspec URL of the Zarr store. Unfinished work lies in ``<target>.building``;
+        a local target appears when it is complete, any other is complete once
+        ``<name>.build.json`` is beside it.
+    samples : int, optional
+        A number of samples other than the recipe's.
+    workers : int, optional
+        How many work on this machine: threads for small datasets, processes for large ones,
+        which repay the second that each takes to start. Default: one a processor.
+    scheduler : str, optional
+        Address of a running dask scheduler, like ``tcp://10.0.0.1:8786``, whose workers have
+        the same skybench and reach the target.
+    progress : bool
+        Show a progress bar on standard error.
+    chunk_rows, shard_rows : int, optional
+        Rows of a chunk and of a shard, instead of `choose_layout`'s.
+
+    Raises
+    ------
+    ParameterError
+        `samples`, `workers`, the layout or the form of the address is wrong.
+    VersionConflictError
+        The target holds something else.
+    StoreError
+        It cannot be written, another process is building it, or no scheduler answers.
+    """
+    begin = time.perf_counter()
+    check_workers(workers)
+    check_address(scheduler)
+    plan = BuildPlan.of(_with_samples(recipe, samples), target, chunk_rows, shard_rows)
+    rendered, finished = 0, plan.finished()
+    if finished is None:
+        plan.work.check_writable()
+        with plan.work.lock("build", wait=False), writing(plan.url):
+            rendered = _render_missing(plan, workers, scheduler, progress)
+            finished = _finish(plan)
+    return BuildResult(
+        url=plan.url,
+        content=finished.content,
+        sample_digests=plan.stored_digests(),
+        chunk_count=finished.chunk_count,
+        rendered_samples=rendered,
+        seconds=time.perf_counter() - begin,
+    )
+
+
+def _with_samples(recipe: Recipe, samples: int | None) -> Recipe:
+    if samples is None:
+        return recipe
+    if samples < 1:
+        msg = f"samples must be at least 1, got {samples}"
+        raise ParameterError(msg)
+    return recipe.model_copy(update={"samples": samples})
+
+
+def _render_missing(
+    plan: BuildPlan, workers: int | None, scheduler: str | None, progress: bool
+) -> int:
+    """Render the shards that have no record yet; return how many samples that made."""
+    jobs = plan.jobs(plan.start_or_resume())
+    todo = sum(job.stop - job.start for job in jobs)
+    total = plan.recipe.samples
+    threads = plan.points < PROCESSES_FROM_POINTS
+    if workers is None:
+        workers = available_cpus()
+    bar = progress_bar(f"Building {plan.recipe.name}", total, done=total - todo, shown=progress)
+    with bar as advance:
+        run_tasks(
+            build_shard,
+            jobs,
+            workers=workers,
+            threads=threads,
+            scheduler=scheduler,
+            on_done=advance,
+        )
+    return todo
+
+
+def _finish(plan: BuildPlan) -> FinishedBuild:
+    keys, missing = chunk_keys(plan.data_url), missing_chunks(plan.data_url)
+    if missing:
+        msg = (
+            f"{len(missing)} of {len(keys)} chunk files of {plan.data_url} are missing, the first "
+            f"is {missing[0]}; were all workers writing to the same store? Delete {plan.work} "
+            "and build again."
+        )
+        raise IntegrityError(msg)
+    starts = (start for start, _ in plan.layout.shards(plan.recipe.samples))
+    records = (read_record(plan.work, plan.identity, start) for start in starts)
+    content, sample_digests = content_of_records(plan.template, plan.recipe.samples, records)
+    finished = FinishedBuild(identity=plan.identity, chunk_count=len(keys), content=content)
+    plan.finish(finished, sample_digests)
+    return finished

@@ -1,0 +1,205 @@
+"""What a build will make and where: recipe, template, layout, places, identity."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+import xarray as xr
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from skybench.errors import NotFoundError, ParameterError, VersionConflictError
+from skybench.generators.generate import empty
+from skybench.generators.recipe import Recipe
+from skybench.registry.arrays.zarr_format import Layout, choose_layout, create
+from skybench.registry.hashing.content_hash import ContentHash, Digests, canonical_json
+from skybench.registry.storage.store import Store
+from skybench.release.building.progress_record import finished_starts
+from skybench.release.building.shard import ShardJob, code_digest
+
+_FORMAT = "skybench-build-1"
+_IDENTITY = "identity"
+
+
+class FinishedBuild(BaseModel):
+    """The file ``<name>.build.json`` beside a finished store."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    identity: str
+    chunk_count: int
+    content: ContentHash
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildPlan:
+    """A recipe with the place and the form of the store that it is built into.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        With the number of samples to make.
+    template : Dataset
+        Its dataset with no samples.
+    layout : Layout
+        Chunk and shard rows.
+    identity : str
+        Tells apart builds whose shards must not be mixed: recipe, layout, generator code.
+    home, name
+        The folder of the target and its name there.
+    work : Store
+        The folder of unfinished work.
+    """
+
+    recipe: Recipe
+    template: xr.Dataset
+    layout: Layout
+    identity: str
+    home: Store
+    name: str
+    work: Store
+
+    @classmethod
+    def of(
+        cls, recipe: Recipe, target: str, chunk_rows: int | None, shard_rows: int | None
+    ) -> "BuildPlan":
+        """Return the plan of building a recipe into a path or URL."""
+        template = empty(recipe)
+        layout = choose_layout(template, recipe.samples, chunk_rows, shard_rows)
+        home, name = _split_url(target)
+        return cls(
+            recipe=recipe,
+            template=template,
+            layout=layout,
+            identity=_identity(recipe, layout),
+            home=home,
+            name=name,
+            work=Store(home.url_of(f"{name}.building")),
+        )
+
+    @property
+    def url(self) -> str:
+        """The target."""
+        return self.home.url_of(self.name)
+
+    @property
+    def data_url(self) -> str:
+        """Where chunks are written: out of sight on a disk, in place where a move is a copy."""
+        return self.work.url_of("data.zarr") if self.home.is_local else self.url
+
+    @property
+    def points(self) -> int:
+        """Values in the data of the whole dataset."""
+        return self.recipe.samples * self.recipe.points
+
+    def finished(self) -> FinishedBuild | None:
+        """Return what this build left when it finished, None if it did not yet.
+
+        Raises
+        ------
+        VersionConflictError
+            Something else is at the target.
+        """
+        found = self._read_finished()
+        target_exists = self.home.exists(self.name)
+        if found is not None and found.identity == self.identity and target_exists:
+            self.home.remove(self.work_key)
+            return found
+        if target_exists and (self.home.is_local or not self.work.exists(_IDENTITY)):
+            msg = (
+                f"{self.url} exists and is not this build of {self.recipe.name} with "
+                f"{self.recipe.samples} samples; delete it or choose another target"
+            )
+            raise VersionConflictError(msg)
+        return None
+
+    def start_or_resume(self) -> set[int]:
+        """Return the first rows of finished shards, after laying the store down if need be."""
+        try:
+            same = self.work.read_text(_IDENTITY) == self.identity
+        except NotFoundError:
+            same = False
+        if same:
+            return finished_starts(self.work, self.identity)
+        for name in self.work.names(""):
+            if not name.startswith("."):
+                self.work.remove(name)
+        self.work.write(_IDENTITY, "incomplete")
+        create(self.data_url, self.template, self.recipe.samples, self.layout)
+        self.work.write(_IDENTITY, self.identity)
+        return set()
+
+    def jobs(self, done: set[int]) -> list[ShardJob]:
+        """Return the tasks that build the shards that are not done."""
+        return [
+            ShardJob(
+                recipe=self.recipe.model_dump_json(),
+                url=self.data_url,
+                progress_url=self.work.url,
+                identity=self.identity,
+                code=code_digest(),
+                start=start,
+                stop=stop,
+                layout=self.layout,
+            )
+            for start, stop in self.layout.shards(self.recipe.samples)
+            if start not in done
+        ]
+
+    def finish(self, finished: FinishedBuild, sample_digests: Digests) -> None:
+        """Put the finished store in place, with the files beside it that tell what it is."""
+        self.home.write(self._beside("samples"), sample_digests.data)
+        if self.home.is_local:
+            self._remove_partial_files()
+        self.home.write(self._beside("build.json"), finished.model_dump_json())
+        if self.home.is_local:
+            self.home.move(f"{self.work_key}/data.zarr", self.name)
+        self.home.remove(self.work_key)
+
+    def stored_digests(self) -> Digests:
+        """Return the sample digests of a finished build."""
+        data = self.home.read_bytes(self._beside("samples"))
+        return np.frombuffer(data, np.uint8).reshape(-1, 32)
+
+    @property
+    def work_key(self) -> str:
+        """The folder of unfinished work, inside the target's."""
+        return f"{self.name}.building"
+
+    def _beside(self, suffix: str) -> str:
+        return f"{self.name.removesuffix('.zarr')}.{suffix}"
+
+    def _read_finished(self) -> FinishedBuild | None:
+        try:
+            return FinishedBuild.model_validate_json(
+                self.home.read_text(self._beside("build.json"))
+            )
+        except (NotFoundError, ValidationError):
+            return None
+
+    def _remove_partial_files(self) -> None:
+        """Delete what writers left that were killed while they wrote."""
+        data = self.work.local_path("data.zarr")
+        for path in (*data.rglob("*.partial"), *data.rglob(".*.tmp")):
+            path.unlink(missing_ok=True)
+
+
+def _split_url(target: str) -> tuple[Store, str]:
+    url = Store(target).url.rstrip("/") if target else ""
+    parent, _, name = url.rpartition("/")
+    if not parent or not name or name.startswith("."):
+        msg = f"{target!r} is not a place for a Zarr store; expected one like out/sky.zarr"
+        raise ParameterError(msg)
+    return Store(parent), name
+
+
+def _identity(recipe: Recipe, layout: Layout) -> str:
+    described = {
+        "format": _FORMAT,
+        "recipe": recipe.model_dump(mode="json"),
+        # Canonical JSON sorts keys, but the order of the classes gives them their codes.
+        "classes": recipe.class_names,
+        "layout": [layout.chunk_rows, layout.shard_rows],
+        "code": code_digest(),
+        "numpy": np.__version__,
+    }
+    return sha256(canonical_json(described)).hexdigest()

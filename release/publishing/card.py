@@ -1,0 +1,234 @@
+"""The data card of a version: Markdown for people, front matter for Hugging Face."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from skybench.generators.schema import SPLITS
+from skybench.registry.describing.licence import hugging_face_licence, licence_url
+from skybench.registry.reference import Version
+from skybench.registry.scoring.metrics import Metric
+from skybench.registry.scoring.records import Record
+from skybench.registry.scoring.tasks import ACCURACY, METRICS
+from skybench.registry.versions.manifest import Manifest, Range
+
+_STEPS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B")
+_OF_IMAGES = {
+    "classification": ("image-classification", "multi-class-image-classification"),
+    "multilabel": ("image-classification", "multi-label-image-classification"),
+    "segmentation": ("image-segmentation", "semantic-segmentation"),
+}
+"""Category and identity of a task at Hugging Face, where the data are images."""
+
+_OPEN = """\
+```python
+import skybench
+
+ds = skybench.open("{reference}", split="train")
+```
+
+or, where only Intake is at hand, from the folder of the store:
+
+```python
+import intake
+
+ds = intake.open_catalog("catalog.yaml").{key}_train.to_dask()
+```"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardScore:
+    """What one baseline scored on the test split, as the card shows it.
+
+    Parameters
+    ----------
+    name : str
+        Of the baseline.
+    score : float
+        The headline of the task: accuracy, exact match where the task is multi-label.
+    interval : tuple of float, optional
+        95 % confidence interval.
+    metric : Metric
+        What the score is.
+    """
+
+    name: str
+    score: float
+    interval: tuple[float, float] | None = None
+    metric: Metric = ACCURACY
+
+
+def card_scores(records: Iterable[Record]) -> list[CardScore]:
+    """Return what the card shows of each record."""
+    return [
+        CardScore(
+            name=record.name,
+            score=record.score,
+            metric=METRICS[record.metric],
+            interval=(record.interval.low, record.interval.high),
+        )
+        for record in records
+    ]
+
+
+def card_text(manifest: Manifest, scores: Sequence[CardScore] = ()) -> str:
+    """Return the data card as Markdown.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of the version.
+    scores : sequence of CardScore
+        Shown best first.
+    """
+    sections = {
+        manifest.title: manifest.description.strip() + _promise(manifest),
+        "Identity": _identity(manifest),
+        "How to open it": _opening(manifest),
+        "Splits": _splits(manifest),
+        **({"Targets": _bullets(manifest.targets)} if manifest.targets else {}),
+        **({"Classes": _bullets(manifest.classes)} if manifest.classes else {}),
+        "Variables": _variables(manifest),
+        "Baselines": _baselines(scores),
+        "Licence": _licence_link(manifest.licence),
+        "Citation": manifest.citation.strip() or "None given.",
+    }
+    (title, summary), *rest = sections.items()
+    body = [f"# {title}", summary, *(f"## {name}\n\n{text}" for name, text in rest)]
+    return _front_matter(manifest) + "\n\n".join(body) + "\n"
+
+
+def _front_matter(manifest: Manifest) -> str:
+    values = {
+        "pretty_name": manifest.title,
+        **_licence(manifest.licence),
+        **_task(manifest),
+        "tags": ["astronomy", "simulation", "benchmark", "zarr", *_kinds(manifest)],
+        "size_categories": [_size(manifest.samples)],
+    }
+    return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True)}---\n\n"
+
+
+def _licence(licence: str) -> dict[str, str]:
+    name = hugging_face_licence(licence)
+    if name != "other":
+        return {"license": name}
+    url = licence_url(licence)
+    link = {} if url is None else {"license_link": url}
+    return {"license": name, "license_name": licence, **link}
+
+
+def _task(manifest: Manifest) -> dict[str, list[str]]:
+    """Return the task in Hugging Face's words, which know images and few other things."""
+    dims = [variable.header["dims"] for variable in manifest.content.variables.values()]
+    has_images = any({"y", "x"} <= {*names} and "z" not in names for names in dims)
+    if not has_images or manifest.task not in _OF_IMAGES:
+        return {"task_categories": ["other"]}
+    category, task = _OF_IMAGES[manifest.task]
+    return {"task_categories": [category], "task_ids": [task]}
+
+
+def _kinds(manifest: Manifest) -> tuple[str, ...]:
+    family = manifest.recipe.get("family")
+    return (manifest.task, family) if isinstance(family, str) else (manifest.task,)
+
+
+def _licence_link(licence: str) -> str:
+    url = licence_url(licence)
+    return licence if url is None else f"[{licence}]({url})"
+
+
+def _size(samples: int) -> str:
+    bounds = dict(enumerate(_STEPS, 3))
+    above = [power for power in bounds if samples >= 10**power]
+    if not above:
+        return f"n<{_STEPS[0]}"
+    low = above[-1]
+    return f"{bounds[low]}<n<{bounds.get(low + 1, '10B')}"
+
+
+def _promise(manifest: Manifest) -> str:
+    if not Version.parse(manifest.version).is_development:
+        return ""
+    return (
+        f"\n\nVersion {manifest.version} is a development version: "
+        "its number is never used again, but later versions may differ in any way."
+    )
+
+
+def _identity(manifest: Manifest) -> str:
+    rows = {
+        "Dataset": f"`{manifest.dataset}`",
+        "Version": f"`{manifest.version}`",
+        "Content hash": f"`{manifest.content.root}`",
+        "Made": f"{manifest.created} by skybench {manifest.generator.get('skybench', 'unknown')}",
+        "Task": manifest.task,
+        "Samples": f"{manifest.samples:,}",
+    }
+    pinned = f"{manifest.reference}#{manifest.content.root}"
+    return f"{_table(('', ''), rows.items())}\n\nTo have this content and no other: `{pinned}`"
+
+
+def _opening(manifest: Manifest) -> str:
+    key = f"{manifest.dataset}_v{manifest.version.replace('.', '_')}"
+    return _OPEN.format(reference=manifest.reference, key=key)
+
+
+def _by_use(split: tuple[str, int]) -> tuple[int, str]:
+    """Order splits as they are used, whatever order the manifest was read in."""
+    name, _ = split
+    return (SPLITS.index(name) if name in SPLITS else len(SPLITS), name)
+
+
+def _splits(manifest: Manifest) -> str:
+    rows = [
+        (name, f"{samples:,}", f"`{manifest.content.splits[name].root}`")
+        for name, samples in sorted(manifest.splits.items(), key=_by_use)
+    ]
+    return _table(("Split", "Samples", "Content hash"), rows)
+
+
+def _variables(manifest: Manifest) -> str:
+    rows = [
+        (
+            f"`{name}`",
+            ", ".join(variable.header["dims"]),
+            variable.header["dtype"],
+            variable.header["units"] or "",
+            _range(manifest.ranges, name) or (variable.header["flag_meanings"] or ""),
+        )
+        for name, variable in sorted(manifest.content.variables.items())
+    ]
+    return _table(("Variable", "Dimensions", "Type", "Unit", "Range or values"), rows)
+
+
+def _range(ranges: Mapping[str, Range], name: str) -> str:
+    return f"{ranges[name].minimum:g} to {ranges[name].maximum:g}" if name in ranges else ""
+
+
+def _baselines(scores: Sequence[CardScore]) -> str:
+    if not scores:
+        return "No baseline is recorded with this version."
+    ordered = sorted(scores, key=lambda score: (-score.score, score.name))
+    rows = [(s.name, *_in_unit(s)) for s in ordered]
+    return _table(("Baseline", f"Test {scores[0].metric.title}", "95 % interval"), rows)
+
+
+def _in_unit(score: CardScore) -> tuple[str, str]:
+    factor, digits, unit = (100, 2, " %") if score.metric.is_share else (1, 4, "")
+    value, *ends = (
+        f"{factor * number:.{digits}f}" for number in (score.score, *(score.interval or ()))
+    )
+    return value + unit, f"{' to '.join(ends)}{unit}" if ends else ""
+
+
+def _bullets(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

@@ -1,0 +1,131 @@
+"""Describe a finished build as the manifest that identifies it."""
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+from dask.base import compute
+
+from skybench.generators.generate import GENERATOR
+from skybench.generators.recipe import Recipe
+from skybench.registry.arrays.zarr_format import open_raw
+from skybench.registry.proof.file_check import file_digest
+from skybench.registry.reference import Version
+from skybench.registry.storage.store import Store, zarr_name
+from skybench.registry.versions.index import utc_now
+from skybench.registry.versions.manifest import Manifest, Range, StoredObject
+from skybench.release.building.build import BuildResult
+from skybench.release.building.shard import code_digest
+
+_LIBRARIES = ("skybench", "numpy", "scipy", "zarr", "numcodecs", "xarray", "dask")
+
+
+def describe(
+    recipe: Recipe,
+    dataset_version: Version,
+    built: BuildResult,
+    files: Mapping[str, str],
+    store: Store,
+) -> Manifest:
+    """Return the manifest of a build whose files are complete but not yet in place.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What was built, with its number of samples.
+    dataset_version : Version
+        The number it is to have.
+    built : BuildResult
+        The finished build.
+    files : mapping of str to str
+        For each file of the version, its key in the version's folder and where it lies now in
+        `store`.
+    store : Store
+        Where the files are.
+    """
+    data = zarr_name(recipe.name, dataset_version, built.content.root)
+    return Manifest(
+        dataset=recipe.name,
+        version=str(dataset_version),
+        title=recipe.title,
+        description=recipe.description,
+        created=utc_now(),
+        recipe=recipe.model_dump(mode="json"),
+        generator=generator_identity(),
+        content=built.content,
+        samples=recipe.samples,
+        splits={name: split.samples for name, split in built.content.splits.items()},
+        task=recipe.task,
+        classes=tuple(recipe.class_names),
+        ranges=ranges(open_raw(built.url)),
+        licence=recipe.licence,
+        citation=recipe.citation,
+        zarr=data,
+        sample_digests=f"{data.removesuffix('.zarr')}.samples",
+        chunk_count=built.chunk_count,
+        objects=describe_files(store, files),
+    )
+
+
+def generator_identity() -> dict[str, str]:
+    """Return the versions of what makes pixels here, and the digest of the generators' source."""
+    libraries = {name: _version(name) for name in _LIBRARIES}
+    return libraries | {
+        "generator": GENERATOR,
+        "python": platform.python_version(),
+        "source": f"sha256:{code_digest()}",
+    }
+
+
+def ranges(ds: xr.Dataset) -> dict[str, Range]:
+    """Return the smallest and largest value of each variable that is not a code or an identity.
+
+    Parameters
+    ----------
+    ds : Dataset
+        As stored; lazy variables are read once, chunk by chunk.
+    """
+    measured = {
+        str(name): _bounds(variable)
+        for name, variable in ds.variables.items()
+        if "flag_values" not in variable.attrs and name != "sample_id" and variable.size
+    }
+    (computed,) = compute(measured, scheduler="threads")  # type: ignore[no-untyped-call]
+    return {
+        name: Range(minimum=float(low), maximum=float(high))
+        for name, (low, high) in sorted(computed.items())
+        if np.isfinite([low, high]).all()
+    }
+
+
+def _bounds(variable: xr.Variable) -> tuple[Any, Any]:
+    data = variable.data
+    if variable.dtype.kind != "f":
+        return data.min(), data.max()
+    where: Callable[..., Any] = da.where if isinstance(data, da.Array) else np.where
+    missing = np.isnan(data)
+    return where(missing, np.inf, data).min(), where(missing, -np.inf, data).max()
+
+
+def describe_files(store: Store, files: Mapping[str, str]) -> tuple[StoredObject, ...]:
+    """Return size and SHA-256 of each file, given where it lies by its key in the version."""
+
+    def described(item: tuple[str, str]) -> StoredObject:
+        key, place = item
+        return StoredObject(key=key, size=store.size(place), sha256=file_digest(store, place))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return tuple(pool.map(described, sorted(files.items())))
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "unknown"

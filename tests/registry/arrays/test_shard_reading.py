@@ -1,0 +1,90 @@
+"""Reading shards without zarr-python: the same values, and every damage refused."""
+
+import google_crc32c
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skybench.errors import IntegrityError
+from skybench.registry.arrays.shard_bytes import shard_bytes
+from skybench.registry.arrays.shard_reading import ShardForm
+from skybench.registry.arrays.zarr_format import Layout, create, write_rows
+
+FORM = ShardForm(dtype=np.dtype("<i4"), row_shape=(3, 2), rows=10, chunk_rows=2, shard_rows=8)
+
+
+def shard():
+    return bytearray(shard_bytes(np.arange(60, dtype="<i4").reshape(10, 3, 2)[:8], 2, 8, -1))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "float32", "float64", "int64"])
+@pytest.mark.parametrize("row_shape", [(), (5,), (4, 3)])
+def test_values_are_those_that_zarr_reads(tmp_path, dtype, row_shape):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 100, (23, *row_shape)).astype(dtype)
+    dims = ("sample", "y", "x")[: values.ndim]
+    ds = xr.Dataset({"image": (dims, values)})
+    layout = Layout(chunk_rows=4, shard_rows=12)
+    create(str(tmp_path / "a.zarr"), ds.isel(sample=slice(0)), 23, layout)
+    for start, stop in layout.shards(23):
+        write_rows(str(tmp_path / "a.zarr"), start, {"image": values[start:stop]}, layout)
+    array = zarr.open_group(tmp_path / "a.zarr", mode="r")["image"]
+    form = ShardForm.of(array)
+    read = [
+        form.values((tmp_path / "a.zarr/image" / key).read_bytes(), rows)
+        for number, key in enumerate(form.shard_keys())
+        for rows in form.chunks(number)
+    ]
+    np.testing.assert_array_equal(np.concatenate(read), array[:])
+    assert np.concatenate(read).dtype == array.dtype
+
+
+def test_other_layouts_are_left_to_zarr(tmp_path):
+    group = zarr.create_group(tmp_path / "a.zarr")
+    plain = group.create_array("plain", shape=(8, 4), dtype="i4", chunks=(4, 4))
+    narrow = group.create_array("narrow", shape=(8, 4), dtype="i4", chunks=(4, 2), shards=(8, 4))
+    zstd = group.create_array("zstd", shape=(8,), dtype="i4", chunks=(4,), shards=(8,))
+    assert [ShardForm.of(array) for array in (plain, narrow, zstd)] == [None] * 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_flipped_bit_is_refused_or_outside_the_chunk(data):
+    damaged, rows = shard(), (2, 4)
+    expected = FORM.values(bytes(damaged), rows)
+    place = data.draw(st.integers(0, len(damaged) * 8 - 1))
+    damaged[place // 8] ^= 1 << place % 8
+    try:
+        got = FORM.values(bytes(damaged), rows)
+    except IntegrityError:
+        return
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("length", [0, 1, 40, 67, 68, 100])
+def test_a_cut_off_shard_is_refused(length):
+    with pytest.raises(IntegrityError):
+        FORM.values(bytes(shard()[:length]), (0, 2))
+
+
+def with_index(index):
+    text = np.array(index, "<u8").tobytes()
+    return bytes(shard()[:-68]) + text + google_crc32c.value(text).to_bytes(4, "little")
+
+
+def test_an_index_that_lies_is_refused():
+    far = [(2**63, 8), (0, 2**40), (2**64 - 1, 2**64 - 1), (0, 4)]
+    data = with_index(far)
+    for number, message in enumerate(["beyond its", "beyond its", "is absent", "checksum"]):
+        with pytest.raises(IntegrityError, match=message):
+            FORM.values(data, (2 * number, 2 * number + 2))
+
+
+def test_a_bomb_is_refused_before_it_is_decompressed():
+    bomb = shard_bytes(np.zeros((1 << 20, 3, 2), "<i4"), 1 << 20, 1 << 20, -1)
+    form = ShardForm(dtype=np.dtype("<i4"), row_shape=(3, 2), rows=8, chunk_rows=8, shard_rows=8)
+    with pytest.raises(IntegrityError, match=r"the chunk holds 25165824 bytes, expected 192"):
+        form.values(bomb, (0, 8))

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from skybench.release.baselines.class_floors import logistic_regression, majority_class
+from skybench.release.baselines.floors import FLOORS
+from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
+
+SPLIT = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [120, 40, 40])
+
+
+def blobs(*, multilabel):
+    """Images whose left half is bright for one class and whose right half is for the other."""
+    rng = np.random.default_rng(2)
+    present = rng.integers(0, 2, (200, 2)).astype(np.int8)
+    if not multilabel:
+        present[:, 1] = 1 - present[:, 0]
+    images = rng.normal(0, 10, (200, 6, 8))
+    images[:, :, :4] += 60.0 * present[:, 0, None, None]
+    images[:, :, 4:] += 60.0 * present[:, 1, None, None]
+    targets = present if multilabel else present[:, 1]
+    task = "multilabel" if multilabel else "classification"
+    return Labelled(images.astype(np.int32), targets, SPLIT, 2, task)
+
+
+def test_majority_answers_what_is_commonest_in_train_only():
+    targets = np.r_[np.zeros(80), np.ones(120)].astype(np.int8)  # train: 80 of 0, 40 of 1
+    data = Labelled(np.zeros((200, 2, 2), np.int32), targets, SPLIT, 2)
+    floor = majority_class(data)
+    assert floor.answers.tolist() == [[1, 0]] * 40
+    assert floor.validation_score == 0
+
+
+def test_majority_of_a_multilabel_task_is_the_commonest_combination():
+    # Each class is absent more often than present, but [0, 1] is the commonest row.
+    rows = np.repeat([[0, 1], [1, 0], [0, 0]], [50, 40, 30], axis=0)
+    targets = np.r_[rows, np.zeros((80, 2))].astype(np.int8)
+    floor = majority_class(
+        Labelled(np.zeros((200, 2, 2), np.int32), targets, SPLIT, 2, "multilabel")
+    )
+    assert floor.answers.tolist() == [[0, 1]] * 40
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_logistic_regression_separates_what_is_linear(multilabel):
+    data = blobs(multilabel=multilabel)
+    floor = logistic_regression(data)
+    truth = data.targets[data.rows(TEST)]
+    if multilabel:
+        assert np.array_equal(floor.answers > 0.5, truth > 0)
+    else:
+        assert np.array_equal(floor.answers.argmax(axis=1), truth)
+        np.testing.assert_allclose(floor.answers.sum(axis=1), 1, atol=1e-5)
+    assert floor.validation_score == 1
+    assert floor.parameters == (6 * 8 + 1) * 2
+
+
+def test_logistic_regression_of_two_samples_has_the_known_minimum():
+    # One pixel, images of 0 and 1 bright; with stretched pixel x = +-1, targets 1 and 0, penalty p
+    # the weight w of the two-class softmax difference solves sigmoid(-2w) = p * w, by symmetry.
+    from scipy.optimize import brentq
+    from scipy.special import expit
+
+    from skybench.release.baselines.linear_model import fit_linear, softmax_link
+
+    features = np.array([[1, 1], [-1, 1]], np.float32)
+    targets = np.array([[1, 0], [0, 1]], np.float32)
+    weights = fit_linear(features, targets, 0.1, softmax_link)
+    expected = brentq(lambda w: expit(-2 * w) - 0.1 * w, 0, 10)
+    assert weights[0] == pytest.approx([expected, -expected], rel=1e-3)
+    assert weights[1] == pytest.approx([0, 0], abs=1e-3)
+
+
+def test_test_split_changes_no_floor():
+    data = blobs(multilabel=False)
+    targets = data.targets.copy()
+    targets[data.rows(TEST)] = 1 - targets[data.rows(TEST)]
+    other = Labelled(data.images, targets, data.split, data.classes)
+    for floor in FLOORS[data.task].values():
+        np.testing.assert_array_equal(floor(data).answers, floor(other).answers)

@@ -1,0 +1,132 @@
+"""Tasks run in this process, in others or on a dask cluster, and say why when they cannot."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from distributed import LocalCluster
+
+from skybench.errors import ParameterError, StoreError
+from skybench.generators.generate import generate
+from skybench.generators.recipe_file import load_recipe
+from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.release.building.build import build
+from skybench.release.building.scheduler import available_cpus, run_tasks
+
+
+def process_id(_: int) -> int:
+    time.sleep(0.2)
+    return os.getpid()
+
+
+def fail_at_three(job: int) -> int:
+    if job == 3:
+        msg = "cannot write shard 3: disk full"
+        raise StoreError(msg)
+    return job
+
+
+def die(job: int) -> int:
+    os._exit(job)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """Two worker threads behind a real socket."""
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        dashboard_address="127.0.0.1:0",
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+def test_one_worker_is_this_process():
+    results: list[int] = []
+    run_tasks(process_id, [1, 2], on_done=results.append)
+    assert results == [os.getpid()] * 2
+
+
+def test_more_workers_are_other_processes():
+    results: list[int] = []
+    run_tasks(process_id, range(4), workers=2, on_done=results.append)
+    assert len(results) == 4
+    assert os.getpid() not in results
+
+
+def test_threads_are_of_this_process_and_work_at_once():
+    results: list[int] = []
+    begin = time.perf_counter()
+    run_tasks(process_id, range(8), workers=8, threads=True, on_done=results.append)
+    assert results == [os.getpid()] * 8
+    assert time.perf_counter() - begin < 8 * 0.2
+
+
+@pytest.mark.parametrize("how", [{"workers": 1}, {"workers": 2}, {"workers": 2, "threads": True}])
+def test_the_first_error_ends_it(how):
+    with pytest.raises(StoreError, match="cannot write shard 3: disk full"):
+        run_tasks(fail_at_three, range(50), **how, on_done=lambda _: None)
+
+
+def test_a_worker_that_dies_is_reported():
+    with pytest.raises(StoreError, match=r"a worker process died.*use fewer workers"):
+        run_tasks(die, [1, 2], workers=2, on_done=lambda _: None)
+
+
+def test_a_cluster_builds_the_same_content(cluster, tmp_path):
+    recipe = load_recipe("objects").model_copy(update={"samples": 40})
+    rows = {"chunk_rows": 4, "shard_rows": 8}
+    target = str(tmp_path / "a.zarr")
+    result = build(recipe, target, scheduler=cluster, progress=False, **rows)
+    assert result.content == hash_dataset(generate(recipe))
+    assert result.rendered_samples == 40
+
+
+def test_a_cluster_passes_errors_on(cluster):
+    with pytest.raises(StoreError, match="cannot write shard 3: disk full"):
+        run_tasks(fail_at_three, range(10), scheduler=cluster, on_done=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "localhost",
+        "localhost:8786",
+        "http://localhost:8786",
+        "tcp://",
+        "tcp://host",
+        "tcp://:1",
+        "tcp://host:port",
+        "tcp://host:99999",
+        "tcp:/host:8786",
+        " tcp://host:8786",
+    ],
+)
+def test_what_is_no_address_is_refused_before_anything_is_made(address, tmp_path):
+    recipe = load_recipe("objects")
+    with pytest.raises(ParameterError, match=r"not the address of a dask scheduler.* tcp://127"):
+        build(recipe, str(tmp_path / "a.zarr"), scheduler=address)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
+def test_nothing_at_the_address_is_said_in_seconds(host, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://{host}:{port}"
+    recipe = load_recipe("objects").model_copy(update={"samples": 8})
+    begin = time.perf_counter()
+    with pytest.raises(StoreError, match=f"no dask scheduler answers at {address} within"):
+        build(recipe, str(tmp_path / "a.zarr"), scheduler=address, progress=False)
+    assert time.perf_counter() - begin < 20
+    assert not (tmp_path / "a.zarr").exists()
+
+
+def test_cpus_are_counted():
+    assert 1 <= available_cpus() <= (os.cpu_count() or 1)
