@@ -70,6 +70,8 @@ class AuditReport:
         Wall time.
     problems : tuple of str
         One sentence each; empty when all is well.
+    asked_for : str
+        Files of the public keys that should have signed; empty where signatures were not looked at.
     """
 
     store: str
@@ -79,6 +81,7 @@ class AuditReport:
     recorded: int
     seconds: float
     problems: tuple[str, ...]
+    asked_for: str = ""
 
     @property
     def ok(self) -> bool:
@@ -94,7 +97,10 @@ class AuditReport:
         ]
         if self.ok:
             agree = "index, manifests, files and recorded copies agree"
-            return "\n".join([*lines, agree if self.versions else "nothing is released there"])
+            lines.append(agree if self.versions else "nothing is released there")
+            if self.asked_for and self.versions:
+                lines.append(f"index and manifests are signed by {self.asked_for}")
+            return "\n".join(lines)
         first, *others = self.problems
         return "\n".join([*lines, f"first break: {first}", *others])
 
@@ -151,6 +157,7 @@ def audit(
         recorded=len(recorded),
         seconds=time.perf_counter() - started,
         problems=tuple(problems),
+        asked_for=str(trusted),
     )
 
 
