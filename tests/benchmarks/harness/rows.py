@@ -151,7 +151,7 @@ def row(work: str, **settings) -> Callable[[Callable[[int], Work]], Row]:
 def find(expression: str = "", slow: bool = False) -> list[Row]:
     """Return the rows of every topic whose topic or work contains the expression."""
     wanted = expression.lower()
-    chosen = [r for r in _all_rows() if wanted in f"{r.topic} {r.work} {r.peer}".lower()]
+    chosen = [r for r in _all_rows() if wanted in f"{r.topic}: {r.work} {r.peer}".lower()]
     return [r for r in chosen if slow or expression or not r.slow]
 
 
