@@ -12,24 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from skybench import cli
 from skybench.generators.generate import GENERATOR
-
-
-@pytest.fixture
-def skybench(monkeypatch, capsys):
-    """Return a function that runs a command and gives its exit code, output and errors."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["skybench", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        return stop.value.code or 0, captured.out, captured.err
-
-    return run
-
 
 COMMANDS = [
     "list",

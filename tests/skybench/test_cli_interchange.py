@@ -1,30 +1,15 @@
 """The commands that say what a version is."""
 
 import json
-import sys
 
 import pytest
 import yaml
 
-from skybench import cli
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.storage.store import MANIFEST, Store
 from skybench.registry.versions.index import append, yank
 from skybench.registry.versions.index_lines import text_digest
 from skybench.registry.versions.manifest import canonical_text
-
-
-@pytest.fixture
-def skybench(monkeypatch, capsys):
-    def run(*arguments, columns=200):
-        monkeypatch.setattr(sys, "argv", ["skybench", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", str(columns))
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        return stop.value.code or 0, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

@@ -1,27 +1,10 @@
 """The commands that prove versions: what they print and their exit codes."""
 
 import shutil
-import sys
 
 import pytest
 
-from skybench import cli
 from skybench.registry.recorded import recorded_references
-
-
-@pytest.fixture
-def skybench(monkeypatch, capsys):
-    """Return a function that runs a command and gives its exit code, output and errors."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["skybench", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        return stop.value.code or 0, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture
