@@ -29,7 +29,12 @@ from skybench.registry.storage.store import SIGNATURE, Store
 from skybench.registry.versions.index import find, manifest_text, read_index, resolve, yank
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import StoredObject
-from skybench.registry.versions.signatures import KeyFile, TrustedKeys, check_manifest
+from skybench.registry.versions.signatures import (
+    KeyFile,
+    TrustedKeys,
+    check_manifest,
+    manifest_signature,
+)
 from skybench.release.building.progress_bar import progress_bar
 from skybench.release.mirror import MirrorError, Offer, fetch_files, offer
 from skybench.release.publishing.card import card_scores, card_text
@@ -209,7 +214,7 @@ class _Transfer:
             raise VersionConflictError(msg)
         return entry
 
-    def _fetch_missing(self) -> list[StoredObject]:
+    def _fetch_missing(self) -> Sequence[StoredObject]:
         work, manifest = self.work, self.offer.manifest
         check_place(work)
         keep_or_discard(work, f"get {self.offer.entry.manifest}")
@@ -217,7 +222,7 @@ class _Transfer:
             return []
         missing = self._missing()
         total = sum(stored.size for stored in manifest.objects)
-        todo = sum(stored.size for stored in missing)
+        todo = sum(stored.size for stored in missing.values())
         _check_space(self.place, todo)
         bar = progress_bar(
             f"Getting {manifest.reference}",
@@ -228,7 +233,7 @@ class _Transfer:
         )
         with bar as advance:
             fetch_files(
-                {self.work.place_of(stored.key, manifest.zarr): stored for stored in missing},
+                missing,
                 self.offer.entry,
                 self.offer.mirror,
                 self.place,
@@ -237,11 +242,12 @@ class _Transfer:
             )
         scores = card_scores(stored_records(work.store, work.baselines))
         prepare_text(work, manifest, self.offer.text, card_text(manifest, scores))
-        return missing
+        return tuple(missing.values())
 
-    def _missing(self) -> list[StoredObject]:
+    def _missing(self) -> dict[str, StoredObject]:
         """Return what is still to be fetched, after deleting what was cut off or damaged."""
-        here = self._places()
+        manifest = self.offer.manifest
+        here = {self.work.place_of(s.key, manifest.zarr): s for s in manifest.objects}
         sizes = {f"{self.work.key}/{key}": n for key, n in self.place.sizes(self.work.key).items()}
         for key in sizes.keys() - here.keys() - {f"{self.work.key}/{_IDENTITY}"}:
             self.place.remove(key)
@@ -249,11 +255,7 @@ class _Transfer:
         with ThreadPoolExecutor(self.workers) as pool:
             digests = pool.map(lambda key: file_digest(self.place, key), sized)
             finished = {key for key, d in zip(sized, digests, strict=True) if d == here[key].sha256}
-        return [stored for key, stored in here.items() if key not in finished]
-
-    def _places(self) -> dict[str, StoredObject]:
-        manifest = self.offer.manifest
-        return {self.work.place_of(s.key, manifest.zarr): s for s in manifest.objects}
+        return {key: stored for key, stored in here.items() if key not in finished}
 
     def _publish(self) -> IndexEntry:
         try:
@@ -282,8 +284,10 @@ def _present(entry: IndexEntry, place: Store, offer: Offer | None = None) -> Fet
 def _follow(entry: IndexEntry, place: Store, offer: Offer | None) -> None:
     """Sign and withdraw what the mirror has so, and let the catalog say what the index says."""
     if offer is not None:
-        if offer.signature is not None and offer.entry.manifest == entry.manifest:
-            place.write(f"{entry.key}/{SIGNATURE}", offer.signature)
+        signature = offer.signature if offer.entry.manifest == entry.manifest else None
+        # Not written again where it is: the store may be one that is only read.
+        if signature not in (None, manifest_signature(place, entry.key)):
+            place.write(f"{entry.key}/{SIGNATURE}", signature)
         if offer.entry.yanked is not None and entry.yanked is None:
             reason = offer.entry.yanked
             yank(place, dataset=entry.dataset, version=entry.version, reason=reason)

@@ -9,7 +9,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -165,16 +164,17 @@ def fetch_what_is_right(
     files, offered, mirror, place, workers
         As for `fetch_files`.
     """
-    fetched = []
 
-    def fetch(key: str) -> None:
-        with suppress(MirrorError):
+    def is_fetched(key: str) -> bool:
+        try:
             _fetch(files[key], offered, mirror, place, key, lambda _: None)
-            fetched.append(key)
+        except MirrorError:
+            return False
+        return True
 
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(fetch, files))
-    return [key for key in files if key in fetched]
+        done = pool.map(is_fetched, files)
+        return [key for key, right in zip(files, done, strict=True) if right]
 
 
 def _entry(wanted: DatasetReference, mirror: Store, trusted: TrustedKeys) -> IndexEntry:

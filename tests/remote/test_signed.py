@@ -46,6 +46,9 @@ def test_a_signed_version_arrives_with_its_signature(mirror, store, key_pair, mo
     public = key_pair[1]
     assert get(mirror, store, public).is_new
     assert store.read_text(f"{MANIFEST}.sig") == mirror.read_text(f"{MANIFEST}.sig")
+    written = store.local_path(f"{MANIFEST}.sig").stat().st_ino
+    assert not get(mirror, store, public).is_new
+    assert store.local_path(f"{MANIFEST}.sig").stat().st_ino == written
     monkeypatch.setenv(PUBLIC_KEY, str(public))
     report = skybench.verify(EXACT, store=store)
     assert report.signed_by == str(public)
