@@ -61,6 +61,10 @@ class MissingDependencyError(SkybenchError, ImportError):
     """An optional package is needed; the message says which to install."""
 
 
+class ExtensionError(SkybenchError, TypeError):
+    """A member of one of skybench's tables, from it or another package, is not declared right."""
+
+
 class YankedVersionWarning(UserWarning):
     """A version was opened that its publishers have withdrawn."""
 

@@ -1,0 +1,1 @@
+"""Learning from datasets: networks, training, and the floors that they are compared with."""
