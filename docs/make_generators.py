@@ -1,4 +1,4 @@
-"""Write generators.md and its pictures from the tables of families and profiles.
+"""Write generators.md and its pictures from the tables of families and objects.
 
 ``make docs`` runs this; a test fails while the page is not what this would write.
 """
@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skybench.gallery import save_gallery
+from skybench.generators.drawn_object import DrawnObject, described
 from skybench.generators.families import FAMILIES
 from skybench.generators.family import Family
 from skybench.generators.generate import generate
-from skybench.generators.profiles import Profile
-from skybench.generators.schema import VARIABLES
 from skybench.object_gallery import portraits, save_object_gallery
 
 FOLDER = Path(__file__).parent
@@ -41,58 +40,45 @@ write a recipe is in [recipes.md](recipes.md); why the engine is as it is, in
 
 def page() -> str:
     """Return the text of the page."""
-    return HEAD + "".join(_family(family) for family in FAMILIES.values() if family.profiles)
+    return HEAD + "".join(_family(family) for family in FAMILIES.values() if family.objects)
 
 
 def _family(family: Family) -> str:
-    objects = "".join(_object(family, profile) for profile in family.profiles.values())
+    objects = "".join(_object(family, kind) for kind in family.objects.values())
     return f"\n## {family.name}\n\n{family.summary}\n{objects}"
 
 
-def _object(family: Family, profile: Profile) -> str:
+def _object(family: Family, kind: type[DrawnObject]) -> str:
     lines = [
-        f"\n### {family.name}: {profile.name}\n",
-        f"{profile.summary}\n",
-        f"```python\n{profile.example}\n```\n",
-        f"![{profile.name}](images/objects/{_file(family, profile)})\n",
-        f"- Formula: {profile.formula}",
-        f"- Source: {profile.reference}",
-        f"- Accuracy: {profile.accuracy}\n",
-        *_table(profile),
+        f"\n### {family.name}: {kind.name}\n",
+        f"{kind.summary}\n",
+        f"```python\n{kind.example}\n```\n",
+        f"![{kind.name}](images/objects/{_file(family, kind)})\n",
+        f"- Formula: {kind.formula}",
+        f"- Source: {kind.reference}",
+        f"- Accuracy: {kind.accuracy}\n",
+        *_table(kind),
     ]
     return "\n".join(lines)
 
 
-def _table(profile: Profile) -> Iterator[str]:
-    if profile.defaults:
+def _table(kind: type[DrawnObject]) -> Iterator[str]:
+    if kind.defaults:
         yield "| parameter | meaning | unit | domain | default |"
         yield "| --- | --- | --- | --- | --- |"
-    for name, distribution in profile.defaults.items():
-        row = VARIABLES[name]
-        cells = f"`{name}`", row.long_name, row.units or "", str(row.domain), _default(distribution)
+    for name, distribution in kind.defaults.items():
+        row = kind.variables[name]
+        default = described(distribution)
+        cells = f"`{name}`", row.long_name, row.units or "", str(row.domain), default
         yield "| " + " | ".join(cells) + " |"
-    if profile.derived:
-        names = "; ".join(f"`{name}`, {VARIABLES[name].long_name}" for name in profile.derived)
+    if kind.derived:
+        names = "; ".join(f"`{name}`, {kind.variables[name].long_name}" for name in kind.derived)
         yield f"\nRecorded beside them: {names}."
     yield ""
 
 
-def _default(distribution: object) -> str:
-    values = distribution.model_dump()  # type: ignore[attr-defined]
-    kind = values.pop("distribution")
-    if kind == "constant":
-        return f"{values['value']:g}"
-    return ", ".join([kind, *(f"{key} {_short(v)}" for key, v in values.items() if v is not None)])
-
-
-def _short(value: object) -> str:
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(map(_short, value)) + "]"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
-
-
-def _file(family: Family, profile: Profile) -> str:
-    return f"{family.name}-{profile.name}.png".replace("_", "-")
+def _file(family: Family, kind: type[DrawnObject]) -> str:
+    return f"{family.name}-{kind.name}.png".replace("_", "-")
 
 
 def main() -> None:
@@ -100,8 +86,8 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     for old in IMAGES.glob("*.png"):
         old.unlink()
-    for family, profile, image in portraits():
-        image.save(IMAGES / _file(family, profile), optimize=True)
+    for family, kind, image in portraits():
+        image.save(IMAGES / _file(family, kind), optimize=True)
     PAGE.write_text(page(), encoding="utf-8")
     save_object_gallery(IMAGES.parent / "generators.png")
     for recipe in SHEETS:

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from scipy.special import ndtr, ndtri
 from typing_extensions import override
+
+from skybench.generators.arrays import Floats
 
 
 def _not_truth(value: Any) -> Any:
@@ -39,7 +40,6 @@ def _bounded(value: float) -> float:
 Finite = Annotated[float, NUMBER, Field(allow_inf_nan=False), AfterValidator(_bounded)]
 Positive = Annotated[Finite, Field(gt=0)]
 Exponent = Annotated[Finite, Field(ge=-100, le=100)]
-Floats = NDArray[np.float64]
 
 
 class _Distribution(BaseModel, ABC):
@@ -284,3 +284,25 @@ Distribution = Annotated[
     _Written, BeforeValidator(_number_is_constant, json_schema_input_type=_Written | float)
 ]
 """Any distribution, or a bare number for a constant."""
+
+
+def uniform(low: float, high: float) -> Uniform:
+    """Return equal density between low and high; the four here are for defaults in code."""
+    return Uniform(distribution="uniform", low=low, high=high)
+
+
+def log_uniform(low: float, high: float) -> LogUniform:
+    """Return equal density in the logarithm between low and high."""
+    return LogUniform(distribution="log_uniform", low=low, high=high)
+
+
+def truncated_normal(mean: float, sigma: float, low: float, high: float) -> TruncatedNormal:
+    """Return a Gaussian cut at low and high."""
+    return TruncatedNormal(
+        distribution="truncated_normal", mean=mean, sigma=sigma, low=low, high=high
+    )
+
+
+def choice(*values: float) -> Choice:
+    """Return one of some values, all alike."""
+    return Choice(distribution="choice", values=values)

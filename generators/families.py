@@ -1,58 +1,121 @@
 """The table of families: a new one is a folder and a line here."""
 
-from collections.abc import Mapping
-from functools import reduce
-from operator import or_
-from typing import Any
-
-from pydantic import TypeAdapter
-
-from skybench.generators.collection.family import FAMILY as COLLECTION
+from skybench.errors import ExtensionError
+from skybench.generators import sampling
+from skybench.generators.collection.family import collection_of
 from skybench.generators.family import Family
-from skybench.generators.geometric.family import FAMILY as GEOMETRIC
-from skybench.generators.recipe import Recipe
-from skybench.generators.series.light_curve.family import FAMILY as LIGHT_CURVE
-from skybench.generators.series.nbody.family import FAMILY as NBODY
-from skybench.generators.series.pendulum.family import FAMILY as PENDULUM
-from skybench.generators.sky.family import FAMILY as SKY
-from skybench.generators.sphere.family import FAMILY as SPHERE
-from skybench.generators.suggestion import unknown
-from skybench.generators.volume.family import FAMILY as VOLUME
+from skybench.generators.geometric import images as geometric_images
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
+from skybench.generators.geometric.recipe import GeometricRecipe
+from skybench.generators.schema import COMMON
+from skybench.generators.series.light_curve import observation
+from skybench.generators.series.light_curve.objects import LIGHT_CURVE_OBJECTS
+from skybench.generators.series.light_curve.recipe import LightCurveRecipe
+from skybench.generators.series.nbody import render as nbody_render
+from skybench.generators.series.nbody.objects import NBODY_OBJECTS
+from skybench.generators.series.nbody.recipe import NbodyRecipe
+from skybench.generators.series.pendulum import motion as pendulum_motion
+from skybench.generators.series.pendulum.objects import PENDULUM_OBJECTS
+from skybench.generators.series.pendulum.recipe import PendulumRecipe
+from skybench.generators.sky import band_table, bands
+from skybench.generators.sky import images as sky_images
+from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.recipe import SkyRecipe
+from skybench.generators.sphere import render as sphere_maps
+from skybench.generators.sphere.objects import SPHERE_OBJECTS
+from skybench.generators.sphere.recipe import SphereRecipe
+from skybench.generators.variable import Variable
+from skybench.generators.volume import render as volume_cubes
+from skybench.generators.volume.objects import VOLUME_OBJECTS
+from skybench.generators.volume.recipe import VolumeRecipe
+
+_SKY = Family(
+    name="sky",
+    summary="Images of stars, galaxies and lenses under one point-spread function, with noise.",
+    recipe=SkyRecipe,
+    objects=SKY_OBJECTS,
+    variables=band_table.VARIABLES,
+    render=sky_images.render,
+    sample=bands.sample,
+)
+
+_OTHERS = (
+    Family(
+        name="geometric",
+        summary="Images of plane shapes: circles, ellipses, rectangles, polygons, arcs and lines.",
+        recipe=GeometricRecipe,
+        objects=GEOMETRIC_OBJECTS,
+        variables=GEOMETRIC_OBJECTS.variables,
+        render=geometric_images.render,
+        sample=sampling.sample,
+    ),
+    Family(
+        name="sphere",
+        summary="HEALPix maps of random fields and point sources, with a beam, noise and a mask.",
+        recipe=SphereRecipe,
+        objects=SPHERE_OBJECTS,
+        variables=SPHERE_OBJECTS.variables,
+        render=sphere_maps.render,
+        sample=sampling.sample,
+    ),
+    Family(
+        name="volume",
+        summary="Cubes of density: dark-matter halos on a random field in a periodic box.",
+        recipe=VolumeRecipe,
+        objects=VOLUME_OBJECTS,
+        variables=VOLUME_OBJECTS.variables,
+        render=volume_cubes.render,
+        sample=volume_cubes.sample,
+    ),
+    Family(
+        name="nbody",
+        summary="Systems of bodies under their own gravity: positions, velocities and energies.",
+        recipe=NbodyRecipe,
+        objects=NBODY_OBJECTS,
+        variables=NBODY_OBJECTS.variables,
+        render=nbody_render.render,
+        sample=sampling.sample,
+    ),
+    Family(
+        name="pendulum",
+        summary="Pendulums of any amplitude, with friction or without: angle and angular velocity.",
+        recipe=PendulumRecipe,
+        objects=PENDULUM_OBJECTS,
+        variables=PENDULUM_OBJECTS.variables,
+        render=pendulum_motion.render,
+        sample=sampling.sample,
+    ),
+    Family(
+        name="light_curve",
+        summary="Light curves of stars: steady, transited, eclipsing, pulsating, flaring, "
+        "exploding.",
+        recipe=LightCurveRecipe,
+        objects=LIGHT_CURVE_OBJECTS,
+        variables=LIGHT_CURVE_OBJECTS.variables,
+        render=observation.render,
+        sample=sampling.sample,
+    ),
+)
 
 FAMILIES: dict[str, Family] = {
-    family.name: family
-    for family in (SKY, COLLECTION, GEOMETRIC, SPHERE, VOLUME, NBODY, PENDULUM, LIGHT_CURVE)
+    family.name: family for family in (_SKY, collection_of((_SKY, *_OTHERS)), *_OTHERS)
 }
 """Families by the key ``family`` of a recipe."""
 
-DEFAULT = "sky"
+
+def _merged() -> dict[str, Variable]:
+    """Return one table of variables; a name means one thing everywhere."""
+    merged = dict(COMMON)
+    for family in FAMILIES.values():
+        for name, row in family.variables.items():
+            if merged.setdefault(name, row) != row:
+                msg = (
+                    f"{name} of the family {family.name} means {row}, and elsewhere "
+                    f"{merged[name]}; choose another name."
+                )
+                raise ExtensionError(msg)
+    return merged
 
 
-def recipe_from(content: Mapping[str, Any]) -> Recipe:
-    """Return the recipe that a mapping holds, as read from YAML or JSON.
-
-    Raises
-    ------
-    pydantic.ValidationError
-        It is not one; each mistake with its place.
-    ValueError
-        There is no such family.
-    """
-    name = content.get("family", DEFAULT)
-    if not isinstance(name, str) or name not in FAMILIES:
-        raise ValueError("family: " + unknown("family", str(name), FAMILIES))
-    return FAMILIES[name].recipe.model_validate(content)
-
-
-def recipe_schema() -> dict[str, Any]:
-    """Return the JSON Schema of recipe files, of any family, rungs included."""
-    models = [family.recipe for family in FAMILIES.values()]
-    union = reduce(or_, models)  # a type at run time only
-    schema = TypeAdapter[Recipe](union).json_schema()
-    for model in models:
-        schema["$defs"][model.__name__]["properties"]["rungs"] = {
-            "description": "named changes of the recipe",
-            "type": "object",
-            "additionalProperties": {"type": "object"},
-        }
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Recipe"} | schema
+VARIABLES = _merged()
+"""Every variable a store may hold, by name."""

@@ -1,14 +1,14 @@
-"""What a family of generators is: its recipe, its profiles, and how samples are drawn."""
+"""What a family of generators is: its recipe, its objects, and how samples are drawn."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import xarray as xr
 
-from skybench.generators.profiles import Profile
+from skybench.generators.drawn_object import DrawnObject
 from skybench.generators.recipe import Recipe
-from skybench.generators.sampling import sample
+from skybench.generators.variable import Variable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,10 @@ class Family:
         One sentence for users.
     recipe : type
         Its model of recipes.
-    profiles : mapping
-        The objects it can draw.
+    objects : mapping
+        What it can draw, by name.
+    variables : mapping
+        All that its datasets may hold, by name.
     render : callable
         (recipe, parameters of some rows) -> data variables of those rows. A row's content
         must not depend on the other rows.
@@ -36,6 +38,7 @@ class Family:
     name: str
     summary: str
     recipe: type[Recipe]
-    profiles: Mapping[str, Profile]
+    objects: Mapping[str, type[DrawnObject]] = field(default_factory=dict)
+    variables: Mapping[str, Variable]
     render: Callable[[Any, xr.Dataset], dict[str, xr.Variable]]
-    sample: Callable[..., xr.Dataset] = sample
+    sample: Callable[..., xr.Dataset]

@@ -10,9 +10,9 @@ drawn, and searched for. Inversion is exact in the 40 bits of the uniform number
 import numpy as np
 from numpy.typing import NDArray
 
+from skybench.generators.arrays import Floats
 from skybench.generators.random_streams import WORD_BITS, PixelWords
 
-Floats = NDArray[np.float64]
 Counts = NDArray[np.int32]
 
 NEVER = 1 - 2.0**-41

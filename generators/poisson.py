@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import pdtr
 
+from skybench.generators.arrays import Floats
 from skybench.generators.guide_tables import NEVER, GuideTables
 from skybench.generators.random_streams import PixelWords
 
-Floats = NDArray[np.float64]
 Counts = NDArray[np.int32]
 
 TABULATED = 4096

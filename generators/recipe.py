@@ -10,11 +10,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
+from skybench.generators.domains import check_domain, check_domains
+from skybench.generators.drawn_object import DrawnObject
+from skybench.generators.object_table import ObjectTable
 from skybench.generators.plain_text import PlainLine, PlainText
-from skybench.generators.profiles import Profile
-from skybench.generators.schema import SPLITS, VARIABLES
+from skybench.generators.schema import SPLITS
 from skybench.generators.suggestion import unknown
-from skybench.generators.variable import OneOf, Variable
+from skybench.generators.variable import Variable
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Share = Annotated[Positive, Field(ge=0.01, description="at least one sample in a hundred")]
@@ -41,24 +43,30 @@ class SourceSpec(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Distribution] = Field(init=False)
 
-    profiles: ClassVar[Mapping[str, Profile]]
+    objects: ClassVar[ObjectTable[Any]]
 
     profile: str
 
     @property
+    def drawn(self) -> type[DrawnObject]:
+        """The object that the source is."""
+        return self.objects[self.profile]
+
+    @property
     def distributions(self) -> dict[str, Distribution]:
-        """Every parameter's distribution, the profile's defaults included."""
-        return {**self.profiles[self.profile].defaults, **self.__pydantic_extra__}
+        """Every parameter's distribution, the object's defaults included."""
+        return {**self.drawn.defaults, **self.__pydantic_extra__}
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        if self.profile not in self.profiles:
-            raise ValueError(unknown("profile", self.profile, self.profiles))
-        allowed = self.profiles[self.profile].defaults
+        try:
+            allowed = self.drawn.defaults
+        except KeyError:
+            raise ValueError(unknown("profile", self.profile, self.objects)) from None
         for name in self.__pydantic_extra__:
             if name not in allowed:
                 raise ValueError(unknown(f"parameter of {self.profile}", name, allowed))
-        check_domains(self.distributions)
+        check_domains(self.distributions, self.drawn.variables)
         return self
 
 
@@ -110,7 +118,7 @@ class Condition(NamedTuple):
     """What is drawn once a sample: its place in the recipe, its variable, its distribution."""
 
     place: str
-    variable: str
+    variable: Variable
     distribution: Distribution
 
 
@@ -208,16 +216,19 @@ class ObjectRecipe(Recipe):
         return ()
 
     @property
+    def objects(self) -> ObjectTable[Any]:
+        """The objects that its sources can be."""
+        return next(iter(self.sources.values())).objects
+
+    @property
     def recorded(self) -> tuple[str, ...]:
-        """The parameters of sources that are recorded, in the order of the schema."""
-        used = set()
-        for spec in self.sources.values():
-            profile = spec.profiles[spec.profile]
-            used |= {*profile.defaults, *profile.derived}
-        return tuple(name for name in VARIABLES if name in used)
+        """The parameters of sources that are recorded, in the order of the family's variables."""
+        used = {name for spec in self.sources.values() for name in spec.drawn.variables}
+        return tuple(name for name in self.objects.variables if name in used)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        self._check_words()
         self._check_classes()
         self._check_companions()
         self._check_count()
@@ -225,12 +236,23 @@ class ObjectRecipe(Recipe):
         self._check_targets()
         return self
 
+    def _check_words(self) -> None:
+        words: dict[int, str] = {}
+        for name, spec in self.sources.items():
+            first = words.setdefault(spec.drawn.code, spec.profile)
+            if first != spec.profile:
+                msg = (
+                    f"sources.{name}.profile: {spec.profile} and {first} are two words for one "
+                    f"object; use {spec.drawn.name} for both"
+                )
+                raise ValueError(msg)
+
     def _check_conditions(self) -> None:
-        for place, name, distribution in self.conditions:
+        for place, row, distribution in self.conditions:
             if distribution.depends_on is not None:
                 msg = f"{place} cannot be a scaling: only parameters of a source follow another"
                 raise ValueError(msg)
-            _check_domain(place, VARIABLES[name], distribution, distribution.support({}))
+            check_domain(place, row, distribution, distribution.support({}))
 
     def _check_classes(self) -> None:
         least = 2 if self.task in (CLASSIFICATION, MULTILABEL) else 0
@@ -282,59 +304,8 @@ class ObjectRecipe(Recipe):
             raise ValueError(msg)
 
     def _check_targets(self) -> None:
-        known = [condition.variable for condition in self.conditions]
+        known = [condition.variable.name for condition in self.conditions]
         known += self.recorded
         for name in self.targets:
             if name not in known:
                 raise ValueError("targets: " + unknown("recorded parameter", name, known))
-
-
-def check_domains(distributions: Mapping[str, Distribution]) -> None:
-    """Refuse distributions of a source that can leave their parameter's domain.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter, what it could become, and its domain.
-    """
-    supports: dict[str, tuple[float, float]] = {}
-    for name in evaluation_order(distributions):
-        supports[name] = distributions[name].support(supports)
-        _check_domain(name, VARIABLES[name], distributions[name], supports[name])
-
-
-def _check_domain(
-    place: str, row: Variable, distribution: Distribution, support: tuple[float, float]
-) -> None:
-    atoms = distribution.atoms
-    if isinstance(row.domain, OneOf) and atoms is None:
-        msg = f"{place} must be one of {row.domain}; use a number or a choice"
-        raise ValueError(msg)
-    inside = row.domain.contains(atoms).all() if atoms else row.domain.covers(*support)
-    if not inside:
-        low, high = support
-        msg = (
-            f"{place} can be {low:g} to {high:g}, outside its domain {row.domain}; "
-            "narrow the distribution, or truncate it"
-        )
-        raise ValueError(msg)
-
-
-def evaluation_order(distributions: Mapping[str, Any]) -> list[str]:
-    """Return the parameters so that each comes after the one it depends on."""
-    order: list[str] = []
-    waiting = dict(distributions)
-    while waiting:
-        ready = [n for n, d in waiting.items() if d.depends_on in (None, *order)]
-        if not ready:
-            name, blocked = next(iter(waiting.items()))
-            if blocked.depends_on not in distributions:
-                raise ValueError(
-                    f"{name}: " + unknown("parameter", blocked.depends_on, distributions)
-                )
-            msg = f"{' and '.join(waiting)} depend on each other; make one of them independent"
-            raise ValueError(msg)
-        order += ready
-        for name in ready:
-            del waiting[name]
-    return order

@@ -1,13 +1,17 @@
-"""Recipes from files: packaged ones by name, the user's own by path, and their rungs."""
+"""Recipes by name, from files and from mappings; packaged ones, the user's own, and their rungs."""
 
+from collections.abc import Mapping
+from functools import reduce
 from importlib.resources import files
+from operator import or_
 from os import PathLike, fspath
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from skybench.errors import RecipeError
-from skybench.generators.families import FAMILIES, recipe_from
+from skybench.generators.families import FAMILIES
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_errors import explain
 from skybench.generators.recipe_yaml import read_mapping
@@ -16,6 +20,10 @@ from skybench.generators.suggestion import unknown
 
 MAX_BYTES = 1_000_000
 """A recipe is a page of text; anything larger is a mistake or an attack."""
+
+
+DEFAULT = "sky"
+"""The family of a recipe that names none."""
 
 
 def packaged_recipes() -> tuple[str, ...]:
@@ -88,9 +96,44 @@ def parse_recipe(text: str, name: str, rung: str | None = None) -> Recipe:
     try:
         return recipe_from(content)
     except ValidationError as error:
-        model = FAMILIES[content.get("family", "sky")].recipe
+        model = FAMILIES[content.get("family", DEFAULT)].recipe
         lines = [f"{name}: {line}" for line in explain(error, model)]
         raise RecipeError("\n".join(lines)) from error
     except ValueError as error:
         msg = f"{name}: {error}"
         raise RecipeError(msg) from error
+
+
+def recipe_from(content: Mapping[str, Any]) -> Recipe:
+    """Return the recipe that a mapping holds, as read from YAML or JSON.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        It is not one; each mistake with its place.
+    ValueError
+        There is no such family.
+    """
+    name = content.get("family", DEFAULT)
+    if not isinstance(name, str) or name not in FAMILIES:
+        raise ValueError("family: " + unknown("family", str(name), FAMILIES))
+    # Collections hold recipes: named, or written out.
+    return FAMILIES[name].recipe.model_validate(content, context={"recipe": _member})
+
+
+def _member(value: str | Mapping[str, Any]) -> Recipe:
+    return load_recipe(value) if isinstance(value, str) else recipe_from(value)
+
+
+def recipe_schema() -> dict[str, Any]:
+    """Return the JSON Schema of recipe files, of any family, rungs included."""
+    models = [family.recipe for family in FAMILIES.values()]
+    union = reduce(or_, models)  # a type at run time only
+    schema = TypeAdapter[Recipe](union).json_schema()
+    for model in models:
+        schema["$defs"][model.__name__]["properties"]["rungs"] = {
+            "description": "named changes of the recipe",
+            "type": "object",
+            "additionalProperties": {"type": "object"},
+        }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Recipe"} | schema

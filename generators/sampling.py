@@ -6,29 +6,23 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from skybench.generators.arrays import Floats, Integers
 from skybench.generators.distributions import Choice, Distribution
-from skybench.generators.profiles import Profile
+from skybench.generators.domains import evaluation_order
 from skybench.generators.random_streams import uniforms
-from skybench.generators.recipe import (
-    CLASSIFICATION,
-    MULTILABEL,
-    ObjectRecipe,
-    SourceSpec,
-    evaluation_order,
-)
+from skybench.generators.recipe import CLASSIFICATION, MULTILABEL, ObjectRecipe, SourceSpec
 from skybench.generators.scene_recipe import Placement, Scene, SceneRecipe
-from skybench.generators.schema import SPLITS, VARIABLES, variable
+from skybench.generators.schema import SPLITS, variable
 from skybench.generators.strata import deal
 from skybench.generators.variable import SAMPLE, flags, numbered
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
 
 EMPTY = "empty"
 """Meaning of code 0 of ``kind``: a slot that holds no source."""
 
 
-def sample(recipe: ObjectRecipe, start: int, stop: int, labels: Codes | None = None) -> xr.Dataset:
+def sample(
+    recipe: ObjectRecipe, start: int, stop: int, labels: Integers | None = None
+) -> xr.Dataset:
     """Return the coordinates of rows ``start`` to ``stop``: every parameter, as stored.
 
     Row i depends on (recipe, i) alone. Values are rounded to their stored form, so what
@@ -59,8 +53,8 @@ def sample(recipe: ObjectRecipe, start: int, stop: int, labels: Codes | None = N
         "sample_id": variable("sample_id", np.arange(start, stop)),
         "split": variable("split", splits, flags(numbered(SPLITS))),
         **{
-            name: variable(name, draws.values(place, distribution))
-            for place, name, distribution in recipe.conditions
+            row.name: row.holding(draws.values(place, distribution))
+            for place, row, distribution in recipe.conditions
         },
         "kind": _on_source(recipe, "kind", *_kinds(recipe, sources)),
         **{name: _on_source(recipe, name, values, {}) for name, values in table.items()},
@@ -70,8 +64,8 @@ def sample(recipe: ObjectRecipe, start: int, stop: int, labels: Codes | None = N
 
 
 def source_of_slot(
-    recipe: ObjectRecipe, start: int, stop: int, labels: Codes | None = None
-) -> Codes:
+    recipe: ObjectRecipe, start: int, stop: int, labels: Integers | None = None
+) -> Integers:
     """Return which of the recipe's sources is in each slot, -1 for none: (row, slot).
 
     Parameters
@@ -101,20 +95,20 @@ class _Draws:
         return np.stack([self.uniform(f"{stream}[{i}]") for i in range(count)], axis=1)
 
 
-def _deal(recipe: ObjectRecipe, start: int, stop: int) -> tuple[Codes, Codes]:
+def _deal(recipe: ObjectRecipe, start: int, stop: int) -> tuple[Integers, Integers]:
     single = recipe.task != MULTILABEL and recipe.classes
     weights = [c.weight for c in recipe.classes.values()] if single else [1.0]
     return deal(recipe.seed, start, stop, weights, list(recipe.split_fractions.values()))
 
 
-def _slots(recipe: ObjectRecipe, draws: _Draws, labels: Codes) -> tuple[Codes, Codes]:
+def _slots(recipe: ObjectRecipe, draws: _Draws, labels: Integers) -> tuple[Integers, Integers]:
     """Return the class and the source of each slot, -1 where it is empty."""
     active = np.arange(recipe.slots) < draws.values("scene.count", recipe.count)[:, None]
     classes, sources = _sources(recipe, draws, labels)
     return np.where(active, classes, -1), np.where(active, sources, -1)
 
 
-def _sources(recipe: ObjectRecipe, draws: _Draws, labels: Codes) -> tuple[Codes, Codes]:
+def _sources(recipe: ObjectRecipe, draws: _Draws, labels: Integers) -> tuple[Integers, Integers]:
     """Return the class of each slot's source, -1 where it has none, and the source."""
     uniform = draws.each("scene.source", recipe.slots)
     if not recipe.classes:
@@ -134,8 +128,8 @@ def _sources(recipe: ObjectRecipe, draws: _Draws, labels: Codes) -> tuple[Codes,
 
 
 def _members(
-    recipe: ObjectRecipe, uniform: Floats, classes: Codes, members: list[tuple[str, ...]]
-) -> Codes:
+    recipe: ObjectRecipe, uniform: Floats, classes: Integers, members: list[tuple[str, ...]]
+) -> Integers:
     """Choose among the sources that go with each slot's class, evenly."""
     names = list(recipe.sources)
     chosen = np.zeros_like(classes)
@@ -146,40 +140,36 @@ def _members(
     return chosen
 
 
-def _class_of_source(recipe: ObjectRecipe) -> Codes:
+def _class_of_source(recipe: ObjectRecipe) -> Integers:
     owner = {source: code for code, c in enumerate(recipe.classes.values()) for source in c.sources}
     return np.array([owner.get(source, -1) for source in recipe.sources])
 
 
-def _choose(uniform: Floats, weights: tuple[float, ...]) -> Codes:
+def _choose(uniform: Floats, weights: tuple[float, ...]) -> Integers:
     values = tuple(float(i) for i in range(len(weights)))
     choice = Choice(distribution="choice", values=values, weights=weights)
     return choice.quantile(uniform, {}).astype(np.int64)
 
 
-def _kinds(recipe: ObjectRecipe, sources: Codes) -> tuple[Codes, dict[str, Any]]:
-    """Return the code of each slot's profile, and the meanings of those the recipe uses."""
-    used = [_profile(spec) for spec in recipe.sources.values()]
-    codes = np.array([profile.code for profile in used] + [0])
-    meanings = {profile.name: profile.code for profile in sorted(used, key=lambda p: p.code)}
-    return codes[sources], flags({EMPTY: 0} | meanings)
-
-
-def _profile(spec: SourceSpec) -> Profile:
-    return spec.profiles[spec.profile]
+def _kinds(recipe: ObjectRecipe, sources: Integers) -> tuple[Integers, dict[str, Any]]:
+    """Return the code of each slot's object, and the words by which the recipe names them."""
+    words = {spec.profile: spec.drawn.code for spec in recipe.sources.values()}
+    codes = np.array([spec.drawn.code for spec in recipe.sources.values()] + [0])
+    meanings = {EMPTY: 0} | dict(sorted(words.items(), key=lambda word: word[1]))
+    return codes[sources], flags(meanings)
 
 
 def _on_source(
     recipe: ObjectRecipe, name: str, values: NDArray[Any], attributes: dict[str, Any]
 ) -> xr.Variable:
     """Return a variable on (sample, source), or on (sample) where a sample is one object."""
-    row = VARIABLES[name]
+    row = recipe.objects.variables[name]
     if recipe.by_source:
         return row.holding(values, attributes)
     return xr.Variable(SAMPLE, row.store(values[:, 0]), row.attributes() | attributes)
 
 
-def _source_parameters(recipe: ObjectRecipe, draws: _Draws, sources: Codes) -> dict[str, Floats]:
+def _source_parameters(recipe: ObjectRecipe, draws: _Draws, sources: Integers) -> dict[str, Floats]:
     table = {name: np.full(sources.shape, np.nan) for name in recipe.recorded}
     for code, (source, spec) in enumerate(recipe.sources.items()):
         for slot in range(recipe.slots):
@@ -197,7 +187,7 @@ def _draw_source(
     for name in evaluation_order(distributions):
         uniform = draws.uniform(f"sources.{source}.{name}[{slot}]")[rows]
         drawn[name] = distributions[name].quantile(uniform, drawn)
-    return drawn | _profile(spec).derive(drawn)
+    return drawn | spec.drawn.derive(drawn)
 
 
 def _positions(
@@ -220,14 +210,14 @@ def _positions(
     return table
 
 
-def _cells(placement: Placement, draws: _Draws, slots: int, rows: int) -> Codes:
+def _cells(placement: Placement, draws: _Draws, slots: int, rows: int) -> Integers:
     """Return the cell of each slot: different ones within a sample."""
     if placement.cells == 1:
         return np.zeros((rows, slots), dtype=np.int64)
     return draws.each("scene.cell", placement.cells**2).argsort(axis=1)[:, :slots]
 
 
-def _targets(recipe: ObjectRecipe, labels: Codes, classes: Codes) -> dict[str, xr.Variable]:
+def _targets(recipe: ObjectRecipe, labels: Integers, classes: Integers) -> dict[str, xr.Variable]:
     if not recipe.classes:
         return {}
     codes = numbered(recipe.class_names)

@@ -1,8 +1,7 @@
-"""The one table of variables: name, dimensions, dtype, unit, meaning and domain.
+"""The variables that datasets of all families share; each family adds its own vocabulary.
 
-Generators build from it, the registry validates against it, the docs print it. It
-lives with the generators because imports go upwards only: the registry may read it
-here, while generators may not read the registry.
+They live with the generators because imports go upwards only: the registry may read them here,
+while generators may not read the registry.
 """
 
 from collections.abc import Mapping
@@ -11,16 +10,11 @@ from typing import Any
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from skybench.generators.geometric import variables as geometric
-from skybench.generators.series import variables as series
-from skybench.generators.sky import variables as sky
-from skybench.generators.sphere import variables as sphere
-from skybench.generators.variable import Variable, of_sample, of_source, table
-from skybench.generators.volume import variables as volume
+from skybench.generators.variable import Interval, Variable, of_sample, of_source, table
 
 SPLITS = ("train", "validation", "test")
 
-_COMMON = table(
+COMMON = table(
     of_sample("sample_id", "stable identity of the sample", dtype="int64"),
     of_sample("label", "class of the sample", dtype="int8"),
     of_sample("image_type", "member of the collection that the sample is from", dtype="int8"),
@@ -34,35 +28,24 @@ _COMMON = table(
     Variable(name="class", dims=("class",), dtype="int8", long_name="class"),
     of_source("kind", "profile that draws the source", dtype="int8"),
     of_source("source_class", "class of the source", dtype="int8"),
+    Variable(
+        name="segmentation",
+        dims=("sample", "y", "x"),
+        dtype="int8",
+        long_name="source that the pixel belongs to, its slot plus 1; 0 is background",
+    ),
     of_source("source_x", "position along x; pixel 0 has its centre at 0", units="pixel"),
     of_source("source_y", "position along y; pixel 0 has its centre at 0", units="pixel"),
 )
 
-
-def _merged(*tables: dict[str, Variable]) -> dict[str, Variable]:
-    """Return one table; a name means one thing everywhere."""
-    merged: dict[str, Variable] = {}
-    for rows in tables:
-        for name, row in rows.items():
-            if merged.setdefault(name, row) != row:
-                msg = f"variable {name} is defined twice, as {merged[name]} and {row}"
-                raise TypeError(msg)
-    return merged
-
-
-VARIABLES = _merged(
-    _COMMON,
-    sky.VARIABLES,
-    geometric.VARIABLES,
-    series.VARIABLES,
-    sphere.VARIABLES,
-    volume.VARIABLES,
+AXIS_RATIO = of_source("axis_ratio", "minor over major axis", domain=Interval(low=0.05, high=1))
+POSITION_ANGLE = of_source(
+    "position_angle", "angle of the major axis, counter-clockwise from +x", units="degree"
 )
-"""Every variable a store may hold, by name."""
 
 
 def variable(
     name: str, values: ArrayLike, attributes: Mapping[str, Any] | None = None
 ) -> xr.Variable:
-    """Return an xarray Variable of the table, stored dtype and attributes included."""
-    return VARIABLES[name].holding(values, attributes)
+    """Return an xarray Variable of `COMMON`, stored dtype and attributes included."""
+    return COMMON[name].holding(values, attributes)

@@ -5,7 +5,7 @@ the one table of them all.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -40,12 +40,13 @@ def _margin(end: float) -> float:
     return max(abs(end) * 2.0**-PARAMETER_BITS, 1e-30)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Interval:
     """A domain: its bounds, each with or without the end point, and 0 beside them or not."""
 
     low: float = -np.inf
     high: float = np.inf
+    _: KW_ONLY
     open_low: bool = False
     open_high: bool = False
     or_zero: bool = False

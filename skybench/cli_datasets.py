@@ -245,7 +245,7 @@ def gallery(
 @recipe_app.command("schema")
 def recipe_schema() -> None:
     """Print the JSON Schema of recipes."""
-    from skybench.generators.families import recipe_schema as schema_of_recipes
+    from skybench.generators.recipe_file import recipe_schema as schema_of_recipes
 
     print(json.dumps(schema_of_recipes(), indent=2))
 

@@ -11,7 +11,7 @@ from skybench.generators.families import FAMILIES
 from skybench.object_gallery import portraits
 
 DOCS = Path(__file__).parent.parent / "docs"
-PROFILES = [p for family in FAMILIES.values() for p in family.profiles.values()]
+PROFILES = [p for family in FAMILIES.values() for p in family.objects.values()]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from skybench.generators.families import recipe_schema
+from skybench.generators.recipe_file import recipe_schema
 from skybench.registry.scoring.records import record_schema
 from skybench.registry.versions.manifest import manifest_schema
 

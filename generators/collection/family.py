@@ -1,5 +1,7 @@
 """The family of collections: each sample is rendered by the member it was dealt to."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,13 +14,27 @@ from skybench.generators.collection.recipe import CollectionRecipe
 from skybench.generators.collection.sampling import sample
 from skybench.generators.family import Family
 from skybench.generators.recipe import ObjectRecipe
-from skybench.generators.schema import VARIABLES
 
 _EXACT = 2**24
 """Whole numbers up to here are exact in float32."""
 
 
-def render(recipe: CollectionRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
+def collection_of(families: Sequence[Family]) -> Family:
+    """Return the family of collections of some others."""
+    by_name = {family.name: family for family in families}
+    return Family(
+        name="collection",
+        summary="Samples from several recipes in one dataset, the image type as a coordinate.",
+        recipe=CollectionRecipe,
+        variables={name: row for family in families for name, row in family.variables.items()},
+        render=partial(render, by_name),
+        sample=partial(sample, by_name),
+    )
+
+
+def render(
+    families: Mapping[str, Family], recipe: CollectionRecipe, parameters: xr.Dataset
+) -> dict[str, xr.Variable]:
     """Return the data variables that all members have.
 
     Where members store one in different forms (electrons as int32, brightness as float32)
@@ -31,23 +47,29 @@ def render(recipe: CollectionRecipe, parameters: xr.Dataset) -> dict[str, xr.Var
     ParameterError
         A count is too large for float32.
     """
-    from skybench.generators.families import FAMILIES
-
     types = parameters["image_type"].values
     drawn, rows = {}, {}
     for code, (name, member) in enumerate(recipe.recipes.items()):
         rows[name] = np.flatnonzero(types == code)
         own = _own_parameters(parameters.isel(sample=rows[name]), name, member)
-        drawn[name] = FAMILIES[member.family].render(member, own)
+        drawn[name] = families[member.family].render(member, own)
     return {
-        name: _together(name, {m: drawn[m][name] for m in drawn}, rows, types.size)
+        name: _together(
+            _meaning(families, name), name, {m: drawn[m][name] for m in drawn}, rows, types.size
+        )
         for name in _shared(drawn)
     }
 
 
+def _meaning(families: Mapping[str, Family], name: str) -> str:
+    """Return what a data variable is in general, whichever member it is from."""
+    tables = (family.variables for family in families.values())
+    return next(table[name].long_name for table in tables if name in table)
+
+
 def _own_parameters(parameters: xr.Dataset, name: str, member: ObjectRecipe) -> xr.Dataset:
     """Return the parameters as the member alone would have drawn them."""
-    kinds = {p.name: p.code for s in member.sources.values() for p in (s.profiles[s.profile],)}
+    kinds = {spec.profile: spec.drawn.code for spec in member.sources.values()}
     kind = parameters.variables["kind"]
     recoded = kind.copy(data=parted(kind, name, kinds))
     own = parameters.assign_coords(kind=recoded)
@@ -73,7 +95,11 @@ def _shared(drawn: dict[str, dict[str, xr.Variable]]) -> list[str]:
 
 
 def _together(
-    name: str, drawn: dict[str, xr.Variable], rows: dict[str, NDArray[Any]], length: int
+    meaning: str,
+    name: str,
+    drawn: dict[str, xr.Variable],
+    rows: dict[str, NDArray[Any]],
+    length: int,
 ) -> xr.Variable:
     first = next(iter(drawn.values()))
     alike = all(v.dtype == first.dtype and v.attrs == first.attrs for v in drawn.values())
@@ -91,15 +117,4 @@ def _together(
             )
             raise ParameterError(msg)
         values[rows[member]] = variable.values
-    row = VARIABLES[name]
-    return xr.Variable(first.dims, values, first.attrs if alike else {"long_name": row.long_name})
-
-
-FAMILY = Family(
-    name="collection",
-    summary="Samples from several recipes in one dataset, the image type as a coordinate.",
-    recipe=CollectionRecipe,
-    profiles={},
-    render=render,
-    sample=sample,
-)
+    return xr.Variable(first.dims, values, first.attrs if alike else {"long_name": meaning})

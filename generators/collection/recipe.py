@@ -7,6 +7,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     SerializeAsAny,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
@@ -19,16 +20,15 @@ from skybench.generators.recipe import Recipe as AnyRecipe
 from skybench.generators.rungs import merged
 
 
-def _resolved(value: Any) -> Any:
-    """Return the recipe of a name, a mapping, or itself."""
-    # Recipes of collections are one of the families that these imports lead to.
-    from skybench.generators.families import recipe_from
-    from skybench.generators.recipe_file import load_recipe
-
-    if isinstance(value, Mapping):
-        return recipe_from(value)
+def _resolved(value: Any, info: ValidationInfo) -> Any:
+    """Return the recipe of a name or a mapping, by what the reader of recipes gives."""
+    if isinstance(value, AnyRecipe) or not isinstance(value, str | Mapping):
+        return value
     try:
-        return load_recipe(value) if isinstance(value, str | AnyRecipe) else value
+        return (info.context or {})["recipe"](value)
+    except KeyError:
+        msg = "is a name or a mapping; read the collection by load_recipe or recipe_from"
+        raise ValueError(msg) from None
     except RecipeError as error:
         raise ValueError(str(error)) from error
 
@@ -45,7 +45,7 @@ class Member(Coded):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_changes(cls, content: Any) -> Any:
+    def _with_changes(cls, content: Any, info: ValidationInfo) -> Any:
         """Lay ``changes`` over the recipe, as a rung would."""
         if not isinstance(content, Mapping) or "changes" not in content:
             return content
@@ -53,7 +53,7 @@ class Member(Coded):
         if not isinstance(changes, Mapping):
             msg = "changes must be a mapping of changes to the recipe"
             raise ValueError(msg)
-        base = _resolved(content.get("recipe"))
+        base = _resolved(content.get("recipe"), info)
         if not isinstance(base, AnyRecipe):
             return content
         rest = {key: value for key, value in content.items() if key != "changes"}

@@ -8,20 +8,22 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import RecipeError
+from skybench.generators.arrays import Integers
 from skybench.generators.collection.codes import joined
 from skybench.generators.collection.recipe import CollectionRecipe
+from skybench.generators.family import Family
 from skybench.generators.recipe import CLASSIFICATION, ObjectRecipe
-from skybench.generators.schema import SPLITS, VARIABLES, variable
+from skybench.generators.schema import SPLITS, variable
 from skybench.generators.strata import deal
 from skybench.generators.variable import flags, numbered
-
-Codes = NDArray[np.int64]
 
 _OWN = ("sample_id", "split", "label", "class", "present")
 """What the collection says of its samples itself."""
 
 
-def sample(recipe: CollectionRecipe, start: int, stop: int) -> xr.Dataset:
+def sample(
+    families: Mapping[str, Family], recipe: CollectionRecipe, start: int, stop: int
+) -> xr.Dataset:
     """Return the coordinates of rows ``start`` to ``stop``.
 
     Those of all members side by side, empty where a sample comes from another; the codes
@@ -29,16 +31,15 @@ def sample(recipe: CollectionRecipe, start: int, stop: int) -> xr.Dataset:
 
     Parameters
     ----------
+    families : mapping
+        Those of the members, by name.
     recipe : CollectionRecipe
     start, stop : int
         Half-open range of rows.
     """
-    # The table of families holds this one.
-    from skybench.generators.families import FAMILIES
-
     members, labels, splits = _deal(recipe, start, stop)
     drawn = {
-        name: FAMILIES[member.family].sample(
+        name: families[member.family].sample(
             member, start, stop, np.where(members == code, labels, 0)
         )
         for code, (name, member) in enumerate(recipe.recipes.items())
@@ -58,7 +59,7 @@ def sample(recipe: CollectionRecipe, start: int, stop: int) -> xr.Dataset:
     )
 
 
-def _deal(recipe: CollectionRecipe, start: int, stop: int) -> tuple[Codes, Codes, Codes]:
+def _deal(recipe: CollectionRecipe, start: int, stop: int) -> tuple[Integers, Integers, Integers]:
     """Return the member, the label within the member and the split of each row.
 
     Members and their classes are dealt together, so that both are in exact proportion.
@@ -80,7 +81,7 @@ def _class_shares(member: ObjectRecipe) -> list[float]:
     return list(weights / weights.sum())
 
 
-def _labels(recipe: CollectionRecipe, members: Codes, labels: Codes) -> Codes:
+def _labels(recipe: CollectionRecipe, members: Integers, labels: Integers) -> Integers:
     if recipe.label == "image_type":
         return members
     sizes = [len(member.class_names) for member in recipe.recipes.values()]
@@ -88,7 +89,7 @@ def _labels(recipe: CollectionRecipe, members: Codes, labels: Codes) -> Codes:
 
 
 def _beside(
-    name: str, drawn: Mapping[str, xr.Dataset], rows: list[Codes], length: int, slots: int
+    name: str, drawn: Mapping[str, xr.Dataset], rows: list[Integers], length: int, slots: int
 ) -> xr.Variable:
     """Return a coordinate of all samples, from the members that have it."""
     having = {m: ds.variables[name] for m, ds in drawn.items() if name in ds.variables}
@@ -107,7 +108,13 @@ def _beside(
             new = codes[member](having[member].values[own])
             place: tuple[Any, ...] = (own, *(slice(n) for n in new.shape[1:]))
             values[place] = new
-    return xr.Variable(first.dims, values, VARIABLES[name].attributes() | attributes)
+    return xr.Variable(first.dims, values, _common(having) | attributes)
+
+
+def _common(having: Mapping[str, xr.Variable]) -> dict[str, Any]:
+    """Return the meaning and the unit, which a name has in all families alike."""
+    attributes = next(iter(having.values())).attrs
+    return {key: attributes[key] for key in ("long_name", "units") if key in attributes}
 
 
 def _check_alike(name: str, having: Mapping[str, xr.Variable]) -> None:

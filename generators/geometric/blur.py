@@ -1,10 +1,9 @@
 """Gaussian blur of images, each by its own width."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
-Floats = NDArray[np.float64]
+from skybench.generators.arrays import Floats
 
 CUT = 5
 """Widths at which the kernel ends: 6e-7 of its sum lies beyond."""

@@ -17,9 +17,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
+from skybench.generators.arrays import Floats, Integers
 
 _QUARTERS = np.array([1.0, 0.0, -1.0, 0.0])
 """Cosine of 0, 90, 180 and 270 degrees; the place before holds the sine."""
@@ -53,7 +51,7 @@ class EdgeList(NamedTuple):
     """The edges of any number of shapes in one list: each with the shape it belongs to."""
 
     shapes: int
-    owner: Ints
+    owner: Integers
     edge: Edges
 
     @property
@@ -68,7 +66,7 @@ class EdgeList(NamedTuple):
         return np.minimum(*ends), np.maximum(*ends)
 
 
-def listed(parts: Iterable[tuple[Ints, Edges]], count: int) -> EdgeList:
+def listed(parts: Iterable[tuple[Integers, Edges]], count: int) -> EdgeList:
     """Return the edges of ``count`` shapes from parts (which shapes, their edges)."""
     owners, fields = [np.empty(0, dtype=np.int64)], [np.empty((len(Edges._fields), 0))]
     for members, edges in parts:

@@ -1,30 +1,31 @@
 """From the parameters of geometric images to their pixels."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from skybench.generators.domains import within_domain
 from skybench.generators.geometric.blur import blur, reach
-from skybench.generators.geometric.domains import within_domain
+from skybench.generators.geometric.geometric_object import outlines
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 from skybench.generators.geometric.recipe import GeometricRecipe
 from skybench.generators.geometric.scene import draw
+from skybench.generators.geometric.vocabulary import VOCABULARY
 from skybench.generators.random_streams import RowStreams
-from skybench.generators.schema import VARIABLES, variable
-from skybench.generators.variable import EXPECTED_BITS
+from skybench.generators.schema import COMMON, variable
+from skybench.generators.variable import EXPECTED_BITS, Variable
 
-Floats = NDArray[np.float64]
-
-IMAGE = replace(
-    VARIABLES["image"],
+IMAGE = Variable(
+    name="image",
+    dims=("sample", "y", "x"),
     dtype="float32",
     units="1",
     long_name="image of shapes",
     bits=EXPECTED_BITS,
 )
+"""Not in the vocabulary: an image is of electrons elsewhere."""
 
 _CHANGES = ("blur_sigma", "noise_sigma")
 """What is done to an image after the shapes are drawn."""
@@ -37,13 +38,14 @@ def render(recipe: GeometricRecipe, parameters: xr.Dataset) -> dict[str, xr.Vari
     """Return the images of the samples that the parameters describe, and their segmentation."""
     shape = parameters.sizes["sample"], *recipe.image.shape
     images = np.empty(shape, dtype=IMAGE.dtype)
-    segmentation = np.empty(shape, dtype=VARIABLES["segmentation"].dtype)
+    segmentation = np.empty(shape, dtype=COMMON["segmentation"].dtype)
     noise = RowStreams(recipe.seed, "noise")
     for name in _CHANGES:
-        within_domain(name, parameters[name].values, parameters["sample_id"].values)
+        within_domain(VOCABULARY[name], parameters[name].values, parameters["sample_id"].values)
     for first, block, margin in _blocks(parameters, recipe.image.shape):
         drawn = draw(
             block,
+            outlines(block, GEOMETRIC_OBJECTS.values()),
             recipe.image.shape,
             combine=recipe.combine,
             antialias=recipe.antialias,

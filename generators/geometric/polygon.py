@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from skybench.generators.distributions import Choice
-from skybench.generators.geometric.edges import Edges, Floats, direction, join, straight
-from skybench.generators.geometric.shape import (
+from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.distributions import choice
+from skybench.generators.drawn_object import parameter
+from skybench.generators.geometric.edges import Edges, direction, join, straight
+from skybench.generators.geometric.geometric_object import (
     ANY_ANGLE,
-    BRIGHT,
     DEFAULT_SIZE,
     EXACT,
-    SOLID,
-    Shape,
+    GeometricObject,
 )
-from skybench.generators.profiles import Parameters
+from skybench.generators.variable import OneOf
 
 
 def _sides(parameters: Parameters, radius: Floats) -> Edges:
@@ -26,32 +26,35 @@ def _sides(parameters: Parameters, radius: Floats) -> Edges:
     return straight(x, y)
 
 
-def boundary(parameters: Parameters) -> Edges:
-    """Return polygons, each with a hole where it is an outline that leaves one."""
-    radius, thickness = parameters["radius"], parameters["thickness"]
-    # The distance of a side from the centre is the radius times this.
-    apothem = np.cos(np.pi / parameters["side_count"])
-    hollow = (thickness > 0) & (thickness < radius * apothem)
-    inset = np.where(hollow, thickness / apothem, 0.0)
-    hole = _sides(parameters, radius - inset)
-    return join(_sides(parameters, radius), hole.reversed().where(hollow))
+class Polygon(GeometricObject):
+    """Regular polygon, solid or an outline."""
 
+    code = 2
+    formula = (
+        "side_count vertices at radius from the centre, the first in the direction of the position "
+        "angle; an outline leaves out the polygon whose sides lie its thickness further in."
+    )
+    reference = "Plane geometry"
+    accuracy = EXACT
+    example = "Polygon(radius=24, side_count=6, position_angle=10).render((64, 64))"
 
-POLYGON = Shape(
-    name="polygon",
-    code=2,
-    summary="Regular polygon, solid or an outline.",
-    formula="side_count vertices at radius from the centre, the first in the direction of the "
-    "position angle; an outline leaves out the polygon whose sides lie its thickness further in.",
-    reference="Plane geometry",
-    accuracy=EXACT,
-    example="Polygon(radius=24, side_count=6, position_angle=10).render((64, 64))",
-    defaults={
-        "brightness": BRIGHT,
-        "radius": DEFAULT_SIZE,
-        "side_count": Choice(distribution="choice", values=(3, 4, 5, 6, 7, 8)),
-        "position_angle": ANY_ANGLE,
-        "thickness": SOLID,
-    },
-    boundary=boundary,
-)
+    radius: float = parameter(default=DEFAULT_SIZE)
+    side_count: float = parameter(
+        "number of sides of a polygon",
+        units=None,
+        domain=OneOf(values=tuple(range(3, 65))),
+        default=choice(3, 4, 5, 6, 7, 8),
+    )
+    position_angle: float = parameter(default=ANY_ANGLE)
+    thickness: float = parameter(default=0)
+
+    @staticmethod
+    def boundary(parameters: Parameters) -> Edges:
+        """Return polygons, each with a hole where it is an outline that leaves one."""
+        radius, thickness = parameters["radius"], parameters["thickness"]
+        # The distance of a side from the centre is the radius times this.
+        apothem = np.cos(np.pi / parameters["side_count"])
+        hollow = (thickness > 0) & (thickness < radius * apothem)
+        inset = np.where(hollow, thickness / apothem, 0.0)
+        hole = _sides(parameters, radius - inset)
+        return join(_sides(parameters, radius), hole.reversed().where(hollow))

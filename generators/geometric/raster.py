@@ -18,10 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skybench.generators.arrays import Floats, Integers
 from skybench.generators.geometric.edges import EdgeList, Edges
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 UNIT = 2.0**32
 """Steps of coverage to a pixel."""
@@ -33,18 +31,18 @@ class Boxes(NamedTuple):
     A row of a box has one place more than it has pixels, for what changes on its right.
     """
 
-    x0: Ints
-    y0: Ints
-    width: Ints
-    height: Ints
-    offset: Ints
+    x0: Integers
+    y0: Integers
+    width: Integers
+    height: Integers
+    offset: Integers
 
     @property
     def size(self) -> int:
         """Length of the flat array."""
         return int(((self.width + 1) * self.height).sum())
 
-    def place(self, shape: Ints, row: Ints, column: Ints) -> Ints:
+    def place(self, shape: Integers, row: Integers, column: Integers) -> Integers:
         """Return where pixels lie in the flat array, counted from the corner of their box."""
         return np.asarray(self.offset[shape] + row * (self.width[shape] + 1) + column)
 
@@ -117,8 +115,8 @@ def coverage(edges: EdgeList, within: Boxes) -> Floats:
 
 
 def _cells(
-    piece: Edges, bottom: Floats, top: Floats, whole: Floats, x0: Ints, width: Ints
-) -> tuple[Ints, Ints, Floats]:
+    piece: Edges, bottom: Floats, top: Floats, whole: Floats, x0: Integers, width: Integers
+) -> tuple[Integers, Integers, Floats]:
     """Return the pixels that pieces of edges cross, and the next: piece, column, area on the right.
 
     Pieces lie in one row of pixels each; areas are whole numbers of steps.
@@ -206,15 +204,15 @@ def _extent(edge: Edges, bottom: Floats, top: Floats) -> tuple[Floats, Floats]:
     )
 
 
-def _take(edges: Edges, which: Ints) -> Edges:
+def _take(edges: Edges, which: Integers) -> Edges:
     return Edges._make(field[which] for field in edges)
 
 
-def _clipped(values: Floats, last: Ints) -> Ints:
+def _clipped(values: Floats, last: Integers) -> Integers:
     return np.clip(values, 0, last).astype(np.int64)
 
 
-def _spread(first: ArrayLike, stop: ArrayLike) -> tuple[Ints, Ints]:
+def _spread(first: ArrayLike, stop: ArrayLike) -> tuple[Integers, Integers]:
     """Return all whole numbers from ``first`` to ``stop`` of each range: its index, the number."""
     first = np.asarray(first, dtype=np.int64)
     count = np.maximum(np.asarray(stop, dtype=np.int64) - first, 0)

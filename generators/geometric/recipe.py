@@ -1,13 +1,12 @@
 """Recipes of geometric images: how shapes are combined, blurred and made noisy."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from skybench.generators.distributions import Constant, Distribution
-from skybench.generators.geometric.catalogue import SHAPES
-from skybench.generators.profiles import Profile
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
+from skybench.generators.geometric.vocabulary import VOCABULARY
 from skybench.generators.recipe import Condition, Name, SourceSpec
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe
 
@@ -17,7 +16,7 @@ OFF = Constant(value=0)
 class GeometricSource(SourceSpec):
     """A shape and the distributions of its parameters."""
 
-    profiles: ClassVar[Mapping[str, Profile]] = SHAPES
+    objects: ClassVar = GEOMETRIC_OBJECTS
 
 
 class GeometricRecipe(SceneRecipe):
@@ -40,8 +39,8 @@ class GeometricRecipe(SceneRecipe):
     def conditions(self) -> tuple[Condition, ...]:
         """Blur and noise of a sample."""
         return (
-            Condition("blur", "blur_sigma", self.blur),
-            Condition("noise", "noise_sigma", self.noise),
+            Condition("blur", VOCABULARY["blur_sigma"], self.blur),
+            Condition("noise", VOCABULARY["noise_sigma"], self.noise),
         )
 
     @property

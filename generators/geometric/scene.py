@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.generators.geometric.catalogue import SHAPES
-from skybench.generators.geometric.domains import within_domain
-from skybench.generators.geometric.edges import EdgeList, Edges, listed
+from skybench.generators.arrays import Floats, Integers
+from skybench.generators.geometric.edges import EdgeList
 from skybench.generators.geometric.raster import boxes, coverage, inside
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
-_POSITION = ("source_x", "source_y")
+class Outlines(NamedTuple):
+    """The image and the slot of each shape, in the order of drawing, and all their edges."""
+
+    owners: Integers
+    slots: Integers
+    edges: EdgeList
 
 
 def _sum(image: Floats, cover: Floats, brightness: float) -> None:
@@ -41,6 +44,7 @@ COMBINATIONS: dict[str, Callable[[Floats, Floats, float], None]] = {
 
 def draw(
     parameters: xr.Dataset,
+    outlines: Outlines,
     shape: tuple[int, int],
     *,
     combine: str = "painter",
@@ -58,6 +62,8 @@ def draw(
     ----------
     parameters : xr.Dataset
         Coordinates as `sample` draws them or as a store holds them.
+    outlines : Outlines
+        Of the shapes that they describe.
     shape : (ny, nx)
     combine : {"painter", "union", "sum"}
     antialias : bool
@@ -72,13 +78,8 @@ def draw(
     segmentation : (y, x) int8 array
         Without margin: slot + 1 of the front-most shape that holds the pixel's centre, 0
         where none does, whether anti-aliased or not.
-
-    Raises
-    ------
-    ParameterError
-        A parameter of a shape is outside its domain, or missing.
     """
-    owners, slots, edges = _edges(parameters)
+    owners, slots, edges = outlines
     ny, nx = (length + 2 * margin for length in shape)
     within = boxes(edges, (-margin, -margin, nx - margin, ny - margin))
     held = inside(edges, within)
@@ -100,24 +101,3 @@ def draw(
             lay(image[parts[one]], within.cut(cover, one), brightness[one])
             np.copyto(front[parts[one]], slots[one] + 1, where=within.cut(held, one))
         yield image, front[margin : ny - margin, margin : nx - margin]
-
-
-def _edges(parameters: xr.Dataset) -> tuple[Ints, Ints, EdgeList]:
-    """Return the image and slot of each shape, in the order of drawing, and all their edges."""
-    # Much faster than to take each from the dataset: that makes a data array of it.
-    columns = {name: column.values for name, column in parameters.variables.items()}
-    kinds = columns["kind"]
-    owners, slots = np.nonzero(kinds)
-    samples = columns.get("sample_id", np.arange(len(kinds)))
-    parts: list[tuple[Ints, Edges]] = []
-    for profile in SHAPES.values():
-        members = np.flatnonzero(kinds[owners, slots] == profile.code)
-        if members.size:
-            own = owners[members], slots[members]
-            names = (*_POSITION, *profile.defaults)
-            values = {
-                name: within_domain(name, columns[name][own], samples[own[0]], own[1])
-                for name in names
-            }
-            parts.append((members, profile.boundary(values)))
-    return owners, slots, listed(parts, owners.size)

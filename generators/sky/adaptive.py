@@ -3,14 +3,11 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from skybench.generators.arrays import Complexes, Floats
 from skybench.generators.sky import fourier, points, quadtree
-from skybench.generators.sky.galaxy import psf_extent
+from skybench.generators.sky.sersic import psf_extent
 from skybench.generators.sky.stamps import Sources, Stamps, nearest_pixel, reach
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
 
 _ALONE = 0.25
 """How much smaller errors must be without a PSF than with one."""

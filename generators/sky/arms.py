@@ -21,10 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import i0
 
+from skybench.generators.arrays import Floats
 from skybench.generators.sky import nested
 from skybench.generators.sky.stamps import Sources
-
-Floats = NDArray[np.float64]
 
 BAR_RADIUS = 0.4
 """Arms fade inwards of this many half-light radii: their phase has no limit at r = 0."""

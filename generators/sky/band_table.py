@@ -1,12 +1,14 @@
-"""What is known about bands by their names, and about the colours of sources by their kinds.
+"""What differs from band to band: what is known of each by its name, and which variables.
 
 A recipe that lists bands by name gets from here how the sky, the seeing and the flux of each
 source differ from those in its reference band. A band of another name does not differ.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
-from skybench.generators.distributions import Distribution, TruncatedNormal
+from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.variable import SOURCE, table
 
 PRIMARY = "r"
 """The reference band, where it is among the bands."""
@@ -44,30 +46,28 @@ KNOWN = {
 SCATTER = 0.04
 """Magnitudes by which a band departs from the locus, source by source."""
 
+FLUXES = tuple(
+    name
+    for name, row in SKY_OBJECTS.variables.items()
+    if row.units == "electron" and row.dims == SOURCE
+)
+"""Parameters that differ from band to band: electrons of a source."""
 
-def _colour(mean: float, sigma: float, low: float, high: float) -> Distribution:
-    return TruncatedNormal(
-        distribution="truncated_normal", mean=mean, sigma=sigma, low=low, high=high
+
+def in_bands(name: str) -> str:
+    """Return the name of the variable that holds a flux in each band."""
+    return f"{name}_band"
+
+
+VARIABLES = SKY_OBJECTS.variables | table(
+    *(
+        replace(
+            SKY_OBJECTS.variables[name],
+            name=in_bands(name),
+            dims=(*SOURCE, "band"),
+            long_name=f"{SKY_OBJECTS.variables[name].long_name} in each band",
+        )
+        for name in FLUXES
     )
-
-
-_RED = _colour(0.75, 0.1, 0.4, 1.1)
-_BLUE = _colour(0.45, 0.13, 0.0, 0.9)
-
-COLOURS: dict[str, Distribution] = {
-    "star": _colour(0.7, 0.4, -0.3, 1.6),
-    "sersic": _RED,
-    "lens": _RED,
-    "bulge_disc": _colour(0.6, 0.13, 0.2, 1.0),
-    "spiral": _BLUE,
-    "flocculent_spiral": _BLUE,
-    "ring": _BLUE,
-    "edge_on": _colour(0.55, 0.13, 0.1, 1.0),
-    "merger": _colour(0.4, 0.15, 0.0, 0.9),
-    "arc": _colour(0.2, 0.15, -0.2, 0.7),
-    "lensed_flux": _colour(0.2, 0.15, -0.2, 0.7),
-}
-"""g - r in AB magnitudes by profile; a second flux of a profile goes by its own name."""
-
-ANY = _colour(0.6, 0.2, 0.0, 1.2)
-"""g - r of a profile that is not in the table."""
+)
+"""What a dataset of sky images may hold."""

@@ -1,6 +1,6 @@
 """Bands: the seeing, sky and flux of each, drawn beside what all bands share.
 
-A source has the colour g - r that its kind is given in `band_table`; with L the locus of a band,
+A source has the colour g - r of its object; with L the locus of a band,
 its AB magnitude there is that in the reference band plus (g - r) (L - L_reference) and a small
 scatter. Electrons follow by the zero points. A recipe may give the ratio of fluxes instead.
 """
@@ -9,27 +9,23 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from skybench.generators.arrays import Floats, Integers
 from skybench.generators.distributions import Distribution
 from skybench.generators.random_streams import uniforms
 from skybench.generators.sampling import sample as sample_shared
 from skybench.generators.sampling import source_of_slot
-from skybench.generators.schema import VARIABLES
-from skybench.generators.sky.band_table import ANY, COLOURS, KNOWN, SCATTER
+from skybench.generators.sky.band_table import FLUXES, KNOWN, SCATTER, VARIABLES, in_bands
+from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import BANDED, SkyRecipe
-from skybench.generators.sky.variables import FLUXES, in_bands
 from skybench.generators.variable import flags, numbered
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
 
 MAGNITUDE = 0.4 * np.log(10)
 """Logarithm of the flux ratio of a magnitude."""
 
 
-def sample(recipe: SkyRecipe, start: int, stop: int, labels: Codes | None = None) -> xr.Dataset:
+def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = None) -> xr.Dataset:
     """Return the parameters of rows ``start`` to ``stop``, with those of each band.
 
     Where the recipe has bands, ``psf_fwhm``, ``sky_level`` and ``read_noise`` lie on (sample,
@@ -87,7 +83,7 @@ def _condition(
 
 
 def _fluxes(
-    recipe: SkyRecipe, shared: xr.Dataset, name: str, chosen: Codes, rows: tuple[int, int]
+    recipe: SkyRecipe, shared: xr.Dataset, name: str, chosen: Integers, rows: tuple[int, int]
 ) -> xr.Variable:
     """Return the electrons of a flux in each band; NaN where a slot has no such source."""
     flux = shared[name].values.astype(np.float64)
@@ -107,9 +103,10 @@ def _ratios(recipe: SkyRecipe, source: str, name: str, slot: int, rows: tuple[in
     """Return electrons over those of the recipe's flux: (row, band)."""
     image = recipe.image
     assert image.reference is not None
-    kind = recipe.sources[source].profile if name == "flux" else name
+    kind = SKY_OBJECTS[recipe.sources[source].profile]
     place = f"sources.{source}.{name}"
-    colour = _drawn(recipe, COLOURS.get(kind, ANY), f"{place}.colour[{slot}]", rows)
+    colours = kind.colour if name == "flux" else kind.other_colours[name]
+    colour = _drawn(recipe, colours, f"{place}.colour[{slot}]", rows)
     columns = []
     for band, spec in image.bands.items():
         stream = f"{place}.ratio.{band}[{slot}]"

@@ -13,40 +13,44 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from skybench.generators.distributions import LogUniform, Uniform
-from skybench.generators.sky import components, galaxy
-from skybench.generators.sky.profile import SkyProfile
+from skybench.generators.distributions import (
+    log_uniform,
+    truncated_normal,
+    uniform,
+)
+from skybench.generators.drawn_object import parameter
+from skybench.generators.sky import components
+from skybench.generators.sky.sersic import Sersic
+from skybench.generators.sky.sky_object import SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
 
 
-def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
-    """Yield the stamps of the discs, then those of the bulges."""
-    disc = components.sersic_part(
-        sources,
-        flux=sources["flux"] * (1 - sources["bulge_fraction"]),
-        sersic_index=np.ones_like(sources["flux"]),
-    )
-    yield from galaxy.draw(disc, shape)
-    yield from galaxy.draw(components.bulge(sources), shape)
+class BulgeDisc(SkyObject):
+    """Disc galaxy with a bulge: an exponential disc and a rounder Sersic profile."""
 
+    code = 7
+    formula = "I(r) = (1 - B) I_1(r / R) + B I_n(r / rho R), I_n the Sersic profile of unit flux"
+    reference = "Simard et al. (2011), ApJS 196, 11, equations 1 and 3"
+    accuracy = "that of its Sersic profiles: 1e-4 of the peak against GalSim"
+    example = "BulgeDisc(flux=6e4, half_light_radius=8, axis_ratio=0.5).render((64, 64))"
+    colour = truncated_normal(0.6, 0.13, 0.2, 1.0)
 
-PROFILE = SkyProfile(
-    name="bulge_disc",
-    code=7,
-    summary="Disc galaxy with a bulge: an exponential disc and a rounder Sersic profile.",
-    formula="I(r) = (1 - B) I_1(r / R) + B I_n(r / rho R), I_n the Sersic profile of unit flux",
-    reference="Simard et al. (2011), ApJS 196, 11, equations 1 and 3",
-    accuracy="that of its Sersic profiles: 1e-4 of the peak against GalSim",
-    example="BulgeDisc(flux=6e4, half_light_radius=8, axis_ratio=0.5).render((64, 64))",
-    defaults={
-        "flux": LogUniform(distribution="log_uniform", low=1e4, high=1e5),
-        "half_light_radius": Uniform(distribution="uniform", low=4, high=8),
-        "axis_ratio": Uniform(distribution="uniform", low=0.3, high=1),
-        "position_angle": Uniform(distribution="uniform", low=0, high=180),
-        "bulge_fraction": Uniform(distribution="uniform", low=0.1, high=0.6),
-        "bulge_radius_ratio": Uniform(distribution="uniform", low=0.15, high=0.4),
-        "bulge_sersic_index": Uniform(distribution="uniform", low=1, high=4),
-        "bulge_axis_ratio": Uniform(distribution="uniform", low=0.7, high=1),
-    },
-    draw=draw,
-)
+    flux: float = parameter(default=log_uniform(1e4, 1e5))
+    half_light_radius: float = parameter(default=uniform(4, 8))
+    axis_ratio: float = parameter(default=uniform(0.3, 1))
+    position_angle: float = parameter(default=uniform(0, 180))
+    bulge_fraction: float = parameter(default=uniform(0.1, 0.6))
+    bulge_radius_ratio: float = parameter(default=uniform(0.15, 0.4))
+    bulge_sersic_index: float = parameter(default=uniform(1, 4))
+    bulge_axis_ratio: float = parameter(default=uniform(0.7, 1))
+
+    @staticmethod
+    def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+        """Yield the stamps of the discs, then those of the bulges."""
+        disc = components.sersic_part(
+            sources,
+            flux=sources["flux"] * (1 - sources["bulge_fraction"]),
+            sersic_index=np.ones_like(sources["flux"]),
+        )
+        yield from Sersic.draw(disc, shape)
+        yield from Sersic.draw(components.bulge(sources), shape)

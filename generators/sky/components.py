@@ -1,12 +1,10 @@
 """Parts that galaxies of several components share: a bulge, frequencies along their axes."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from skybench.generators.arrays import Floats
 from skybench.generators.sky.fourier import Grid
 from skybench.generators.sky.stamps import Sources
-
-Floats = NDArray[np.float64]
 
 
 def sersic_part(sources: Sources, **changes: Floats) -> Sources:

@@ -9,13 +9,11 @@ flux within the elliptical radius m and theta the angle on the circularised prof
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammainc
 
-from skybench.generators.sky import sersic
+from skybench.generators.arrays import Floats
+from skybench.generators.sky import sersic_profile
 from skybench.generators.sky.stamps import Sources, Stamps, nearest_pixel
-
-Floats = NDArray[np.float64]
 
 RADIUS = 5
 """Pixels around the centre that are integrated; further out the grid is true to 1e-4."""
@@ -68,6 +66,8 @@ def _sweep(
     middle, half = (t[:, 1:] + t[:, :-1]) / 2, (t[:, 1:] - t[:, :-1]) / 2
     cosh = np.cosh(middle[:, :, None] + half[:, :, None] * _NODES)
     n = galaxy["sersic_index"]
-    within = gammainc(2 * n, sersic.b_n(np.asarray(n)) * (least[:, None, None] * cosh) ** (1 / n))
+    within = gammainc(
+        2 * n, sersic_profile.b_n(np.asarray(n)) * (least[:, None, None] * cosh) ** (1 / n)
+    )
     swept = half * ((within / cosh) @ _WEIGHTS)
     return np.asarray(np.sign(at)[:, None] * swept / (2 * np.pi))

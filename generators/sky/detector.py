@@ -3,16 +3,17 @@
 What is wrong with a pixel is flagged in a mask, a bit each.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.special import pdtr
 
+from skybench.generators.arrays import Floats
+from skybench.generators.distributions import Finite, Positive
 from skybench.generators.random_streams import RowStreams
-from skybench.generators.sky.recipe import Detector
-
-Floats = NDArray[np.float64]
+from skybench.generators.recipe import Part
 
 MASK_BITS = {"saturated": 1, "cosmic_ray": 2, "bad_column": 4}
 
@@ -28,6 +29,18 @@ _FAINTEST, _BRIGHTEST = 300.0, 5000.0
 
 _DRAWS = 5
 """Uniforms of a track: x, y, angle, length, charge."""
+
+
+class Detector(Part):
+    """What a detector does to an image; it is flagged in ``mask``, where ``ivar`` is 0.
+
+    ``full_well`` saturates pixels of more electrons, sky included. ``cosmic_rays`` is the mean
+    number of tracks in an image of a band, ``bad_columns`` the share of columns that are dead.
+    """
+
+    full_well: Annotated[Positive, Field(le=1e9)] | None = None
+    cosmic_rays: Annotated[Finite, Field(ge=0, le=1000)] = 0.0
+    bad_columns: Annotated[Finite, Field(ge=0, le=1)] = 0.0
 
 
 def mask_flags() -> dict[str, Any]:

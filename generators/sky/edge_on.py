@@ -18,28 +18,64 @@ face-on, h = R / 1.678.
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from skybench.generators.distributions import LogUniform, Uniform
-from skybench.generators.sky import components, fourier, galaxy, sersic
-from skybench.generators.sky.profile import SkyProfile
+from skybench.generators.arrays import Floats
+from skybench.generators.distributions import (
+    log_uniform,
+    truncated_normal,
+    uniform,
+)
+from skybench.generators.drawn_object import parameter
+from skybench.generators.sky import components, fourier, sersic_profile
+from skybench.generators.sky.sersic import Sersic, psf_extent
+from skybench.generators.sky.sky_object import SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
+from skybench.generators.variable import Interval
 
-Floats = NDArray[np.float64]
-
-_SLOPE = float(sersic.b_n(np.asarray(1.0)))
+_SLOPE = float(sersic_profile.b_n(np.asarray(1.0)))
 """Half-light radius of an exponential disc over its scale length."""
 
 _WRAPPED = 1e-4
 """Share of the flux that may lie beyond the stamp."""
 
 
-def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
-    """Yield the stamps of the discs, then those of the bulges."""
-    outermost = float(sersic.enclosing_radius(np.asarray(1.0), _WRAPPED))
-    extent = sources["half_light_radius"] * outermost + galaxy.psf_extent(sources)
-    yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
-    yield from galaxy.draw(components.bulge(sources), shape)
+class EdgeOn(SkyObject):
+    """Disc galaxy seen from the side: a thick exponential disc at any inclination."""
+
+    code = 5
+    formula = "L(r, z) = exp(-r / h) sech^2(z / z0) / (4 pi h^2 z0), projected, and a Sersic bulge"
+    reference = "van der Kruit & Searle (1981), A&A 95, 105, equation 4"
+    accuracy = "1e-4 of the peak against GalSim's InclinedExponential"
+    example = "EdgeOn(flux=6e4, half_light_radius=9, position_angle=30).render((64, 64))"
+    colour = truncated_normal(0.55, 0.13, 0.1, 1.0)
+
+    flux: float = parameter(default=log_uniform(1e4, 1e5))
+    half_light_radius: float = parameter(default=uniform(5, 10))
+    inclination: float = parameter(
+        "inclination of the disc: 0 is face-on, 90 edge-on",
+        units="degree",
+        domain=Interval(0, 90),
+        default=uniform(82, 90),
+    )
+    scale_height_ratio: float = parameter(
+        "scale height of the disc over its half-light radius",
+        units=None,
+        domain=Interval(0.01, 1),
+        default=uniform(0.08, 0.16),
+    )
+    position_angle: float = parameter(default=uniform(0, 180))
+    bulge_fraction: float = parameter(default=uniform(0.02, 0.25))
+    bulge_radius_ratio: float = parameter(default=uniform(0.12, 0.25))
+    bulge_sersic_index: float = parameter(default=uniform(1, 3))
+    bulge_axis_ratio: float = parameter(default=uniform(0.6, 1))
+
+    @staticmethod
+    def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+        """Yield the stamps of the discs, then those of the bulges."""
+        outermost = float(sersic_profile.enclosing_radius(np.asarray(1.0), _WRAPPED))
+        extent = sources["half_light_radius"] * outermost + psf_extent(sources)
+        yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
+        yield from Sersic.draw(components.bulge(sources), shape)
 
 
 def transform(major: Floats, minor: Floats, length: Floats, height: Floats, tilt: Floats) -> Floats:
@@ -68,26 +104,3 @@ def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Float
     discs = transform(major, minor, size / _SLOPE, height, tilt)
     flux = sources["flux"] * (1 - sources["bulge_fraction"])
     return np.asarray(discs * flux[:, None, None])
-
-
-PROFILE = SkyProfile(
-    name="edge_on",
-    code=5,
-    summary="Disc galaxy seen from the side: a thick exponential disc at any inclination.",
-    formula="L(r, z) = exp(-r / h) sech^2(z / z0) / (4 pi h^2 z0), projected, and a Sersic bulge",
-    reference="van der Kruit & Searle (1981), A&A 95, 105, equation 4",
-    accuracy="1e-4 of the peak against GalSim's InclinedExponential",
-    example="EdgeOn(flux=6e4, half_light_radius=9, position_angle=30).render((64, 64))",
-    defaults={
-        "flux": LogUniform(distribution="log_uniform", low=1e4, high=1e5),
-        "half_light_radius": Uniform(distribution="uniform", low=5, high=10),
-        "inclination": Uniform(distribution="uniform", low=82, high=90),
-        "scale_height_ratio": Uniform(distribution="uniform", low=0.08, high=0.16),
-        "position_angle": Uniform(distribution="uniform", low=0, high=180),
-        "bulge_fraction": Uniform(distribution="uniform", low=0.02, high=0.25),
-        "bulge_radius_ratio": Uniform(distribution="uniform", low=0.12, high=0.25),
-        "bulge_sersic_index": Uniform(distribution="uniform", low=1, high=3),
-        "bulge_axis_ratio": Uniform(distribution="uniform", low=0.6, high=1),
-    },
-    draw=draw,
-)

@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import ifft, irfft
 
+from skybench.generators.arrays import Complexes, Floats
 from skybench.generators.sky import moffat
 from skybench.generators.sky.stamps import WHOLE, Sources, Stamps, reach, windows
 
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
 Indices = NDArray[np.intp]
 
 SIZES = (32, 48, 64, 80, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)

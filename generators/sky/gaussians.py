@@ -7,12 +7,9 @@ of many is then a product of two small matrices, whatever the grid.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from skybench.generators.arrays import Complexes, Floats
 from skybench.generators.sky.fourier import Grid
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
 
 VISIBLE = 4.5
 """Standard deviations from the centre at which a Gaussian is dark."""

@@ -7,16 +7,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.generators.schema import VARIABLES
+from skybench.generators.arrays import Floats
 from skybench.generators.sky.bands import in_band
 from skybench.generators.sky.detector import mask_flags, read_out
-from skybench.generators.sky.noise import observe
-from skybench.generators.sky.noise_model import inverse_variance
+from skybench.generators.sky.noise import inverse_variance, observe
+from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import SkyRecipe
-from skybench.generators.sky.scene import expected
 from skybench.generators.sky.segmentation import segment
-
-Floats = NDArray[np.float64]
+from skybench.generators.sky.sky_object import light
+from skybench.generators.sky.vocabulary import VOCABULARY
 
 
 def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
@@ -31,24 +30,29 @@ def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
         A pixel holds more electrons than an int32.
     """
     image = recipe.image
-    light = _light(recipe, parameters)
+    seen = _light(recipe, parameters)
     pixels: dict[str, NDArray[Any]] = {
-        "image": observe(light, parameters, recipe.noise, recipe.seed, list(image.bands))
+        "image": observe(seen, parameters, recipe.noise, recipe.seed, list(image.bands))
     }
     if image.expected:
-        pixels["expected"] = light
+        pixels["expected"] = seen
     if recipe.detector is not None:
         pixels["mask"] = _read_out(recipe, parameters, pixels["image"])
     if image.ivar:
-        weights = inverse_variance(light, parameters, recipe.noise)
+        weights = inverse_variance(seen, parameters, recipe.noise)
         pixels["ivar"] = np.where(pixels.get("mask", 0), 0.0, weights)
     data = {name: _variable(name, values) for name, values in pixels.items()}
     if image.segmentation:
         found = segment(
             _reference(recipe, parameters), image.shape, recipe.noise, image.segmentation_threshold
         )
-        data["segmentation"] = VARIABLES["segmentation"].holding(found)
+        data["segmentation"] = VOCABULARY["segmentation"].holding(found)
     return data
+
+
+def expected(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
+    """Return the noise-free images that the coordinates describe; see `light`."""
+    return light(parameters, shape, SKY_OBJECTS.values())
 
 
 def _reference(recipe: SkyRecipe, parameters: xr.Dataset) -> xr.Dataset:
@@ -63,10 +67,10 @@ def _light(recipe: SkyRecipe, parameters: xr.Dataset) -> Floats:
     shape, bands = recipe.image.shape, len(recipe.image.bands)
     if not bands:
         return expected(parameters, shape)
-    light = np.empty((parameters.sizes["sample"], bands, *shape))
+    seen = np.empty((parameters.sizes["sample"], bands, *shape))
     for band in range(bands):
-        light[:, band] = expected(in_band(parameters, band), shape)
-    return light
+        seen[:, band] = expected(in_band(parameters, band), shape)
+    return seen
 
 
 def _read_out(
@@ -86,7 +90,7 @@ def _read_out(
 
 
 def _variable(name: str, values: NDArray[Any]) -> xr.Variable:
-    row = VARIABLES[name]
+    row = VOCABULARY[name]
     if values.ndim == 4:
         row = replace(row, dims=("sample", "band", "y", "x"))
     return row.holding(values, mask_flags() if name == "mask" else None)

@@ -8,17 +8,14 @@ ApJ 337, 761), the radii the light of the disc. Each galaxy's places come from i
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincinv, ndtri
 
+from skybench.generators.arrays import Complexes, Floats
 from skybench.generators.random_streams import uniforms
 from skybench.generators.sky import arms, fourier, gaussians
-from skybench.generators.sky.galaxy import psf_extent
 from skybench.generators.sky.gaussians import Spots
+from skybench.generators.sky.sersic import psf_extent
 from skybench.generators.sky.stamps import Sources, Stamps
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
 
 _MOST = (8, 16, 32, 64)
 """Numbers of knots that share matrices of one size; those that a galaxy lacks are dark."""

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from skybench.generators.sky import sersic, sie
+from skybench.generators.arrays import Floats
+from skybench.generators.sky import sersic_profile, sie
 from skybench.generators.sky.quadtree import Owners, gauss_error
 from skybench.generators.sky.stamps import Sources
 
-Floats = NDArray[np.float64]
 Columns = tuple[Floats, ...]
 
 _CENTRE = 1e-100
@@ -60,8 +59,13 @@ class LensedSersic:
         own = np.deg2rad(sources["lensed_position_angle"])
         size, n = sources["lensed_half_light_radius"], sources["lensed_sersic_index"]
         minor = size * sources["lensed_axis_ratio"]
-        central = sersic.surface_brightness(np.zeros(n.shape), n) / (size * minor)
-        profile = 1 / (2 * n), np.log(sersic.b_n(n)), sources["lensed_flux"] * central, minor
+        central = sersic_profile.surface_brightness(np.zeros(n.shape), n) / (size * minor)
+        profile = (
+            1 / (2 * n),
+            np.log(sersic_profile.b_n(n)),
+            sources["lensed_flux"] * central,
+            minor,
+        )
         cos, sin = np.cos(own), np.sin(own)
         return cls(
             (_axis(sources, cos / size, sin / size), _axis(sources, -sin / minor, cos / minor)),

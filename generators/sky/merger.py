@@ -11,16 +11,21 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from skybench.generators.distributions import Choice, LogUniform, Uniform
-from skybench.generators.sky import components, fourier, galaxy, gaussians
+from skybench.generators.arrays import Complexes, Floats
+from skybench.generators.distributions import (
+    choice,
+    log_uniform,
+    truncated_normal,
+    uniform,
+)
+from skybench.generators.drawn_object import parameter
+from skybench.generators.sky import components, fourier, gaussians
 from skybench.generators.sky.gaussians import Spots
-from skybench.generators.sky.profile import SkyProfile
+from skybench.generators.sky.sersic import Sersic, psf_extent
+from skybench.generators.sky.sky_object import SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
+from skybench.generators.variable import Interval
 
 _LINKS = 32
 """Gaussians of a tail: their spacing is below twice their width in the longest."""
@@ -43,13 +48,76 @@ class Pair(NamedTuple):
     tides: Spots
 
 
-def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
-    """Yield the stamps of the first galaxies, the companions, and their tidal light."""
-    pair = layout(sources)
-    for part in _galaxies(sources, pair):
-        yield from galaxy.draw(part, shape)
-    extent = gaussians.extent(pair.tides) + galaxy.psf_extent(sources)
-    yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
+class Merger(SkyObject):
+    """Merging pair: two Sersic galaxies with tidal tails and a bridge."""
+
+    code = 6
+    formula = "two Sersic profiles, radii as the square root of flux, and tails of round Gaussians"
+    reference = "Toomre & Toomre (1972), ApJ 178, 623, section VI"
+    accuracy = "that of its Sersic profiles; tails are exact"
+    example = "Merger(flux=6e4, half_light_radius=6, seed=2).render((64, 64))"
+    colour = truncated_normal(0.4, 0.15, 0.0, 0.9)
+
+    flux: float = parameter(default=log_uniform(1e4, 1e5))
+    half_light_radius: float = parameter(default=uniform(3, 5))
+    sersic_index: float = parameter(default=uniform(0.8, 2.5))
+    axis_ratio: float = parameter(default=uniform(0.4, 0.9))
+    position_angle: float = parameter(default=uniform(0, 180))
+    flux_ratio: float = parameter(
+        "flux of the companion over that of the first galaxy",
+        units=None,
+        domain=Interval(0.05, 1),
+        default=uniform(0.3, 1),
+    )
+    separation_ratio: float = parameter(
+        "distance of the companion over the half-light radius of the first galaxy",
+        units=None,
+        domain=Interval(0, 10),
+        default=uniform(2, 3.5),
+    )
+    separation_angle: float = parameter(
+        "direction of the companion from the first galaxy, counter-clockwise from +x",
+        units="degree",
+        default=uniform(0, 360),
+    )
+    companion_axis_ratio: float = parameter(
+        "minor over major axis of the companion",
+        units=None,
+        domain=Interval(0.05, 1),
+        default=uniform(0.4, 0.9),
+    )
+    companion_position_angle: float = parameter(
+        "angle of the companion's major axis, counter-clockwise from +x",
+        units="degree",
+        default=uniform(0, 180),
+    )
+    tail_fraction: float = parameter(
+        "share of the flux in tidal tails and the bridge",
+        units=None,
+        domain=Interval(0, 0.6),
+        default=uniform(0.2, 0.4),
+    )
+    tail_length_ratio: float = parameter(
+        "length of a tidal tail over the half-light radius of its galaxy",
+        units=None,
+        domain=Interval(0, 8),
+        default=uniform(3.5, 6),
+    )
+    tail_curl: float = parameter(
+        "turn of a tidal tail from root to tip, positive counter-clockwise",
+        units="degree",
+        domain=Interval(-360, 360),
+        default=choice(-130, -100, 100, 130),
+    )
+
+    @staticmethod
+    def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+        """Yield the stamps of the first galaxies, the companions, and their tidal light."""
+        pair = layout(sources)
+        for part in _galaxies(sources, pair):
+            yield from Sersic.draw(part, shape)
+        extent = gaussians.extent(pair.tides) + psf_extent(sources)
+        yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
 
 
 def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
@@ -124,30 +192,3 @@ def _bridge(first: Floats, second: Floats, size: Floats, flux: Floats) -> Spots:
     even = np.full_like(along, 1 / _LINKS)
     sigma = (_WIDTH + _WIDENING) * size[:, None] * np.ones_like(along)
     return Spots(flux[:, None] * even, x, y, sigma)
-
-
-PROFILE = SkyProfile(
-    name="merger",
-    code=6,
-    summary="Merging pair: two Sersic galaxies with tidal tails and a bridge.",
-    formula="two Sersic profiles, radii as the square root of flux, and tails of round Gaussians",
-    reference="Toomre & Toomre (1972), ApJ 178, 623, section VI",
-    accuracy="that of its Sersic profiles; tails are exact",
-    example="Merger(flux=6e4, half_light_radius=6, seed=2).render((64, 64))",
-    defaults={
-        "flux": LogUniform(distribution="log_uniform", low=1e4, high=1e5),
-        "half_light_radius": Uniform(distribution="uniform", low=3, high=5),
-        "sersic_index": Uniform(distribution="uniform", low=0.8, high=2.5),
-        "axis_ratio": Uniform(distribution="uniform", low=0.4, high=0.9),
-        "position_angle": Uniform(distribution="uniform", low=0, high=180),
-        "flux_ratio": Uniform(distribution="uniform", low=0.3, high=1),
-        "separation_ratio": Uniform(distribution="uniform", low=2, high=3.5),
-        "separation_angle": Uniform(distribution="uniform", low=0, high=360),
-        "companion_axis_ratio": Uniform(distribution="uniform", low=0.4, high=0.9),
-        "companion_position_angle": Uniform(distribution="uniform", low=0, high=180),
-        "tail_fraction": Uniform(distribution="uniform", low=0.2, high=0.4),
-        "tail_length_ratio": Uniform(distribution="uniform", low=3.5, high=6),
-        "tail_curl": Choice(distribution="choice", values=(-130, -100, 100, 130)),
-    },
-    draw=draw,
-)

@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, kve
 
+from skybench.generators.arrays import Floats
 from skybench.generators.sky.radial_table import LOG_FIRST, LOG_STEP, RadialTable
-
-Floats = NDArray[np.float64]
 
 CORE = 3
 """Pixels beside the one in the middle that need quadrature."""

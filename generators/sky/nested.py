@@ -21,11 +21,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skybench.generators.arrays import Complexes, Floats, Integers
 from skybench.generators.sky.fourier import Grid
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
-Integers = NDArray[np.int64]
 
 _REACH = 20
 """Samples from the centre of a window to its edge."""

@@ -7,19 +7,20 @@ and the read noise less the rest of the sky, rounded.
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Never
+from typing import Annotated, Never
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.special import ndtri
 
 from skybench.errors import ParameterError
 from skybench.generators import poisson
+from skybench.generators.arrays import Floats
+from skybench.generators.distributions import Distribution, Finite
 from skybench.generators.random_streams import WORD_BITS, PixelWords, RowStreams
-from skybench.generators.sky.recipe import Noise
-
-Floats = NDArray[np.float64]
+from skybench.generators.recipe import Part
 
 LARGEST = np.iinfo(np.int32).max
 
@@ -33,6 +34,22 @@ _FARTHEST = 8.0
 
 _MOST_COUNTED = LARGEST - (1 << 24)
 """Leaves room for the read noise, which is below 1e7."""
+
+ROUNDING = 1 / 12
+"""Variance of rounding to whole electrons: the noise is never nothing."""
+
+
+class Noise(Part):
+    """Noise, in the order that a camera adds it.
+
+    ``shot`` switches the Poisson noise of source and sky; a ``read_noise`` of 0 switches
+    that off; ``scale`` multiplies the departure of the image from its expectation.
+    """
+
+    sky_level: Distribution
+    read_noise: Distribution
+    shot: bool = True
+    scale: Annotated[Finite, Field(ge=0, le=100)] = 1.0
 
 
 def observe(
@@ -208,3 +225,33 @@ def _refuse(electrons: float, sample: int) -> Never:
         "of an int32; lower flux, sky_level, read_noise or noise.scale."
     )
     raise ParameterError(msg)
+
+
+def sky_variance(parameters: xr.Dataset, noise: Noise) -> Floats:
+    """Return the variance of the noise where no source is, in electrons squared."""
+    sky = parameters["sky_level"].values.astype(np.float64)
+    read = parameters["read_noise"].values.astype(np.float64)
+    return np.asarray(noise.scale**2 * (noise.shot * sky + read**2) + ROUNDING)
+
+
+def inverse_variance(expected: Floats, parameters: xr.Dataset, noise: Noise) -> Floats:
+    """Return 1 / variance of each pixel.
+
+    The variance of the noise is scale^2 (light + sky + read_noise^2) + 1 / 12: photons are counted,
+    the amplifier adds its own noise, and images are of whole electrons.
+
+    Parameters
+    ----------
+    expected : (sample, [band,] y, x) float64 array, electrons
+        The light of the sources, without noise.
+    parameters : xr.Dataset
+        Holds ``sky_level`` and ``read_noise`` by sample, or by sample and band.
+    noise : Noise
+
+    Returns
+    -------
+    float64 array of the same shape, from above 0 to 12
+    """
+    background = sky_variance(parameters, noise)[..., None, None]
+    light = np.maximum(expected, 0.0) * (noise.shot * noise.scale**2)
+    return np.asarray(1 / (light + background))

@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len, rfft2
 
+from skybench.generators.arrays import Complexes, Floats
 from skybench.generators.sky.fourier import Grid
 from skybench.generators.sky.quadtree import Points
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
 
 _MERGE = np.pi / 8
 """Side times the highest frequency of a cell that is as good as a point."""

@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from skybench.generators.arrays import Floats
+
 Owners = NDArray[np.intp]
 
 ROOT = 8

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from skybench.generators.arrays import Floats
 
 LOG_STEP = 0.02
 """Spacing in the logarithm: linear interpolation then errs by 5e-5 of a function's curvature."""

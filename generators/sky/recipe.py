@@ -1,13 +1,12 @@
 """Recipes of sky images: optics, bands, noise and detector beside the sources."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from skybench.generators.distributions import Constant, Distribution, Finite, Positive
-from skybench.generators.profiles import Profile
+from skybench.generators.domains import check_domains
 from skybench.generators.recipe import (
     SEGMENTATION,
     Coded,
@@ -15,14 +14,15 @@ from skybench.generators.recipe import (
     Name,
     Part,
     SourceSpec,
-    check_domains,
     in_order,
 )
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe
-from skybench.generators.schema import VARIABLES
 from skybench.generators.sky.band_table import KNOWN, PRIMARY
-from skybench.generators.sky.catalogue import PROFILES
+from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
+from skybench.generators.sky.noise import Noise
+from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.suggestion import unknown
 
 BandName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,15}$")]
@@ -47,7 +47,7 @@ class Band(Coded):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         own = {key: getattr(self, key) for key in BANDED}
-        check_domains({BANDED[key]: d for key, d in own.items() if d is not None})
+        check_domains({BANDED[key]: d for key, d in own.items() if d is not None}, VOCABULARY)
         for source, ratio in self.flux_ratio.items():
             if ratio.depends_on is not None or not ratio.support({})[0] >= 0:
                 msg = f"flux_ratio.{source} must be 0 or more, and no scaling; truncate it"
@@ -152,35 +152,10 @@ class Psf(Part):
         return Constant(value=GAUSSIAN) if self.profile == "gaussian" else self.beta
 
 
-class Noise(Part):
-    """Noise, in the order that a camera adds it.
-
-    ``shot`` switches the Poisson noise of source and sky; a ``read_noise`` of 0 switches
-    that off; ``scale`` multiplies the departure of the image from its expectation.
-    """
-
-    sky_level: Distribution
-    read_noise: Distribution
-    shot: bool = True
-    scale: Annotated[Finite, Field(ge=0, le=100)] = 1.0
-
-
-class Detector(Part):
-    """What a detector does to an image; it is flagged in ``mask``, where ``ivar`` is 0.
-
-    ``full_well`` saturates pixels of more electrons, sky included. ``cosmic_rays`` is the mean
-    number of tracks in an image of a band, ``bad_columns`` the share of columns that are dead.
-    """
-
-    full_well: Annotated[Positive, Field(le=1e9)] | None = None
-    cosmic_rays: Annotated[Finite, Field(ge=0, le=1000)] = 0.0
-    bad_columns: Annotated[Finite, Field(ge=0, le=1)] = 0.0
-
-
 class SkySource(SourceSpec):
     """A source on the sky: its profile and the distributions of its parameters."""
 
-    profiles: ClassVar[Mapping[str, Profile]] = PROFILES
+    objects: ClassVar = SKY_OBJECTS
 
 
 class SkyRecipe(SceneRecipe):
@@ -197,10 +172,10 @@ class SkyRecipe(SceneRecipe):
     def conditions(self) -> tuple[Condition, ...]:
         """Optics and noise of a sample."""
         return (
-            Condition("psf.fwhm", "psf_fwhm", self.psf.fwhm),
-            Condition("psf.beta", "psf_beta", self.psf.exponent),
-            Condition("noise.sky_level", "sky_level", self.noise.sky_level),
-            Condition("noise.read_noise", "read_noise", self.noise.read_noise),
+            Condition("psf.fwhm", VOCABULARY["psf_fwhm"], self.psf.fwhm),
+            Condition("psf.beta", VOCABULARY["psf_beta"], self.psf.exponent),
+            Condition("noise.sky_level", VOCABULARY["sky_level"], self.noise.sky_level),
+            Condition("noise.read_noise", VOCABULARY["read_noise"], self.noise.read_noise),
         )
 
     @property
@@ -246,7 +221,7 @@ class SkyRecipe(SceneRecipe):
 
     @model_validator(mode="after")
     def _check_bands(self) -> Self:
-        common = {condition.variable: condition.distribution for condition in self.conditions}
+        common = {condition.variable.name: condition.distribution for condition in self.conditions}
         for name, band in self.image.bands.items():
             for source in band.flux_ratio:
                 self._check_source(source, f"image.bands.{name}.flux_ratio")
@@ -259,7 +234,7 @@ class SkyRecipe(SceneRecipe):
         return self
 
     def _check_ends(self, what: str, variable: str, low: float, high: float) -> None:
-        domain = VARIABLES[variable].domain
+        domain = VOCABULARY[variable].domain
         if not domain.covers(low, high):
             msg = f"{what} can be {low:g} to {high:g}, outside its domain {domain}; give its own"
             raise ValueError(msg)

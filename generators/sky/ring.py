@@ -17,16 +17,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.fft import fht
 from scipy.special import ndtri
 
-from skybench.generators.distributions import LogUniform, Uniform
-from skybench.generators.sky import components, fourier, galaxy
-from skybench.generators.sky.profile import SkyProfile
+from skybench.generators.arrays import Floats
+from skybench.generators.distributions import log_uniform, uniform
+from skybench.generators.drawn_object import parameter
+from skybench.generators.sky import components, fourier
+from skybench.generators.sky.sersic import Sersic, psf_extent
+from skybench.generators.sky.sky_object import BLUE, SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
-
-Floats = NDArray[np.float64]
+from skybench.generators.variable import Interval
 
 _STEP = 0.001
 _NODES = 16384
@@ -38,12 +39,38 @@ _WRAPPED = 1e-4
 """Share of the flux that may lie beyond the stamp."""
 
 
-def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
-    """Yield the stamps of the rings, then those of the cores."""
-    outermost = np.exp(ndtri(1 - _WRAPPED) * sources["ring_width"])
-    extent = sources["half_light_radius"] * outermost + galaxy.psf_extent(sources)
-    yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
-    yield from galaxy.draw(components.bulge(sources), shape)
+class Ring(SkyObject):
+    """Ring galaxy: a ring of log-normal profile around a gap and a Sersic core."""
+
+    code = 4
+    formula = "I(r) = exp(-(ln r)^2 / 2 w^2) / ((2 pi)^(3/2) w q r^2), r in radii of the ring"
+    reference = "Madore, Nelson & Petrillo (2009), ApJS 181, 572"
+    accuracy = "1e-4 of the peak against the formula on a fine grid"
+    example = "Ring(flux=6e4, half_light_radius=14, axis_ratio=0.8).render((64, 64))"
+    colour = BLUE
+
+    flux: float = parameter(default=log_uniform(1e4, 1e5))
+    half_light_radius: float = parameter(default=uniform(6, 10))
+    axis_ratio: float = parameter(default=uniform(0.5, 1))
+    position_angle: float = parameter(default=uniform(0, 180))
+    bulge_fraction: float = parameter(default=uniform(0.15, 0.45))
+    bulge_radius_ratio: float = parameter(default=uniform(0.15, 0.3))
+    bulge_sersic_index: float = parameter(default=uniform(1, 3))
+    bulge_axis_ratio: float = parameter(default=uniform(0.7, 1))
+    ring_width: float = parameter(
+        "width of a ring: standard deviation of ln r of its light",
+        units=None,
+        domain=Interval(0.05, 0.5),
+        default=uniform(0.12, 0.25),
+    )
+
+    @staticmethod
+    def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+        """Yield the stamps of the rings, then those of the cores."""
+        outermost = np.exp(ndtri(1 - _WRAPPED) * sources["ring_width"])
+        extent = sources["half_light_radius"] * outermost + psf_extent(sources)
+        yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
+        yield from Sersic.draw(components.bulge(sources), shape)
 
 
 def transform(log_k: Floats, width: float) -> Floats:
@@ -82,26 +109,3 @@ def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Float
         rings[one] = transform(log_k[one], float(width))
     flux = sources["flux"] * (1 - sources["bulge_fraction"])
     return np.asarray(rings * flux[:, None, None])
-
-
-PROFILE = SkyProfile(
-    name="ring",
-    code=4,
-    summary="Ring galaxy: a ring of log-normal profile around a gap and a Sersic core.",
-    formula="I(r) = exp(-(ln r)^2 / 2 w^2) / ((2 pi)^(3/2) w q r^2), r in radii of the ring",
-    reference="Madore, Nelson & Petrillo (2009), ApJS 181, 572",
-    accuracy="1e-4 of the peak against the formula on a fine grid",
-    example="Ring(flux=6e4, half_light_radius=14, axis_ratio=0.8).render((64, 64))",
-    defaults={
-        "flux": LogUniform(distribution="log_uniform", low=1e4, high=1e5),
-        "half_light_radius": Uniform(distribution="uniform", low=6, high=10),
-        "axis_ratio": Uniform(distribution="uniform", low=0.5, high=1),
-        "position_angle": Uniform(distribution="uniform", low=0, high=180),
-        "ring_width": Uniform(distribution="uniform", low=0.12, high=0.25),
-        "bulge_fraction": Uniform(distribution="uniform", low=0.15, high=0.45),
-        "bulge_radius_ratio": Uniform(distribution="uniform", low=0.15, high=0.3),
-        "bulge_sersic_index": Uniform(distribution="uniform", low=1, high=3),
-        "bulge_axis_ratio": Uniform(distribution="uniform", low=0.7, high=1),
-    },
-    draw=draw,
-)

@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.generators.sky.noise_model import sky_variance
-from skybench.generators.sky.recipe import Noise
-from skybench.generators.sky.scene import drawn
+from skybench.generators.sky.noise import Noise, sky_variance
+from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.sky_object import drawn
 from skybench.generators.sky.stamps import add
 
 _LAYER_PIXELS = 1 << 21
@@ -50,6 +50,6 @@ def _layers(parameters: xr.Dataset, shape: tuple[int, int]) -> NDArray[np.float6
     """Return the light of each source alone: (sample, slot, y, x)."""
     samples, slots = parameters["kind"].shape
     layers = np.zeros((samples * slots, *shape))
-    for owners, places, stamps in drawn(parameters, shape):
+    for owners, places, stamps in drawn(parameters, shape, SKY_OBJECTS.values()):
         add(layers, owners * slots + places, stamps)
     return layers.reshape(samples, slots, *shape)

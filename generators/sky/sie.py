@@ -19,9 +19,8 @@ at its centre, where it is taken as 0.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from skybench.generators.arrays import Floats
 
 _ROUND = 1e-4
 """Least e: the deflection is then within 1e-8 of its limit for a circle, and no 0 / 0."""

@@ -12,26 +12,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skybench.generators.distributions import Choice, Constant, LogUniform, Uniform
-from skybench.generators.sky import arms, fourier, nested, sersic
-from skybench.generators.sky.galaxy import draw as draw_galaxies
-from skybench.generators.sky.galaxy import ellipse
-from skybench.generators.sky.profile import SkyProfile
+from skybench.generators.arrays import Complexes, Floats, Parameters
+from skybench.generators.distributions import (
+    choice,
+    log_uniform,
+    uniform,
+)
+from skybench.generators.drawn_object import derived, parameter
+from skybench.generators.sky import arms, fourier, nested, sersic_profile
+from skybench.generators.sky.sersic import Sersic, ellipse
+from skybench.generators.sky.sky_object import BLUE, SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps, reach
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
+from skybench.generators.variable import POSITIVE, Interval, OneOf
 
 _WRAPPED = 2e-3
 """Share of the flux of disc or bulge that may wrap around the grid."""
 
 _PSF_WINGS = 2.0
 """FWHM that are left for the wings of the PSF: farther out, what wraps is too faint to see."""
-
-
-def _winding(parameters: Sources) -> Sources:
-    shape = parameters["arm_bulge_ratio"], parameters["arm_radius_ratio"]
-    return {"arm_winding": arms.winding_of(parameters["pitch_angle"], *shape)}
 
 
 class Pattern(NamedTuple):
@@ -46,11 +44,85 @@ class Pattern(NamedTuple):
     symmetric: Callable[[Sources], NDArray[np.bool_]]
 
 
-def draw(
-    sources: Sources, shape: tuple[int, int], pattern: Pattern | None = None
-) -> Iterator[Stamps]:
-    """Yield the stamps of spiral galaxies, whose pattern is arms alone if none is given."""
-    pattern = pattern or Pattern(arms.arm_light, arms.arm_levels, arms.symmetric)
+class Spiral(SkyObject):
+    """Spiral galaxy: exponential disc with Ringermacher-Mead arms, and a bulge."""
+
+    code = 3
+    formula = "disc (n = 1) with arms along phi(r) = 2N arctan(exp(A / r) / B), and a Sersic bulge"
+    reference = "Ringermacher & Mead (2009), MNRAS 397, 164, equation 1"
+    accuracy = "4.7e-4 of the peak (median 7e-5) against a much finer sampling"
+    example = "Spiral(flux=1e5, half_light_radius=10, seed=3).render((64, 64))"
+    colour = BLUE
+
+    flux: float = parameter(default=log_uniform(1e4, 1e5))
+    half_light_radius: float = parameter(default=uniform(4, 8))
+    axis_ratio: float = parameter(default=uniform(0.5, 1))
+    position_angle: float = parameter(default=uniform(0, 180))
+    bulge_fraction: float = parameter(default=uniform(0.05, 0.3))
+    bulge_radius_ratio: float = parameter(default=uniform(0.15, 0.3))
+    bulge_sersic_index: float = parameter(default=2)
+    arm_count: float = parameter(
+        "number of spiral arms",
+        units=None,
+        domain=OneOf(values=tuple(range(1, 9))),
+        after="bulge_sersic_index",
+        default=2,
+    )
+    arm_winding = derived(
+        "winding N of the arms (Ringermacher & Mead 2009)", units=None, domain=POSITIVE
+    )
+    arm_bulge_ratio: float = parameter(
+        "bar-to-arm parameter B of the arms",
+        units=None,
+        domain=Interval(0.01, 100),
+        default=uniform(0.8, 1.2),
+    )
+    arm_radius_ratio: float = parameter(
+        "scale A of the arms over the half-light radius",
+        units=None,
+        domain=Interval(0.01, 10),
+        default=1,
+    )
+    pitch_angle: float = parameter(
+        "pitch of the arms at the half-light radius",
+        units="degree",
+        domain=Interval(0, 90, open_low=True, open_high=True),
+        default=uniform(15, 35),
+    )
+    arm_angle: float = parameter(
+        "rotation of the arms within the disc", units="degree", default=uniform(0, 360)
+    )
+    arm_handedness: float = parameter(
+        "+1: arms turn counter-clockwise outwards, -1: clockwise",
+        units=None,
+        domain=OneOf(values=(-1, 1)),
+        default=choice(-1, 1),
+    )
+    arm_contrast: float = parameter(
+        "depth of the arms: 0 smooth, 1 dark between",
+        units=None,
+        domain=Interval(0, 1),
+        default=uniform(0.7, 1),
+    )
+    arm_sharpness: float = parameter(
+        "narrowness of the arms", units=None, domain=Interval(0, 20, open_low=True), default=2
+    )
+
+    @staticmethod
+    def derive(parameters: Parameters) -> Parameters:
+        """Return the winding that gives the arms their pitch."""
+        shape = parameters["arm_bulge_ratio"], parameters["arm_radius_ratio"]
+        return {"arm_winding": arms.winding_of(parameters["pitch_angle"], *shape)}
+
+    @staticmethod
+    def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+        """Yield the stamps of spiral galaxies."""
+        arms_alone = Pattern(arms.arm_light, arms.arm_levels, arms.symmetric)
+        yield from draw_with(arms_alone, sources, shape)
+
+
+def draw_with(pattern: Pattern, sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+    """Yield the stamps of disc galaxies with a bulge, whose discs have the pattern."""
     spectrum = partial(_spectrum, pattern)
     size, ones = sources["half_light_radius"], np.ones_like(sources["flux"])
     bulge_size = size * sources["bulge_radius_ratio"]
@@ -86,11 +158,11 @@ def _taper(
     Only a profile far larger than the image is tapered, outside what is visible.
     """
     distinct, which = np.unique(index, return_inverse=True)
-    dark = size * sersic.enclosing_radius(distinct, _WRAPPED)[which]
+    dark = size * sersic_profile.enclosing_radius(distinct, _WRAPPED)[which]
     far = np.hypot(*reach(sources, shape)) + 2 * sources["psf_fwhm"]
-    step = sersic.taper_step(far / (sources["axis_ratio"] * size))
-    outer = sersic.TAPER * sersic.taper_radius(step) * size
-    return np.where(outer < dark, step, sersic.UNTAPERED), np.minimum(outer, dark)
+    step = sersic_profile.taper_step(far / (sources["axis_ratio"] * size))
+    outer = sersic_profile.TAPER * sersic_profile.taper_radius(step) * size
+    return np.where(outer < dark, step, sersic_profile.UNTAPERED), np.minimum(outer, dark)
 
 
 def _away(sources: Sources, shape: tuple[int, int]) -> Floats:
@@ -110,7 +182,7 @@ def _sharp_bulges(
     bulges["flux"] = bulges["flux"] * bulges["bulge_fraction"]
     bulges["half_light_radius"] = bulges["half_light_radius"] * bulges["bulge_radius_ratio"]
     bulges["sersic_index"] = bulges["bulge_sersic_index"]
-    for stamps in draw_galaxies(bulges, shape):
+    for stamps in Sersic.draw(bulges, shape):
         yield stamps._replace(members=members[stamps.members])
 
 
@@ -131,7 +203,7 @@ def _spectrum(
 def _disc(sources: Sources, on: fourier.Grid) -> Floats:
     """Return the transforms of unit-flux discs, tapered if far larger than the image."""
     discs = _exponential(sources, on)
-    tapered = np.flatnonzero(sources["_disc"] != sersic.UNTAPERED)
+    tapered = np.flatnonzero(sources["_disc"] != sersic_profile.UNTAPERED)
     if tapered.size:
         some = {name: values[tapered] for name, values in sources.items()}
         steps, size = some["_disc"].astype(np.int64), some["half_light_radius"]
@@ -187,34 +259,3 @@ class _Broadcast(dict[str, Floats]):
     def __missing__(self, name: str) -> Floats:
         self[name] = self._sources[name][self._members, None, None]
         return self[name]
-
-
-PROFILE = SkyProfile(
-    name="spiral",
-    code=3,
-    summary="Spiral galaxy: exponential disc with Ringermacher-Mead arms, and a bulge.",
-    formula="disc (n = 1) with arms along phi(r) = 2N arctan(exp(A / r) / B), and a Sersic bulge",
-    reference="Ringermacher & Mead (2009), MNRAS 397, 164, equation 1",
-    accuracy="4.7e-4 of the peak (median 7e-5) against a much finer sampling",
-    example="Spiral(flux=1e5, half_light_radius=10, seed=3).render((64, 64))",
-    defaults={
-        "flux": LogUniform(distribution="log_uniform", low=1e4, high=1e5),
-        "half_light_radius": Uniform(distribution="uniform", low=4, high=8),
-        "axis_ratio": Uniform(distribution="uniform", low=0.5, high=1),
-        "position_angle": Uniform(distribution="uniform", low=0, high=180),
-        "bulge_fraction": Uniform(distribution="uniform", low=0.05, high=0.3),
-        "bulge_radius_ratio": Uniform(distribution="uniform", low=0.15, high=0.3),
-        "bulge_sersic_index": Constant(value=2),
-        "arm_count": Constant(value=2),
-        "pitch_angle": Uniform(distribution="uniform", low=15, high=35),
-        "arm_bulge_ratio": Uniform(distribution="uniform", low=0.8, high=1.2),
-        "arm_radius_ratio": Constant(value=1),
-        "arm_angle": Uniform(distribution="uniform", low=0, high=360),
-        "arm_handedness": Choice(distribution="choice", values=(-1, 1)),
-        "arm_contrast": Uniform(distribution="uniform", low=0.7, high=1),
-        "arm_sharpness": Constant(value=2),
-    },
-    draw=draw,
-    derive=_winding,
-    derived=("arm_winding",),
-)

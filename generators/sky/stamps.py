@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from skybench.generators.arrays import Floats
 
 Sources = dict[str, Floats]
 """Parameters of m sources by their names in the schema, each (m,) float64; the PSF included."""

@@ -5,9 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from skybench.generators.distributions import LogUniform
+from skybench.generators.arrays import Floats, Integers
+from skybench.generators.distributions import (
+    log_uniform,
+    truncated_normal,
+)
+from skybench.generators.drawn_object import parameter
 from skybench.generators.sky import fourier, moffat
-from skybench.generators.sky.profile import SkyProfile
+from skybench.generators.sky.sky_object import SkyObject
 from skybench.generators.sky.stamps import (
     STEP,
     WHOLE,
@@ -20,9 +25,6 @@ from skybench.generators.sky.stamps import (
     windows,
 )
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
 _DROPPED = 1e-4
 """Share of the flux that may fall outside the stamp on a large image."""
 
@@ -34,32 +36,45 @@ _RADII = 8.0 * 2.0 ** (np.arange(28) / 3)
 _BLOCK = 1 << 16
 
 
-def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
-    """Yield pixel-integrated Moffats; without a PSF all light falls into one pixel."""
-    point = np.flatnonzero(sources["psf_fwhm"] == 0)
-    if point.size:
-        x0, y0 = (nearest_pixel(sources[f"source_{axis}"][point]) for axis in "xy")
-        yield Stamps(point, x0, y0, sources["flux"][point, None, None])
-    light = np.flatnonzero(sources["psf_fwhm"] > 0)
-    chosen = {name: values[light] for name, values in sources.items()}
-    sides, meshed = _sides(chosen, shape)
-    wings = np.flatnonzero(meshed)
-    if wings.size:
-        values = _on_mesh({name: v[wings] for name, v in chosen.items()}, shape)
-        yield Stamps(light[wings], 0 * wings, 0 * wings, values, STEP)
-    for side in np.unique(sides).tolist():
-        members = np.flatnonzero(sides == side)
-        width, height = (length if side == WHOLE else side for length in reversed(shape))
-        step = max(1, _BLOCK // (width * height))
-        for first in range(0, members.size, step):
-            some = members[first : first + step]
-            yield _block(
-                {name: v[some] for name, v in chosen.items()},
-                light[some],
-                meshed[some],
-                side,
-                shape,
-            )
+class Star(SkyObject):
+    """Point source, seen as the PSF: a Moffat integrated over the pixel."""
+
+    code = 1
+    formula = "I(r) = (beta - 1) / (pi a^2) (1 + r^2 / a^2)^-beta, FWHM = 2a sqrt(2^(1/beta) - 1)"
+    reference = "Moffat (1969), A&A 3, 455"
+    accuracy = "1e-4 of the peak and 2e-4 of the flux against GalSim at tight settings"
+    example = "Star(flux=2e4, fwhm=3).render((32, 32))"
+    colour = truncated_normal(0.7, 0.4, -0.3, 1.6)
+
+    flux: float = parameter(default=log_uniform(1e3, 1e5))
+
+    @staticmethod
+    def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+        """Yield pixel-integrated Moffats; without a PSF all light falls into one pixel."""
+        point = np.flatnonzero(sources["psf_fwhm"] == 0)
+        if point.size:
+            x0, y0 = (nearest_pixel(sources[f"source_{axis}"][point]) for axis in "xy")
+            yield Stamps(point, x0, y0, sources["flux"][point, None, None])
+        light = np.flatnonzero(sources["psf_fwhm"] > 0)
+        chosen = {name: values[light] for name, values in sources.items()}
+        sides, meshed = _sides(chosen, shape)
+        wings = np.flatnonzero(meshed)
+        if wings.size:
+            values = _on_mesh({name: v[wings] for name, v in chosen.items()}, shape)
+            yield Stamps(light[wings], 0 * wings, 0 * wings, values, STEP)
+        for side in np.unique(sides).tolist():
+            members = np.flatnonzero(sides == side)
+            width, height = (length if side == WHOLE else side for length in reversed(shape))
+            step = max(1, _BLOCK // (width * height))
+            for first in range(0, members.size, step):
+                some = members[first : first + step]
+                yield _block(
+                    {name: v[some] for name, v in chosen.items()},
+                    light[some],
+                    meshed[some],
+                    side,
+                    shape,
+                )
 
 
 def _sides(sources: Sources, shape: tuple[int, int]) -> tuple[Integers, NDArray[np.bool_]]:
@@ -116,16 +131,3 @@ def _on_mesh(
     a = moffat.scale_radius(sources["psf_fwhm"][:, None, None], beta)
     squared = ((dx**2)[:, None, :] + (dy**2)[:, :, None]) / a**2
     return np.asarray(sources["flux"][:, None, None] * moffat.surface(squared, a, beta))
-
-
-PROFILE = SkyProfile(
-    name="star",
-    code=1,
-    summary="Point source, seen as the PSF: a Moffat integrated over the pixel.",
-    formula="I(r) = (beta - 1) / (pi a^2) (1 + r^2 / a^2)^-beta, FWHM = 2a sqrt(2^(1/beta) - 1)",
-    reference="Moffat (1969), A&A 3, 455",
-    example="Star(flux=2e4, fwhm=3).render((32, 32))",
-    accuracy="1e-4 of the peak and 2e-4 of the flux against GalSim at tight settings",
-    defaults={"flux": LogUniform(distribution="log_uniform", low=1e3, high=1e5)},
-    draw=draw,
-)

@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc
 
-from skybench.generators.sky import moffat, sersic
+from skybench.generators.arrays import Floats
+from skybench.generators.sky import moffat, sersic_profile
 from skybench.generators.sky.stamps import Sources, Windows, separable
-
-Floats = NDArray[np.float64]
 
 TOLERANCE = 1e-4
 """Error of the wings, over the peak, that the radius is chosen for."""
@@ -72,7 +71,7 @@ def _profile(sources: Sources, dx: Floats, dy: Floats) -> Floats:
     np.exp(squared, out=squared)
     squared *= -b[:, None]
     np.exp(squared, out=squared)
-    centre = np.exp(-sersic.log_norm(n, b)) / (sources["axis_ratio"] * scale**2)
+    centre = np.exp(-sersic_profile.log_norm(n, b)) / (sources["axis_ratio"] * scale**2)
     squared *= (sources["flux"] * centre * (1 - sources["_tapered"]))[:, None]
     return squared
 
@@ -110,7 +109,7 @@ def radius(sources: Sources) -> Floats:
     beta = np.minimum(sources["psf_beta"], 50)[:, None]
     a = moffat.scale_radius(np.where(fwhm > 0, fwhm, 1e-3), beta)
     b = sources["_b"][:, None]
-    log_norm = sersic.log_norm(n, b) + np.log(q * scale**2)
+    log_norm = sersic_profile.log_norm(n, b) + np.log(q * scale**2)
     exponent, inner = (b * (r / scale) ** (1 / n) for r in (_RADII, _INSIDE))
     slope = exponent / n
     # A profile that falls faster than any wing is not blurred by a share, but manifold.

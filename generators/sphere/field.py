@@ -3,21 +3,17 @@
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from skybench.generators.arrays import Complexes, Floats, Integers
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.sphere.harmonics import coefficient_count, degrees
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
-Indices = NDArray[np.int64]
 
 STREAM = "field"
 
 
 @lru_cache(maxsize=8)
-def _by_degree(lmax: int) -> Indices:
+def _by_degree(lmax: int) -> Integers:
     """Return the place of each coefficient in an order by l and then m.
 
     Coefficients are drawn in that order, so a map of finer pixels shows the same sky.
@@ -27,7 +23,7 @@ def _by_degree(lmax: int) -> Indices:
     return np.asarray(l * (l + 1) // 2 + m)
 
 
-def unit_coefficients(seed: int, rows: Indices, lmax: int) -> Complexes:
+def unit_coefficients(seed: int, rows: Integers, lmax: int) -> Complexes:
     """Return the coefficients of white fields with C_l = 1, (row, lm), of each row's stream."""
     streams, count = RowStreams(seed, STREAM), coefficient_count(lmax)
     drawn = np.empty((len(rows), count), dtype=np.complex128)

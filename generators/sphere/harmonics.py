@@ -12,14 +12,10 @@ as healpy does: for each m the l from m to lmax.
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.fft import irfft
 
+from skybench.generators.arrays import Complexes, Floats, Integers
 from skybench.generators.sphere.healpix import pixel_count, rings
-
-Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
-Indices = NDArray[np.int64]
 
 TILE = 8
 """Maps transformed together. A matrix product of one shape gives a map the same bits
@@ -48,7 +44,7 @@ def start(lmax: int, m: int) -> int:
 
 
 @lru_cache(maxsize=8)
-def degrees(lmax: int) -> Indices:
+def degrees(lmax: int) -> Integers:
     """Return the l of every coefficient."""
     return np.concatenate([np.arange(m, lmax + 1) for m in range(lmax + 1)])
 
@@ -95,14 +91,14 @@ def legendre(lmax: int, orders: range, z: Floats, sine: Floats) -> Floats:
     return table
 
 
-def _log_start(m: Indices, sine: Floats) -> Floats:
+def _log_start(m: Integers, sine: Floats) -> Floats:
     """Return log |lambda_mm| = log(sqrt((2m+1)!! / (4 pi (2m)!!)) sin^m)."""
     k = np.arange(1, int(m.max()) + 1)
     factors = np.concatenate([[0.0], np.cumsum(np.log1p(0.5 / k))])
     return np.asarray(0.5 * (factors[m] - np.log(4 * np.pi)) + m * np.log(sine))
 
 
-def _recurrence(degree: int, m: Indices) -> tuple[Floats, Floats]:
+def _recurrence(degree: int, m: Integers) -> tuple[Floats, Floats]:
     up = np.sqrt((4 * degree**2 - 1) / (degree**2 - m**2))
     down = np.sqrt(((degree - 1) ** 2 - m**2) / (4 * (degree - 1) ** 2 - 1))
     return up, down

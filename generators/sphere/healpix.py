@@ -11,12 +11,9 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
+from skybench.generators.arrays import Floats, Integers
 
 Ordering = Literal["ring", "nested"]
 
@@ -38,8 +35,8 @@ class Rings:
     more exact than what follows from z; ``longitude`` is that of the first pixel, radians.
     """
 
-    first: Indices
-    count: Indices
+    first: Integers
+    count: Integers
     z: Floats
     sine: Floats
     longitude: Floats
@@ -88,7 +85,7 @@ def rings(nside: int) -> Rings:
 
 
 @lru_cache(maxsize=4)
-def ring_numbers(nside: int) -> Indices:
+def ring_numbers(nside: int) -> Integers:
     """Return the RING number of every pixel in NESTED order: ``nested = ring[numbers]``."""
     check_nside(nside)
     pixel = np.arange(pixel_count(nside))
@@ -101,7 +98,7 @@ def ring_numbers(nside: int) -> Indices:
     return np.asarray(rings(nside).first[ring - 1] + place % (4 * cap))
 
 
-def _every_second_bit(values: Indices) -> Indices:
+def _every_second_bit(values: Integers) -> Integers:
     gathered = np.zeros_like(values)
     for bit in range(LARGEST_NSIDE.bit_length()):
         gathered |= (values >> (2 * bit) & 1) << bit
@@ -153,7 +150,7 @@ def coordinates(nside: int, ordering: Ordering = "ring") -> tuple[Floats, Floats
 
 
 @lru_cache(maxsize=4)
-def faces(nside: int, ordering: Ordering = "nested") -> Indices:
+def faces(nside: int, ordering: Ordering = "nested") -> Integers:
     """Return the pixel numbers of the 12 base pixels as square images, (12, nside, nside).
 
     A convolution on images can look at maps so: ``ds.sky_map.values[:, faces(nside)]`` is

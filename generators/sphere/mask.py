@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from skybench.generators.arrays import Floats
 from skybench.generators.sphere.healpix import rings
-
-Floats = NDArray[np.float64]
 
 
 def band(latitude: Floats, nside: int) -> NDArray[np.bool_]:

@@ -10,12 +10,10 @@ times their area is S exactly.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from skybench.generators.arrays import Floats
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.sphere.healpix import directions, pixel_area, rings
-
-Floats = NDArray[np.float64]
 
 STREAM = "point_sources"
 

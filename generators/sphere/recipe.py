@@ -1,16 +1,15 @@
 """Recipes of maps of the sphere: pixels, beam, noise, point sources and mask."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution
-from skybench.generators.profiles import Profile
 from skybench.generators.recipe import Condition, Name, ObjectRecipe, Part, SourceSpec
-from skybench.generators.sphere.catalogue import PROFILES
 from skybench.generators.sphere.healpix import NSIDES, Ordering, pixel_count
 from skybench.generators.sphere.mask import widest
+from skybench.generators.sphere.objects import SPHERE_OBJECTS
+from skybench.generators.sphere.vocabulary import VOCABULARY
 
 _NONE = Constant(value=0)
 
@@ -87,7 +86,7 @@ class Mask(Part):
 class SphereSource(SourceSpec):
     """A random field: its profile and the distributions of its parameters."""
 
-    profiles: ClassVar[Mapping[str, Profile]] = PROFILES
+    objects: ClassVar = SPHERE_OBJECTS
 
 
 class SphereRecipe(ObjectRecipe):
@@ -110,14 +109,14 @@ class SphereRecipe(ObjectRecipe):
     def conditions(self) -> tuple[Condition, ...]:
         """Beam, noise, mask and number counts of a sample."""
         conditions = (
-            Condition("beam.fwhm", "beam_fwhm", self.beam.fwhm),
-            Condition("noise.level", "pixel_noise", self.noise.level),
-            Condition("mask.latitude", "mask_latitude", self.mask.latitude),
+            Condition("beam.fwhm", VOCABULARY["beam_fwhm"], self.beam.fwhm),
+            Condition("noise.level", VOCABULARY["pixel_noise"], self.noise.level),
+            Condition("mask.latitude", VOCABULARY["mask_latitude"], self.mask.latitude),
         )
         if self.point_sources is None:
             return conditions
         return conditions + tuple(
-            Condition(f"point_sources.{key}", f"point_source_{key}", distribution)
+            Condition(f"point_sources.{key}", VOCABULARY[f"point_source_{key}"], distribution)
             for key, distribution in self.point_sources
         )
 

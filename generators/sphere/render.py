@@ -4,19 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from skybench.generators.profiles import Parameters
+from skybench.generators.arrays import Floats
+from skybench.generators.drawn_object import columns
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.sphere import field, mask, point_sources
-from skybench.generators.sphere.catalogue import PROFILES
 from skybench.generators.sphere.harmonics import synthesis
 from skybench.generators.sphere.healpix import ring_numbers
+from skybench.generators.sphere.objects import SPHERE_OBJECTS
 from skybench.generators.sphere.recipe import SphereRecipe
-from skybench.generators.sphere.variables import VARIABLES
-
-Floats = NDArray[np.float64]
+from skybench.generators.sphere.vocabulary import VOCABULARY
 
 _NOISE = "noise"
 
@@ -31,10 +29,10 @@ def render(recipe: SphereRecipe, parameters: xr.Dataset) -> dict[str, xr.Variabl
     maps[masked] = 0.0
     if recipe.sphere.ordering == "nested":
         maps, masked = maps[:, ring_numbers(nside)], masked[:, ring_numbers(nside)]
-    row = replace(VARIABLES["sky_map"], units=recipe.sphere.units)
+    row = replace(VOCABULARY["sky_map"], units=recipe.sphere.units)
     return {
         "sky_map": row.holding(maps, {"ordering": recipe.sphere.ordering}),
-        "masked": VARIABLES["masked"].holding(masked),
+        "masked": VOCABULARY["masked"].holding(masked),
     }
 
 
@@ -50,14 +48,10 @@ def spectra(parameters: xr.Dataset, lmax: int) -> Floats:
     """Return C_l of each sample's field before the beam, (sample, l)."""
     kinds = parameters["kind"].values
     powers = np.zeros((kinds.size, lmax + 1))
-    for profile in PROFILES.values():
-        mine = np.flatnonzero(kinds == profile.code)
+    for kind in SPHERE_OBJECTS.values():
+        mine = np.flatnonzero(kinds == kind.code)
         if mine.size:
-            own: Parameters = {
-                name: parameters[name].values[mine].astype(np.float64)
-                for name in (*profile.defaults, *profile.derived)
-            }
-            powers[mine] = profile.spectrum(own, lmax)
+            powers[mine] = kind.spectra(columns(parameters, kind, mine), lmax)
     return powers
 
 

@@ -3,10 +3,9 @@
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.fft import irfftn, rfftn
 
-Floats = NDArray[np.float64]
+from skybench.generators.arrays import Floats
 
 
 @lru_cache(maxsize=4)

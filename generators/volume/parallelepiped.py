@@ -15,9 +15,8 @@ the distance w, with r = w cosh v, this is an integral of a smooth function of v
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from skybench.generators.arrays import Floats
 
 _LEAST = 1e-9
 """Nearest that an edge is taken to pass the centre: what lies within is nothing."""

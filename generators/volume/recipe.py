@@ -1,18 +1,14 @@
 """Recipes of density cubes: the box, the field and how many halos it holds."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
-from skybench.generators.profiles import Profile
 from skybench.generators.recipe import Condition, Name, ObjectRecipe, Part, SourceSpec
-from skybench.generators.volume.catalogue import PROFILES
-from skybench.generators.volume.nfw import width
-
-MEAN_DENSITY = 4.0e10
-"""Of matter in the universe today, solar masses per cubic Mpc (Planck 2018: 3.97e10)."""
+from skybench.generators.volume.objects import VOLUME_OBJECTS
+from skybench.generators.volume.vocabulary import VOCABULARY
+from skybench.generators.volume.volume_object import MEAN_DENSITY, VolumeObject, too_wide
 
 
 class CubeSpec(Part):
@@ -52,7 +48,7 @@ class VolumeScene(Part):
 class VolumeSource(SourceSpec):
     """A kind of halo: its profile and the distributions of its parameters."""
 
-    profiles: ClassVar[Mapping[str, Profile]] = PROFILES
+    objects: ClassVar = VOLUME_OBJECTS
 
 
 class VolumeRecipe(ObjectRecipe):
@@ -80,9 +76,9 @@ class VolumeRecipe(ObjectRecipe):
     def conditions(self) -> tuple[Condition, ...]:
         """The number of halos, and the field."""
         return (
-            Condition("scene.count", "halo_count", self.scene.count),
-            Condition("field.rms", "field_rms", self.field.rms),
-            Condition("field.slope", "field_slope", self.field.slope),
+            Condition("scene.count", VOCABULARY["halo_count"], self.scene.count),
+            Condition("field.rms", VOCABULARY["field_rms"], self.field.rms),
+            Condition("field.slope", VOCABULARY["field_slope"], self.field.slope),
         )
 
     @property
@@ -95,24 +91,19 @@ class VolumeRecipe(ObjectRecipe):
         }
 
     @model_validator(mode="after")
-    def _halos_fit(self) -> Self:
+    def _objects_fit(self) -> Self:
         for name, spec in self.sources.items():
             supports = {key: d.support({}) for key, d in _independent(spec).items()}
+            kind = spec.drawn
+            assert issubclass(kind, VolumeObject)
             ends = {
                 key: spec.distributions[key].support(supports)[end]
-                for key, end in (
-                    ("halo_mass", 1),
-                    ("second_axis_ratio", 0),
-                    ("third_axis_ratio", 0),
-                )
+                for key, end in kind.widest.items()
             }
-            mass, wide = ends["halo_mass"], width(ends, self.cube.voxel_mpc, self.cube.mean_density)
+            wide = kind.width(ends, self.cube.voxel_mpc, self.cube.mean_density)
             if wide > self.cube.side:
-                msg = (
-                    f"sources.{name}: a halo of {mass:.3g} solar masses can be {wide} voxels "
-                    f"wide, more than the {self.cube.side} of the box; lower halo_mass, raise "
-                    "its axis ratios, or raise cube.size_mpc"
-                )
+                hint = too_wide(kind, wide, self.cube.side)
+                msg = f"sources.{name}: a {kind.name} can be {hint} cube.size_mpc"
                 raise ValueError(msg)
         return self
 

@@ -7,7 +7,7 @@ extract, its name in the store; codes have an enumeration with their meanings.
 
 from typing import Any
 
-from skybench.generators.schema import VARIABLES
+from skybench.generators.families import VARIABLES
 from skybench.registry.describing.citation import bibtex
 from skybench.registry.describing.licence import licence_url
 from skybench.registry.hashing.content_hash import SAMPLE_DIM, SPLIT_VARIABLE, Header

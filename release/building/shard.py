@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from skybench import generators
 from skybench.errors import IntegrityError, StoreError
-from skybench.generators.families import recipe_from
 from skybench.generators.generate import empty, generate
 from skybench.generators.recipe import Recipe
+from skybench.generators.recipe_file import recipe_from
 from skybench.registry.arrays.zarr_format import Layout, write_rows
 from skybench.registry.hashing.content_hash import SAMPLE_DIM, SPLIT_VARIABLE, leaves
 from skybench.registry.storage.store import Store

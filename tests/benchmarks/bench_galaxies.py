@@ -57,14 +57,15 @@ def one_index_large(items):
 def _work(items, side, index, some):
     from scipy.fft import irfft2
 
-    from skybench.generators.sky import galaxy, stamps
+    from skybench.generators.sky import stamps
+    from skybench.generators.sky.sersic import Sersic
 
     galaxies, some = parameters(items, side, index), min(items, some)
     images = np.zeros((items, side, side))
     spectrum = np.ones((32, side, side // 2 + 1), dtype=complex)
 
     def ours():
-        stamps.add(images, np.arange(items), galaxy.draw(galaxies, (side, side)))
+        stamps.add(images, np.arange(items), Sersic.draw(galaxies, (side, side)))
         return items
 
     turn = [0]

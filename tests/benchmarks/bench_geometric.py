@@ -12,7 +12,7 @@ PEER_ITEMS = 4
 
 def recipe(**changes):
     """Return the recipe of three outlines on 256x256, of the sizes that DeepBench draws here."""
-    from skybench.generators.families import recipe_from
+    from skybench.generators.recipe_file import recipe_from
 
     size = {"distribution": "uniform", "low": 0.1 * SIDE, "high": 0.4 * SIDE}
     half = {"distribution": "uniform", "low": 0.05 * SIDE, "high": 0.2 * SIDE}

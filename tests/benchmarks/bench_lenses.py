@@ -67,12 +67,12 @@ def lenses(items, fwhm):
 
 def draw(sources):
     """Return our pictures."""
-    from skybench.generators.sky import lens
+    from skybench.generators.sky.lens import Lens
     from skybench.generators.sky.stamps import add
 
     count = sources["psf_fwhm"].size
     images = np.zeros((count, SIDE, SIDE))
-    add(images, np.arange(count), lens.draw(sources, (SIDE, SIDE)))
+    add(images, np.arange(count), Lens.draw(sources, (SIDE, SIDE)))
     return images
 
 
@@ -144,12 +144,12 @@ def _ellipticity(lens, prefix):
 
 def _galaxy(lens):
     """Return the galaxy in its conventions: b_n approximated, the radius that of a circle."""
-    from skybench.generators.sky import sersic
+    from skybench.generators.sky import sersic_profile
 
     index = lens["lensed_sersic_index"]
     radius = lens["lensed_half_light_radius"] * np.sqrt(lens["lensed_axis_ratio"])
-    b, theirs = float(sersic.b_n(index)), 1.9992 * index - 0.3271
-    central = float(sersic.surface_brightness(np.zeros(()), np.asarray(index))) / radius**2
+    b, theirs = float(sersic_profile.b_n(index)), 1.9992 * index - 0.3271
+    central = float(sersic_profile.surface_brightness(np.zeros(()), np.asarray(index))) / radius**2
     return {
         "amp": lens["lensed_flux"] * central * np.exp(-theirs),
         "R_sersic": radius * (theirs / b) ** index,

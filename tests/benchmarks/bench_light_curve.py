@@ -20,7 +20,7 @@ PERIOD = 5.0
 )
 def transits(items):
     """A day around mid-transit, a planet for each curve; batman keeps its model of the orbit."""
-    from skybench.generators.series.light_curve import transit
+    from skybench.generators.series.light_curve.transit import Transit
 
     random = np.random.default_rng(0)
     times = np.linspace(-0.5, 0.5, POINTS)
@@ -36,7 +36,7 @@ def transits(items):
     on = np.broadcast_to(times, (items, POINTS))
 
     def ours():
-        transit.flux(stars, on)
+        Transit.relative_flux(stars, on)
         return items
 
     def theirs(which):
@@ -61,7 +61,7 @@ def transits(items):
         return items
 
     def error():
-        flux = transit.flux(stars, on)
+        flux = Transit.relative_flux(stars, on)
         known = np.array([m.light_curve(p) for m, p in (theirs(i) for i in range(items))])
         return np.abs(flux - known).max()
 

@@ -36,8 +36,8 @@ def built(recipe, samples, workers):
 def built_here(text, folder, workers):
     import resource
 
-    from skybench.generators.families import recipe_from
     from skybench.generators.generate import generate
+    from skybench.generators.recipe_file import recipe_from
     from skybench.release.building.build import build
 
     recipe = recipe_from(json.loads(text))
@@ -134,7 +134,7 @@ sky_64 = row(
 )
 def distance(items):
     """The floor: numpy's exact Poisson and normal numbers for the pixels of the same images."""
-    from skybench.generators.families import recipe_from
+    from skybench.generators.recipe_file import recipe_from
 
     made = pairs(64)
 

@@ -55,7 +55,7 @@ def sky(items):
     def error():
         import galsim
 
-        from skybench.generators.sky.scene import expected
+        from skybench.generators.sky.images import expected
 
         ours = expected(generate(fields, 0, 1), fields.image.shape)[0]
         tight = galsim.GSParams(
@@ -70,7 +70,7 @@ def sky(items):
 def numpy_noise(recipe, items):
     """Return a callable that draws numpy's exact Poisson and normal numbers for the same pixels."""
     from skybench.generators.generate import generate
-    from skybench.generators.sky.scene import expected
+    from skybench.generators.sky.images import expected
 
     samples = generate(recipe, 0, items)
     light = np.maximum(expected(samples, recipe.image.shape), 0)

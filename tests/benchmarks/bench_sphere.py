@@ -57,11 +57,10 @@ def halos(items):
     """Draw whole samples; the floor is the field without halos."""
     from skybench.generators.generate import generate
     from skybench.generators.recipe_file import load_recipe
-    from skybench.generators.volume.family import FAMILY
-    from skybench.generators.volume.render import fields
+    from skybench.generators.volume.render import fields, sample
 
     recipe = load_recipe("halos")
-    parameters = FAMILY.sample(recipe, 0, items)
+    parameters = sample(recipe, 0, items)
 
     def ours():
         generate(recipe, 0, items)

@@ -29,13 +29,14 @@ def parameters(count):
 )
 def moffat_stars(items):
     """Draw stars as `sky` recipes do, laid onto images."""
-    from skybench.generators.sky import stamps, star
+    from skybench.generators.sky import stamps
+    from skybench.generators.sky.star import Star
 
     stars, some = parameters(items), min(items, 40)
     images, scratch = np.zeros((items, SIDE, SIDE)), np.full((64, SIDE, SIDE), 2.0)
 
     def ours():
-        stamps.add(images, np.arange(items), star.draw(stars, (SIDE, SIDE)))
+        stamps.add(images, np.arange(items), Star.draw(stars, (SIDE, SIDE)))
         return items
 
     def peer():

@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from skybench.errors import RecipeError
-from skybench.generators.families import recipe_from, recipe_schema
-from skybench.generators.recipe_file import load_recipe, packaged_recipes, parse_recipe
+from skybench.generators.recipe_file import (
+    load_recipe,
+    packaged_recipes,
+    parse_recipe,
+    recipe_from,
+    recipe_schema,
+)
 from skybench.generators.recipe_yaml import read_mapping
 from skybench.generators.rungs import on_rung
 from skybench.generators.sky.recipe import SkyRecipe as Recipe

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skybench.errors import RecipeError
+from skybench.generators.families import VARIABLES
 from skybench.generators.generate import empty, generate
 from skybench.generators.recipe_file import load_recipe
-from skybench.generators.schema import VARIABLES
-from skybench.generators.sky.catalogue import PROFILES
+from skybench.generators.sky.images import expected
 from skybench.generators.sky.noise import observe
+from skybench.generators.sky.objects import SKY_OBJECTS as PROFILES
 from skybench.generators.sky.recipe import SkyRecipe as Recipe
-from skybench.generators.sky.scene import expected
 from skybench.generators.variable import OneOf
 
 ROWS = 24

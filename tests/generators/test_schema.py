@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from skybench.errors import ParameterError
 from skybench.generators import Star
-from skybench.generators.families import FAMILIES
-from skybench.generators.recipe import check_domains, evaluation_order
-from skybench.generators.schema import VARIABLES
+from skybench.generators.domains import check_domains, evaluation_order
+from skybench.generators.families import FAMILIES, VARIABLES
 from skybench.generators.sky.recipe import SkyRecipe as Recipe
 from skybench.generators.variable import OneOf, flags, numbered, round_mantissa
 
@@ -43,31 +42,31 @@ def test_every_variable_is_described(name):
         assert row.units
 
 
-PROFILES = [(f, p) for f in FAMILIES.values() for p in f.profiles.values()]
+PROFILES = [(f, p) for f in FAMILIES.values() for p in f.objects.values()]
 
 
 @pytest.mark.parametrize(("family", "profile"), PROFILES, ids=lambda x: x.name)
 def test_every_profile_keeps_the_contract(family, profile):
-    assert family.profiles[profile.name] is profile
+    assert family.objects[profile.name] is profile
     assert profile.summary.endswith(".")
     assert profile.formula
     assert profile.reference
     assert profile.accuracy
-    assert set(profile.defaults) | set(profile.derived) <= set(VARIABLES)
-    check_domains(profile.defaults)
+    assert set(profile.variables) <= set(VARIABLES)
+    check_domains(profile.defaults, profile.variables)
     assert sorted(evaluation_order(profile.defaults)) == sorted(profile.defaults)
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_codes_are_unique_within_a_family(family):
-    codes = [profile.code for profile in family.profiles.values()]
+    codes = [profile.code for profile in family.objects.values()]
     assert len(set(codes)) == len(codes)
     assert 0 not in codes
 
 
 def test_codes_are_named_once_and_for_all():
     # A published store says 2 and means sersic for ever.
-    sky = FAMILIES["sky"].profiles
+    sky = FAMILIES["sky"].objects
     assert [sky[name].code for name in ("star", "sersic", "spiral")] == [1, 2, 3]
     assert flags(numbered(("none", "star"), -1))["flag_values"].tolist() == [-1, 0]
 

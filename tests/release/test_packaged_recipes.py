@@ -23,7 +23,7 @@ def profiles_of(recipe):
 def test_every_object_is_drawn_by_a_packaged_recipe():
     names = [n for name in packaged_recipes() for n in (name, *packaged_rungs(name))]
     used = set().union(*(profiles_of(load_recipe(name)) for name in names))
-    assert used == {(f.name, p) for f in FAMILIES.values() for p in f.profiles}
+    assert used == {(f.name, p) for f in FAMILIES.values() for p in f.objects}
 
 
 @pytest.mark.parametrize("name", packaged_recipes())

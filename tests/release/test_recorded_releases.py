@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from skybench.generators.families import recipe_from
 from skybench.generators.generate import GENERATOR, generate
+from skybench.generators.recipe_file import recipe_from
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, SAMPLE_DIM, hash_dataset
 from skybench.registry.scoring.records import records_from_text
 from skybench.registry.versions.manifest import Manifest

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from skybench.generators.arrays import Floats
 from skybench.generators.series.instants import TIME_BITS
-from skybench.generators.series.light_curve.variation import Floats
 from skybench.generators.variable import round_mantissa
 
 

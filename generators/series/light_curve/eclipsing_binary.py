@@ -1,48 +1,59 @@
 """Two stars that eclipse each other."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from skybench.generators.distributions import LogUniform, Uniform
-from skybench.generators.series.light_curve.passage import eclipsed, separation
-from skybench.generators.series.light_curve.variation import Floats, Variation, phase
+from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.distributions import log_uniform, uniform
+from skybench.generators.drawn_object import parameter
+from skybench.generators.series.light_curve.light_curve import phase
+from skybench.generators.series.light_curve.passage import Passage, eclipsed, separation
+from skybench.generators.variable import Interval
 
 
-def flux(stars: Mapping[str, Floats], times: Floats) -> Floats:
-    """Return the flux of both stars less what each blocks of the other."""
-    apart, front = separation(stars, times)
-    ratio = stars["radius_ratio"]
-    u1, u2 = stars["limb_darkening_u1"], stars["limb_darkening_u2"]
-    light = stars["surface_brightness_ratio"] * ratio**2
-    larger = 1 - eclipsed(apart, front, ratio, u1, u2)
-    # A second star without a size has no light that could be missed.
-    size = np.where(ratio > 0, ratio, 1)
-    smaller = 1 - eclipsed(apart / size, -front, 1 / size, u1, u2)
-    steady = (larger + light * smaller) / (1 + light)
-    tides = 1 - stars["ellipsoidal_amplitude"] * np.cos(4 * np.pi * phase(stars, times))
-    return np.asarray(steady * tides)
+class EclipsingBinary(Passage):
+    """Two stars on a circular orbit that eclipse each other, pulled out of round."""
 
+    code = 3
+    formula = (
+        "f = [1 - B(d, k) + J k^2 (1 - B(d / k, 1 / k))] / (1 + J k^2) (1 - A cos(4 pi x)), "
+        "B the share that is blocked"
+    )
+    reference = "Mandel & Agol (2002), ApJ 580, L171; Morris & Naftilan (1993), ApJ 419, 344"
+    accuracy = "the eclipses as for the transit; the tides are their leading harmonic"
+    example = "EclipsingBinary(period=30, semi_major_axis_ratio=5).render()"
 
-VARIATION = Variation(
-    name="eclipsing_binary",
-    code=3,
-    summary="Two stars on a circular orbit that eclipse each other, pulled out of round.",
-    formula="f = [1 - B(d, k) + J k^2 (1 - B(d / k, 1 / k))] / (1 + J k^2) (1 - A cos(4 pi x)), "
-    "B the share that is blocked",
-    reference="Mandel & Agol (2002), ApJ 580, L171; Morris & Naftilan (1993), ApJ 419, 344",
-    accuracy="the eclipses as for the transit; the tides are their leading harmonic",
-    example="EclipsingBinary(period=30, semi_major_axis_ratio=5).render()",
-    defaults={
-        "period": LogUniform(distribution="log_uniform", low=1, high=10),
-        "epoch": Uniform(distribution="uniform", low=0, high=10),
-        "radius_ratio": Uniform(distribution="uniform", low=0.4, high=1),
-        "surface_brightness_ratio": Uniform(distribution="uniform", low=0.1, high=1),
-        "semi_major_axis_ratio": Uniform(distribution="uniform", low=3, high=10),
-        "impact_parameter": Uniform(distribution="uniform", low=0, high=1.1),
-        "limb_darkening_u1": Uniform(distribution="uniform", low=0.2, high=0.5),
-        "limb_darkening_u2": Uniform(distribution="uniform", low=0.1, high=0.4),
-        "ellipsoidal_amplitude": LogUniform(distribution="log_uniform", low=0.001, high=0.02),
-    },
-    flux=flux,
-)
+    period: float = parameter(default=log_uniform(1, 10))
+    epoch: float = parameter(default=uniform(0, 10))
+    radius_ratio: float = parameter(default=uniform(0.4, 1))
+    surface_brightness_ratio: float = parameter(
+        "mean surface brightness of the smaller star over that of the larger",
+        units=None,
+        domain=Interval(0, 10),
+        after="limb_darkening_u2",
+        default=uniform(0.1, 1),
+    )
+    semi_major_axis_ratio: float = parameter(default=uniform(3, 10))
+    impact_parameter: float = parameter(default=uniform(0, 1.1))
+    limb_darkening_u1: float = parameter(default=uniform(0.2, 0.5))
+    limb_darkening_u2: float = parameter(default=uniform(0.1, 0.4))
+    ellipsoidal_amplitude: float = parameter(
+        "amplitude of the ellipsoidal variation, as a share of the flux",
+        units=None,
+        domain=Interval(0, 0.2),
+        default=log_uniform(0.001, 0.02),
+    )
+
+    @staticmethod
+    def relative_flux(stars: Parameters, times: Floats) -> Floats:
+        """Return the flux of both stars less what each blocks of the other."""
+        apart, front = separation(stars, times)
+        ratio = stars["radius_ratio"]
+        u1, u2 = stars["limb_darkening_u1"], stars["limb_darkening_u2"]
+        light = stars["surface_brightness_ratio"] * ratio**2
+        larger = 1 - eclipsed(apart, front, ratio, u1, u2)
+        # A second star without a size has no light that could be missed.
+        size = np.where(ratio > 0, ratio, 1)
+        smaller = 1 - eclipsed(apart / size, -front, 1 / size, u1, u2)
+        steady = (larger + light * smaller) / (1 + light)
+        tides = 1 - stars["ellipsoidal_amplitude"] * np.cos(4 * np.pi * phase(stars, times))
+        return np.asarray(steady * tides)

@@ -1,11 +1,12 @@
 """A flare: a star that brightens within minutes and fades in two stages."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from skybench.generators.distributions import LogUniform, Uniform
-from skybench.generators.series.light_curve.variation import Floats, Variation
+from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.distributions import log_uniform, uniform
+from skybench.generators.drawn_object import parameter
+from skybench.generators.series.light_curve.light_curve import LightCurve
+from skybench.generators.series.light_curve.vocabulary import DAYS
 
 _RISE = (1.0, 1.941, -0.175, -2.246, -1.125)
 """Polynomial of the rise, from one half-width before the peak."""
@@ -36,25 +37,29 @@ def shape(times: Floats) -> Floats:
     return np.where(times < -1, 0, np.where(times <= 0, rise, fading))
 
 
-def flux(stars: Mapping[str, Floats], times: Floats) -> Floats:
-    """Return 1 and the flare."""
-    since = (times - stars["epoch"]) / stars["flare_fwhm"]
-    return np.asarray(1 + stars["peak_amplitude"] * shape(_WIDTH * since))
+class Flare(LightCurve):
+    """Star with one flare: a steep rise, a fast and then a slow decline."""
 
+    code = 6
+    formula = (
+        "rise 1 + 1.941 x - 0.175 x^2 - 2.246 x^3 - 1.125 x^4 for -1 < x < 0, decline "
+        "0.689 exp(-1.6 x) + 0.303 exp(-0.2783 x), x = 0.913 (t - epoch) / fwhm"
+    )
+    reference = "Davenport et al. (2014), ApJ 797, 122, equations 1 and 4"
+    accuracy = "exact for the template, whose halves differ by 0.8 % at the peak"
+    example = "Flare(epoch=12, flare_fwhm=4).render()"
 
-VARIATION = Variation(
-    name="flare",
-    code=6,
-    summary="Star with one flare: a steep rise, a fast and then a slow decline.",
-    formula="rise 1 + 1.941 x - 0.175 x^2 - 2.246 x^3 - 1.125 x^4 for -1 < x < 0, decline "
-    "0.689 exp(-1.6 x) + 0.303 exp(-0.2783 x), x = 0.913 (t - epoch) / fwhm",
-    reference="Davenport et al. (2014), ApJ 797, 122, equations 1 and 4",
-    accuracy="exact for the template, whose halves differ by 0.8 % at the peak",
-    example="Flare(epoch=12, flare_fwhm=4).render()",
-    defaults={
-        "epoch": Uniform(distribution="uniform", low=2, high=36),
-        "flare_fwhm": LogUniform(distribution="log_uniform", low=0.08, high=0.4),
-        "peak_amplitude": LogUniform(distribution="log_uniform", low=0.05, high=1),
-    },
-    flux=flux,
-)
+    epoch: float = parameter(default=uniform(2, 36))
+    flare_fwhm: float = parameter(
+        "full time of a flare above half its peak",
+        units="day",
+        domain=DAYS,
+        default=log_uniform(0.08, 0.4),
+    )
+    peak_amplitude: float = parameter(default=log_uniform(0.05, 1))
+
+    @staticmethod
+    def relative_flux(stars: Parameters, times: Floats) -> Floats:
+        """Return 1 and the flare."""
+        since = (times - stars["epoch"]) / stars["flare_fwhm"]
+        return np.asarray(1 + stars["peak_amplitude"] * shape(_WIDTH * since))

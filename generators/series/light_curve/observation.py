@@ -4,13 +4,14 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtri
 
+from skybench.generators.arrays import Floats
+from skybench.generators.drawn_object import columns
 from skybench.generators.random_streams import RowStreams
-from skybench.generators.schema import VARIABLES, variable
 from skybench.generators.series.light_curve.cadence import instants
-from skybench.generators.series.light_curve.catalogue import VARIATIONS
+from skybench.generators.series.light_curve.objects import LIGHT_CURVE_OBJECTS
 from skybench.generators.series.light_curve.recipe import LightCurveRecipe
 from skybench.generators.series.light_curve.red_noise import damped_walk
-from skybench.generators.series.light_curve.variation import Floats
+from skybench.generators.series.light_curve.vocabulary import VOCABULARY
 
 
 def render(recipe: LightCurveRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
@@ -28,7 +29,7 @@ def render(recipe: LightCurveRecipe, parameters: xr.Dataset) -> dict[str, xr.Var
     error = drawn.column("photometric_error")[:, None] * np.exp(
         recipe.noise.error_scatter * drawn.normals("errors")
     )
-    error = VARIABLES["relative_flux_error"].store(error).astype(np.float64)
+    error = VOCABULARY["relative_flux_error"].store(error).astype(np.float64)
     red = damped_walk(
         drawn.normals("red_noise"),
         times,
@@ -37,10 +38,12 @@ def render(recipe: LightCurveRecipe, parameters: xr.Dataset) -> dict[str, xr.Var
     )
     light = expected(parameters, times)
     return {
-        "relative_flux": variable("relative_flux", light + red + error * drawn.normals("noise")),
-        "observation_time": variable("observation_time", times),
-        "relative_flux_error": variable("relative_flux_error", error),
-        "expected_relative_flux": variable("expected_relative_flux", light),
+        "relative_flux": VOCABULARY["relative_flux"].holding(
+            light + red + error * drawn.normals("noise")
+        ),
+        "observation_time": VOCABULARY["observation_time"].holding(times),
+        "relative_flux_error": VOCABULARY["relative_flux_error"].holding(error),
+        "expected_relative_flux": VOCABULARY["expected_relative_flux"].holding(light),
     }
 
 
@@ -78,11 +81,10 @@ def expected(parameters: xr.Dataset, times: Floats) -> Floats:
     """
     kinds = parameters["kind"].values
     light = np.ones_like(times)
-    for variation in VARIATIONS.values():
-        mine = np.flatnonzero(kinds == variation.code)
+    for kind in LIGHT_CURVE_OBJECTS.values():
+        mine = np.flatnonzero(kinds == kind.code)
         if mine.size:
-            stars = {
-                n: parameters[n].values[mine, None].astype(np.float64) for n in variation.defaults
-            }
-            light[mine] = variation.flux(stars, times[mine])
+            own = columns(parameters, kind, mine)
+            stars = {name: values[:, None] for name, values in own.items()}
+            light[mine] = kind.relative_flux(stars, times[mine])
     return light

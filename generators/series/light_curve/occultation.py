@@ -6,9 +6,8 @@ ends. One formula holds for discs of any size, also larger than the star.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from skybench.generators.arrays import Floats
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 

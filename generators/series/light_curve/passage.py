@@ -1,15 +1,25 @@
 """Two bodies on a circular orbit that pass in front of each other."""
 
-from collections.abc import Mapping
-
 import numpy as np
+from typing_extensions import override
 
 from skybench.errors import ParameterError
+from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.series.light_curve.light_curve import LightCurve, phase
 from skybench.generators.series.light_curve.occultation import blocked
-from skybench.generators.series.light_curve.variation import Floats, phase
 
 
-def separation(stars: Mapping[str, Floats], times: Floats) -> tuple[Floats, Floats]:
+class Passage(LightCurve):
+    """Two bodies on a circular orbit that pass in front of each other."""
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        edges = (getattr(self, f"limb_darkening_{u}") for u in ("u1", "u2"))
+        check_limb_darkening(*edges)
+
+
+def separation(stars: Parameters, times: Floats) -> tuple[Floats, Floats]:
     """Return the distance of both centres in radii of the star, and how far in front the other is.
 
     d^2 = (a sin(2 pi x))^2 + (b cos(2 pi x))^2, x the periods since mid-eclipse. The

@@ -1,16 +1,15 @@
 """Recipes of light curves: when stars are looked at, and how well."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from skybench.errors import ParameterError
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Finite, Positive
-from skybench.generators.profiles import Profile
 from skybench.generators.recipe import Condition, Name, ObjectRecipe, Part, SourceSpec
-from skybench.generators.series.light_curve.catalogue import VARIATIONS
+from skybench.generators.series.light_curve.objects import LIGHT_CURVE_OBJECTS
 from skybench.generators.series.light_curve.passage import check_limb_darkening
+from skybench.generators.series.light_curve.vocabulary import VOCABULARY
 
 Fraction = Annotated[Finite, Field(ge=0, le=1)]
 
@@ -58,7 +57,7 @@ class Photometry(Part):
 class LightCurveSource(SourceSpec):
     """A kind of light curve and the distributions of its parameters."""
 
-    profiles: ClassVar[Mapping[str, Profile]] = VARIATIONS
+    objects: ClassVar = LIGHT_CURVE_OBJECTS
 
     @model_validator(mode="after")
     def _check_edge(self) -> Self:
@@ -84,11 +83,15 @@ class LightCurveRecipe(ObjectRecipe):
     def conditions(self) -> tuple[Condition, ...]:
         """Gap and noise of a sample."""
         return (
-            Condition("cadence.gap_start", "gap_start", self.cadence.gap_start),
-            Condition("cadence.gap_length", "gap_length", self.cadence.gap_length),
-            Condition("noise.error", "photometric_error", self.noise.error),
-            Condition("noise.red_amplitude", "red_noise_amplitude", self.noise.red_amplitude),
-            Condition("noise.red_timescale", "red_noise_timescale", self.noise.red_timescale),
+            Condition("cadence.gap_start", VOCABULARY["gap_start"], self.cadence.gap_start),
+            Condition("cadence.gap_length", VOCABULARY["gap_length"], self.cadence.gap_length),
+            Condition("noise.error", VOCABULARY["photometric_error"], self.noise.error),
+            Condition(
+                "noise.red_amplitude", VOCABULARY["red_noise_amplitude"], self.noise.red_amplitude
+            ),
+            Condition(
+                "noise.red_timescale", VOCABULARY["red_noise_timescale"], self.noise.red_timescale
+            ),
         )
 
     @property

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skybench.generators.series.light_curve.variation import Floats
+from skybench.generators.arrays import Floats
 
 
 def damped_walk(normal: Floats, times: Floats, amplitude: Floats, timescale: Floats) -> Floats:

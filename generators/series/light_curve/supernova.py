@@ -1,11 +1,13 @@
 """A supernova-like transient over the steady light of its host."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from skybench.generators.distributions import LogUniform, Uniform
-from skybench.generators.series.light_curve.variation import Floats, Variation
+from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.distributions import log_uniform, uniform
+from skybench.generators.drawn_object import parameter
+from skybench.generators.series.light_curve.light_curve import LightCurve
+from skybench.generators.series.light_curve.vocabulary import DAYS
+from skybench.generators.variable import Interval
 
 
 def _logarithm(times: Floats, rise: Floats, fall: Floats) -> Floats:
@@ -32,26 +34,30 @@ def shape(times: Floats, rise: Floats, fall: Floats) -> Floats:
     return np.asarray(np.exp(_logarithm(times + peak, rise, fall) - height))
 
 
-def flux(stars: Mapping[str, Floats], times: Floats) -> Floats:
-    """Return 1 and the transient."""
-    rise = stars["rise_time"]
-    fall = rise * stars["fall_rise_ratio"]
-    return np.asarray(1 + stars["peak_amplitude"] * shape(times - stars["epoch"], rise, fall))
+class Supernova(LightCurve):
+    """Transient that rises in days and fades in weeks, as a supernova does."""
 
+    code = 7
+    formula = "exp(-t / fall) / [1 + exp(-t / rise)], over its value at the peak"
+    reference = "Bazin et al. (2009), A&A 499, 653, equation 1"
+    accuracy = "exact for the template"
+    example = "Supernova(epoch=12).render()"
 
-VARIATION = Variation(
-    name="supernova",
-    code=7,
-    summary="Transient that rises in days and fades in weeks, as a supernova does.",
-    formula="exp(-t / fall) / [1 + exp(-t / rise)], over its value at the peak",
-    reference="Bazin et al. (2009), A&A 499, 653, equation 1",
-    accuracy="exact for the template",
-    example="Supernova(epoch=12).render()",
-    defaults={
-        "epoch": Uniform(distribution="uniform", low=8, high=28),
-        "rise_time": Uniform(distribution="uniform", low=1, high=3),
-        "fall_rise_ratio": Uniform(distribution="uniform", low=3, high=8),
-        "peak_amplitude": LogUniform(distribution="log_uniform", low=0.03, high=0.5),
-    },
-    flux=flux,
-)
+    epoch: float = parameter(default=uniform(8, 28))
+    rise_time: float = parameter(
+        "time scale of the rise", units="day", domain=DAYS, default=uniform(1, 3)
+    )
+    fall_rise_ratio: float = parameter(
+        "time scale of the decline over that of the rise",
+        units=None,
+        domain=Interval(1.1, 1000),
+        default=uniform(3, 8),
+    )
+    peak_amplitude: float = parameter(default=log_uniform(0.03, 0.5))
+
+    @staticmethod
+    def relative_flux(stars: Parameters, times: Floats) -> Floats:
+        """Return 1 and the transient."""
+        rise = stars["rise_time"]
+        fall = rise * stars["fall_rise_ratio"]
+        return np.asarray(1 + stars["peak_amplitude"] * shape(times - stars["epoch"], rise, fall))

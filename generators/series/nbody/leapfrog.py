@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from skybench.generators.arrays import Floats
 
 
 class Track(NamedTuple):

@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from skybench.generators.arrays import Floats
 
 _ITERATIONS = 8
 """Enough for every eccentricity up to 0.99; the same for all, so that no row sees another."""

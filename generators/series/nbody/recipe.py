@@ -1,52 +1,18 @@
 """Recipes of N-body systems: what is integrated, how finely and for how long."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from skybench.generators.distributions import NUMBER, Finite, Positive
-from skybench.generators.profiles import Profile
-from skybench.generators.recipe import Name, ObjectRecipe, Part, SourceSpec
-from skybench.generators.series.nbody.catalogue import SYSTEMS
-
-MAX_STEPS = 1_000_000
-
-
-class Integration(Part):
-    """The integration: time, outputs, steps, softening.
-
-    ``outputs`` instants, the start among them, lie evenly over ``duration``, and
-    ``steps_per_output`` steps between two of them. A sample whose energy changes by more
-    than ``energy_tolerance`` of its size is refused.
-    """
-
-    bodies: Annotated[int, NUMBER, Field(ge=2, le=64)]
-    dimensions: Annotated[int, NUMBER, Field(ge=2, le=3)] = 3
-    duration: Positive
-    outputs: Annotated[int, NUMBER, Field(ge=2, le=100_000)]
-    steps_per_output: Annotated[int, NUMBER, Field(ge=1, le=100_000)]
-    softening: Annotated[Finite, Field(ge=0)] = 0.0
-    energy_tolerance: Annotated[Finite, Field(gt=0, le=1)] = 0.01
-
-    @property
-    def step(self) -> float:
-        """Length of a step."""
-        return self.duration / ((self.outputs - 1) * self.steps_per_output)
-
-    @model_validator(mode="after")
-    def _affordable(self) -> Self:
-        steps = (self.outputs - 1) * self.steps_per_output
-        if steps > MAX_STEPS:
-            msg = f"{steps} steps a sample are more than {MAX_STEPS}; lower steps_per_output"
-            raise ValueError(msg)
-        return self
+from skybench.generators.recipe import Name, ObjectRecipe, SourceSpec
+from skybench.generators.series.nbody.motion import Integration
+from skybench.generators.series.nbody.objects import NBODY_OBJECTS
 
 
 class NbodySource(SourceSpec):
     """A kind of system and the distributions of its parameters."""
 
-    profiles: ClassVar[Mapping[str, Profile]] = SYSTEMS
+    objects: ClassVar = NBODY_OBJECTS
 
 
 class NbodyRecipe(ObjectRecipe):
@@ -71,7 +37,7 @@ class NbodyRecipe(ObjectRecipe):
     @model_validator(mode="after")
     def _check_bodies(self) -> Self:
         for name, source in self.sources.items():
-            needed = SYSTEMS[source.profile].bodies
+            needed = NBODY_OBJECTS[source.profile].bodies
             if needed not in (None, self.integration.bodies):
                 msg = (
                     f"sources.{name}: a {source.profile} has {needed} bodies, but "

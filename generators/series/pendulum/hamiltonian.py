@@ -5,15 +5,21 @@ The sine is a polynomial and the friction a ratio of polynomials: sums, products
 ratios are rounded alike on every processor, so that thousands of steps are, too.
 """
 
-from collections.abc import Mapping
 from math import factorial, pi
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
-from skybench.generators.distributions import Distribution, LogUniform
-from skybench.generators.series.pendulum.swing import FREE, Floats, Motion, Swing, natural_frequency
+from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.distributions import log_uniform
+from skybench.generators.drawn_object import parameter
+from skybench.generators.series.pendulum.pendulum_object import (
+    Motion,
+    PendulumObject,
+    natural_frequency,
+)
+from skybench.generators.variable import Interval
 
 _TURN_OF_A_STEP = 0.2
 """Largest phase, in radians, that a step may cover."""
@@ -53,7 +59,7 @@ def _kept(friction: Floats) -> Floats:
     return np.asarray((even - friction / 2) / (even + friction / 2))
 
 
-def step_counts(pendulums: Mapping[str, Floats], interval: float) -> NDArray[np.int64]:
+def step_counts(pendulums: Parameters, interval: float) -> NDArray[np.int64]:
     """Return the steps from one instant to the next: a power of two for each pendulum.
 
     Raises
@@ -75,34 +81,65 @@ def step_counts(pendulums: Mapping[str, Floats], interval: float) -> NDArray[np.
     return np.asarray(2 ** np.maximum(exponent, 0), dtype=np.int64)
 
 
-def _damping(pendulums: Mapping[str, Floats]) -> Floats:
+def _damping(pendulums: Parameters) -> Floats:
     none = np.zeros_like(pendulums["gravity"])
     return pendulums.get("damping", none)
 
 
-def move(pendulums: Mapping[str, Floats], times: Floats) -> Motion:
-    """Return the motion of pendulums with or without friction.
+class HamiltonianPendulum(PendulumObject):
+    """Pendulum without friction, by a symplectic integration of Hamilton's equations."""
 
-    Parameters
-    ----------
-    pendulums : mapping of (pendulum,) arrays
-    times : (time,) array
-        Seconds, even and from 0.
-    """
-    interval = float(times[1] - times[0])
-    counts = step_counts(pendulums, interval)
-    motion = Motion(*(np.empty((counts.size, times.size)) for _ in Motion._fields))
-    for count in np.unique(counts):
-        mine = np.flatnonzero(counts == count)
-        some = {name: values[mine] for name, values in pendulums.items()}
-        for whole, part in zip(
-            motion, _stepped(some, times.size, interval, int(count)), strict=True
-        ):
-            whole[mine] = part
-    return motion
+    code = 2
+    formula = "H = p^2 / 2 - (g / L) cos(angle), p the angular velocity; fourth-order composition"
+    reference = "Suzuki (1990), Physics Letters A 146, 319"
+    accuracy = "2e-6 radian over twenty seconds against the exact pendulum; 3e-4 close to the top"
+    example = (
+        "HamiltonianPendulum(pendulum_length=1, initial_angle=0, "
+        "initial_angular_velocity=6.3).render(10).angle"
+    )
+
+    @staticmethod
+    def move(pendulums: Parameters, times: Floats) -> Motion:
+        """Return the motion of pendulums with or without friction.
+
+        Parameters
+        ----------
+        pendulums : mapping of (pendulum,) arrays
+        times : (time,) array
+            Seconds, even and from 0.
+        """
+        interval = float(times[1] - times[0])
+        counts = step_counts(pendulums, interval)
+        motion = Motion(*(np.empty((counts.size, times.size)) for _ in Motion._fields))
+        for count in np.unique(counts):
+            mine = np.flatnonzero(counts == count)
+            some = {name: values[mine] for name, values in pendulums.items()}
+            for whole, part in zip(
+                motion, _stepped(some, times.size, interval, int(count)), strict=True
+            ):
+                whole[mine] = part
+        return motion
 
 
-def _stepped(pendulums: Mapping[str, Floats], outputs: int, interval: float, count: int) -> Motion:
+class DampedPendulum(HamiltonianPendulum):
+    """Pendulum with friction proportional to its velocity."""
+
+    code = 3
+    formula = "angle'' = -(g / L) sin(angle) - damping angle'"
+    reference = "Suzuki (1990), Physics Letters A 146, 319; friction as an exact flow between kicks"
+    accuracy = "2e-6 radian over twenty seconds against an integration at 1e-12"
+    example = "DampedPendulum(initial_angle=2.5, damping=0.2).render(20).angle"
+
+    damping: float = parameter(
+        "rate at which friction slows the pendulum: deceleration over angular velocity",
+        units="1/s",
+        domain=Interval(0, 100),
+        after="initial_angular_velocity",
+        default=log_uniform(0.01, 0.5),
+    )
+
+
+def _stepped(pendulums: Parameters, outputs: int, interval: float, count: int) -> Motion:
     angle = pendulums["initial_angle"].copy()
     velocity = pendulums["initial_angular_velocity"].copy()
     square = pendulums["gravity"] / pendulums["pendulum_length"]
@@ -123,42 +160,3 @@ def _stepped(pendulums: Mapping[str, Floats], outputs: int, interval: float, cou
         motion.angle[:, output] = angle
         motion.angular_velocity[:, output] = velocity
     return motion
-
-
-def derive(pendulums: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Return the natural frequency."""
-    return {"natural_frequency": natural_frequency(pendulums)}
-
-
-_FRICTION: dict[str, Distribution] = {
-    "damping": LogUniform(distribution="log_uniform", low=0.01, high=0.5)
-}
-
-HAMILTONIAN = Swing(
-    name="hamiltonian_pendulum",
-    code=2,
-    summary="Pendulum without friction, by a symplectic integration of Hamilton's equations.",
-    formula="H = p^2 / 2 - (g / L) cos(angle), p the angular velocity; fourth-order composition",
-    reference="Suzuki (1990), Physics Letters A 146, 319",
-    accuracy="2e-6 radian over twenty seconds against the exact pendulum; 3e-4 close to the top",
-    example="HamiltonianPendulum(pendulum_length=1, initial_angle=0, "
-    "initial_angular_velocity=6.3).render(10).angle",
-    defaults=FREE,
-    derive=derive,
-    derived=("natural_frequency",),
-    move=move,
-)
-
-DAMPED = Swing(
-    name="damped_pendulum",
-    code=3,
-    summary="Pendulum with friction proportional to its velocity.",
-    formula="angle'' = -(g / L) sin(angle) - damping angle'",
-    reference="Suzuki (1990), Physics Letters A 146, 319; friction as an exact flow between kicks",
-    accuracy="2e-6 radian over twenty seconds against an integration at 1e-12",
-    example="DampedPendulum(initial_angle=2.5, damping=0.2).render(20).angle",
-    defaults=FREE | _FRICTION,
-    derive=derive,
-    derived=("natural_frequency",),
-    move=move,
-)

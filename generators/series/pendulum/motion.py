@@ -4,12 +4,14 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtri
 
+from skybench.generators.arrays import Floats
+from skybench.generators.drawn_object import columns
 from skybench.generators.random_streams import RowStreams
-from skybench.generators.schema import variable
 from skybench.generators.series.instants import TIME, even
-from skybench.generators.series.pendulum.catalogue import SWINGS
+from skybench.generators.series.pendulum.objects import PENDULUM_OBJECTS
+from skybench.generators.series.pendulum.pendulum_object import Motion
 from skybench.generators.series.pendulum.recipe import PendulumRecipe
-from skybench.generators.series.pendulum.swing import Floats, Motion
+from skybench.generators.series.pendulum.vocabulary import VOCABULARY
 
 
 def render(recipe: PendulumRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
@@ -19,11 +21,11 @@ def render(recipe: PendulumRecipe, parameters: xr.Dataset) -> dict[str, xr.Varia
     motion = moved(parameters, times)
     return {
         "time": TIME.holding(times, {"units": "s"}),
-        "observed_angle": variable(
-            "observed_angle", motion.angle + _noise(parameters, on.outputs, recipe.seed)
+        "observed_angle": VOCABULARY["observed_angle"].holding(
+            motion.angle + _noise(parameters, on.outputs, recipe.seed)
         ),
-        "angle": variable("angle", motion.angle),
-        "angular_velocity": variable("angular_velocity", motion.angular_velocity),
+        "angle": VOCABULARY["angle"].holding(motion.angle),
+        "angular_velocity": VOCABULARY["angular_velocity"].holding(motion.angular_velocity),
     }
 
 
@@ -39,13 +41,12 @@ def moved(parameters: xr.Dataset, times: Floats) -> Motion:
     """
     kinds = parameters["kind"].values
     motion = Motion(*(np.zeros((kinds.size, times.size)) for _ in Motion._fields))
-    for swing in SWINGS.values():
-        mine = np.flatnonzero(kinds == swing.code)
-        if not mine.size:
-            continue
-        values = {n: parameters[n].values[mine].astype(np.float64) for n in swing.defaults}
-        for whole, part in zip(motion, swing.move(values, times), strict=True):
-            whole[mine] = part
+    for kind in PENDULUM_OBJECTS.values():
+        mine = np.flatnonzero(kinds == kind.code)
+        if mine.size:
+            part = kind.move(columns(parameters, kind, mine), times)
+            for whole, values in zip(motion, part, strict=True):
+                whole[mine] = values
     return motion
 
 

@@ -1,14 +1,13 @@
 """Recipes of pendulums: when they are looked at, and how well."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
-from skybench.generators.profiles import Profile
 from skybench.generators.recipe import Condition, Name, ObjectRecipe, Part, SourceSpec
-from skybench.generators.series.pendulum.catalogue import SWINGS
+from skybench.generators.series.pendulum.objects import PENDULUM_OBJECTS
+from skybench.generators.series.pendulum.vocabulary import VOCABULARY
 
 
 class Observation(Part):
@@ -27,7 +26,7 @@ class AngleNoise(Part):
 class PendulumSource(SourceSpec):
     """A kind of pendulum and the distributions of its parameters."""
 
-    profiles: ClassVar[Mapping[str, Profile]] = SWINGS
+    objects: ClassVar = PENDULUM_OBJECTS
 
 
 class PendulumRecipe(ObjectRecipe):
@@ -41,7 +40,7 @@ class PendulumRecipe(ObjectRecipe):
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """The noise of a sample."""
-        return (Condition("noise.angle", "angle_noise", self.noise.angle),)
+        return (Condition("noise.angle", VOCABULARY["angle_noise"], self.noise.angle),)
 
     @property
     def attributes(self) -> dict[str, str | int | float]:

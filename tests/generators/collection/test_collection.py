@@ -6,9 +6,8 @@ import xarray as xr
 
 from skybench.errors import ParameterError, RecipeError
 from skybench.generators.collection.recipe import CollectionRecipe
-from skybench.generators.families import recipe_from
 from skybench.generators.generate import empty, generate
-from skybench.generators.recipe_file import load_recipe
+from skybench.generators.recipe_file import load_recipe, recipe_from
 
 TWO = {
     "family": "collection",

@@ -9,11 +9,10 @@ import xarray as xr
 from pydantic import ValidationError
 
 from skybench.errors import ParameterError
-from skybench.generators.families import recipe_from
 from skybench.generators.generate import empty, generate
-from skybench.generators.geometric.catalogue import SHAPES
 from skybench.generators.geometric.images import render
-from skybench.generators.recipe_file import load_recipe, packaged_rungs
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS as SHAPES
+from skybench.generators.recipe_file import load_recipe, packaged_rungs, recipe_from
 
 ALL: dict[str, Any] = {
     "family": "geometric",

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from skybench.generators import Arc, Circle, Ellipse, Line, Polygon, Rectangle
-from skybench.generators.geometric.catalogue import SHAPES
-from skybench.generators.schema import VARIABLES
+from skybench.generators.families import VARIABLES
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS as SHAPES
 
 CLASSES = [Arc, Circle, Ellipse, Line, Polygon, Rectangle]
 EACH = pytest.mark.parametrize("kind", CLASSES)
 
 
 def test_every_shape_of_the_table_is_a_class():
-    assert {kind.profile.name for kind in CLASSES} == set(SHAPES)
-    assert all(kind.__name__.lower() == kind.profile.name for kind in CLASSES)
+    assert {kind.name for kind in CLASSES} == set(SHAPES)
+    assert all(kind.__name__.lower() == kind.name for kind in CLASSES)
 
 
 @EACH
@@ -37,7 +37,7 @@ def test_image_carries_every_parameter_with_its_unit(kind):
     assert image.shape == (20, 30)
     assert image.dtype == np.float64
     assert image.attrs["units"] == "1"
-    for name in (*kind.profile.defaults, "source_x", "source_y", "blur_sigma"):
+    for name in (*kind.defaults, "source_x", "source_y", "blur_sigma"):
         assert image.coords[name].attrs.get("units") == VARIABLES[name].units
     assert float(image.source_x) == 14.5
     assert float(image.source_y) == 9.5
@@ -47,7 +47,7 @@ def test_image_carries_every_parameter_with_its_unit(kind):
 def test_defaults_come_from_the_seed_and_do_not_depend_on_what_is_given(kind):
     assert kind(seed=5) == kind(seed=5)
     given = kind(seed=5, brightness=0.25)
-    for name in set(kind.profile.defaults) - {"brightness"}:
+    for name in set(kind.defaults) - {"brightness"}:
         assert getattr(given, name) == getattr(kind(seed=5), name)
     assert given.render((64, 64)).max() == 0.25
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skybench.generators.geometric.catalogue import SHAPES
 from skybench.generators.geometric.edges import circular_arc, direction, ellipse, listed, straight
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS as SHAPES
 from skybench.generators.geometric.raster import boxes, coverage, inside
 
 SIDE = 24

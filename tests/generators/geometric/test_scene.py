@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 
 from skybench.generators.geometric import scene as scenes
-from skybench.generators.geometric.catalogue import SHAPES
+from skybench.generators.geometric.geometric_object import outlines
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS as SHAPES
 from skybench.generators.geometric.scene import COMBINATIONS
-from skybench.generators.schema import variable
 
 SQUARE, CIRCLE = SHAPES["rectangle"].code, SHAPES["circle"].code
 SHAPE = (12, 16)
@@ -15,7 +15,8 @@ SHAPE = (12, 16)
 
 def draw(parameters, shape, **options):
     """Return images and segmentations of all samples."""
-    drawn = [(a.copy(), b.copy()) for a, b in scenes.draw(parameters, shape, **options)]
+    edges = outlines(parameters, SHAPES.values())
+    drawn = [(a.copy(), b.copy()) for a, b in scenes.draw(parameters, edges, shape, **options)]
     return tuple(np.stack(part) for part in zip(*drawn, strict=True))
 
 
@@ -39,7 +40,7 @@ def scene(*slots):
             }.items()
         },
     }
-    return xr.Dataset(coords={n: variable(n, [v]) for n, v in columns.items()})
+    return xr.Dataset(coords={n: SHAPES.variables[n].holding([v]) for n, v in columns.items()})
 
 
 TWO = scene((4.5, 5.5, 0.5), (6.5, 5.5, 0.25))
@@ -64,7 +65,7 @@ def test_the_later_slot_is_in_front_whatever_its_kind():
     sizes = {"radius": 3, "width": 4, "height": 4, "position_angle": 0, "thickness": 0}
     columns |= {name: np.full((2, 2), value) for name, value in sizes.items()}
     columns["brightness"] = np.where(np.array(columns["kind"]) == CIRCLE, 0.5, 0.25)
-    both = xr.Dataset(coords={n: variable(n, v) for n, v in columns.items()})
+    both = xr.Dataset(coords={n: SHAPES.variables[n].holding(v) for n, v in columns.items()})
     images, front = draw(both, SHAPE)
     assert images[0, 5, 5] == 0.25
     assert images[1, 5, 5] == 0.5

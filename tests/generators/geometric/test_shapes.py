@@ -25,7 +25,7 @@ SHAPES = [
     Circle(radius=14.3, thickness=0, x=30.2, y=33.4),
     Circle(radius=14.3, thickness=2.2, x=30.2, y=33.4),
 ]
-EACH = pytest.mark.parametrize("shape", SHAPES, ids=lambda s: f"{s.profile.name}")
+EACH = pytest.mark.parametrize("shape", SHAPES, ids=lambda s: f"{s.name}")
 
 
 def ring(outer, inner):
@@ -120,7 +120,7 @@ def test_angles_are_counter_clockwise_from_x():
 def test_turning_a_shape_by_90_degrees_turns_its_image(shape, antialias):
     middle = (SIDE - 1) / 2
     image = shape.render((SIDE, SIDE), antialias=antialias).values
-    fields = {name: getattr(shape, name) for name in shape.profile.defaults}
+    fields = {name: getattr(shape, name) for name in shape.defaults}
     if "position_angle" in fields:
         fields["position_angle"] += 90
     place = {"x": middle - (shape.y - middle), "y": middle + (shape.x - middle)}
@@ -132,7 +132,7 @@ def test_turning_a_shape_by_90_degrees_turns_its_image(shape, antialias):
 @pytest.mark.parametrize("antialias", [False, True])
 def test_moving_a_shape_by_whole_pixels_moves_its_image(shape, antialias):
     image = shape.render((SIDE, SIDE), antialias=antialias).values
-    fields = {name: getattr(shape, name) for name in shape.profile.defaults}
+    fields = {name: getattr(shape, name) for name in shape.defaults}
     moved = type(shape)(**fields, x=shape.x + 5, y=shape.y - 3)
     moved = moved.render((SIDE, SIDE), antialias=antialias).values
     np.testing.assert_allclose(moved[:-3, 5:], image[3:, :-5], rtol=0, atol=3e-9)
@@ -142,7 +142,7 @@ def test_moving_a_shape_by_whole_pixels_moves_its_image(shape, antialias):
 @pytest.mark.parametrize("antialias", [False, True])
 def test_a_shape_across_the_border_is_cut_there(shape, antialias):
     whole = shape.render((SIDE, SIDE), antialias=antialias).values
-    fields = {name: getattr(shape, name) for name in shape.profile.defaults}
+    fields = {name: getattr(shape, name) for name in shape.defaults}
     cut = type(shape)(**fields, x=shape.x - 28, y=shape.y - 31)
     np.testing.assert_allclose(
         cut.render((30, 20), antialias=antialias).values, whole[31:61, 28:48], rtol=0, atol=3e-9
@@ -151,7 +151,7 @@ def test_a_shape_across_the_border_is_cut_there(shape, antialias):
 
 @EACH
 def test_a_shape_outside_the_image_is_not_seen(shape):
-    fields = {name: getattr(shape, name) for name in shape.profile.defaults}
+    fields = {name: getattr(shape, name) for name in shape.defaults}
     for x, y in ((-40, 32), (32, 110), (1e9, -1e30), (-1e308, 1e308)):
         image = type(shape)(**fields, x=x, y=y).render((SIDE, SIDE), antialias=True)
         assert not image.values.any()

@@ -11,7 +11,7 @@ DIGESTS = """
 from hashlib import sha256
 import numpy as np
 from skybench.generators.series.nbody.leapfrog import energies, integrate
-from skybench.generators.series.pendulum import hamiltonian
+from skybench.generators.series.pendulum.hamiltonian import DampedPendulum
 
 umath = np._core._multiarray_umath
 print(sum(umath.__cpu_features__[name] for name in umath.__cpu_dispatch__))
@@ -26,7 +26,7 @@ some = {
     "pendulum_length": np.full(40, 0.7),
     "damping": np.linspace(0, 0.5, 40),
 }
-motion = hamiltonian.move(some, np.arange(100) * 0.1)
+motion = DampedPendulum.move(some, np.arange(100) * 0.1)
 for parts in (track, energy, motion):
     print(sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest())
 """

@@ -8,7 +8,7 @@ import pytest
 
 from skybench import generators
 from skybench.errors import ParameterError
-from skybench.generators.schema import VARIABLES
+from skybench.generators.families import VARIABLES
 from skybench.generators.series.light_curve.objects import EclipsingBinary, LightCurve, Transit
 from skybench.generators.series.nbody.objects import (
     BodySystem,
@@ -21,6 +21,7 @@ from skybench.generators.series.pendulum.objects import (
     DampedPendulum,
     HamiltonianPendulum,
     Pendulum,
+    PendulumObject,
 )
 
 
@@ -29,12 +30,12 @@ def of(base):
     return [kind for kind in public if issubclass(kind, base)]
 
 
-EACH = pytest.mark.parametrize("kind", [*of(LightCurve), *of(Pendulum), *of(BodySystem)])
+EACH = pytest.mark.parametrize("kind", [*of(LightCurve), *of(PendulumObject), *of(BodySystem)])
 
 
 def test_all_are_public():
-    assert len(of(LightCurve)) == 6
-    assert len(of(Pendulum)) == 3
+    assert len(of(LightCurve)) == 7
+    assert len(of(PendulumObject)) == 3
     assert len(of(BodySystem)) == 5
 
 
@@ -59,7 +60,7 @@ def test_every_parameter_is_a_coordinate_with_its_unit(kind):
         if isinstance(one, LightCurve)
         else one.render(**({"softening": 0.1} if isinstance(one, BodySystem) else {}))
     )
-    for name in (*kind.profile.defaults, *kind.profile.derived):
+    for name in (*kind.defaults, *kind.derived):
         assert shown.coords[name].attrs.get("units") == VARIABLES[name].units
     assert "units" in shown.time.attrs
     for values in [shown] if isinstance(one, LightCurve) else shown.data_vars.values():

@@ -6,8 +6,8 @@ import xarray as xr
 from jsonschema import Draft202012Validator
 
 from skybench.errors import ParameterError
-from skybench.generators.families import recipe_from, recipe_schema
 from skybench.generators.generate import generate
+from skybench.generators.recipe_file import recipe_from, recipe_schema
 from skybench.generators.sky.images import render
 
 GRZ = {"shape": [20, 24], "pixel_scale_arcsec": 0.26, "bands": ["g", "r", "z"]}

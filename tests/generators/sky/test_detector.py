@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from skybench.generators.families import recipe_from
 from skybench.generators.generate import generate
-from skybench.generators.sky.detector import MASK_BITS, read_out
-from skybench.generators.sky.recipe import Detector
+from skybench.generators.recipe_file import recipe_from
+from skybench.generators.sky.detector import MASK_BITS, Detector, read_out
 
 SKY = np.full(400, 50.0)
 

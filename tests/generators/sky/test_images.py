@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from skybench.generators.families import recipe_from
 from skybench.generators.generate import generate
+from skybench.generators.recipe_file import recipe_from
 
 
 def dataset(content, samples=40, image=None, **changes):

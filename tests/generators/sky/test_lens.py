@@ -15,8 +15,7 @@ from scipy.optimize import fsolve
 
 from skybench.errors import ParameterError
 from skybench.generators import Lens, Sersic
-from skybench.generators.sky import lens as profile
-from skybench.generators.sky import quadtree, sersic, sie
+from skybench.generators.sky import quadtree, sersic_profile, sie
 from skybench.generators.sky.stamps import add
 
 BUDGET = 1e-3
@@ -309,8 +308,8 @@ def lenstronomy_image(source, fine):
     """
     n, q = source.lensed_sersic_index, source.lensed_axis_ratio
     radius = source.lensed_half_light_radius * np.sqrt(q)
-    b, theirs = float(sersic.b_n(n)), 1.9992 * n - 0.3271
-    central = float(sersic.surface_brightness(np.zeros(()), np.asarray(n))) / radius**2
+    b, theirs = float(sersic_profile.b_n(n)), 1.9992 * n - 0.3271
+    central = float(sersic_profile.surface_brightness(np.zeros(()), np.asarray(n))) / radius**2
     e1, e2 = phi_q2_ellipticity(np.deg2rad(source.lensed_position_angle), q)
     galaxy = {
         "amp": source.lensed_flux * central * np.exp(-theirs),
@@ -431,7 +430,7 @@ def test_companions_change_no_bit_of_a_lens(fwhm):
     def drawn(rows):
         sources = {name: values[rows] for name, values in table.items()}
         canvas = np.zeros((len(rows), 64, 64))
-        add(canvas, np.arange(len(rows)), profile.draw(sources, (64, 64)))
+        add(canvas, np.arange(len(rows)), Lens.draw(sources, (64, 64)))
         return canvas
 
     whole = drawn(np.arange(9))

@@ -7,8 +7,7 @@ from scipy import stats
 
 from skybench.errors import ParameterError
 from skybench.generators.distributions import Constant
-from skybench.generators.sky.noise import observe
-from skybench.generators.sky.recipe import Noise
+from skybench.generators.sky.noise import Noise, observe
 
 SHAPE = (40, 50)
 

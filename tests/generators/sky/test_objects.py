@@ -9,7 +9,7 @@ import pytest
 from skybench import generators
 from skybench.errors import ParameterError
 from skybench.generators import Sersic, Spiral, Star
-from skybench.generators.schema import VARIABLES
+from skybench.generators.families import VARIABLES
 from skybench.generators.sky.objects import SkyObject
 
 CLASSES = [
@@ -51,7 +51,7 @@ def test_image_carries_every_parameter_with_its_unit(kind):
     assert image.dims == ("y", "x")
     assert image.shape == (20, 30)
     assert image.attrs["units"] == "electron"
-    for name in (*kind.profile.defaults, *kind.profile.derived, "source_x", "psf_fwhm"):
+    for name in (*kind.defaults, *kind.derived, "source_x", "psf_fwhm"):
         assert image.coords[name].attrs.get("units") == VARIABLES[name].units
     assert float(image.source_x) == 14.5
     assert float(image.source_y) == 9.5
@@ -62,14 +62,14 @@ def test_defaults_come_from_the_seed_and_do_not_depend_on_what_is_given(kind):
     assert kind(seed=5) == kind(seed=5)
     assert kind(seed=5).flux != kind(seed=6).flux
     given = kind(seed=5, flux=1234.0)
-    for name in set(kind.profile.defaults) - {"flux"}:
+    for name in set(kind.defaults) - {"flux"}:
         assert getattr(given, name) == getattr(kind(seed=5), name)
 
 
 @EACH
 def test_all_the_flux_is_on_a_large_image(kind):
     # The flux of a lens is that of its own light: without a galaxy behind it, there is no more.
-    alone = {"lensed_flux": 0.0} if "lensed_flux" in kind.profile.defaults else {}
+    alone = {"lensed_flux": 0.0} if "lensed_flux" in kind.defaults else {}
     image = kind(seed=2, flux=1e4, **alone).render((256, 256))
     assert float(image.sum()) == pytest.approx(1e4, rel=5e-3)
 

@@ -13,10 +13,10 @@ import xarray as xr
 from numpy.polynomial.legendre import leggauss
 
 from skybench.generators import Sersic, Spiral, Star
+from skybench.generators.families import VARIABLES
 from skybench.generators.sampling import sample
-from skybench.generators.schema import VARIABLES
-from skybench.generators.sky import sersic as profile
-from skybench.generators.sky.scene import expected
+from skybench.generators.sky import sersic_profile as profile
+from skybench.generators.sky.images import expected
 
 BUDGET = 1e-3
 

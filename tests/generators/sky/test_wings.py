@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 
 from skybench.generators import Sersic, Star
-from skybench.generators.sky import galaxy, moffat, sersic, wings
-from skybench.generators.sky.scene import expected
+from skybench.generators.sky import moffat, sersic, sersic_profile, wings
+from skybench.generators.sky.images import expected
 from skybench.generators.sky.stamps import STEP, Stamps, add, interpolate, nodes
 
 BUDGET = 1e-3
@@ -28,14 +28,14 @@ def sources(**changes):
     values = np.broadcast_arrays(*(np.atleast_1d(v) for v in (defaults | changes).values()))
     found = {k: v.astype(np.float64) for k, v in zip(defaults | changes, values, strict=True)}
     index = found["sersic_index"]
-    return found | {"_b": sersic.b_n(index), "_tapered": np.zeros(index.shape)}
+    return found | {"_b": sersic_profile.b_n(index), "_tapered": np.zeros(index.shape)}
 
 
 def test_wings_are_those_of_profile_and_psf():
     galaxies = sources(axis_ratio=1, position_angle=0)
     r = np.array([[20.0, 50.0]])
     scale = moffat.scale_radius(galaxies["psf_fwhm"], galaxies["psf_beta"])
-    profile = sersic.surface_brightness(r / 3, np.asarray(4.0)) / 9
+    profile = sersic_profile.surface_brightness(r / 3, np.asarray(4.0)) / 9
     psf = 2 / (np.pi * scale**2) * (1 + (r / scale) ** 2) ** -3.0
     np.testing.assert_allclose(wings.light(galaxies, r, 0 * r), profile + psf, rtol=1e-12)
 
@@ -124,9 +124,9 @@ def test_a_star_is_the_cut_of_its_wings_on_a_large_image(beta):
 
 def test_large_galaxies_are_cut_where_nobody_sees():
     galaxies = sources(half_light_radius=[3.0, 300.0], source_x=14, source_y=14)
-    step, sizes, _ = galaxy._plan(galaxies, np.full(2, np.pi), (28, 28))
-    assert step[0] == sersic.UNTAPERED
-    assert step[1] != sersic.UNTAPERED
+    step, sizes, _ = sersic._plan(galaxies, np.full(2, np.pi), (28, 28))
+    assert step[0] == sersic_profile.UNTAPERED
+    assert step[1] != sersic_profile.UNTAPERED
     assert sizes[0] < sizes[1] <= 2048
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skybench.generators.sphere import field, harmonics
-from skybench.generators.sphere.profile import FIRST
+from skybench.generators.sphere.sphere_field import FIRST
 
 ROWS = np.arange(40)
 

@@ -27,7 +27,7 @@ def test_a_map_carries_every_parameter(kind):
     sky = kind(seed=1).render(8, fwhm=2)
     assert sky.dims == ("pixel",)
     assert sky.shape == (768,)
-    assert set(sky.coords) == {*kind.profile.defaults, "beam_fwhm"}
+    assert set(sky.coords) == {*kind.defaults, "beam_fwhm"}
     assert np.isfinite(sky).all()
 
 

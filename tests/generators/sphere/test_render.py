@@ -8,9 +8,8 @@ import pytest
 import xarray as xr
 
 from skybench.errors import RecipeError
-from skybench.generators.families import recipe_from
 from skybench.generators.generate import empty, generate
-from skybench.generators.recipe_file import load_recipe, parse_recipe
+from skybench.generators.recipe_file import load_recipe, parse_recipe, recipe_from
 from skybench.generators.sphere.healpix import coordinates, ring_numbers
 from skybench.release.building.build import build
 
@@ -30,9 +29,9 @@ SMALL: dict[str, Any] = {
     "point_sources": {"count": 20, "faintest": 1, "brightest": 50},
     "mask": {"latitude": {"distribution": "choice", "values": [0, 10, 20]}},
     "sources": {
-        "plain": {"profile": "power_law"},
-        "peaks": {"profile": "acoustic", "acoustic_scale": 8},
-        "matter": {"profile": "convergence"},
+        "plain": {"profile": "power_law_field"},
+        "peaks": {"profile": "acoustic_field", "acoustic_scale": 8},
+        "matter": {"profile": "convergence_field"},
     },
     "classes": {
         "plain": {"sources": ["plain"]},
@@ -101,7 +100,7 @@ def test_noise_has_the_level_asked_for_and_leaves_the_sky():
 def test_the_variance_is_the_sum_of_the_spectrum():
     # 2 pi A^2 / 110 (l / 10)^-2 (2 l + 1) / 4 pi, summed from 2 to 16, over 100 maps; the sum
     # has about 17^2 / 4 modes a map, so its mean scatters by sqrt(2 / 7000).
-    fixed = {"plain": {"profile": "power_law", "spectrum_amplitude": 2, "spectral_slope": -2}}
+    fixed = {"plain": {"profile": "power_law_field", "spectrum_amplitude": 2, "spectral_slope": -2}}
     maps = generate(
         without("classes", "point_sources", **QUIET, sources=fixed, task="regression",
                 targets=["pixel_noise"])
@@ -123,7 +122,7 @@ def test_point_sources_add_their_brightness():
 
 
 def test_no_amplitude_is_an_empty_sky():
-    dark = {"plain": {"profile": "power_law", "spectrum_amplitude": 0}}
+    dark = {"plain": {"profile": "power_law_field", "spectrum_amplitude": 0}}
     maps = generate(
         without("classes", "point_sources", **QUIET, sources=dark, task="regression",
                 targets=["pixel_noise"])

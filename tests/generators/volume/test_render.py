@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skybench.generators.families import recipe_from
 from skybench.generators.generate import empty, generate
-from skybench.generators.recipe_file import load_recipe
+from skybench.generators.recipe_file import load_recipe, recipe_from
 from skybench.release.building.build import build
 
 SMALL: dict[str, Any] = {
@@ -26,7 +25,7 @@ SMALL: dict[str, Any] = {
     "cube": {"side": 16, "size_mpc": 16},
     "field": {"rms": {"distribution": "uniform", "low": 0.2, "high": 1}, "slope": -1.5},
     "scene": {"count": {"distribution": "choice", "values": [1, 3]}},
-    "sources": {"halo": {"profile": "nfw"}},
+    "sources": {"halo": {"profile": "halo"}},
     "splits": {"train": 0.6, "validation": 0.2, "test": 0.2},
 }
 
@@ -69,7 +68,7 @@ def test_halos_lie_anywhere_in_the_box(ds):
 
 
 def test_the_mass_above_the_field_is_that_of_the_halos(ds):
-    bare = recipe(sources={"halo": {"profile": "nfw", "halo_mass": 1e-9}})
+    bare = recipe(sources={"halo": {"profile": "halo", "halo_mass": 1e-9}})
     field = generate(bare).density.values.astype(float)
     added = (ds.density.values - field).sum(axis=(1, 2, 3)) * ds.attrs["mean_density_msun_mpc3"]
     # Stored to 12 bits, and the field has to be subtracted: a few parts in ten thousand.
@@ -85,7 +84,7 @@ def test_each_halo_is_where_it_is_recorded(ds):
 
 
 def test_without_halos_the_field_has_the_rms_asked_for():
-    light = {"halo": {"profile": "nfw", "halo_mass": 1e-9}}
+    light = {"halo": {"profile": "halo", "halo_mass": 1e-9}}
     for lognormal in (True, False):
         field = {"rms": 0.4, "slope": -1, "lognormal": lognormal}
         cubes = generate(recipe(sources=light, field=field)).density.values.astype(float)
@@ -103,7 +102,7 @@ def test_a_sample_may_hold_no_halo_where_the_task_allows_it():
     content = copy.deepcopy(SMALL) | {
         "task": "multilabel",
         "classes": classes,
-        "sources": {"halo": {"profile": "nfw"}, "other": {"profile": "nfw"}},
+        "sources": {"halo": {"profile": "halo"}, "other": {"profile": "halo"}},
         "scene": {"count": {"distribution": "choice", "values": [0, 2]}},
     }
     del content["targets"]
@@ -125,15 +124,15 @@ def test_a_sample_may_hold_no_halo_where_the_task_allows_it():
         ({"scene": {"count": 0}}, "scene.count must be whole numbers from 0 to 64"),
         ({"scene": {"count": 65}}, "scene.count"),
         (
-            {"sources": {"halo": {"profile": "nfw", "third_axis_ratio": 0}}},
+            {"sources": {"halo": {"profile": "halo", "third_axis_ratio": 0}}},
             "third_axis_ratio can be 0 to 0, outside its domain",
         ),
         (
-            {"sources": {"halo": {"profile": "nfw", "halo_mass": 0}}},
+            {"sources": {"halo": {"profile": "halo", "halo_mass": 0}}},
             "halo_mass can be 0 to 0, outside its domain",
         ),
         (
-            {"sources": {"halo": {"profile": "nfw", "halo_concentration": 1e5}}},
+            {"sources": {"halo": {"profile": "halo", "halo_concentration": 1e5}}},
             "halo_concentration can be 100000 to 100000, outside its domain",
         ),
     ],

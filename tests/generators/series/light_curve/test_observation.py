@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skybench.generators.families import recipe_from
+from skybench.generators.families import FAMILIES
 from skybench.generators.generate import generate
-from skybench.generators.recipe_file import load_recipe
-from skybench.generators.series.light_curve.family import FAMILY
+from skybench.generators.recipe_file import load_recipe, recipe_from
+
+FAMILY = FAMILIES["light_curve"]
 
 CONTENT = {
     "family": "light_curve",
@@ -37,7 +38,7 @@ def recipe(*profiles, cadence=(), noise=(), **parameters):
     )
 
 
-@pytest.mark.parametrize("profile", FAMILY.profiles)
+@pytest.mark.parametrize("profile", FAMILY.objects)
 def test_every_kind_fills_a_dataset(profile):
     curves = generate(recipe(profile, cadence={"gap_start": 9, "gap_length": 3}), 0, 6)
     for name in FAMILY.render(recipe(profile), curves):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from skybench.generators.families import VARIABLES
 from skybench.generators.series.light_curve import flare, supernova
-from skybench.generators.series.light_curve.catalogue import VARIATIONS
-from skybench.generators.series.light_curve.variables import VARIABLES
+from skybench.generators.series.light_curve.objects import LIGHT_CURVE_OBJECTS as VARIATIONS
 
 
 def curve(kind, times, **given):
@@ -14,7 +14,9 @@ def curve(kind, times, **given):
         name: d.quantile(np.array([[0.5]]), {}) for name, d in VARIATIONS[kind].defaults.items()
     }
     given = {name: np.array([[float(value)]]) for name, value in given.items()}
-    return VARIATIONS[kind].flux(middle | given, np.atleast_2d(np.asarray(times, float)))[0]
+    return VARIATIONS[kind].relative_flux(middle | given, np.atleast_2d(np.asarray(times, float)))[
+        0
+    ]
 
 
 def test_a_constant_star_is_constant():

@@ -7,11 +7,12 @@ import pytest
 import xarray as xr
 
 from skybench.errors import ParameterError
-from skybench.generators.families import recipe_from
+from skybench.generators.families import FAMILIES
 from skybench.generators.generate import generate
-from skybench.generators.recipe_file import load_recipe
+from skybench.generators.recipe_file import load_recipe, recipe_from
 from skybench.generators.sampling import sample
-from skybench.generators.series.nbody.family import FAMILY
+
+FAMILY = FAMILIES["nbody"]
 
 HEADER = {
     "name": "systems",
@@ -29,9 +30,9 @@ def recipe(profile, integration=(), task="regression", **parameters):
     content = copy.deepcopy(HEADER) | {
         "family": "nbody",
         "task": task,
-        "targets": [next(iter(FAMILY.profiles[profile].defaults))],
+        "targets": [next(iter(FAMILY.objects[profile].defaults))],
         "integration": {
-            "bodies": FAMILY.profiles[profile].bodies or 5,
+            "bodies": FAMILY.objects[profile].bodies or 5,
             "duration": 2.0,
             "outputs": 5,
             "steps_per_output": 200,
@@ -43,7 +44,7 @@ def recipe(profile, integration=(), task="regression", **parameters):
     return recipe_from(content)
 
 
-@pytest.mark.parametrize("profile", FAMILY.profiles)
+@pytest.mark.parametrize("profile", FAMILY.objects)
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_every_kind_fills_a_dataset(profile, dimensions):
     flat = {"mutual_inclination": 0} if profile == "triple" else {}
@@ -60,7 +61,7 @@ def test_every_kind_fills_a_dataset(profile, dimensions):
     assert float((abs(total - total[:, 0]) / size).max()) < 0.01
 
 
-@pytest.mark.parametrize("profile", FAMILY.profiles)
+@pytest.mark.parametrize("profile", FAMILY.objects)
 def test_rows_depend_on_themselves_alone(profile):
     made = recipe(profile)
     xr.testing.assert_identical(generate(made, 4, 9).isel(sample=slice(1, 3)), generate(made, 5, 7))
@@ -89,7 +90,7 @@ def test_the_packaged_classes_differ_in_stability():
 
 
 def test_no_random_number_of_a_cluster_is_shared():
-    systems = generate(recipe("cluster"), 0, 50)
+    systems = generate(recipe("star_cluster"), 0, 50)
     starts = systems.position.values[:, 0].reshape(50, -1)
     # A few agree by chance in their twelve bits.
     assert len(np.unique(starts)) > 0.97 * starts.size
@@ -103,7 +104,7 @@ def test_no_random_number_of_a_cluster_is_shared():
         # Head-on along the base: they fall through each other.
         (("free_fall", {"apex_x": 0, "apex_y": 0}), {"softening": 0, "duration": 20}, ["sample 2"]),
         (
-            ("two_body", {"eccentricity": 0.99}),
+            ("two_bodies", {"eccentricity": 0.99}),
             {"softening": 0, "duration": 20, "steps_per_output": 5},
             ["sample 2 ", "energy changes by", "steps_per_output (5)"],
         ),
@@ -125,22 +126,22 @@ def test_coincident_bodies_pass_through_each_other_where_gravity_is_softened():
 @pytest.mark.parametrize(
     ("profile", "integration", "parameters", "message"),
     [
-        ("two_body", {}, {"eccentricity": 1.0}, r"eccentricity can be 1 to 1, outside .*0\.99"),
-        ("two_body", {}, {"primary_mass": 0}, "primary_mass can be 0"),
+        ("two_bodies", {}, {"eccentricity": 1.0}, r"eccentricity can be 1 to 1, outside .*0\.99"),
+        ("two_bodies", {}, {"primary_mass": 0}, "primary_mass can be 0"),
         ("triple", {"bodies": 4}, {}, "a triple has 3 bodies, but integration.bodies is 4"),
         ("triple", {"dimensions": 2}, {}, "mutual_inclination must be 0 in two dimensions"),
         (
-            "two_body",
+            "two_bodies",
             {"dimensions": 2},
             {"system_inclination": 10},
             "system_inclination must be 0 in two",
         ),
-        ("two_body", {"dimensions": 4}, {}, "dimensions"),
-        ("two_body", {"outputs": 1}, {}, "outputs"),
-        ("two_body", {"duration": 0}, {}, "duration"),
-        ("two_body", {"softening": -1}, {}, "softening"),
-        ("two_body", {"outputs": 50000, "steps_per_output": 50000}, {}, "lower steps_per_output"),
-        ("cluster", {"bodies": 1}, {}, "bodies"),
+        ("two_bodies", {"dimensions": 4}, {}, "dimensions"),
+        ("two_bodies", {"outputs": 1}, {}, "outputs"),
+        ("two_bodies", {"duration": 0}, {}, "duration"),
+        ("two_bodies", {"softening": -1}, {}, "softening"),
+        ("two_bodies", {"outputs": 50000, "steps_per_output": 50000}, {}, "lower steps_per_output"),
+        ("star_cluster", {"bodies": 1}, {}, "bodies"),
     ],
 )
 def test_recipes_that_make_no_sense_are_refused(profile, integration, parameters, message):
@@ -149,5 +150,5 @@ def test_recipes_that_make_no_sense_are_refused(profile, integration, parameters
 
 
 def test_the_parameters_come_on_samples():
-    table = sample(recipe("two_body"), 0, 4)
+    table = sample(recipe("two_bodies"), 0, 4)
     assert all(c.dims == ("sample",) for c in table.coords.values())

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from skybench.generators.series.nbody import figure_eight, triple
-from skybench.generators.series.nbody.catalogue import SYSTEMS
 from skybench.generators.series.nbody.leapfrog import Track, energies, integrate
+from skybench.generators.series.nbody.objects import NBODY_OBJECTS as SYSTEMS
 from skybench.generators.series.nbody.orbit import State
 
 
@@ -36,7 +36,7 @@ def test_systems_start_about_their_centre_of_mass(name):
 @pytest.mark.parametrize("eccentricity", [0.0, 0.3, 0.7])
 def test_two_bodies_return_after_keplers_period(eccentricity):
     state = place(
-        "two_body",
+        "two_bodies",
         2,
         primary_mass=1.0,
         secondary_mass=0.5,
@@ -51,7 +51,7 @@ def test_two_bodies_return_after_keplers_period(eccentricity):
 
 def test_two_bodies_stay_on_their_ellipse():
     # Distance over time from Kepler's equation: r = a (1 - e cos E).
-    state = place("two_body", 2, semi_major_axis=1.0, eccentricity=0.6, mean_anomaly=0.0)
+    state = place("two_bodies", 2, semi_major_axis=1.0, eccentricity=0.6, mean_anomaly=0.0)
     total = float(state.mass.sum())
     track = integrate(*state, step=1e-4, every=1000, outputs=80, softening=0.0)
     distance = np.sqrt(((track.position[:, 1] - track.position[:, 0]) ** 2).sum(axis=1))[:, 0]
@@ -141,14 +141,14 @@ def test_a_larger_figure_eight_takes_longer():
 
 @pytest.mark.parametrize("virial", [0.0, 0.2, 0.5])
 def test_clusters_have_their_virial_ratio(virial):
-    state = place("cluster", 12, count=8, virial_ratio=virial)
+    state = place("star_cluster", 12, count=8, virial_ratio=virial)
     energy = energies(Track(state.position[None], state.velocity[None]), state.mass, 0.0)
     np.testing.assert_allclose(-energy.kinetic / energy.potential, virial, rtol=1e-12)
 
 
 def test_clusters_are_plummer_spheres():
     # Half of the 99 % kept lie within r / a = sqrt(s / (1 - s)), s = (0.99 / 2)^(2/3).
-    state = place("cluster", 20, count=400, cluster_radius=2.0, total_mass=3.0)
+    state = place("star_cluster", 20, count=400, cluster_radius=2.0, total_mass=3.0)
     assert state.mass.sum(axis=0) == pytest.approx(3)
     share = (0.99 / 2) ** (2 / 3)
     radius = np.sqrt((state.position**2).sum(axis=1))

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skybench.generators.families import recipe_from
+from skybench.generators.families import FAMILIES
 from skybench.generators.generate import generate
-from skybench.generators.recipe_file import load_recipe
-from skybench.generators.series.pendulum.family import FAMILY
+from skybench.generators.recipe_file import load_recipe, recipe_from
+
+FAMILY = FAMILIES["pendulum"]
 
 
 def recipe(*profiles, observation=(), noise=0.0, **parameters):
@@ -31,7 +32,7 @@ def recipe(*profiles, observation=(), noise=0.0, **parameters):
     )
 
 
-@pytest.mark.parametrize("profile", FAMILY.profiles)
+@pytest.mark.parametrize("profile", FAMILY.objects)
 def test_every_kind_fills_a_dataset(profile):
     pendulums = generate(recipe(profile), 0, 8)
     assert pendulums.angle.dims == ("sample", "time")
@@ -67,7 +68,7 @@ def test_rungs_that_change_the_noise_keep_the_pendulums():
 
 
 def test_rows_depend_on_themselves_alone():
-    made = recipe(*FAMILY.profiles, noise=0.1)
+    made = recipe(*FAMILY.objects, noise=0.1)
     xr.testing.assert_identical(
         generate(made, 4, 30).isel(sample=slice(3, 5)), generate(made, 7, 9)
     )

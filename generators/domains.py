@@ -1,0 +1,142 @@
+"""Whether values and distributions stay within the domains of their variables."""
+
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skybench.errors import ParameterError
+from skybench.generators.arrays import Floats
+from skybench.generators.distributions import Distribution
+from skybench.generators.suggestion import unknown
+from skybench.generators.variable import OneOf, Variable
+
+
+class Dependent(Protocol):
+    """What may have to wait for another parameter."""
+
+    @property
+    def depends_on(self) -> str | None:
+        """The parameter that must be drawn first, if any."""
+
+
+Waiting = TypeVar("Waiting", bound=Dependent)
+
+
+def evaluation_order(distributions: Mapping[str, Waiting]) -> list[str]:
+    """Return the parameters so that each comes after the one it depends on.
+
+    Raises
+    ------
+    ValueError
+        One depends on a parameter that is not there, or some on each other.
+    """
+    order: list[str] = []
+    waiting = dict(distributions)
+    while waiting:
+        ready = [n for n, d in waiting.items() if d.depends_on in (None, *order)]
+        if not ready:
+            name, blocked = next(iter(waiting.items()))
+            if blocked.depends_on not in distributions:
+                raise ValueError(
+                    f"{name}: " + unknown("parameter", str(blocked.depends_on), distributions)
+                )
+            msg = f"{' and '.join(waiting)} depend on each other; make one of them independent"
+            raise ValueError(msg)
+        order += ready
+        for name in ready:
+            del waiting[name]
+    return order
+
+
+def check_domains(
+    distributions: Mapping[str, Distribution], variables: Mapping[str, Variable]
+) -> None:
+    """Refuse distributions of a source that can leave their parameter's domain.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, what it could become, and its domain.
+    """
+    supports: dict[str, tuple[float, float]] = {}
+    for name in evaluation_order(distributions):
+        supports[name] = distributions[name].support(supports)
+        check_domain(name, variables[name], distributions[name], supports[name])
+
+
+def check_domain(
+    place: str, row: Variable, distribution: Distribution, support: tuple[float, float]
+) -> None:
+    """Refuse one distribution that can leave the domain of its variable; `place` names it."""
+    atoms = distribution.atoms
+    if isinstance(row.domain, OneOf) and atoms is None:
+        msg = f"{place} must be one of {row.domain}; use a number or a choice"
+        raise ValueError(msg)
+    inside = row.domain.contains(atoms).all() if atoms else row.domain.covers(*support)
+    if not inside:
+        low, high = support
+        msg = (
+            f"{place} can be {low:g} to {high:g}, outside its domain {row.domain}; "
+            "narrow the distribution, or truncate it"
+        )
+        raise ValueError(msg)
+
+
+def checked(name: str, value: object, row: Variable) -> float:
+    """Return a number as a float if it is in the domain of its variable; `name` names it.
+
+    Raises
+    ------
+    ParameterError
+        It is no finite number, or outside the domain.
+    """
+    number = _number(value)
+    if not np.isfinite(number) or not row.domain.contains(number):
+        got = repr(value) if np.isnan(number) else f"{number:g}"
+        msg = f"{name} must be a finite number in {row.domain}, got {got}."
+        raise ParameterError(msg)
+    return number
+
+
+def _number(value: object) -> float:
+    """Return any number, xarray scalars included, as a float; NaN for what is none."""
+    if isinstance(value, str | bytes | bool):
+        return np.nan
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return np.nan
+
+
+def within_domain(
+    row: Variable, values: ArrayLike, samples: ArrayLike, sources: ArrayLike | None = None
+) -> Floats:
+    """Return the values of a variable as float64: the last look before they are drawn.
+
+    Recipes are checked when they are read; coordinates from elsewhere are not.
+
+    Parameters
+    ----------
+    row : Variable
+    values : (m,) array
+    samples, sources : (m,) arrays
+        To be named in the error.
+
+    Raises
+    ------
+    ParameterError
+        A value is no finite number in the domain of the variable.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    wrong = np.flatnonzero(~(row.domain.contains(numbers) & np.isfinite(numbers)))
+    if wrong.size:
+        first = wrong[0]
+        source = "" if sources is None else f", source {np.asarray(sources)[first]}"
+        msg = (
+            f"{row.name} must be a finite number in {row.domain}, got {numbers[first]:g} "
+            f"for sample {np.asarray(samples)[first]}{source}."
+        )
+        raise ParameterError(msg)
+    return numbers

@@ -1,0 +1,404 @@
+"""Objects: what skybench draws, each a class in one file that says once what it is.
+
+    class Ring(SkyObject):
+        '''Ring galaxy: a ring of log-normal profile around a gap and a Sersic core.'''
+
+        code = 4
+        formula = "I(r) = …"
+        flux: float = parameter(default=log_uniform(1e4, 1e5))
+        ring_width: float = parameter(
+            "standard deviation of ln r of the ring's light",
+            units=None,
+            domain=Interval(low=0.05, high=0.5),
+            default=uniform(0.12, 0.25),
+        )
+
+Of a word of the family's vocabulary, such as ``flux``, only the default is said; a parameter that
+the object alone has brings meaning, unit and domain. The constructor, the variables, the defaults,
+the object's word in recipes and the rest of its docstring follow.
+
+Descriptors that type checkers know as field specifiers were tried beside dataclasses with
+``Annotated`` fields: they need no decorator and no ``float | None``, since after construction a
+parameter that was not given has been drawn.
+"""
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from numbers import Integral
+from pathlib import Path
+from typing import Any, ClassVar, dataclass_transform
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skybench.errors import ExtensionError, ParameterError
+from skybench.generators.arrays import Parameters
+from skybench.generators.distributions import Constant, Distribution
+from skybench.generators.domains import check_domains, checked, evaluation_order
+from skybench.generators.random_streams import uniforms
+from skybench.generators.schema import COMMON, variable
+from skybench.generators.suggestion import unknown
+from skybench.generators.variable import PARAMETER_BITS, REAL, SOURCE, Interval, OneOf, Variable
+
+_DECLARED = "skybench"
+_UNSTATED = "unstated"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Declaration:
+    """What a field says of itself."""
+
+    long_name: str | None = None
+    units: str | None = _UNSTATED
+    domain: Interval | OneOf = REAL
+    bits: int = PARAMETER_BITS
+    after: str | None = None
+    default: Distribution | None = None
+    variable: str | None = None
+
+
+def parameter(
+    long_name: str | None = None,
+    *,
+    default: Distribution | float,
+    units: str | None = _UNSTATED,
+    domain: Interval | OneOf = REAL,
+    bits: int = PARAMETER_BITS,
+    after: str | None = None,
+) -> Any:
+    """Declare a parameter of an object, drawn from ``default`` where it is not given.
+
+    Parameters
+    ----------
+    long_name : str, optional
+        Meaning of a parameter that is no word of the family's vocabulary; then ``units`` (None
+        for a number without any) must be said, and ``domain`` may.
+    default : Distribution or float
+    bits : int
+        Mantissa bits kept.
+    after : str, optional
+        The variable that this one, and those that follow it in the class, stand behind in datasets;
+        else they stand at the end.
+    """
+    drawn = Constant(value=default) if isinstance(default, int | float) else default
+    said = _Declaration(
+        long_name=long_name, units=units, domain=domain, bits=bits, after=after, default=drawn
+    )
+    return dataclasses.field(default=None, metadata={_DECLARED: said})
+
+
+def derived(
+    long_name: str | None = None,
+    *,
+    units: str | None = _UNSTATED,
+    domain: Interval | OneOf = REAL,
+    after: str | None = None,
+) -> Any:
+    """Declare what follows from the parameters and is recorded beside them; see `parameter`."""
+    return _Declaration(long_name=long_name, units=units, domain=domain, after=after)
+
+
+def setting(variable: str, *, default: float | None) -> Any:
+    """Declare a field that recipes say elsewhere, such as a PSF or a position.
+
+    Parameters
+    ----------
+    variable : str
+        Word of the family's vocabulary that the field has the meaning and domain of.
+    default : float or None
+        None for what follows from the image, such as its middle.
+    """
+    return dataclasses.field(default=default, metadata={_DECLARED: _Declaration(variable=variable)})
+
+
+def place_of(cls: type, field: str | None = None) -> str:
+    """Return where a class, or one of its fields, is written: file and line, for messages."""
+    try:
+        lines, first = inspect.getsourcelines(cls)
+        file = Path(inspect.getsourcefile(cls) or "")
+    except (OSError, TypeError):
+        return f"{cls.__module__}.{cls.__qualname__}"
+    found = (i for i, line in enumerate(lines) if field and re.match(rf"\s+{field}\b", line))
+    what = cls.__qualname__ + (f".{field}" if field else "")
+    return f"{what} ({'/'.join(file.parts[-2:])}, line {first + next(found, 0)})"
+
+
+def _declaration(value: object) -> _Declaration | None:
+    if isinstance(value, dataclasses.Field):
+        value = value.metadata.get(_DECLARED)
+    return value if isinstance(value, _Declaration) else None
+
+
+def _settings(cls: "type[DrawnObject]", said: Mapping[str, _Declaration]) -> dict[str, Variable]:
+    return {n: _word(cls, n, d.variable) for n, d in said.items() if d.variable is not None}
+
+
+def _variable(cls: "type[DrawnObject]", name: str, said: _Declaration) -> Variable:
+    """Return the variable that a field declares, or the word that it takes."""
+    known = {**cls.vocabulary, **cls.variables}
+    if said.long_name is None:
+        return cls.variables[name] if name in cls.variables else _word(cls, name, name)
+    if name in known:
+        msg = (
+            f"{place_of(cls, name)}: {name} has its meaning already, {known[name].long_name!r}; "
+            "leave it out here, or choose another name."
+        )
+        raise ExtensionError(msg)
+    if said.units == _UNSTATED:
+        msg = f"{place_of(cls, name)}: say the units of {name}; units=None where it has none."
+        raise ExtensionError(msg)
+    return Variable(
+        name=name,
+        dims=cls.dims,
+        dtype="float32",
+        long_name=said.long_name,
+        units=said.units,
+        domain=said.domain,
+        bits=said.bits,
+    )
+
+
+def _word(cls: "type[DrawnObject]", field: str, word: str) -> Variable:
+    if word not in cls.vocabulary:
+        hint = unknown(f"word of the family {cls.family}", word, cls.vocabulary)
+        msg = f"{place_of(cls, field)}: {hint} Or give its meaning, units and domain here."
+        raise ExtensionError(msg)
+    return cls.vocabulary[word]
+
+
+def _check_defaults(cls: "type[DrawnObject]") -> None:
+    try:
+        check_domains(cls.defaults, cls.variables)
+    except ValueError as error:
+        msg = f"{place_of(cls, str(error).split()[0].rstrip(':'))}: default: {error}"
+        raise ExtensionError(msg) from error
+
+
+def _snake_case(name: str) -> str:
+    """Return ``rr_lyrae`` for ``RRLyrae``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _documented(cls: "type[DrawnObject]") -> str:
+    """Return the docstring with formula, parameters and source in numpydoc's sections."""
+    fields = [*cls.variables.items(), *cls.settings.items()]
+    parameters = "".join(
+        f"{name} : float\n    {_described(cls, name, row)}\n"
+        for name, row in fields
+        if name not in cls.derived
+    )
+    return (
+        f"{inspect.cleandoc(cls.__doc__ or '')}\n\n{cls.formula}\n\nParameters\n----------\n"
+        f"{parameters}seed : int\n    Draws the parameters that are not given.\n\n"
+        f"References\n----------\n{cls.reference}\n"
+    )
+
+
+def _described(cls: "type[DrawnObject]", name: str, row: Variable) -> str:
+    units = f", in {row.units}" if row.units else ""
+    default = f"; default {described(cls.defaults[name])}" if name in cls.defaults else ""
+    return f"{row.long_name}{units}, {row.domain}{default}"
+
+
+def described(distribution: Distribution) -> str:
+    """Return a distribution in a few words, such as ``uniform, low 0, high 1``."""
+    values = distribution.model_dump()
+    kind = values.pop("distribution")
+    if kind == "constant":
+        return f"{values['value']:g}"
+    return ", ".join([kind, *(f"{key} {_short(v)}" for key, v in values.items() if v is not None)])
+
+
+def _short(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(map(_short, value)) + "]"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(parameter, setting)
+)
+class _Declared:
+    """Makes every subclass a frozen dataclass; type checkers read its fields as such."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+
+
+class DrawnObject(_Declared):
+    """An object that can be drawn.
+
+    Each family has a base class, which says how its objects are drawn alone; use one of the
+    subclasses of that. Fields are checked against their domains when an object is made, and
+    parameters that are not given are drawn by the seed, once: they are then as visible as others.
+
+    Attributes
+    ----------
+    family : str
+        Key ``family`` of the recipes that can name it.
+    vocabulary : mapping
+        The family's shared variables by name.
+    dims : tuple of str
+        Of its parameters in a dataset.
+    code : int
+        In the ``kind`` coordinate; never used again within a family.
+    formula, reference : str
+        What is drawn, in a line or two of plain text, and where it is from.
+    accuracy : str
+        The error that was measured, and against what.
+    example : str
+        A Python expression that draws one, with the names of `skybench.generators` and
+        `skybench.generate`; the documentation shows it and the picture it makes.
+    former_names : tuple of str
+        Words by which recipes of published versions name it, the oldest first.
+    name, summary : str
+        Its word in recipes, that of the class in small letters; the first paragraph of its
+        docstring.
+    variables : mapping
+        Its parameters and what is derived from them, by name, in the order of the class.
+    defaults : mapping
+        Every parameter with the distribution used where a recipe is silent.
+    derived : tuple of str
+        Names of what follows from the parameters.
+    settings : mapping
+        Other fields by name, and the variables whose meaning they have.
+    after : mapping
+        Names of parameters, and the variables that they stand behind in datasets.
+
+    Parameters
+    ----------
+    seed : int
+        Draws the parameters that are not given.
+    """
+
+    family: ClassVar[str]
+    vocabulary: ClassVar[Mapping[str, Variable]] = COMMON
+    dims: ClassVar[tuple[str, ...]] = SOURCE
+
+    code: ClassVar[int]
+    formula: ClassVar[str]
+    reference: ClassVar[str]
+    accuracy: ClassVar[str]
+    example: ClassVar[str]
+    former_names: ClassVar[tuple[str, ...]] = ()
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    variables: ClassVar[Mapping[str, Variable]] = {}
+    defaults: ClassVar[Mapping[str, Distribution]] = {}
+    derived: ClassVar[tuple[str, ...]] = ()
+    settings: ClassVar[Mapping[str, Variable]] = {}
+    after: ClassVar[Mapping[str, str]] = {}
+
+    seed: int = 0
+
+    def __init_subclass__(cls) -> None:
+        """Read what the fields say, and derive the rest from it."""
+        said = {n: d for n, value in vars(cls).items() if (d := _declaration(value)) is not None}
+        super().__init_subclass__()
+        cls.name = _snake_case(cls.__name__)
+        cls.former_names = vars(cls).get("former_names", ())
+        cls.summary = " ".join(takewhile(str.strip, (cls.__doc__ or "").strip().splitlines()))
+        cls.settings = {**cls.settings, **_settings(cls, said)}
+        said = {n: d for n, d in said.items() if d.variable is None}
+        cls.variables = {**cls.variables, **{n: _variable(cls, n, d) for n, d in said.items()}}
+        cls.defaults = {**cls.defaults, **{n: d.default for n, d in said.items() if d.default}}
+        cls.derived = tuple(n for n in cls.variables if n not in cls.defaults)
+        cls.after = {**cls.after, **{n: d.after for n, d in said.items() if d.after}}
+        if "code" in vars(cls):
+            _check_defaults(cls)
+            cls.__doc__ = _documented(cls)
+
+    def __post_init__(self) -> None:
+        """Check what was given against its domain, then draw the rest."""
+        for name, row in sorted({**self.variables, **self.settings}.items()):
+            value = None if name in self.derived else getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, checked(name, value, row))
+        for name, value in self._drawn().items():
+            object.__setattr__(self, name, value)
+
+    def _drawn(self) -> dict[str, float]:
+        drawn: Parameters = {}
+        for name in evaluation_order(self.defaults):
+            given = getattr(self, name)
+            if given is None:
+                stream = f"object.{self.oldest_name()}.{name}"
+                uniform = uniforms(self.seed, stream, 0, 1)
+                drawn[name] = self.defaults[name].quantile(uniform, drawn)
+            else:
+                drawn[name] = np.array([given])
+        return {name: float(values[0]) for name, values in drawn.items()}
+
+    @staticmethod
+    def derive(parameters: Parameters) -> Parameters:
+        """Return what follows from the parameters of m objects and is recorded beside them."""
+        return {}
+
+    @classmethod
+    def oldest_name(cls) -> str:
+        """Return the word that names the object's random streams, which never change."""
+        return (*cls.former_names, cls.name)[0]
+
+    def _own(self) -> dict[str, float]:
+        """Return the parameters of the object, derived ones included."""
+        own = {name: np.array([getattr(self, name)]) for name in self.defaults}
+        own |= self.derive(own)
+        return {name: float(values[0]) for name, values in own.items()}
+
+    def _labels(self, values: Mapping[str, float]) -> dict[str, xr.Variable]:
+        """Return values as coordinates without dimensions, attributes included."""
+        rows = {**self.vocabulary, **self.variables}
+        return {n: xr.Variable((), value, rows[n].attributes()) for n, value in values.items()}
+
+
+class ImageObject(DrawnObject):
+    """An object with a position on an image."""
+
+    x: float | None = setting("source_x", default=None)
+    y: float | None = setting("source_y", default=None)
+
+    def parameters(self, shape: tuple[int, int]) -> dict[str, float]:
+        """Return every parameter by its name in datasets, derived ones included.
+
+        Raises
+        ------
+        ParameterError
+            The shape is not one of an image.
+        """
+        if not (
+            isinstance(shape, Sequence)
+            and len(shape) == 2
+            and all(isinstance(side, Integral) and side > 0 for side in shape)
+        ):
+            msg = f"shape must be rows and columns like (28, 28), got {shape!r}."
+            raise ParameterError(msg)
+        middle = {"x": (shape[1] - 1) / 2, "y": (shape[0] - 1) / 2}
+        placed = {n: getattr(self, n) for n in self.settings}
+        placed |= {n: at for n, at in middle.items() if placed[n] is None}
+        return {self.settings[n].name: value for n, value in placed.items()} | self._own()
+
+    def _dataset(self, shape: tuple[int, int]) -> xr.Dataset:
+        """Return the parameters as coordinates of one sample with one source."""
+        rows = {**self.vocabulary, **self.variables}
+        coordinates = {
+            name: (rows[name].dims, np.full((1,) * len(rows[name].dims), value))
+            for name, value in self.parameters(shape).items()
+        }
+        return xr.Dataset(coords={"kind": variable("kind", [[self.code]]), **coordinates})
+
+    def _labelled(self, image: NDArray[Any], shape: tuple[int, int], units: str) -> xr.DataArray:
+        """Return an image with the parameters as coordinates."""
+        coordinates = self._labels(self.parameters(shape))
+        attributes = {"units": units, "long_name": self.name}
+        return xr.DataArray(image, dims=("y", "x"), coords=coordinates, attrs=attributes)
+
+
+def columns(parameters: xr.Dataset, kind: type[DrawnObject], rows: NDArray[np.intp]) -> Parameters:
+    """Return what one kind of object is drawn from, for some rows of (sample,) coordinates."""
+    return {n: parameters[n].values[rows].astype(np.float64) for n in kind.variables}

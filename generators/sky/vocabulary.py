@@ -1,0 +1,96 @@
+"""What datasets of sky images may hold that no object alone has."""
+
+from skybench.generators.schema import AXIS_RATIO, COMMON, POSITION_ANGLE
+from skybench.generators.variable import (
+    EXPECTED_BITS,
+    Interval,
+    Variable,
+    of_sample,
+    of_source,
+    table,
+)
+
+ELECTRONS = Interval(low=0, high=1e9)
+"""What the int32 of an image holds, twice over."""
+
+VOCABULARY = COMMON | table(
+    Variable(
+        name="image",
+        dims=("sample", "y", "x"),
+        dtype="int32",
+        units="electron",
+        long_name="observed image, sky subtracted",
+    ),
+    Variable(
+        name="expected",
+        dims=("sample", "y", "x"),
+        dtype="float32",
+        units="electron",
+        long_name="image without noise, sky subtracted",
+        bits=EXPECTED_BITS,
+    ),
+    Variable(
+        name="ivar",
+        dims=("sample", "y", "x"),
+        dtype="float32",
+        units="electron-2",
+        long_name="inverse variance of the noise; 0 where the pixel is masked",
+        bits=EXPECTED_BITS,
+    ),
+    Variable(
+        name="mask",
+        dims=("sample", "y", "x"),
+        dtype="uint8",
+        long_name="what is wrong with the pixel, a bit each; 0 is nothing",
+    ),
+    Variable(name="band", dims=("band",), dtype="int8", long_name="band"),
+    Variable(
+        name="zeropoint",
+        dims=("band",),
+        dtype="float32",
+        units="mag",
+        long_name="AB magnitude of one electron",
+    ),
+    of_sample(
+        "psf_fwhm",
+        "full width at half maximum of the point-spread function; 0 is none",
+        units="pixel",
+        # A sharper Moffat falls between the points of the pixel integral.
+        domain=Interval(low=0.05, high=100, or_zero=True),
+    ),
+    of_sample(
+        "psf_beta",
+        "Moffat exponent of the point-spread function",
+        # There it is the Gaussian, to 1e-7 of the peak.
+        domain=Interval(low=1, open_low=True, high=1e6),
+    ),
+    of_sample("sky_level", "mean sky in a pixel", units="electron", domain=ELECTRONS),
+    of_sample(
+        "read_noise",
+        "standard deviation of the read noise",
+        units="electron",
+        domain=Interval(low=0, high=1e6),
+    ),
+    of_source("flux", "total flux", units="electron", domain=ELECTRONS),
+    of_source(
+        "half_light_radius",
+        "half-light radius along the major axis (of the disc, where there is a bulge)",
+        units="pixel",
+        domain=Interval(low=0, open_low=True, high=500),
+    ),
+    of_source("sersic_index", "Sersic index", domain=Interval(low=0.5, high=6)),
+    AXIS_RATIO,
+    POSITION_ANGLE,
+    of_source("bulge_fraction", "share of the flux in the bulge", domain=Interval(low=0, high=1)),
+    of_source(
+        "bulge_radius_ratio",
+        "half-light radius of the bulge over that of the disc",
+        domain=Interval(low=0.02, high=1),
+    ),
+    of_source("bulge_sersic_index", "Sersic index of the bulge", domain=Interval(low=0.5, high=6)),
+    of_source(
+        "bulge_axis_ratio",
+        "minor over major axis of the bulge",
+        domain=Interval(low=0.05, high=1),
+    ),
+)

@@ -1,0 +1,122 @@
+"""What all random fields on the sphere have: a power spectrum, and the map of one alone."""
+
+import numpy as np
+import xarray as xr
+
+from skybench.errors import ParameterError
+from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.domains import checked
+from skybench.generators.drawn_object import DrawnObject
+from skybench.generators.sphere import field
+from skybench.generators.sphere.harmonics import synthesis
+from skybench.generators.sphere.healpix import Ordering, check_nside, ring_numbers
+from skybench.generators.sphere.vocabulary import VOCABULARY
+from skybench.generators.variable import SAMPLE
+
+PIVOT = 10.0
+"""Multipole at which ``spectrum_amplitude`` is given."""
+
+FIRST = 2
+"""The lowest multipole with power: the mean and the dipole of a map are 0."""
+
+ACCURACY = "alm to map within 4e-13 of its largest value (healpy, nside 1 to 512)"
+
+
+class SphereField(DrawnObject):
+    """A Gaussian random field on the sphere; use one of the subclasses.
+
+    Parameters
+    ----------
+    seed : int
+        Draws the field, and the parameters that are not given.
+    """
+
+    family = "sphere"
+    vocabulary = VOCABULARY
+    dims = SAMPLE
+
+    @staticmethod
+    def power(parameters: Parameters, multipoles: Floats) -> Floats:
+        """Return C_l of m samples at multipoles from `FIRST`, (m, l), in map units squared."""
+        raise NotImplementedError
+
+    @classmethod
+    def spectra(cls, parameters: Parameters, lmax: int) -> Floats:
+        """Return C_l for l from 0 to lmax, (m, l)."""
+        rows = len(next(iter(parameters.values())))
+        spectra = np.zeros((rows, lmax + 1))
+        if lmax >= FIRST:
+            spectra[:, FIRST:] = cls.power(parameters, np.arange(FIRST, lmax + 1, dtype=np.float64))
+        return spectra
+
+    def spectrum(self, lmax: int) -> xr.DataArray:
+        """Return the power spectrum C_l.
+
+        Parameters
+        ----------
+        lmax : int
+            The highest multipole, 0 or more.
+
+        Returns
+        -------
+        (multipole,) float64 DataArray
+            From 0 to lmax; the mean and the dipole have no power.
+        """
+        if lmax < 0:
+            msg = f"lmax must be 0 or more, got {lmax}."
+            raise ParameterError(msg)
+        own = {name: np.array([value]) for name, value in self._own().items()}
+        powers = self.spectra(own, lmax)[0]
+        return xr.DataArray(powers, dims="multipole", coords={"multipole": np.arange(lmax + 1)})
+
+    def render(
+        self, nside: int = 64, *, ordering: Ordering = "ring", fwhm: float = 0.0
+    ) -> xr.DataArray:
+        """Return the noise-free map, with multipoles up to 2 nside.
+
+        Parameters
+        ----------
+        nside : int
+            A power of two up to 512; a finer map shows the same sky.
+        ordering : {"ring", "nested"}
+            Of the pixels.
+        fwhm : float
+            Full width at half maximum of a Gaussian beam, in degrees.
+
+        Returns
+        -------
+        (pixel,) float64 DataArray
+            The values at the pixel centres, the parameters as coordinates.
+
+        Raises
+        ------
+        ParameterError
+            nside is no power of two, or the beam outside its domain.
+
+        Examples
+        --------
+        >>> from skybench.generators import PowerLawField
+        >>> PowerLawField(spectral_slope=-2).render(nside=8).sizes["pixel"]
+        768
+        """
+        check_nside(nside)
+        lmax, width = 2 * nside, checked("fwhm", fwhm, VOCABULARY["beam_fwhm"])
+        unit = field.unit_coefficients(self.seed, np.array([0]), lmax)
+        powers = self.spectrum(lmax).values[None]
+        seen = field.coefficients(unit, powers, np.array([width]), lmax)
+        values = synthesis(seen, nside, lmax)[0]
+        if ordering == "nested":
+            values = values[ring_numbers(nside)]
+        coordinates = self._labels(self._own() | {"beam_fwhm": width})
+        attributes = {"units": "1", "long_name": self.name, "ordering": ordering}
+        return xr.DataArray(values, dims="pixel", coords=coordinates, attrs=attributes)
+
+
+def scale_free(amplitude: Floats, exponent: Floats, multipoles: Floats) -> Floats:
+    """Return amplitude^2 (l / pivot)^exponent, (m, l): a power law of l (l + 1) C_l / 2 pi."""
+    return np.asarray(amplitude[:, None] ** 2 * (multipoles / PIVOT) ** exponent[:, None])
+
+
+def from_band_power(band_power: Floats, multipoles: Floats) -> Floats:
+    """Return C_l from D_l = l (l + 1) C_l / 2 pi."""
+    return np.asarray(2 * np.pi * band_power / (multipoles * (multipoles + 1)))
