@@ -9,7 +9,7 @@
         ring_width: float = parameter(
             "standard deviation of ln r of the ring's light",
             units=None,
-            domain=Interval(low=0.05, high=0.5),
+            domain=Interval(0.05, 0.5),
             default=uniform(0.12, 0.25),
         )
 

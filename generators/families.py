@@ -1,7 +1,6 @@
 """The table of families: a new one is a folder and a line here."""
 
 from skybench.errors import ExtensionError
-from skybench.generators import sampling
 from skybench.generators.collection.family import collection_of
 from skybench.generators.family import Family
 from skybench.generators.geometric import images as geometric_images
@@ -29,71 +28,52 @@ from skybench.generators.volume import render as volume_cubes
 from skybench.generators.volume.objects import VOLUME_OBJECTS
 from skybench.generators.volume.recipe import VolumeRecipe
 
-_SKY = Family(
-    name="sky",
-    summary="Images of stars, galaxies and lenses under one point-spread function, with noise.",
+_SKY = Family.of(
+    SKY_OBJECTS,
+    "Images of stars, galaxies and lenses under one point-spread function, with noise.",
     recipe=SkyRecipe,
-    objects=SKY_OBJECTS,
     variables=band_table.VARIABLES,
     render=sky_images.render,
     sample=bands.sample,
 )
 
 _OTHERS = (
-    Family(
-        name="geometric",
-        summary="Images of plane shapes: circles, ellipses, rectangles, polygons, arcs and lines.",
+    Family.of(
+        GEOMETRIC_OBJECTS,
+        "Images of plane shapes: circles, ellipses, rectangles, polygons, arcs and lines.",
         recipe=GeometricRecipe,
-        objects=GEOMETRIC_OBJECTS,
-        variables=GEOMETRIC_OBJECTS.variables,
         render=geometric_images.render,
-        sample=sampling.sample,
     ),
-    Family(
-        name="sphere",
-        summary="HEALPix maps of random fields and point sources, with a beam, noise and a mask.",
+    Family.of(
+        SPHERE_OBJECTS,
+        "HEALPix maps of random fields and point sources, with a beam, noise and a mask.",
         recipe=SphereRecipe,
-        objects=SPHERE_OBJECTS,
-        variables=SPHERE_OBJECTS.variables,
         render=sphere_maps.render,
-        sample=sampling.sample,
     ),
-    Family(
-        name="volume",
-        summary="Cubes of density: dark-matter halos on a random field in a periodic box.",
+    Family.of(
+        VOLUME_OBJECTS,
+        "Cubes of density: dark-matter halos on a random field in a periodic box.",
         recipe=VolumeRecipe,
-        objects=VOLUME_OBJECTS,
-        variables=VOLUME_OBJECTS.variables,
         render=volume_cubes.render,
         sample=volume_cubes.sample,
     ),
-    Family(
-        name="nbody",
-        summary="Systems of bodies under their own gravity: positions, velocities and energies.",
+    Family.of(
+        NBODY_OBJECTS,
+        "Systems of bodies under their own gravity: positions, velocities and energies.",
         recipe=NbodyRecipe,
-        objects=NBODY_OBJECTS,
-        variables=NBODY_OBJECTS.variables,
         render=nbody_render.render,
-        sample=sampling.sample,
     ),
-    Family(
-        name="pendulum",
-        summary="Pendulums of any amplitude, with friction or without: angle and angular velocity.",
+    Family.of(
+        PENDULUM_OBJECTS,
+        "Pendulums of any amplitude, with friction or without: angle and angular velocity.",
         recipe=PendulumRecipe,
-        objects=PENDULUM_OBJECTS,
-        variables=PENDULUM_OBJECTS.variables,
         render=pendulum_motion.render,
-        sample=sampling.sample,
     ),
-    Family(
-        name="light_curve",
-        summary="Light curves of stars: steady, transited, eclipsing, pulsating, flaring, "
-        "exploding.",
+    Family.of(
+        LIGHT_CURVE_OBJECTS,
+        "Light curves of stars: steady, transited, eclipsing, pulsating, flaring, exploding.",
         recipe=LightCurveRecipe,
-        objects=LIGHT_CURVE_OBJECTS,
-        variables=LIGHT_CURVE_OBJECTS.variables,
         render=observation.render,
-        sample=sampling.sample,
     ),
 )
 

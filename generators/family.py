@@ -7,7 +7,9 @@ from typing import Any
 import xarray as xr
 
 from skybench.generators.drawn_object import DrawnObject
+from skybench.generators.object_table import ObjectTable
 from skybench.generators.recipe import Recipe
+from skybench.generators.sampling import sample
 from skybench.generators.variable import Variable
 
 
@@ -41,4 +43,10 @@ class Family:
     objects: Mapping[str, type[DrawnObject]] = field(default_factory=dict)
     variables: Mapping[str, Variable]
     render: Callable[[Any, xr.Dataset], dict[str, xr.Variable]]
-    sample: Callable[..., xr.Dataset]
+    sample: Callable[..., xr.Dataset] = sample
+
+    @classmethod
+    def of(cls, objects: ObjectTable[Any], summary: str, **more: Any) -> "Family":
+        """Return the family of a table of objects, with their name and variables."""
+        more = {"variables": objects.variables} | more
+        return cls(name=objects.base.family, summary=summary, objects=objects, **more)

@@ -38,7 +38,7 @@ COMMON = table(
     of_source("source_y", "position along y; pixel 0 has its centre at 0", units="pixel"),
 )
 
-AXIS_RATIO = of_source("axis_ratio", "minor over major axis", domain=Interval(low=0.05, high=1))
+AXIS_RATIO = of_source("axis_ratio", "minor over major axis", domain=Interval(0.05, 1))
 POSITION_ANGLE = of_source(
     "position_angle", "angle of the major axis, counter-clockwise from +x", units="degree"
 )

@@ -94,7 +94,7 @@ class OneOf:
 
 
 REAL = Interval()
-POSITIVE = Interval(low=0, open_low=True)
+POSITIVE = Interval(0, open_low=True)
 
 
 @dataclass(frozen=True, kw_only=True)

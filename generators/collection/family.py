@@ -9,9 +9,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError, RecipeError
-from skybench.generators.collection.codes import parted
 from skybench.generators.collection.recipe import CollectionRecipe
-from skybench.generators.collection.sampling import sample
+from skybench.generators.collection.sampling import parted, sample
 from skybench.generators.family import Family
 from skybench.generators.recipe import ObjectRecipe
 

@@ -9,9 +9,8 @@ from skybench.generators.arrays import Integers, Parameters
 from skybench.generators.distributions import uniform
 from skybench.generators.domains import checked, within_domain
 from skybench.generators.drawn_object import ImageObject, parameter
-from skybench.generators.geometric.blur import blur, reach
 from skybench.generators.geometric.edges import Edges, listed
-from skybench.generators.geometric.scene import Outlines, draw
+from skybench.generators.geometric.scene import Outlines, blur, draw, reach
 from skybench.generators.geometric.vocabulary import VOCABULARY
 
 ANY_ANGLE = uniform(0, 360)

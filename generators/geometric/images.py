@@ -7,11 +7,10 @@ import xarray as xr
 from scipy.special import ndtri
 
 from skybench.generators.domains import within_domain
-from skybench.generators.geometric.blur import blur, reach
 from skybench.generators.geometric.geometric_object import outlines
 from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 from skybench.generators.geometric.recipe import GeometricRecipe
-from skybench.generators.geometric.scene import draw
+from skybench.generators.geometric.scene import blur, draw, reach
 from skybench.generators.geometric.vocabulary import VOCABULARY
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.schema import COMMON, variable

@@ -1,18 +1,12 @@
 """What datasets of geometric images may hold that no shape alone has."""
 
 from skybench.generators.schema import AXIS_RATIO, COMMON, POSITION_ANGLE
-from skybench.generators.variable import (
-    EXPECTED_BITS,
-    Interval,
-    of_sample,
-    of_source,
-    table,
-)
+from skybench.generators.variable import EXPECTED_BITS, Interval, of_sample, of_source, table
 
 LARGEST = 1e4
 """Pixels: a bound on sizes, five times the largest image."""
 
-SIZE = Interval(low=0, open_low=True, high=LARGEST)
+SIZE = Interval(0, LARGEST, open_low=True)
 
 VOCABULARY = COMMON | table(
     AXIS_RATIO,
@@ -21,19 +15,19 @@ VOCABULARY = COMMON | table(
         "blur_sigma",
         "standard deviation of the Gaussian blur; 0 is none",
         units="pixel",
-        domain=Interval(low=0, high=50),
+        domain=Interval(0, 50),
     ),
     of_sample(
         "noise_sigma",
         "standard deviation of the additive Gaussian noise; 0 is none",
-        domain=Interval(low=0, high=1e6),
+        domain=Interval(0, 1e6),
     ),
     of_source(
         "brightness",
         "value of the shape's pixels",
         # As many bits as pixels keep, so that they hold the very same value.
         bits=EXPECTED_BITS,
-        domain=Interval(low=0, high=1e5),
+        domain=Interval(0, 1e5),
     ),
     of_source(
         "radius",
@@ -46,6 +40,6 @@ VOCABULARY = COMMON | table(
         "thickness",
         "thickness of an outline, inwards from the boundary; 0 is solid",
         units="pixel",
-        domain=Interval(low=0, high=LARGEST),
+        domain=Interval(0, LARGEST),
     ),
 )

@@ -19,10 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import i0
 
 from skybench.generators.arrays import Floats
-from skybench.generators.distributions import (
-    choice,
-    uniform,
-)
+from skybench.generators.distributions import choice, uniform
 from skybench.generators.drawn_object import parameter
 from skybench.generators.random_streams import uniforms
 from skybench.generators.sky import arms, knots, nested

@@ -12,8 +12,8 @@ from scipy.special import gammainc, gammaincinv, ndtri
 
 from skybench.generators.arrays import Complexes, Floats
 from skybench.generators.random_streams import uniforms
-from skybench.generators.sky import arms, fourier, gaussians
-from skybench.generators.sky.gaussians import Spots
+from skybench.generators.sky import arms, components, fourier
+from skybench.generators.sky.components import Spots
 from skybench.generators.sky.sersic import psf_extent
 from skybench.generators.sky.stamps import Sources, Stamps
 
@@ -44,14 +44,14 @@ def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
         galaxies = {name: values[members] for name, values in sources.items()}
         spots = knots(galaxies, most)
         columns = {f"_{name}": values for name, values in zip(Spots._fields, spots, strict=True)}
-        extent = gaussians.extent(spots) + psf_extent(galaxies)
+        extent = components.extent(spots) + psf_extent(galaxies)
         for stamps in fourier.draw(galaxies | columns, extent, shape, _spectrum, centred=True):
             yield stamps._replace(members=members[stamps.members])
 
 
 def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
     spots = Spots(*(sources[f"_{name}"] for name in Spots._fields))
-    return gaussians.transform(spots, on)
+    return components.transform(spots, on)
 
 
 def knots(sources: Sources, most: int) -> Spots:

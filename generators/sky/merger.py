@@ -13,15 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from skybench.generators.arrays import Complexes, Floats
-from skybench.generators.distributions import (
-    choice,
-    log_uniform,
-    truncated_normal,
-    uniform,
-)
+from skybench.generators.distributions import choice, log_uniform, truncated_normal, uniform
 from skybench.generators.drawn_object import parameter
-from skybench.generators.sky import components, fourier, gaussians
-from skybench.generators.sky.gaussians import Spots
+from skybench.generators.sky import components, fourier
+from skybench.generators.sky.components import Spots
 from skybench.generators.sky.sersic import Sersic, psf_extent
 from skybench.generators.sky.sky_object import SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
@@ -116,12 +111,12 @@ class Merger(SkyObject):
         pair = layout(sources)
         for part in _galaxies(sources, pair):
             yield from Sersic.draw(part, shape)
-        extent = gaussians.extent(pair.tides) + psf_extent(sources)
+        extent = components.extent(pair.tides) + psf_extent(sources)
         yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
 
 
 def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
-    return gaussians.transform(layout(sources).tides, on)
+    return components.transform(layout(sources).tides, on)
 
 
 def _galaxies(sources: Sources, pair: Pair) -> tuple[Sources, Sources]:

@@ -10,7 +10,7 @@ from skybench.generators.variable import (
     table,
 )
 
-ELECTRONS = Interval(low=0, high=1e9)
+ELECTRONS = Interval(0, 1e9)
 """What the int32 of an image holds, twice over."""
 
 VOCABULARY = COMMON | table(
@@ -56,41 +56,37 @@ VOCABULARY = COMMON | table(
         "full width at half maximum of the point-spread function; 0 is none",
         units="pixel",
         # A sharper Moffat falls between the points of the pixel integral.
-        domain=Interval(low=0.05, high=100, or_zero=True),
+        domain=Interval(0.05, 100, or_zero=True),
     ),
     of_sample(
         "psf_beta",
         "Moffat exponent of the point-spread function",
         # There it is the Gaussian, to 1e-7 of the peak.
-        domain=Interval(low=1, open_low=True, high=1e6),
+        domain=Interval(1, 1e6, open_low=True),
     ),
     of_sample("sky_level", "mean sky in a pixel", units="electron", domain=ELECTRONS),
     of_sample(
         "read_noise",
         "standard deviation of the read noise",
         units="electron",
-        domain=Interval(low=0, high=1e6),
+        domain=Interval(0, 1e6),
     ),
     of_source("flux", "total flux", units="electron", domain=ELECTRONS),
     of_source(
         "half_light_radius",
         "half-light radius along the major axis (of the disc, where there is a bulge)",
         units="pixel",
-        domain=Interval(low=0, open_low=True, high=500),
+        domain=Interval(0, 500, open_low=True),
     ),
-    of_source("sersic_index", "Sersic index", domain=Interval(low=0.5, high=6)),
+    of_source("sersic_index", "Sersic index", domain=Interval(0.5, 6)),
     AXIS_RATIO,
     POSITION_ANGLE,
-    of_source("bulge_fraction", "share of the flux in the bulge", domain=Interval(low=0, high=1)),
+    of_source("bulge_fraction", "share of the flux in the bulge", domain=Interval(0, 1)),
     of_source(
         "bulge_radius_ratio",
         "half-light radius of the bulge over that of the disc",
-        domain=Interval(low=0.02, high=1),
+        domain=Interval(0.02, 1),
     ),
-    of_source("bulge_sersic_index", "Sersic index of the bulge", domain=Interval(low=0.5, high=6)),
-    of_source(
-        "bulge_axis_ratio",
-        "minor over major axis of the bulge",
-        domain=Interval(low=0.05, high=1),
-    ),
+    of_source("bulge_sersic_index", "Sersic index of the bulge", domain=Interval(0.5, 6)),
+    of_source("bulge_axis_ratio", "minor over major axis of the bulge", domain=Interval(0.05, 1)),
 )

@@ -14,10 +14,7 @@ import numpy as np
 from skybench.generators.arrays import Floats, Parameters
 from skybench.generators.distributions import uniform
 from skybench.generators.drawn_object import parameter
-from skybench.generators.sphere.sphere_field import (
-    ACCURACY,
-    SphereField,
-)
+from skybench.generators.sphere.sphere_field import ACCURACY, SphereField
 from skybench.generators.variable import Interval
 
 HUBBLE = 0.7

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats, Integers
@@ -169,3 +170,26 @@ def faces(nside: int, ordering: Ordering = "nested") -> Integers:
     images = np.empty((12, nside, nside), dtype=np.int64)
     images[:, y, x] = np.arange(12)[:, None] * nside**2 + inside
     return images if ordering == "nested" else ring_numbers(nside)[images]
+
+
+def band(latitude: Floats, nside: int) -> NDArray[np.bool_]:
+    """Return where pixels are masked: their centres lie nearer to the equator than a latitude.
+
+    Parameters
+    ----------
+    latitude : (sample,) array
+        In degrees; 0 masks nothing.
+    nside : int
+
+    Returns
+    -------
+    (sample, pixel) bool array, RING order
+    """
+    on = rings(nside)
+    covered = np.abs(on.z) < np.sin(np.deg2rad(latitude))[:, None]
+    return np.asarray(np.repeat(covered, on.count, axis=1))
+
+
+def widest(nside: int) -> float:
+    """Return the latitude of the northernmost pixels: a band beyond it leaves nothing."""
+    return float(np.rad2deg(np.arcsin(rings(nside).z[0])))

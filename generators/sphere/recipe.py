@@ -6,8 +6,7 @@ from pydantic import Field, model_validator
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution
 from skybench.generators.recipe import Condition, Name, ObjectRecipe, Part, SourceSpec
-from skybench.generators.sphere.healpix import NSIDES, Ordering, pixel_count
-from skybench.generators.sphere.mask import widest
+from skybench.generators.sphere.healpix import NSIDES, Ordering, pixel_count, widest
 from skybench.generators.sphere.objects import SPHERE_OBJECTS
 from skybench.generators.sphere.vocabulary import VOCABULARY
 

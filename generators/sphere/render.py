@@ -9,7 +9,7 @@ from scipy.special import ndtri
 from skybench.generators.arrays import Floats
 from skybench.generators.drawn_object import columns
 from skybench.generators.random_streams import RowStreams
-from skybench.generators.sphere import field, mask, point_sources
+from skybench.generators.sphere import healpix, point_sources, sphere_field
 from skybench.generators.sphere.harmonics import synthesis
 from skybench.generators.sphere.healpix import ring_numbers
 from skybench.generators.sphere.objects import SPHERE_OBJECTS
@@ -25,7 +25,7 @@ def render(recipe: SphereRecipe, parameters: xr.Dataset) -> dict[str, xr.Variabl
     maps = fields(recipe, parameters)
     _add_point_sources(maps, recipe, parameters)
     _add_noise(maps, recipe, parameters)
-    masked = mask.band(parameters["mask_latitude"].values.astype(np.float64), nside)
+    masked = healpix.band(parameters["mask_latitude"].values.astype(np.float64), nside)
     maps[masked] = 0.0
     if recipe.sphere.ordering == "nested":
         maps, masked = maps[:, ring_numbers(nside)], masked[:, ring_numbers(nside)]
@@ -39,9 +39,11 @@ def render(recipe: SphereRecipe, parameters: xr.Dataset) -> dict[str, xr.Variabl
 def fields(recipe: SphereRecipe, parameters: xr.Dataset) -> Floats:
     """Return the random fields seen through the beam, (sample, pixel) in RING order."""
     nside, lmax = recipe.sphere.nside, recipe.sphere.highest
-    unit = field.unit_coefficients(recipe.seed, parameters["sample_id"].values, lmax)
+    unit = sphere_field.unit_coefficients(recipe.seed, parameters["sample_id"].values, lmax)
     fwhm = parameters["beam_fwhm"].values.astype(np.float64)
-    return synthesis(field.coefficients(unit, spectra(parameters, lmax), fwhm, lmax), nside, lmax)
+    return synthesis(
+        sphere_field.coefficients(unit, spectra(parameters, lmax), fwhm, lmax), nside, lmax
+    )
 
 
 def spectra(parameters: xr.Dataset, lmax: int) -> Floats:

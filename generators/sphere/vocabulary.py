@@ -6,8 +6,8 @@ from skybench.generators.variable import EXPECTED_BITS, Interval, Variable, of_s
 LARGEST = 1e6
 """Of any brightness, in units of the map: far within what a float32 holds."""
 
-BRIGHTNESS = Interval(low=0, high=LARGEST)
-SOURCE_BRIGHTNESS = Interval(low=0, open_low=True, high=LARGEST)
+BRIGHTNESS = Interval(0, LARGEST)
+SOURCE_BRIGHTNESS = Interval(0, LARGEST, open_low=True)
 
 VOCABULARY = COMMON | table(
     Variable(
@@ -33,7 +33,7 @@ VOCABULARY = COMMON | table(
         "beam_fwhm",
         "full width at half maximum of the Gaussian beam; 0 is none",
         units="degree",
-        domain=Interval(low=0, high=60),
+        domain=Interval(0, 60),
     ),
     of_sample(
         "pixel_noise",
@@ -44,12 +44,12 @@ VOCABULARY = COMMON | table(
         "point_source_count",
         "number of point sources on the sphere",
         dtype="int32",
-        domain=Interval(low=0, high=10_000),
+        domain=Interval(0, 10_000),
     ),
     of_sample(
         "point_source_slope",
         "exponent g of the number counts of point sources, N(> S) ~ S^-g",
-        domain=Interval(low=0.2, high=5),
+        domain=Interval(0.2, 5),
     ),
     of_sample(
         "point_source_faintest",
@@ -65,6 +65,6 @@ VOCABULARY = COMMON | table(
         "mask_latitude",
         "half width of the masked band along the equator",
         units="degree",
-        domain=Interval(low=0, high=90, open_high=True),
+        domain=Interval(0, 90, open_high=True),
     ),
 )

@@ -19,18 +19,16 @@ VOCABULARY = COMMON | table(
         long_name="density in a voxel over the mean of the field",
         bits=EXPECTED_BITS,
     ),
-    of_sample(
-        "halo_count", "number of halos in the box", dtype="int8", domain=Interval(low=0, high=64)
-    ),
+    of_sample("halo_count", "number of halos in the box", dtype="int8", domain=Interval(0, 64)),
     of_sample(
         "field_rms",
         "root mean square of the density contrast of the field in a voxel",
-        domain=Interval(low=0, high=10),
+        domain=Interval(0, 10),
     ),
     of_sample(
         "field_slope",
         "exponent of the power spectrum of the field in the wavenumber",
-        domain=Interval(low=-6, high=4),
+        domain=Interval(-6, 4),
     ),
     of_source("source_z", "position along z; pixel 0 has its centre at 0", units="pixel"),
 )

@@ -18,14 +18,13 @@ SPECTRUM = 1 / (1 + np.arange(LMAX + 1.0)) ** 2
 )
 def field(items):
     """Draw coefficients with a spectrum and transform them, whole maps in RING order."""
-    from skybench.generators.sphere import field as fields
-    from skybench.generators.sphere import harmonics
+    from skybench.generators.sphere import harmonics, sphere_field
 
     spectra, no_beam = np.tile(SPECTRUM, (items, 1)), np.zeros(items)
 
     def coefficients():
-        unit = fields.unit_coefficients(1, np.arange(items), LMAX)
-        return fields.coefficients(unit, spectra, no_beam, LMAX)
+        unit = sphere_field.unit_coefficients(1, np.arange(items), LMAX)
+        return sphere_field.coefficients(unit, spectra, no_beam, LMAX)
 
     def ours():
         harmonics.synthesis(coefficients(), NSIDE, LMAX)
@@ -46,7 +45,7 @@ def field(items):
         return np.abs(harmonics.synthesis(some, NSIDE, LMAX) - truth).max() / np.abs(truth).max()
 
     def floor():
-        fields.unit_coefficients(1, np.arange(items), LMAX)
+        sphere_field.unit_coefficients(1, np.arange(items), LMAX)
         return items
 
     return Work(ours=ours, peer=peer, error=error, floor=floor)

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from skybench.generators import poisson
-from skybench.generators.guide_tables import GuideTables
+from skybench.generators.poisson import GuideTables
 from skybench.generators.random_streams import PixelWords
 
 DRAWS = 200_000

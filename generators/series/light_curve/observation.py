@@ -1,4 +1,4 @@
-"""From the parameters of stars to their light curves, with noise and without."""
+"""From the parameters of stars to their light curves: when they are looked at, with which noise."""
 
 import numpy as np
 import xarray as xr
@@ -7,11 +7,11 @@ from scipy.special import ndtri
 from skybench.generators.arrays import Floats
 from skybench.generators.drawn_object import columns
 from skybench.generators.random_streams import RowStreams
-from skybench.generators.series.light_curve.cadence import instants
+from skybench.generators.series.instants import TIME_BITS
 from skybench.generators.series.light_curve.objects import LIGHT_CURVE_OBJECTS
 from skybench.generators.series.light_curve.recipe import LightCurveRecipe
-from skybench.generators.series.light_curve.red_noise import damped_walk
 from skybench.generators.series.light_curve.vocabulary import VOCABULARY
+from skybench.generators.variable import round_mantissa
 
 
 def render(recipe: LightCurveRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
@@ -88,3 +88,69 @@ def expected(parameters: xr.Dataset, times: Floats) -> Floats:
             stars = {name: values[:, None] for name, values in own.items()}
             light[mine] = kind.relative_flux(stars, times[mine])
     return light
+
+
+def instants(
+    uniform: Floats,
+    *,
+    baseline: float,
+    jitter: float,
+    night_fraction: float,
+    gap_start: Floats,
+    gap_length: Floats,
+) -> Floats:
+    """Return rising instants in days, from 0 to the baseline.
+
+    The time outside the gap is cut into as many equal parts as there are instants; each has
+    one, in its middle but for the jitter. Days then shrink to their nights: the gap and the
+    number of the day stay, the hours are pressed into the first part of the day.
+
+    Parameters
+    ----------
+    uniform : (star, time) array
+        Random numbers in (0, 1).
+    baseline : float
+        Days from the first possible instant to the last.
+    jitter : float
+        Share of its part within which an instant is random: 0 for an even cadence, 1 for
+        anywhere.
+    night_fraction : float
+        Share of a day in which the star can be seen.
+    gap_start, gap_length : (star,) arrays
+        Days; the gap ends before the baseline does.
+    """
+    count = uniform.shape[1]
+    part = (baseline - gap_length[:, None]) / count
+    times = (np.arange(count) + 0.5 + jitter * (uniform - 0.5)) * part
+    times = np.where(times < gap_start[:, None], times, times + gap_length[:, None])
+    day = np.floor(times)
+    return round_mantissa(day + night_fraction * (times - day), TIME_BITS)
+
+
+def damped_walk(normal: Floats, times: Floats, amplitude: Floats, timescale: Floats) -> Floats:
+    """Return an Ornstein-Uhlenbeck process at any instants, exactly.
+
+    x(t + h) = x(t) exp(-h / timescale) + amplitude sqrt(1 - exp(-2h / timescale)) n, with n
+    a normal deviate: mean 0, the same variance throughout, correlation exp(-h / timescale).
+
+    Parameters
+    ----------
+    normal : (star, time) array
+        Independent normal deviates.
+    times : (star, time) array
+        Rising instants.
+    amplitude, timescale : (star,) arrays
+        Standard deviation; time to forget to 1/e.
+
+    References
+    ----------
+    Kelly, Bechtold & Siemiginowska (2009), ApJ 698, 895, equations 1 to 5.
+    """
+    steps = np.diff(times, axis=1) / timescale[:, None]
+    kept = np.exp(-steps)
+    fresh = np.sqrt(-np.expm1(-2 * steps))
+    walk = np.empty_like(normal)
+    walk[:, 0] = normal[:, 0]
+    for at in range(1, times.shape[1]):
+        walk[:, at] = kept[:, at - 1] * walk[:, at - 1] + fresh[:, at - 1] * normal[:, at]
+    return np.asarray(amplitude[:, None] * walk)

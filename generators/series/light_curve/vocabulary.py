@@ -11,8 +11,8 @@ from skybench.generators.variable import (
     table,
 )
 
-FRACTION = Interval(low=0, high=1)
-DAYS = Interval(low=1e-3, high=1e5)
+FRACTION = Interval(0, 1)
+DAYS = Interval(1e-3, 1e5)
 
 FLUX_BITS = 16
 """Kept of a relative flux: 8e-6, a tenth of the smallest error that a recipe may ask for."""
@@ -56,7 +56,7 @@ VOCABULARY = COMMON | table(
         "epoch",
         "instant of an eclipse's middle, of the peak, or of the first harmonic's maximum",
         units="day",
-        domain=Interval(low=-1e5, high=1e5),
+        domain=Interval(-1e5, 1e5),
     ),
     of_sample(
         "radius_ratio",
@@ -66,20 +66,17 @@ VOCABULARY = COMMON | table(
     of_sample(
         "semi_major_axis_ratio",
         "semi-major axis over the radius of the star",
-        domain=Interval(low=2, high=1e4),
+        domain=Interval(2, 1e4),
     ),
     of_sample(
         "impact_parameter",
         "distance of both centres in mid-eclipse over the radius of the star",
-        domain=Interval(low=0, high=2),
+        domain=Interval(0, 2),
     ),
     of_sample("limb_darkening_u1", "linear limb darkening", domain=FRACTION),
-    of_sample("limb_darkening_u2", "quadratic limb darkening", domain=Interval(low=-0.5, high=1)),
+    of_sample("limb_darkening_u2", "quadratic limb darkening", domain=Interval(-0.5, 1)),
     of_sample(
-        "pulsation_amplitude",
-        "amplitude of the first harmonic",
-        units="mag",
-        domain=Interval(low=0, high=2),
+        "pulsation_amplitude", "amplitude of the first harmonic", units="mag", domain=Interval(0, 2)
     ),
     of_sample("fourier_r21", "second over first harmonic's amplitude", domain=FRACTION),
     of_sample("fourier_r31", "third over first harmonic's amplitude", domain=FRACTION),
@@ -88,17 +85,17 @@ VOCABULARY = COMMON | table(
     of_sample(
         "peak_amplitude",
         "flux at the peak above that of the quiet star, over the latter",
-        domain=Interval(low=0, high=1e4),
+        domain=Interval(0, 1e4),
     ),
     of_sample(
         "photometric_error",
         "median standard deviation of a measurement of relative flux",
-        domain=Interval(low=1e-4, high=10, or_zero=True),
+        domain=Interval(1e-4, 10, or_zero=True),
     ),
     of_sample(
         "red_noise_amplitude",
         "standard deviation of the star's own random variation",
-        domain=Interval(low=0, high=10),
+        domain=Interval(0, 10),
     ),
     of_sample(
         "red_noise_timescale",
@@ -107,15 +104,7 @@ VOCABULARY = COMMON | table(
         domain=POSITIVE,
     ),
     of_sample(
-        "gap_start",
-        "begin of the gap in the observations",
-        units="day",
-        domain=Interval(low=0, high=1e5),
+        "gap_start", "begin of the gap in the observations", units="day", domain=Interval(0, 1e5)
     ),
-    of_sample(
-        "gap_length",
-        "length of the gap; 0 for none",
-        units="day",
-        domain=Interval(low=0, high=1e5),
-    ),
+    of_sample("gap_length", "length of the gap; 0 for none", units="day", domain=Interval(0, 1e5)),
 )

@@ -4,9 +4,9 @@ from skybench.generators.schema import COMMON
 from skybench.generators.series.instants import TIME
 from skybench.generators.variable import EXPECTED_BITS, Interval, Variable, of_sample, table
 
-MASS = Interval(low=1e-6, high=1e6)
-LENGTH = Interval(low=1e-3, high=1e6)
-ECCENTRICITY = Interval(low=0, high=0.99)
+MASS = Interval(1e-6, 1e6)
+LENGTH = Interval(1e-3, 1e6)
+ECCENTRICITY = Interval(0, 0.99)
 
 VOCABULARY = COMMON | table(
     TIME,
@@ -55,7 +55,7 @@ VOCABULARY = COMMON | table(
     of_sample(
         "tertiary_mass_ratio",
         "mass of the third body over that of the others",
-        domain=Interval(low=1e-3, high=1e3),
+        domain=Interval(1e-3, 1e3),
     ),
     of_sample("semi_major_axis", "semi-major axis of the (inner) orbit", units="1", domain=LENGTH),
     of_sample("eccentricity", "eccentricity of the (inner) orbit", domain=ECCENTRICITY),
@@ -69,7 +69,7 @@ VOCABULARY = COMMON | table(
         "system_inclination",
         "tilt of the system's plane about the x axis",
         units="degree",
-        domain=Interval(low=0, high=180),
+        domain=Interval(0, 180),
     ),
     of_sample("orientation", "turn of the system about the z axis, after the tilt", units="degree"),
 )

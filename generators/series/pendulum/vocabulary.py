@@ -30,30 +30,20 @@ VOCABULARY = COMMON | table(
         units="rad",
         bits=EXPECTED_BITS,
     ),
-    of_sample(
-        "pendulum_length",
-        "length of the pendulum",
-        units="m",
-        domain=Interval(low=1e-3, high=1e3),
-    ),
-    of_sample(
-        "gravity",
-        "acceleration of gravity",
-        units="m/s^2",
-        domain=Interval(low=1e-3, high=1e3),
-    ),
+    of_sample("pendulum_length", "length of the pendulum", units="m", domain=Interval(1e-3, 1e3)),
+    of_sample("gravity", "acceleration of gravity", units="m/s^2", domain=Interval(1e-3, 1e3)),
     of_sample(
         "initial_angle",
         "angle from the vertical at the start",
         units="rad",
         # Within a degree of the top a pendulum stays there for as long as rounding lets it.
-        domain=Interval(low=-3.12, high=3.12),
+        domain=Interval(-3.12, 3.12),
     ),
     of_sample(
         "initial_angular_velocity",
         "angular velocity at the start",
         units="rad/s",
-        domain=Interval(low=-100, high=100),
+        domain=Interval(-100, 100),
     ),
     of_sample(
         "natural_frequency",
@@ -64,6 +54,6 @@ VOCABULARY = COMMON | table(
         "angle_noise",
         "standard deviation of the measured angle",
         units="rad",
-        domain=Interval(low=0, high=10),
+        domain=Interval(0, 10),
     ),
 )

@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.special import ndtr
 
 from skybench.generators import Circle, Rectangle
-from skybench.generators.geometric.blur import blur, reach
+from skybench.generators.geometric.scene import blur, reach
 
 
 def test_no_width_is_no_blur():

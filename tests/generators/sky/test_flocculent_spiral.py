@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skybench.generators import FlocculentSpiral, Spiral
-from skybench.generators.sky import arms, flocculent_spiral, gaussians, knots, nested
+from skybench.generators.sky import arms, components, flocculent_spiral, knots, nested
 
 ARMS = {
     "flux": 1e4,
@@ -149,4 +149,4 @@ def test_knots_lie_on_the_arms_as_often_as_the_contrast_says():
 def test_the_number_of_knots_changes_no_place():
     few, many = (knots.knots(parameters(make(knot_count=n)), 16) for n in (9, 16))
     np.testing.assert_array_equal(few.x[:, :9], many.x[:, :9])
-    assert isinstance(few, gaussians.Spots)
+    assert isinstance(few, components.Spots)

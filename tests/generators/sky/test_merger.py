@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skybench.generators import Merger, Sersic
-from skybench.generators.sky import fourier, gaussians, merger
+from skybench.generators.sky import components, fourier, merger
 
 
 def make(**changes):
@@ -100,18 +100,18 @@ def test_tides_are_seen_outside_the_galaxies():
 
 
 def test_a_chain_of_gaussians_is_their_sum():
-    spots = gaussians.Spots(
+    spots = components.Spots(
         *(np.array([row]) for row in ([1.0, 2.0], [0.5, -3.0], [1.0, 2.0], [1.5, 3.0]))
     )
     on = fourier.grid(64, 2)
-    transform = gaussians.transform(spots, on)[0]
+    transform = components.transform(spots, on)[0]
     k2 = on.kx**2 + on.ky[:, None] ** 2
     exact = sum(
         f * np.exp(-k2 * s**2 / 2 - 1j * (on.kx * x + on.ky[:, None] * y))
         for f, x, y, s in zip(*(row[0] for row in spots), strict=True)
     )
     np.testing.assert_allclose(transform, exact, atol=1e-12)
-    assert gaussians.extent(spots)[0] == pytest.approx(np.hypot(3, 2) + 4.5 * 3)
+    assert components.extent(spots)[0] == pytest.approx(np.hypot(3, 2) + 4.5 * 3)
 
 
 def test_brightness_is_proportional_to_flux():

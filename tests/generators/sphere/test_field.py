@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skybench.generators.sphere import field, harmonics
+from skybench.generators.sphere import harmonics, sphere_field
 from skybench.generators.sphere.sphere_field import FIRST
 
 ROWS = np.arange(40)
@@ -20,7 +20,7 @@ def measured(coefficients, lmax):
 def test_unit_coefficients_have_unit_power():
     # The power at l is chi^2 of 2 l + 1 values over 2 l + 1: its variance 2 / (2 l + 1).
     lmax = 48
-    powers = measured(field.unit_coefficients(3, ROWS, lmax), lmax)
+    powers = measured(sphere_field.unit_coefficients(3, ROWS, lmax), lmax)
     spread = np.sqrt(2 / ((2 * np.arange(lmax + 1) + 1) * ROWS.size))
     assert (np.abs(powers.mean(axis=0) - 1) < 4 * spread).all()
     chi2 = ((powers.mean(axis=0) - 1) / spread) ** 2
@@ -30,9 +30,9 @@ def test_unit_coefficients_have_unit_power():
 def test_the_field_has_the_spectrum_asked_for():
     lmax = 32
     spectrum = np.where(np.arange(lmax + 1) < FIRST, 0.0, 1.0 / (1 + np.arange(lmax + 1.0)) ** 2)
-    unit = field.unit_coefficients(3, ROWS, lmax)
+    unit = sphere_field.unit_coefficients(3, ROWS, lmax)
     spectra, none = np.tile(spectrum, (ROWS.size, 1)), np.zeros(ROWS.size)
-    coefficients = field.coefficients(unit, spectra, none, lmax)
+    coefficients = sphere_field.coefficients(unit, spectra, none, lmax)
     powers = measured(coefficients, lmax).mean(axis=0)
     assert (powers[:FIRST] == 0).all()
     spread = np.sqrt(2 / ((2 * np.arange(lmax + 1) + 1) * ROWS.size))
@@ -49,7 +49,7 @@ def test_the_field_has_the_spectrum_asked_for():
 def test_healpy_measures_the_spectrum_back():
     healpy = pytest.importorskip("healpy")
     lmax = 64
-    coefficients = field.unit_coefficients(5, np.arange(3), lmax)
+    coefficients = sphere_field.unit_coefficients(5, np.arange(3), lmax)
     maps = harmonics.synthesis(coefficients, 64, lmax)
     ours = measured(coefficients, lmax)
     theirs = np.array([healpy.anafast(m, lmax=lmax, iter=3) for m in maps])
@@ -57,15 +57,15 @@ def test_healpy_measures_the_spectrum_back():
 
 
 def test_a_row_has_its_own_sky_whatever_the_others():
-    whole = field.unit_coefficients(3, ROWS, 16)
-    assert (field.unit_coefficients(3, ROWS[7:9], 16) == whole[7:9]).all()
+    whole = sphere_field.unit_coefficients(3, ROWS, 16)
+    assert (sphere_field.unit_coefficients(3, ROWS[7:9], 16) == whole[7:9]).all()
     # Other rows and neighbouring seeds are unrelated: correlations of 153 numbers.
-    for other in (whole[8], field.unit_coefficients(4, ROWS[7:8], 16)[0]):
+    for other in (whole[8], sphere_field.unit_coefficients(4, ROWS[7:8], 16)[0]):
         assert abs(np.corrcoef(whole[7].real, other.real)[0, 1]) < 0.3
 
 
 def test_a_finer_map_shows_the_same_sky():
-    few, many = (field.unit_coefficients(3, ROWS[:2], lmax) for lmax in (8, 20))
+    few, many = (sphere_field.unit_coefficients(3, ROWS[:2], lmax) for lmax in (8, 20))
     for m in range(9):
         coarse = few[:, harmonics.start(8, m) : harmonics.start(8, m + 1)]
         fine = many[:, harmonics.start(20, m) : harmonics.start(20, m) + 9 - m]
@@ -75,6 +75,6 @@ def test_a_finer_map_shows_the_same_sky():
 def test_the_beam_is_gaussian():
     # A Gaussian of 10 degrees falls to exp(-l (l + 1) s^2 / 2), s = 10 deg / 2.3548.
     healpy = pytest.importorskip("healpy")
-    ours = field.beam(np.array([0.0, 10.0]), 64)
+    ours = sphere_field.beam(np.array([0.0, 10.0]), 64)
     assert (ours[0] == 1).all()
     np.testing.assert_allclose(ours[1], healpy.gauss_beam(np.deg2rad(10), 64), rtol=1e-12)

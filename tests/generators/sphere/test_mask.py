@@ -3,24 +3,24 @@
 import numpy as np
 import pytest
 
-from skybench.generators.sphere import healpix, mask
+from skybench.generators.sphere import healpix
 
 
 def test_the_masked_share_is_the_sine_of_the_latitude():
     # A band of |b| < 30 degrees covers sin 30 = half of the sphere.
-    masked = mask.band(np.array([0.0, 30.0]), 64)
+    masked = healpix.band(np.array([0.0, 30.0]), 64)
     assert not masked[0].any()
     assert masked[1].mean() == pytest.approx(0.5, abs=1 / 64)
 
 
 def test_what_is_masked_lies_below_the_latitude():
     _, latitude = healpix.coordinates(16)
-    masked = mask.band(np.array([17.0]), 16)[0]
+    masked = healpix.band(np.array([17.0]), 16)[0]
     assert (masked == (np.abs(latitude) < 17)).all()
 
 
 @pytest.mark.parametrize("nside", [1, 8])
 def test_a_mask_up_to_the_widest_leaves_a_pixel(nside):
-    widest = mask.widest(nside)
-    assert not mask.band(np.array([widest]), nside).all()
-    assert mask.band(np.array([widest + 1e-6]), nside).all()
+    widest = healpix.widest(nside)
+    assert not healpix.band(np.array([widest]), nside).all()
+    assert healpix.band(np.array([widest + 1e-6]), nside).all()

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skybench.generators.series.light_curve.cadence import instants
+from skybench.generators.series.light_curve.observation import instants
 
 
 def looks(jitter=0.0, night_fraction=1.0, gap_start=0.0, gap_length=0.0, count=100, stars=4):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skybench.generators.series.light_curve.red_noise import damped_walk
+from skybench.generators.series.light_curve.observation import damped_walk
 
 
 def walks(times, amplitude=0.5, timescale=2.0, stars=20_000):
