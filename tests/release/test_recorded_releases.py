@@ -51,4 +51,4 @@ def test_its_records_are_bound_to_it_and_complete(path):
         assert record.mismatch(manifest) is None
         assert record.complete
     assert len(records["resnet50"].seeds) >= 3
-    assert 0.93 <= records["resnet50"].accuracy <= 0.985
+    assert 0.93 <= records["resnet50"].score <= 0.985
