@@ -10,7 +10,8 @@ from typing import Any
 from skybench.generators.schema import VARIABLES
 from skybench.registry.describing.citation import bibtex
 from skybench.registry.describing.licence import licence_url
-from skybench.registry.hashing.content_hash import SAMPLE_DIM, SPLIT_VARIABLE, Header
+from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE
+from skybench.registry.hashing.content_hash import Header
 from skybench.registry.storage.store import MANIFEST
 from skybench.registry.versions.index_lines import text_digest
 from skybench.registry.versions.manifest import Manifest, canonical_text

@@ -6,7 +6,8 @@ import pytest
 
 from skybench.generators.families import recipe_from
 from skybench.generators.generate import GENERATOR, generate
-from skybench.registry.hashing.content_hash import BLOCK_ROWS, SAMPLE_DIM, hash_dataset
+from skybench.registry.hashing.codes import SAMPLE_DIM
+from skybench.registry.hashing.content_hash import BLOCK_ROWS, hash_dataset
 from skybench.registry.scoring.records import records_from_text
 from skybench.registry.versions.manifest import Manifest
 
