@@ -259,7 +259,7 @@ def _compare(
         if other is None:
             notes.append(f"not compared with {record.name}: its predictions are not in the store")
             continue
-        theirs = merit_of(question.task, truth, other.by_seed)
+        theirs = merit_of(question.task, truth, question.names, other.by_seed)
         gap = paired_bootstrap(tested.merit, theirs)
         comparisons.append(
             Comparison(name=record.name, metric=tested.metric, score=record.score, difference=gap)

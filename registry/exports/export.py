@@ -83,6 +83,8 @@ def export_version(
 ) -> Path:
     """Write the samples of a released version, or of one split, and return where.
 
+    They are compared with their hashes as they are read, since a copy leaves those behind.
+
     Parameters
     ----------
     form : DataFormat
@@ -95,12 +97,14 @@ def export_version(
     ------
     NotFoundError
         There is no such version or split.
+    IntegrityError
+        The data are not those that were published.
     ParameterError, StoreError
         As `write_dataset` does.
     """
     if out is not None:
         _check_free(out)
-    ds = open_version(reference, split=split, store=store, decode=False)
+    ds = open_version(reference, split=split, store=store, verify="full", decode=False)
     dataset, version, content = (ds.attrs[key] for key in ("dataset", "version", "content_hash"))
     if out is None:
         part = "" if split is None else f"-{split}"

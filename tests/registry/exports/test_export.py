@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skybench.errors import NotFoundError, ParameterError, StoreError
+from skybench.errors import IntegrityError, NotFoundError, ParameterError, StoreError
 from skybench.generators.generate import generate
 from skybench.registry.arrays.open_url import open_url
 from skybench.registry.exports.croissant import CROISSANT
@@ -127,6 +127,19 @@ def test_a_version_that_is_not_there_is_told_and_nothing_written(published, tmp_
     with pytest.raises(NotFoundError):
         export_version(NPZ, "sky@7", out=tmp_path / "x.npz", store=published)
     assert not (tmp_path / "x.npz").exists()
+
+
+@pytest.mark.parametrize("form", [NPZ, ZARR], ids=["npz", "zarr"])
+def test_damaged_data_are_not_exported(published, tmp_path, form):
+    shard = next(Path(published.local_path("sky/0.1")).glob("*.zarr/image/c/1/0/0"))
+    damaged = bytearray(shard.read_bytes())
+    damaged[len(damaged) // 3] ^= 1
+    shard.write_bytes(damaged)
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(IntegrityError):
+        export_version(form, "sky@0.1", out=out / f"sky{form.suffix}", store=published)
+    assert list(out.iterdir()) == []
 
 
 def test_the_page_says_of_every_format_what_it_keeps_and_loses():

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -256,8 +258,6 @@ def test_an_unknown_metric_is_told():
 
 
 def test_every_metric_is_on_the_page():
-    from pathlib import Path
-
     page = (Path(__file__).parents[3] / "docs" / "scoring.md").read_text(encoding="utf-8")
     assert [name for name in METRICS if f"| `{name}` |" not in page] == []
 

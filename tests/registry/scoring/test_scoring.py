@@ -68,7 +68,7 @@ def test_multilabel_has_one_matrix_a_class():
 
 def test_merit_alone_is_that_of_the_score():
     runs = {0: RIGHT, 4: ONE_WRONG}
-    assert merit_of("classification", TRUTH, runs).tolist() == [1, 0.5, 1, 1]
+    assert merit_of("classification", TRUTH, CLASSES, runs).tolist() == [1, 0.5, 1, 1]
 
 
 def test_what_scikit_learn_measures_is_left_out_with_a_note_where_it_is_absent(monkeypatch):

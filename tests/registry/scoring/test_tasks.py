@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from skybench.errors import IntegrityError, ParameterError
+from skybench.generators.recipe import ObjectRecipe
 from skybench.registry.scoring.tasks import TASKS, answer_key, task_named
 
 ALL = np.arange(3)
@@ -108,8 +109,6 @@ def test_segmentation_without_classes_tells_sources_from_background():
 
 
 def test_the_tasks_are_those_of_recipes():
-    from skybench.generators.recipe import ObjectRecipe
-
     assert tuple(TASKS) == get_args(ObjectRecipe.model_fields["task"].annotation)
     assert all(name == task.name for name, task in TASKS.items())
 
