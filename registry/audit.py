@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skybench.errors import SignatureError, SkybenchError
+from skybench.registry.hashing.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import (
-    SAMPLE_DIM,
     ContentHash,
     VariableHash,
     dataset_root,

@@ -19,7 +19,8 @@ from skybench.errors import (
 from skybench.registry.leaderboard import Standing, standing
 from skybench.registry.open import open as open_version
 from skybench.registry.reference import DatasetReference
-from skybench.registry.scoring.metrics import Interval, Metric, paired_bootstrap
+from skybench.registry.scoring.metric import Metric
+from skybench.registry.scoring.metrics import metric_named
 from skybench.registry.scoring.predictions import (
     TABLE_SUFFIX,
     import_pyarrow,
@@ -34,9 +35,14 @@ from skybench.registry.scoring.records import (
     Record,
     check_record_name,
 )
-from skybench.registry.scoring.scoring import TestScore, score
-from skybench.registry.scoring.targets import Targets, targets_of
-from skybench.registry.scoring.tasks import METRICS, task_named
+from skybench.registry.scoring.scoring import (
+    ConfidenceInterval,
+    TestScore,
+    merit_of,
+    paired_bootstrap,
+    score,
+)
+from skybench.registry.scoring.tasks import AnswerKey, answer_key, task_named
 from skybench.registry.storage.store import Store, version_key
 from skybench.registry.versions.index import read_manifest, resolve, utc_now
 from skybench.registry.versions.manifest import Manifest, StoredObject
@@ -56,7 +62,7 @@ class Comparison:
         What the scores are.
     score : float
         Of the record.
-    difference : Interval
+    difference : ConfidenceInterval
         Score of the predictions minus that of the record, with the 95 % interval of the
         paired bootstrap by sample.
     """
@@ -64,7 +70,7 @@ class Comparison:
     name: str
     metric: Metric
     score: float
-    difference: Interval
+    difference: ConfidenceInterval
 
     @property
     def beyond_chance(self) -> bool:
@@ -92,7 +98,7 @@ class Evaluation:
     comparisons : tuple of Comparison
         With each stored record, best first.
     notes : tuple of str
-        Which records could not be compared, and why.
+        What could not be compared or measured, and why.
     submitted : bool
         Whether the record is now in the store.
     """
@@ -109,13 +115,17 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float | None:
-        """Test accuracy, exact match for a multi-label task; None where there are no classes."""
-        return self.record.accuracy
+        """The score where it is an accuracy, in a multi-label task of whole samples; else None."""
+        return self.score if self.record.metric == "accuracy" else None
 
     @property
     def measures(self) -> pd.DataFrame:
-        """A row a target with rmse, mae, r2 and bias, or a row a class with its iou."""
-        return pd.DataFrame.from_dict(self.record.measures, orient="index")
+        """A row a class or target, a column a metric; NaN where there is no number."""
+        return pd.DataFrame.from_dict(self.record.by_part, orient="index").astype(float)
+
+    def _overall(self) -> list[tuple[str, float]]:
+        overall = self.record.overall.items()
+        return [(name, value) for name, value in overall if value is not None]
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -124,7 +134,7 @@ class Evaluation:
 
     def __str__(self) -> str:
         """Return the score and one line a comparison."""
-        metric = METRICS[self.record.metric]
+        metric = metric_named(self.record.metric)
         low, high = map(metric.text, self.interval)
         lines = [
             f"{self.record.name} on {self.record.dataset} {self.record.version}: {metric.title} "
@@ -134,6 +144,7 @@ class Evaluation:
                 if len(self.measures)
                 else []
             ),
+            *(f"{name} {value:.6g}" for name, value in self._overall()),
             *map(str, self.comparisons),
             *self.notes,
         ]
@@ -191,31 +202,34 @@ def evaluate(
     manifest = read_manifest(store, resolve(reference, store))
     exact = DatasetReference.parse(manifest.reference)
     ds = open_version(exact, store=store, decode=False)
-    targets = targets_of(ds, manifest.reference)
-    question = question_of(targets)
+    key = answer_key(ds, manifest.reference)
+    question = question_of(key)
     answer = read_predictions(predictions, question)
     for made_for in (answer.content, content_hash):
         _check_content(made_for, manifest)
-    truth = targets.answers(TEST_SPLIT)
-    tested = score(targets.task, truth, targets.names, answer.by_seed)
+    truth = key.answers(TEST_SPLIT)
+    tested = score(key.task, truth, key.names, answer.by_seed)
     known = standing(exact, store=store)
     comparisons, notes = _compare(tested, known, question, truth, store)
-    record = _record(name, manifest, targets, tested)
+    record = _record(name, manifest, key, tested)
     if submit:
         record = _submit(record, known, answer, question, store)
     return Evaluation(
-        record=record, comparisons=comparisons, notes=(*known.notes, *notes), submitted=submit
+        record=record,
+        comparisons=comparisons,
+        notes=(*tested.notes, *known.notes, *notes),
+        submitted=submit,
     )
 
 
-def question_of(targets: Targets) -> Question:
+def question_of(key: AnswerKey) -> Question:
     """Return what predictions for the test split must answer."""
-    ids = {split: targets.ids[targets.rows(split)] for split in np.unique(targets.splits).tolist()}
+    ids = {split: key.ids[key.rows(split)] for split in np.unique(key.splits).tolist()}
     return Question(
-        task=targets.task,
-        names=targets.names,
+        task=key.task,
+        names=key.names,
         ids=ids.pop(TEST_SPLIT),
-        shape=targets.truth.shape,
+        shape=key.truth.shape,
         other_ids=ids,
     )
 
@@ -245,7 +259,7 @@ def _compare(
         if other is None:
             notes.append(f"not compared with {record.name}: its predictions are not in the store")
             continue
-        theirs = score(question.task, truth, question.names, other.by_seed).merit
+        theirs = merit_of(question.task, truth, question.names, other.by_seed)
         gap = paired_bootstrap(tested.merit, theirs)
         comparisons.append(
             Comparison(name=record.name, metric=tested.metric, score=record.score, difference=gap)
@@ -286,8 +300,8 @@ def stored_predictions(
     return read_predictions(io.BytesIO(data), question)
 
 
-def _record(name: str, manifest: Manifest, targets: Targets, tested: TestScore) -> Record:
-    named: dict[str, Any] = {task_named(targets.task).parts: targets.names}
+def _record(name: str, manifest: Manifest, key: AnswerKey, tested: TestScore) -> Record:
+    named: dict[str, Any] = {task_named(key.task).parts: key.names}
     return Record(
         name=name,
         kind="submission",
@@ -296,7 +310,7 @@ def _record(name: str, manifest: Manifest, targets: Targets, tested: TestScore) 
         content=manifest.content.root,
         split=TEST_SPLIT,
         split_content=manifest.content.splits[TEST_SPLIT].root,
-        task=targets.task,
+        task=key.task,
         created=utc_now(),
         model=name,
         **named,

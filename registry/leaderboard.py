@@ -8,7 +8,7 @@ from skybench.errors import NotFoundError
 from skybench.registry.recorded import recorded_manifest, recorded_scores
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
-from skybench.registry.scoring.tasks import task_named
+from skybench.registry.scoring.tasks import Columns, task_named
 from skybench.registry.storage.store import BASELINES, Store
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest
@@ -68,8 +68,11 @@ def leaderboard(
     DataFrame
         The score on test with its 95 % interval (``low``, ``high``) of each baseline, floor and
         submission. Its column is named as ``attrs["metric"]``: ``accuracy``, ``r2`` or ``iou``.
-        A regression has four more columns a target: ``flux_rmse``, ``flux_mae``, ``flux_r2`` and
-        ``flux_bias``; a segmentation has one a class, such as ``star_iou``. ``complete`` is False
+        After the columns that all have, each other metric of the whole split has one, such as
+        ``expected_calibration_error``. A regression has five more a target: ``flux_rmse``,
+        ``flux_mae``, ``flux_r2``, ``flux_bias`` and ``flux_scatter``; a segmentation has one a
+        class, such as ``star_iou``. Six columns a class would hide the ranking of a
+        classification: its records and `skybench.evaluate` have them. ``complete`` is False
         for a run shorter or smaller than its protocol. ``attrs["notes"]`` lists what is not
         comparable and was left out.
 
@@ -148,8 +151,11 @@ def _row(record: Record) -> tuple[object, ...]:
 
 
 def _measures(record: Record) -> dict[str, float | None]:
-    return {
+    form = task_named(record.task).form
+    if isinstance(form, Columns) and form.bounded:
+        return record.overall
+    return record.overall | {
         f"{part}_{name}": value
         for part in (*record.targets, *record.classes)
-        for name, value in record.measures.get(part, {}).items()
+        for name, value in record.by_part.get(part, {}).items()
     }

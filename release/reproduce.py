@@ -16,9 +16,9 @@ from skybench.generators.generate import GENERATOR, empty
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import recipe_from
 from skybench.registry.arrays.zarr_format import choose_layout, lengthened
+from skybench.registry.hashing.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import (
     BLOCK_ROWS,
-    SAMPLE_DIM,
     ContentHash,
     Digests,
     block_digests,

@@ -3,18 +3,13 @@
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from skybench.errors import ParameterError, StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import xarray as xr
+from skybench.errors import ParameterError
 
 StoreOption = Annotated[
     str | None, typer.Option("--store", help="Store: a folder or any fsspec URL.", metavar="URL")
@@ -103,53 +98,28 @@ def generate(
     start: Annotated[int, typer.Option(help="First row.")] = 0,
     stop: Annotated[int, typer.Option(help="Row after the last.")] = 100,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write .npz or .zarr.", metavar="FILE")
+        Path | None,
+        typer.Option("--out", help="Write .npz, .zarr or another data format.", metavar="FILE"),
     ] = None,
 ) -> None:
     """Generate some rows in memory; print them, or write a file.
+
+    The end of its name says the format; skybench export lists them.
 
     Example: skybench generate sky --stop 500 --out sky.npz
     """
     from skybench.generators.generate import generate as generate_rows
 
-    writer = None if out is None else _writer(out)
-    ds = generate_rows(recipe, start, stop)
-    if writer is None or out is None:
-        print(ds)
+    if out is None:
+        print(generate_rows(recipe, start, stop))
         return
-    try:
-        writer(ds, out)
-    except OSError as error:
-        msg = f"{out} cannot be written: {error.strerror or error}; choose another place."
-        raise StoreError(msg) from error
+
+    from skybench.registry.exports.export import data_format_of, write_dataset
+
+    form = data_format_of(out)
+    ds = generate_rows(recipe, start, stop)
+    write_dataset(ds, out, form)
     print(f"{out}: {ds.sizes['sample']:,} samples of {recipe}")
-
-
-def _write_npz(ds: "xr.Dataset", out: Path) -> None:
-    import numpy as np
-
-    arrays = {str(name): variable.values for name, variable in ds.variables.items()}
-    # mypy: an array might be named allow_pickle; the schema has no such variable.
-    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
-
-
-def _write_zarr(ds: "xr.Dataset", out: Path) -> None:
-    ds.to_zarr(out, mode="w-", zarr_format=3, consolidated=False)
-
-
-_WRITERS = {".npz": _write_npz, ".zarr": _write_zarr}
-
-
-def _writer(out: Path) -> "Callable[[xr.Dataset, Path], None]":
-    from skybench.generators.suggestion import unknown
-
-    if out.suffix not in _WRITERS:
-        msg = f"{out}: {unknown('file type', out.suffix, _WRITERS)}"
-        raise ParameterError(msg)
-    if out.exists():
-        msg = f"{out} exists; choose another name or delete it first."
-        raise ParameterError(msg)
-    return _WRITERS[out.suffix]
 
 
 def build(

@@ -1,29 +1,28 @@
 """Commands that say what a version is: to people, to papers and to other catalogs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from typer.core import TyperCommand
 
 from skybench.cli_datasets import SHORT_HASH, Reference, StoreOption
-from skybench.errors import ParameterError, StoreError
+from skybench.errors import ParameterError
 
 if TYPE_CHECKING:
     from skybench.registry.storage.store import Store
     from skybench.registry.versions.index_lines import IndexEntry
     from skybench.registry.versions.manifest import Manifest
 
-export_app = typer.Typer(help="Write what a version is in the formats of others.")
-
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     for command in (info, cite):
         app.command()(command)
-    app.add_typer(export_app, name="export", no_args_is_help=True)
+    app.command(cls=_ExportCommand, no_args_is_help=True)(export)
 
 
 def info(dataset: Reference, store: StoreOption = None) -> None:
@@ -112,33 +111,60 @@ def cite(
     print(citation(known_manifest(dataset, store), style), end="")
 
 
-@export_app.command("croissant")
-def export_croissant(
+class _ExportCommand(TyperCommand):
+    """Its help ends with the table of formats, which is read only when somebody asks."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from skybench.registry.exports.export import FORMATS
+
+        self.epilog = "\n\n".join(
+            f"{form.name} ({form.suffix}) keeps {form.keeps} It loses {form.loses}"
+            for form in FORMATS.values()
+        )
+        super().format_help(ctx, formatter)
+
+
+def export(
+    form: Annotated[str, typer.Argument(help="One of those below.", metavar="FORMAT")],
     dataset: Reference,
+    split: Annotated[str | None, typer.Option(help="Only this split of the data.")] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write it there.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Write it there. Default: data beside you, named like sky-0.1-test.npz; "
+            "a description is printed.",
+            metavar="FILE",
+        ),
     ] = None,
     store: StoreOption = None,
 ) -> None:
-    """Print a version as Croissant, the JSON-LD that dataset search engines and ML tools read.
+    """Write the data of a version, or what it is, in a format of others. Nothing is overwritten.
 
-    Works without a store for the versions that skybench records.
+    A description works without a store for the versions that skybench records.
 
     Example: skybench export croissant sky@0.1 --out croissant.json
+    Example: skybench export npz sky@0.1 --split test
     """
-    from skybench.registry.describing.croissant import croissant_text
-    from skybench.registry.recorded import known_manifest
+    from skybench.registry.exports.export import (
+        describe,
+        export_version,
+        format_named,
+        write_description,
+    )
+    from skybench.registry.exports.export_format import DataFormat, DescriptionFormat
 
-    text = croissant_text(known_manifest(dataset, store))
+    chosen = format_named(form)
+    if isinstance(chosen, DataFormat):
+        print(export_version(chosen, dataset, split=split, out=out, store=store))
+        return
+    assert isinstance(chosen, DescriptionFormat)
+    if split is not None:
+        msg = f"{form} describes a version with all its splits; leave out --split {split}"
+        raise ParameterError(msg)
+    text = describe(chosen, dataset, store)
     if out is None:
         print(text, end="")
         return
-    if out.exists():
-        msg = f"{out} exists; choose another name or delete it first."
-        raise ParameterError(msg)
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        msg = f"{out} cannot be written: {error.strerror or error}; choose another place."
-        raise StoreError(msg) from error
+    write_description(text, out)
     print(out)

@@ -6,8 +6,8 @@ import pandas as pd
 from rich import box
 from rich.table import Column, Table
 
-from skybench.registry.scoring.metrics import Metric
-from skybench.registry.scoring.tasks import METRICS
+from skybench.registry.scoring.metric import Metric
+from skybench.registry.scoring.metrics import metric_named
 
 
 def leaderboard_table(ranking: pd.DataFrame) -> Table:
@@ -18,7 +18,7 @@ def leaderboard_table(ranking: pd.DataFrame) -> Table:
     notes = [*ranking.attrs["notes"]]
     if not ranking["complete"].all():
         notes.append("* trained with fewer samples, seeds or epochs than the protocol asks")
-    metric = METRICS[ranking.attrs["metric"]]
+    metric = metric_named(ranking.attrs["metric"])
     table = Table(
         Column("rank", justify="right"),
         Column("name", no_wrap=True),

@@ -1,7 +1,11 @@
 """Tables that other packages add to."""
 
+import json
+import os
+import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +13,7 @@ from skybench.errors import ExtensionError
 from skybench.extensions import table
 
 GROUP = "skybench.toys"
+ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,82 @@ def test_a_module_that_does_not_import_is_told(installed):
     installed("import no_such_thing\n")
     with pytest.raises(ExtensionError, match=r"cannot be loaded: .*no_such_thing.*uninstall toy-s"):
         table(GROUP, Toy, [])
+
+
+SHOP = """
+import json
+import numpy as np
+from skybench.registry.exports.export_format import DataFormat, DescriptionFormat
+from skybench.registry.scoring.metric import Metric
+
+def surprise(outcome):
+    given = outcome.predicted[np.arange(len(outcome.truth)), outcome.truth]
+    return -np.log2(np.maximum(given, 1e-9))
+
+SURPRISE = Metric(
+    name="surprise", title="surprise", tasks=("classification",),
+    overall=lambda outcome: surprise(outcome).mean(),
+)
+LIKELIHOOD = Metric(
+    name="likelihood", title="log likelihood", tasks=("classification",),
+    merit=lambda outcome: -surprise(outcome),
+)
+IDS = DataFormat(
+    name="ids", suffix=".ids", keeps="the identities.", loses="all else.",
+    write=lambda ds, path: path.write_text(json.dumps(ds.sample_id.values.tolist())),
+)
+TITLE = DescriptionFormat(
+    name="title", suffix=".txt", keeps="the title.", loses="all else.",
+    text=lambda manifest: manifest.title + "\\n",
+)
+"""
+
+
+@pytest.fixture
+def skybench_with_shop(tmp_path):
+    """Return a function that runs Python with a package of metrics and exports installed."""
+    (tmp_path / "sky_shop.py").write_text(SHOP)
+    info = tmp_path / "sky_shop-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sky-shop\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[skybench.metrics]\nsurprise = sky_shop:SURPRISE\nlikelihood = sky_shop:LIKELIHOOD\n"
+        "[skybench.exports]\nids = sky_shop:IDS\ntitle = sky_shop:TITLE\n"
+    )
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+
+    def run(*arguments):
+        done = subprocess.run(
+            [sys.executable, *map(str, arguments)],
+            env=os.environ | {"PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_a_metric_of_another_package_is_in_scores(skybench_with_shop):
+    out = skybench_with_shop(
+        "-c",
+        "import json, numpy as np\n"
+        "from skybench.registry.scoring.scoring import score\n"
+        "half = np.full((4, 2), 0.5)\n"
+        "tested = score('classification', np.array([0, 1, 0, 1]), ('a', 'b'), {0: half})\n"
+        "print(json.dumps(tested.record_fields()['overall']))\n",
+    )
+    overall = json.loads(out)
+    # One bit each; the merit that is not the headline is a mean over samples.
+    assert (overall["surprise"], overall["likelihood"]) == (1, -1)
+
+
+def test_exports_of_another_package_are_written(skybench_with_shop, tmp_path):
+    command = ("-m", "skybench")
+    skybench_with_shop(*command, "generate", "objects", "--stop", "3", "--out", "mine.ids")
+    assert json.loads((tmp_path / "mine.ids").read_text()) == [0, 1, 2]
+    assert skybench_with_shop(*command, "export", "title", "sky@0.1").strip()
+    assert "ids (.ids) keeps the identities." in skybench_with_shop(*command, "export", "--help")

@@ -6,7 +6,6 @@ from skybench.errors import IntegrityError
 from skybench.registry.arrays.decoding import decode_flags
 from skybench.registry.arrays.splits import select_split
 from skybench.registry.arrays.zarr_format import in_chunks, missing_chunks, open_raw
-from skybench.registry.hashing.codes import SPLIT_VARIABLE
 
 
 def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.Dataset:
@@ -29,9 +28,7 @@ def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.D
     stored = open_raw(url, chunked=False)
     ds = in_chunks(stored, url)
     if split is not None:
-        # Read whole, at once: a chunk a task takes four times as long.
-        variable = stored.variables.get(SPLIT_VARIABLE)
-        ds = select_split(ds, split, None if variable is None else variable.values)
+        ds = select_split(ds, split, stored)
     if missing := missing_chunks(url):
         msg = (
             f"{url} lacks {len(missing)} of its chunks, first {missing[0]}; "

@@ -1,5 +1,6 @@
 """The samples of one split of a dataset, still lazy."""
 
+from collections.abc import Callable
 from typing import Any
 
 import dask.array as da
@@ -12,8 +13,20 @@ from skybench.errors import NotFoundError
 from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 
 
+def read_whole(variable: xr.Variable) -> NDArray[Any]:
+    """Return the values of a variable, in chunks or not."""
+    if isinstance(variable.data, da.Array):
+        # To find a scheduler by its name, dask first imports distributed, which takes longer.
+        codes = variable.data.compute(scheduler=in_threads)  # type: ignore[no-untyped-call]
+        return np.asarray(codes)
+    return np.asarray(variable.values)
+
+
 def select_split(
-    ds: xr.Dataset, split: str, codes: NDArray[np.integer[Any]] | None = None
+    ds: xr.Dataset,
+    split: str,
+    stored: xr.Dataset | None = None,
+    read: Callable[[xr.Variable], NDArray[Any]] = read_whole,
 ) -> xr.Dataset:
     """Return the samples of one split, in order, so that each chunk still reads one chunk.
 
@@ -23,35 +36,30 @@ def select_split(
         As stored, with codes not decoded.
     split : str
         A name in the flag meanings of the coordinate ``split``.
-    codes : (samples,) array, optional
-        What ``split`` holds, where it was read before. Default: it is read, a chunk a task.
+    stored : Dataset, optional
+        The same, not in chunks: its ``split`` is read at once, since a chunk a task takes four
+        times as long.
+    read : callable
+        How that is read.
 
     Raises
     ------
     NotFoundError
         There is no such split; the message lists those there are.
     """
-    variable = ds.variables.get(SPLIT_VARIABLE)
+    variable = (ds if stored is None else stored).variables.get(SPLIT_VARIABLE)
     named = {} if variable is None else {name: code for code, name in flag_names(variable).items()}
     if variable is None or split not in named:
         have = f"it has {', '.join(named)}" if named else "it has no splits"
         msg = f"no split {split!r} in {ds.attrs.get('recipe', 'the dataset')}; {have}"
         raise NotFoundError(msg)
-    taken = _Rows(np.flatnonzero((_read(variable) if codes is None else codes) == named[split]))
+    taken = _Rows(np.flatnonzero(read(variable) == named[split]))
     variables = {name: taken.of(variable) for name, variable in ds.variables.items()}
     return xr.Dataset(
         {name: variables[name] for name in ds.data_vars},
         {name: variables[name] for name in ds.coords},
         ds.attrs | {"split": split},
     )
-
-
-def _read(variable: xr.Variable) -> NDArray[Any]:
-    if isinstance(variable.data, da.Array):
-        # To find a scheduler by its name, dask first imports distributed, which takes longer.
-        codes = variable.data.compute(scheduler=in_threads)  # type: ignore[no-untyped-call]
-        return np.asarray(codes)
-    return np.asarray(variable.values)
 
 
 class _Rows:

@@ -13,15 +13,8 @@ from numpy.typing import NDArray
 
 from skybench.errors import ParameterError, VersionConflictError
 from skybench.registry.arrays.zarr_format import open_raw
-from skybench.registry.hashing.content_hash import (
-    BLOCK_ROWS,
-    SAMPLE_DIM,
-    SPLIT_VARIABLE,
-    ContentHash,
-    VariableHash,
-    flag_names,
-    leaves,
-)
+from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+from skybench.registry.hashing.content_hash import BLOCK_ROWS, ContentHash, VariableHash, leaves
 from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference, Version
 from skybench.registry.storage.store import Store

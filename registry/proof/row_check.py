@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from skybench.errors import SkybenchError
 from skybench.registry.arrays.shard_reading import ShardForm
 from skybench.registry.arrays.zarr_format import zarr_store
+from skybench.registry.hashing.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import (
     BLOCK_ROWS,
-    SAMPLE_DIM,
     Digests,
     VariableHash,
     assemble,

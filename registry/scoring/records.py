@@ -1,14 +1,24 @@
 """The record of a score: what was trained or submitted, on which data, and how well it did.
 
 A record is bound to the content of a version and to the content of its test split. It is small
-JSON; weights and predictions lie beside it under their SHA-256.
+JSON; weights and predictions lie beside it under their SHA-256. Records that were once written
+read for ever, and are written again as they were; whoever reads one looks at ``score``,
+``by_part`` and ``overall``, whatever its age.
 """
 
 import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.plain_text import PlainLine
@@ -26,7 +36,10 @@ from skybench.registry.versions.manifest import (
     validated,
 )
 
-FORMAT: Literal["skybench-record-1"] = "skybench-record-1"
+FORMAT: Literal["skybench-record-2"] = "skybench-record-2"
+FIRST_FORMAT: Literal["skybench-record-1"] = "skybench-record-1"
+"""Until 0.2: what tasks of classes scored stood in fields named after accuracy."""
+
 SUBMISSIONS = "submissions"
 TEST_SPLIT = "test"
 WEIGHTS_SUFFIX = ".safetensors"
@@ -80,11 +93,23 @@ def _either(score: str, accuracy: str) -> ConfigDict:
     return ConfigDict(json_schema_extra=extra)
 
 
-class EpochScore(StrictModel):
+_OF_ONE_FORMAT = {"accuracy", "accuracy_by_class", "validation_accuracy", "overall"}
+"""What records of only one of the two formats have."""
+
+
+class _AsItWas(StrictModel):
+    """Part of a record: what only one format has is written where it was given, and only there."""
+
+    @model_serializer(mode="wrap")
+    def _without_other_formats(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        left_out = _OF_ONE_FORMAT - self.model_fields_set
+        return {name: value for name, value in whole(self).items() if name not in left_out}
+
+
+class EpochScore(_AsItWas):
     """One point of a training curve; ``validation_score`` is of the record's metric.
 
-    Tasks of classes have it also as ``validation_accuracy``. A loss is None where training had
-    diverged.
+    A loss is None where training had diverged.
     """
 
     model_config = _either("validation_score", "validation_accuracy")
@@ -102,7 +127,7 @@ class EpochScore(StrictModel):
         return _scored(values, "validation_score", "validation_accuracy")
 
 
-class SeedScore(StrictModel):
+class SeedScore(_AsItWas):
     """What one seed came to on test, and how it got there.
 
     Attributes
@@ -120,6 +145,7 @@ class SeedScore(StrictModel):
     accuracy: Share | None = None
     accuracy_by_class: dict[str, Share | None] = Field(default_factory=dict)
     measures: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    overall: dict[str, float | None] = Field(default_factory=dict)
     validation_score: float | None = None
     validation_accuracy: Share | None = None
     best_epoch: int | None = None
@@ -134,7 +160,7 @@ class SeedScore(StrictModel):
         return _scored(with_score, "validation_score", "validation_accuracy")
 
 
-class Record(StrictModel):
+class Record(_AsItWas):
     """A score on the test split of one released version.
 
     Attributes
@@ -151,17 +177,17 @@ class Record(StrictModel):
         defines. accuracy: 1 where the sample is right, in a multi-label task all its classes. r2:
         R squared, averaged over targets. iou: intersection over union of an image's classes.
     score : float
-        Mean over seeds, larger is better. Records of tasks of classes have it as ``accuracy``
-        too, and those written before 0.2 have only that.
+        Mean over seeds, larger is better.
     classes, targets : tuple of str
         What is to be recognised, or the numbers to be predicted.
-    accuracy_by_class : dict
-        Mean over seeds. Classification: share of the class's samples that are recognised.
-        Multi-label: share of all samples where the class's presence is right.
     measures : dict
-        Other tasks: measures of each class or target, mean over seeds. Regression: rmse, mae, r2
-        and bias (the mean of prediction - truth) in the target's unit. Segmentation: iou over all
-        test pixels.
+        Of each class or target, its metrics by name, mean over seeds; None where there is no
+        number, as for a class without test samples. ``docs/scoring.md`` lists them.
+    overall : dict
+        Other metrics of the test split as a whole, mean over seeds.
+    accuracy, accuracy_by_class
+        In the first format alone, as ``validation_accuracy`` is: the score and the only measure of
+        tasks of classes. Read ``score`` and ``by_part``.
     confusion : nested lists
         Counts summed over seeds: [true][decided], and for a multi-label task one
         [truly present][decided present] matrix a class. Pixels in a segmentation, empty in a
@@ -175,7 +201,7 @@ class Record(StrictModel):
 
     model_config = _either("score", "accuracy")
 
-    format: Literal["skybench-record-1"] = FORMAT
+    format: Literal["skybench-record-1", "skybench-record-2"] = FORMAT
     name: Annotated[str, AfterValidator(check_record_name)]
     kind: Kind
     dataset: DatasetName
@@ -202,6 +228,7 @@ class Record(StrictModel):
     interval: ScoreInterval
     accuracy_by_class: dict[str, Share | None] = Field(default_factory=dict)
     measures: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    overall: dict[str, float | None] = Field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] | tuple[tuple[tuple[int, ...], ...], ...] = ()
     scores: tuple[SeedScore, ...]
     hardware: dict[str, str] = Field(default_factory=dict)
@@ -229,10 +256,23 @@ class Record(StrictModel):
         if self.weights is not None and not self.weights.key.endswith(WEIGHTS_SUFFIX):
             msg = f"weights must be {WEIGHTS_SUFFIX}, which is data; others can run code"
             raise ValueError(msg)
-        if self.accuracy != (self.score if self.metric == "accuracy" else None):
+        self._check_accuracy()
+        return self
+
+    def _check_accuracy(self) -> None:
+        first = self.format == FIRST_FORMAT
+        if not first and (self.accuracy is not None or self.accuracy_by_class):
+            msg = f"accuracy is a field of {FIRST_FORMAT}; give score and measures"
+            raise ValueError(msg)
+        if first and self.accuracy != (self.score if self.metric == "accuracy" else None):
             msg = f"accuracy {self.accuracy} is not the score of the metric {self.metric}"
             raise ValueError(msg)
-        return self
+
+    @property
+    def by_part(self) -> dict[str, dict[str, float | None]]:
+        """Each class or target with its measures by name, in records of every format."""
+        first = {name: {"accuracy": share} for name, share in self.accuracy_by_class.items()}
+        return self.measures or first
 
     def to_text(self) -> str:
         """Return the canonical JSON: sorted keys, UTF-8, a newline at the end."""

@@ -1,22 +1,45 @@
-"""The scores that every record holds, from answers and truth."""
+"""Scores with their bootstrap intervals, and all else that a record says of predictions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skybench.registry.scoring.metrics import Interval, Measures, Metric, bootstrap
+from skybench.errors import ExtensionError, MissingDependencyError, PredictionsError
+from skybench.registry.scoring.metric import Array, Metric, Outcome
 from skybench.registry.scoring.records import ScoreInterval, SeedScore
-from skybench.registry.scoring.tasks import ACCURACY, Task, task_named
+from skybench.registry.scoring.tasks import Task, task_named
 
-Array = NDArray[Any]
-Named = dict[str, dict[str, float | None]]
-"""Class or target: name of a measure: its value."""
+Floats = NDArray[np.floating[Any]]
+Flags = NDArray[np.bool_]
+ByPart = dict[str, dict[str, float | None]]
+"""Class or target: name of a metric: its value."""
 
+CONFIDENCE = 0.95
+RESAMPLES = 10_000
+
+_FEW = 64
+_DRAWN_AT_ONCE = 1 << 22
 _DECIMALS = 6
 _DIGITS = 6
+_MOST = 1e100
+"""Merits beyond are no news of a model, and their sums overflow."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfidenceInterval:
+    """A value with the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,23 +53,29 @@ class TestScore:
     merit : (sample,) float64 array
         Mean over the runs of each sample's merit; what pairs with another model's. For classes
         that is the share of the runs that had the sample right.
-    score : Interval
+    score : ConfidenceInterval
         Its mean, with the bootstrap interval over samples.
     by_seed : dict of int to SeedScore
     measures : dict
         Of each class or target: mean over the runs; None where it has no test sample.
+    overall : dict
+        Other measures of the split as a whole: mean over the runs.
     confusion : array or None
         Counts summed over the runs.
+    notes : tuple of str
+        Which metrics were left out, and why.
     """
 
     __test__ = False
 
     metric: Metric
     merit: NDArray[np.float64]
-    score: Interval
+    score: ConfidenceInterval
     by_seed: dict[int, SeedScore]
-    measures: Named
+    measures: ByPart
+    overall: dict[str, float | None]
     confusion: NDArray[np.int64] | None
+    notes: tuple[str, ...]
 
     def record_fields(self) -> dict[str, Any]:
         """Return the fields of a record that follow from the score."""
@@ -55,11 +84,13 @@ class TestScore:
         return {
             "metric": self.metric.name,
             "samples": len(self.merit),
+            "score": score,
             "interval": ScoreInterval(low=min(low, score), high=max(high, score)),
+            "measures": self.measures,
+            "overall": self.overall,
             "confusion": () if self.confusion is None else self.confusion.tolist(),
             "seeds": tuple(self.by_seed),
             "scores": tuple(self.by_seed.values()),
-            **_score_fields(self.metric, score, self.measures),
         }
 
 
@@ -79,60 +110,203 @@ def score(
     by_seed : mapping of int to array
         What each run predicts: (sample, class) probabilities, (sample, target) numbers, or
         (sample, y, x) codes.
+
+    Raises
+    ------
+    PredictionsError
+        A run has no score, since its numbers are NaN, infinite or absurd.
     """
     task = task_named(task_name)
-    answers = {seed: task.decide(predicted) for seed, predicted in by_seed.items()}
-    merits = {seed: np.asarray(task.merit(a, truth), np.float64) for seed, a in answers.items()}
-    measures = {seed: task.measures(a, truth, len(names)) for seed, a in answers.items()}
-    merit = np.stack(list(merits.values())).mean(axis=0)
+    outcomes = [task.outcome(predicted, truth, names) for predicted in by_seed.values()]
+    merits = [_merits(task.metric, outcome) for outcome in outcomes]
+    measured = [_measured(task, outcome) for outcome in outcomes]
+    merit = np.stack(merits).mean(axis=0)
     return TestScore(
         metric=task.metric,
         merit=merit,
         score=bootstrap(np.round(merit, 9)),
         by_seed={
-            seed: _seed_score(task, seed, merits[seed], _named(names, measures[seed]))
-            for seed in by_seed
+            seed: _seed_score(seed, merits[run], measured[run], names)
+            for run, seed in enumerate(by_seed)
         },
-        measures=_named(names, _mean(list(measures.values()))),
-        confusion=_confusion(task, answers, truth, len(names)),
+        **_told([one.by_part for one in measured], [one.overall for one in measured], names),
+        confusion=_confusion(task, outcomes),
+        notes=_notes(measured[0].left_out),
     )
 
 
-def _seed_score(task: Task, seed: int, merit: NDArray[np.float64], measures: Named) -> SeedScore:
-    fields = _score_fields(task.metric, round(float(merit.mean()), _DECIMALS), measures)
-    return SeedScore(seed=seed, **fields)
+def merit_of(
+    task_name: str, truth: Array, names: tuple[str, ...], by_seed: Mapping[int, Array]
+) -> NDArray[np.float64]:
+    """Return the merit of `score` alone: what pairs two models, sample by sample."""
+    task = task_named(task_name)
+    outcomes = [task.outcome(predicted, truth, names) for predicted in by_seed.values()]
+    merits = [_merits(task.metric, outcome) for outcome in outcomes]
+    return np.asarray(np.stack(merits).mean(axis=0))
 
 
-def _score_fields(metric: Metric, score: float, measures: Named) -> dict[str, Any]:
-    """Return score and measures; records of classes have had fields of their own for long."""
-    if metric is not ACCURACY:
-        return {"score": score, "measures": measures}
-    shares = {name: found[metric.name] for name, found in measures.items()}
-    return {"score": score, "accuracy": score, "accuracy_by_class": shares}
+@dataclass(frozen=True, kw_only=True)
+class _Measured:
+    """What one run comes to by all metrics of its task, and the metrics that could not be had."""
+
+    by_part: dict[str, NDArray[np.float64]]
+    overall: dict[str, float]
+    left_out: dict[str, str]
 
 
-def _mean(runs: list[Measures]) -> Measures:
-    return {name: np.mean([run[name] for run in runs], axis=0) for name in runs[0]}
+def _measured(task: Task, outcome: Outcome) -> _Measured:
+    found = _Measured(by_part={}, overall={}, left_out={})
+    for metric in task.metrics:
+        try:
+            _measure(metric, outcome, found, is_headline=metric is task.metric)
+        except MissingDependencyError as error:
+            found.left_out[metric.name] = str(error)
+    return found
 
 
-def _named(names: tuple[str, ...], measures: Measures) -> Named:
+def _measure(metric: Metric, outcome: Outcome, found: _Measured, *, is_headline: bool) -> None:
+    if metric.by_part is not None:
+        found.by_part[metric.name] = _computed(metric, metric.by_part, outcome, outcome.names)
+    if metric.overall is not None:
+        found.overall[metric.name] = float(_computed(metric, metric.overall, outcome))
+    elif metric.merit is not None and not is_headline:
+        merits = _computed(metric, metric.merit, outcome, outcome.truth)
+        found.overall[metric.name] = float(merits.mean())
+
+
+def _computed(
+    metric: Metric, compute: Callable[[Outcome], Any], outcome: Outcome, one_each: Any = None
+) -> NDArray[np.float64]:
+    """Return what a form of a metric gives, one number for each of `one_each`, else one number.
+
+    Numbers far out of range become infinite or NaN, and then are left out; they are no news.
+    """
+    with np.errstate(all="ignore"):
+        values = np.asarray(compute(outcome), np.float64)
+    expected = () if one_each is None else (len(one_each),)
+    if values.shape != expected:
+        msg = f"the metric {metric.name!r} gave numbers of shape {values.shape}, not {expected}"
+        raise ExtensionError(msg)
+    return values
+
+
+def _merits(metric: Metric, outcome: Outcome) -> NDArray[np.float64]:
+    assert metric.merit is not None
+    merits = _computed(metric, metric.merit, outcome, outcome.truth)
+    strange = np.flatnonzero(~(np.abs(merits) < _MOST))
+    if len(strange):
+        msg = (
+            f"the {metric.title} of {len(strange)} of {len(merits)} samples is out of range, "
+            f"first of number {strange[0]} of the split; its predictions are "
+            f"{outcome.predicted[strange[0]].ravel()[:3].tolist()}"
+        )
+        raise PredictionsError(msg)
+    return merits
+
+
+def _seed_score(
+    seed: int, merit: NDArray[np.float64], measured: _Measured, names: tuple[str, ...]
+) -> SeedScore:
+    told = _told([measured.by_part], [measured.overall], names)
+    return SeedScore(seed=seed, score=round(float(merit.mean()), _DECIMALS), **told)
+
+
+def _told(
+    by_part: Sequence[Mapping[str, NDArray[np.float64]]],
+    overall: Sequence[Mapping[str, float]],
+    names: tuple[str, ...],
+) -> dict[str, Any]:
+    """Return the measures of some runs as records have them: means, rounded."""
+    means = {name: np.mean([run[name] for run in by_part], axis=0) for name in by_part[0]}
     return {
-        part: {name: _rounded(values[k]) for name, values in measures.items()}
-        for k, part in enumerate(names)
+        "measures": {
+            part: {name: _rounded(values[k]) for name, values in means.items()}
+            for k, part in enumerate(names)
+        },
+        "overall": {name: _rounded(np.mean([run[name] for run in overall])) for name in overall[0]},
     }
 
 
-def _confusion(
-    task: Task, answers: Mapping[int, Array], truth: Array, classes: int
-) -> NDArray[np.int64] | None:
+def _confusion(task: Task, outcomes: Sequence[Outcome]) -> NDArray[np.int64] | None:
     if task.confusion is None:
         return None
-    counts = [task.confusion(a, truth, classes) for a in answers.values()]
+    counts = [task.confusion(outcome) for outcome in outcomes]
     return np.asarray(np.sum(counts, axis=0), np.int64)
 
 
-def _rounded(value: float) -> float | None:
+def _notes(left_out: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a sentence for each reason, with the metrics that it holds for."""
+    names: dict[str, list[str]] = {}
+    for name, reason in left_out.items():
+        names.setdefault(reason, []).append(name)
+    return tuple(f"not measured: {', '.join(some)} ({reason})" for reason, some in names.items())
+
+
+def _rounded(value: np.floating[Any]) -> float | None:
     """Return a share to some decimals, and anything in a unit of its own to some digits."""
-    if np.isnan(value):
+    if not np.isfinite(value):
         return None
     return round(float(value), _DECIMALS) if abs(value) <= 1 else float(f"{value:.{_DIGITS}g}")
+
+
+def bootstrap(
+    values: Floats | Flags, *, seed: int = 0, resamples: int = RESAMPLES
+) -> ConfidenceInterval:
+    """Return the mean over samples with its 95 % percentile bootstrap interval.
+
+    Where values are few and distinct (right or wrong, or a mean over some seeds), a resample is
+    one multinomial draw of their counts rather than a draw of every sample.
+
+    Parameters
+    ----------
+    values : (sample,) array
+        One value a test sample. Bools are counted as 0 and 1.
+    seed : int
+        Of the resampling; the same values give the same interval.
+
+    References
+    ----------
+    Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+    """
+    values = np.asarray(values, np.float64)
+    rng = np.random.default_rng(seed)
+    distinct, counts = np.unique(values, return_counts=True)
+    if distinct.size <= _FEW:
+        drawn = rng.multinomial(values.size, counts / values.size, size=resamples)
+        means = drawn @ distinct / values.size
+    else:
+        means = _resampled_means(values, rng, resamples)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return ConfidenceInterval(value=float(np.mean(values)), low=float(low), high=float(high))
+
+
+def _resampled_means(
+    values: NDArray[np.float64], rng: np.random.Generator, resamples: int
+) -> NDArray[np.float64]:
+    step = max(1, _DRAWN_AT_ONCE // values.size)
+    return np.concatenate(
+        [
+            values[
+                rng.integers(values.size, size=(min(step, resamples - first), values.size))
+            ].mean(axis=1)
+            for first in range(0, resamples, step)
+        ]
+    )
+
+
+def paired_bootstrap(
+    first: Floats | Flags, second: Floats | Flags, *, seed: int = 0
+) -> ConfidenceInterval:
+    """Return the mean of first - second over the same samples, with its 95 % interval.
+
+    Pairing by sample removes what both find hard, so much smaller differences show
+    than by comparing two intervals.
+
+    Parameters
+    ----------
+    first, second : (sample,) array
+        The merit of each on each sample, in the same order.
+    """
+    difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
+    return bootstrap(np.round(difference, 9), seed=seed)

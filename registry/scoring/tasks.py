@@ -1,7 +1,8 @@
-"""The table of tasks: where the truth of each is, what an answer looks like, how it is scored.
+"""The table of tasks: what is to be answered, where a dataset has the truth, what ranks models.
 
-A new task is one `Task` and one line in `TASKS`, and its name in `generators.recipe`. Its floors
-and the head of its network are lines in tables of `skybench.release`; it may have none.
+A new task is one `Task` and one line in `TASKS`, and its name in `generators.recipe`; its metrics
+say themselves that they are for it. Its floors and the head of its network are lines in tables of
+their own; it may have none.
 """
 
 from collections.abc import Callable
@@ -12,11 +13,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.errors import ParameterError
-from skybench.registry.scoring import metrics, regression, segmentation, truth
-from skybench.registry.scoring.metrics import Measures, Metric
+from skybench.errors import ExtensionError, IntegrityError, ParameterError
+from skybench.registry.hashing.codes import SPLIT_VARIABLE
+from skybench.registry.scoring import metrics, truth
+from skybench.registry.scoring.metric import Array, Metric, Outcome
+from skybench.registry.scoring.metrics import METRICS
+from skybench.registry.scoring.truth import Truth, meanings
 
-Array = NDArray[Any]
+_PRESENT_ABOVE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,83 +50,111 @@ class Task:
 
     Parameters
     ----------
-    metric : Metric
-        The headline: the mean over samples of `merit`.
+    name : str
+        As recipes and datasets say it.
+    primary : str
+        The metric that models are ranked by; its merit looks at decisions, not at probabilities.
     parts : "classes" or "targets"
         What the names of the truth are, and where a record keeps them.
+    told_by : str, optional
+        The variable that tells this task of a dataset which does not name its own.
     truth : callable
         (dataset, its name for messages) to `Truth`.
     form : Columns or Maps
         Of a file of predictions.
     decide : callable
         What a file holds to answers in the form of the truth.
-    merit : callable
-        (answers, truth) to (sample,) float, larger is better.
-    measures : callable
-        (answers, truth, number of parts) to other measures of each part.
     confusion : callable, optional
-        (answers, truth, number of classes) to counts.
+        `Outcome` to counts.
     """
 
-    metric: Metric
+    name: str
+    primary: str
     parts: Literal["classes", "targets"] = "classes"
-    truth: Callable[[xr.Dataset, str], truth.Truth]
+    told_by: str | None = None
+    truth: Callable[[xr.Dataset, str], Truth]
     form: Columns | Maps
     decide: Callable[[Array], Array]
-    merit: Callable[[Array, Array], Array]
-    measures: Callable[[Array, Array, int], Measures]
-    confusion: Callable[[Array, Array, int], NDArray[np.int64]] | None = None
+    confusion: Callable[[Outcome], NDArray[np.int64]] | None = None
+
+    @property
+    def metric(self) -> Metric:
+        """The headline."""
+        return METRICS[self.primary]
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All metrics that say that they are for this task, the headline among them."""
+        return tuple(metric for metric in METRICS.values() if self.name in metric.tasks)
+
+    def outcome(self, predicted: Array, right: Array, names: tuple[str, ...]) -> Outcome:
+        """Return what a file's predictions come to beside what is right."""
+        decided = self.decide(predicted)
+        return Outcome(predicted=predicted, decided=decided, truth=right, names=names)
+
+    def merit(self, decided: Array, right: Array) -> Array:
+        """Return the headline's merit of each sample from decisions alone, as in training."""
+        assert self.metric.merit is not None
+        decisions = Outcome(predicted=decided, decided=decided, truth=right, names=())
+        return self.metric.merit(decisions)
 
 
 def _as_it_is(answers: Array) -> Array:
     return answers
 
 
-ACCURACY = Metric(name="accuracy", title="accuracy", is_share=True)
-R_SQUARED = Metric(name="r2", title="mean R²", is_share=False)
-OVERLAP = Metric(name="iou", title="mean IoU", is_share=True)
-
-TASKS = {
-    "classification": Task(
-        metric=ACCURACY,
+_OWN = (
+    Task(
+        name="classification",
+        primary="accuracy",
+        told_by="label",
         truth=truth.label,
         form=Columns(bounded=True, exclusive=True),
         decide=lambda probabilities: probabilities.argmax(axis=1),
-        merit=lambda decisions, labels: decisions == labels,
-        measures=metrics.accuracy_by_class,
-        confusion=metrics.single_confusion,
+        confusion=metrics.confusion_of_classes,
     ),
-    # A sample is right where all its classes are.
-    "multilabel": Task(
-        metric=ACCURACY,
+    Task(
+        name="multilabel",
+        primary="accuracy",
+        told_by="present",
         truth=truth.presence,
         form=Columns(bounded=True, exclusive=False),
-        decide=lambda probabilities: (probabilities > metrics.PRESENT_ABOVE).astype(np.int8),
-        merit=lambda decisions, present: np.asarray((decisions == present).all(axis=1)),
-        measures=metrics.accuracy_of_presence,
-        confusion=metrics.present_confusion,
+        decide=lambda probabilities: (probabilities > _PRESENT_ABOVE).astype(np.int8),
+        confusion=metrics.confusion_of_presence,
     ),
-    "regression": Task(
-        metric=R_SQUARED,
+    Task(
+        name="regression",
+        primary="r2",
         parts="targets",
         truth=truth.coordinates,
         form=Columns(bounded=False, exclusive=False),
         decide=_as_it_is,
-        merit=regression.explained,
-        measures=regression.errors,
     ),
-    "segmentation": Task(
-        metric=OVERLAP,
+    Task(
+        name="segmentation",
+        primary="iou",
         truth=truth.class_map,
         form=Maps(),
         decide=_as_it_is,
-        merit=segmentation.image_overlap,
-        measures=segmentation.overlap_by_class,
-        confusion=segmentation.pixel_confusion,
+        confusion=metrics.confusion_of_pixels,
     ),
-}
+)
 
-METRICS = {task.metric.name: task.metric for task in TASKS.values()}
+TASKS = {task.name: task for task in _OWN}
+
+
+def _check_metrics() -> None:
+    """Refuse a metric for a task that is not there: it would never be computed."""
+    for metric in METRICS.values():
+        if unknown := [name for name in metric.tasks if name not in TASKS]:
+            msg = (
+                f"the metric {metric.name!r} is for the task {unknown[0]!r}, which is none of "
+                f"{', '.join(TASKS)}; mend its tasks, or uninstall the package that it is from"
+            )
+            raise ExtensionError(msg)
+
+
+_check_metrics()
 
 
 def task_named(name: str) -> Task:
@@ -137,3 +169,79 @@ def task_named(name: str) -> Task:
         msg = f"task must be one of {', '.join(TASKS)}, got {name!r}"
         raise ParameterError(msg)
     return TASKS[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerKey:
+    """What is to be found out about the samples of a dataset, with what is right for all.
+
+    Attributes
+    ----------
+    task : str
+        A key of `TASKS`.
+    truth : Truth
+        The answers by row, with the names of classes or targets.
+    splits : (sample,) array of str
+    ids : (sample,) int64 array
+    """
+
+    task: str
+    truth: Truth
+    splits: NDArray[np.str_]
+    ids: NDArray[np.int64]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the classes, or of the targets."""
+        return self.truth.names
+
+    def rows(self, split: str) -> NDArray[np.intp]:
+        """Return the rows of one split, ascending."""
+        return np.flatnonzero(self.splits == split)
+
+    def answers(self, split: str) -> NDArray[Any]:
+        """Return what is right for each row of one split."""
+        return self.truth.of_rows(self.rows(split))
+
+
+def answer_key(ds: xr.Dataset, where: str) -> AnswerKey:
+    """Read the truth of a dataset whose codes are not decoded.
+
+    Parameters
+    ----------
+    ds : Dataset
+        As stored, with ``split``, ``sample_id`` and what its task asks for. Its attribute
+        ``task`` names the task; without one, ``present`` or ``label`` say it.
+    where : str
+        Names the dataset in messages.
+
+    Raises
+    ------
+    IntegrityError
+        The task is unknown, a coordinate is missing, or its values are no answers.
+    """
+    task = _task_of(ds, where)
+    return AnswerKey(
+        task=task.name,
+        truth=task.truth(ds, where),
+        splits=meanings(ds, SPLIT_VARIABLE, where),
+        ids=np.asarray(ds.variables["sample_id"].values, np.int64),
+    )
+
+
+def _task_of(ds: xr.Dataset, where: str) -> Task:
+    if "task" in ds.attrs:
+        name = str(ds.attrs["task"])
+        if name not in TASKS:
+            msg = f"{where} has the task {name!r}, but this skybench scores {', '.join(TASKS)}"
+            raise IntegrityError(msg)
+        return TASKS[name]
+    told = [task for task in TASKS.values() if task.told_by in ds.variables]
+    if not told:
+        msg = (
+            f"{where} names no task and has neither label nor present: there is nothing to "
+            "recognise"
+        )
+        raise IntegrityError(msg)
+    # Several classes a sample ask for more than one: present counts before label.
+    return told[-1]

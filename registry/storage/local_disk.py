@@ -3,9 +3,10 @@
 import glob
 import os
 import secrets
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -47,6 +48,51 @@ def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: b
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_new(path: Path, write: Callable[[Path], object]) -> None:
+    """Let a function write a file or folder, which has its name only once it is whole.
+
+    Parameters
+    ----------
+    path : Path
+        Nothing may be there.
+    write : callable
+        Gets a path of the same name in a folder beside, for now. What it raises goes through, and
+        nothing is left.
+
+    Raises
+    ------
+    FileExistsError
+        Something is there, perhaps since a moment ago.
+    OSError
+        It cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+    beside.mkdir()
+    try:
+        finished = beside / path.name
+        write(finished)
+        _rename_new(finished, path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _rename_new(finished: Path, path: Path) -> None:
+    """Give a finished file or folder its name; a link, unlike a rename, replaces no file."""
+    if finished.is_dir():
+        if os.path.lexists(path):
+            raise FileExistsError(path)
+        finished.rename(path)
+        return
+    try:
+        path.hardlink_to(finished)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without links
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        finished.rename(path)
 
 
 def is_unfinished(key: str) -> bool:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from skybench.registry.hashing.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import (
     ALGORITHM,
     BLOCK_ROWS,
     DTYPES,
-    SAMPLE_DIM,
     ContentHash,
     Header,
     VariableHash,

@@ -17,7 +17,7 @@ from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.registry.scoring.predictions import predictions_suffix, write_predictions
 from skybench.registry.scoring.records import TEST_SPLIT, EpochScore, Record, SeedScore
 from skybench.registry.scoring.scoring import TestScore, score
-from skybench.registry.scoring.tasks import ACCURACY, task_named
+from skybench.registry.scoring.tasks import task_named
 from skybench.registry.storage.store import BASELINES
 from skybench.registry.versions.index import utc_now
 from skybench.registry.versions.manifest import Manifest, StoredObject
@@ -55,7 +55,7 @@ class Recorder:
         """Return the record of a floor, and write its predictions."""
         tested = self._score({0: floor.answers})
         seed = tested.by_seed[0].model_copy(
-            update=_validation(tested, round(floor.validation_score, 6))
+            update={"validation_score": round(floor.validation_score, 6)}
         )
         fields: dict[str, Any] = tested.record_fields() | {"scores": (seed,)}
         return Record(
@@ -132,31 +132,25 @@ def _seed_scores(tested: TestScore, runs: Mapping[int, Fit]) -> tuple[SeedScore,
     return tuple(
         scored.model_copy(
             update={
-                **_validation(tested, round(runs[seed].best.validation_score, 6)),
+                "validation_score": round(runs[seed].best.validation_score, 6),
                 "best_epoch": runs[seed].best.epoch,
                 "wall_seconds": round(runs[seed].seconds, 1),
                 "weights_sha256": _digest(runs[seed].weights),
-                "curve": tuple(_curve_point(tested, epoch) for epoch in runs[seed].history),
+                "curve": tuple(_curve_point(epoch) for epoch in runs[seed].history),
             }
         )
         for seed, scored in tested.by_seed.items()
     )
 
 
-def _curve_point(tested: TestScore, epoch: Epoch) -> EpochScore:
+def _curve_point(epoch: Epoch) -> EpochScore:
     return EpochScore(
         epoch=epoch.epoch,
         learning_rate=_rounded(epoch.learning_rate),
         train_loss=_finite(epoch.train_loss),
         validation_loss=_finite(epoch.validation_loss),
-        **_validation(tested, _rounded(epoch.validation_score)),
+        validation_score=_rounded(epoch.validation_score),
     )
-
-
-def _validation(tested: TestScore, value: float) -> dict[str, float]:
-    """Return the fields that hold a score on validation."""
-    names = ["score"] + (["accuracy"] if tested.metric is ACCURACY else [])
-    return {f"validation_{name}": value for name in names}
 
 
 def _rounded(value: float) -> float:

@@ -10,7 +10,7 @@ import xarray as xr
 from skybench.errors import NotFoundError
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.scoring.question import Question
-from skybench.registry.scoring.targets import targets_of
+from skybench.registry.scoring.tasks import answer_key
 from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
 
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -71,7 +71,7 @@ def load_training_data(url: str) -> TrainingData:
         There are no targets, or codes without a meaning.
     """
     ds = open_raw(url)
-    targets = targets_of(ds, url)
+    targets = answer_key(ds, url)
     split = np.full(len(targets.ids), _UNUSED, np.int8)
     for name, code in _SPLITS.items():
         rows = targets.rows(name)

@@ -17,14 +17,12 @@ from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError
 from skybench.registry.arrays.zarr_format import lengthened
+from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.hashing.content_hash import (
-    SAMPLE_DIM,
-    SPLIT_VARIABLE,
     ContentHash,
     Digests,
     assemble,
     canonical_json,
-    flag_names,
     headers_of,
     leaves,
     sample_digests,

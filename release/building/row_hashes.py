@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from skybench.generators.recipe import Recipe
-from skybench.registry.hashing.content_hash import SPLIT_VARIABLE, leaves
+from skybench.registry.hashing.codes import SPLIT_VARIABLE
+from skybench.registry.hashing.content_hash import leaves
 from skybench.registry.storage.store import Store
 from skybench.release.building.progress_bar import progress_bar
 from skybench.release.building.progress_record import ShardRecord, read_record, write_record

@@ -8,9 +8,9 @@ import yaml
 from skybench.generators.schema import SPLITS
 from skybench.registry.describing.licence import hugging_face_licence, licence_url
 from skybench.registry.reference import Version
-from skybench.registry.scoring.metrics import Metric
+from skybench.registry.scoring.metric import Metric
+from skybench.registry.scoring.metrics import metric_named
 from skybench.registry.scoring.records import Record
-from skybench.registry.scoring.tasks import ACCURACY, METRICS
 from skybench.registry.versions.manifest import Manifest, Range
 
 _STEPS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B")
@@ -46,17 +46,17 @@ class CardScore:
     name : str
         Of the baseline.
     score : float
-        The headline of the task: accuracy, exact match where the task is multi-label.
-    interval : tuple of float, optional
-        95 % confidence interval.
+        The headline of the task.
     metric : Metric
         What the score is.
+    interval : tuple of float, optional
+        95 % confidence interval.
     """
 
     name: str
     score: float
+    metric: Metric
     interval: tuple[float, float] | None = None
-    metric: Metric = ACCURACY
 
 
 def card_scores(records: Iterable[Record]) -> list[CardScore]:
@@ -65,7 +65,7 @@ def card_scores(records: Iterable[Record]) -> list[CardScore]:
         CardScore(
             name=record.name,
             score=record.score,
-            metric=METRICS[record.metric],
+            metric=metric_named(record.metric),
             interval=(record.interval.low, record.interval.high),
         )
         for record in records

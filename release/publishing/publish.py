@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from skybench.errors import IntegrityError, NotFoundError, VersionConflictError
 from skybench.generators.recipe import Recipe
-from skybench.registry.describing.croissant import croissant_text
+from skybench.registry.exports.croissant import croissant_text
 from skybench.registry.hashing.content_hash import canonical_json
 from skybench.registry.reference import Version
 from skybench.registry.storage.store import (

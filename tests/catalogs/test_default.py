@@ -83,7 +83,7 @@ def recorded_release(path):
     manifest = Manifest.from_text(path.read_text(), str(path))
     beside = path.with_name(path.name.replace(".manifest.", ".baselines."))
     records = records_from_text(beside.read_text(), str(beside))
-    return CatalogEntry(manifest=manifest, scores={r.name: r.accuracy for r in records})
+    return CatalogEntry(manifest=manifest, scores={r.name: r.score for r in records})
 
 
 def test_the_packaged_catalog_is_that_of_the_recorded_releases():

@@ -81,7 +81,7 @@ def test_several_seeds_are_scored_as_their_mean(published, truth):
     runs = [truth.assign(seed=0), with_errors(truth, range(len(truth))).assign(seed=1)]
     result = evaluate("sky@0.1", pd.concat(runs, ignore_index=True), store=published)
     assert result.accuracy == 0.5
-    assert [score.accuracy for score in result.record.scores] == [1, 0]
+    assert [score.score for score in result.record.scores] == [1, 0]
 
 
 def test_other_content_is_refused(published, truth, tmp_path):

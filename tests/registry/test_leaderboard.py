@@ -24,7 +24,8 @@ def scored(published, raw):
 
 def test_best_comes_first_and_ties_share_a_rank(scored):
     table = leaderboard("sky@0.1", store=scored)
-    assert tuple(table.columns) == tuple("accuracy" if c == "score" else c for c in COLUMNS)
+    common = ("accuracy" if name == "score" else name for name in COLUMNS)
+    assert tuple(table.columns) == (*common, "expected_calibration_error")
     assert list(zip(table["rank"], table.name, strict=True)) == [
         (1, "good"),
         (2, "tie-a"),

@@ -16,8 +16,8 @@ import xarray as xr
 
 from skybench.errors import StoreError
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry.describing.croissant import croissant_text
 from skybench.registry.evaluate import evaluate
+from skybench.registry.exports.croissant import croissant_text
 from skybench.registry.leaderboard import leaderboard
 from skybench.registry.open import open
 from skybench.registry.storage.store import INDEX, MANIFEST, Store

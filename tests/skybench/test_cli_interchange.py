@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 import yaml
 
+from skybench.registry.exports.export import FORMATS
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.storage.store import MANIFEST, Store
 from skybench.registry.versions.index import append, yank
@@ -32,7 +34,9 @@ def store(tmp_path):
     return store
 
 
-@pytest.mark.parametrize("command", [("info",), ("cite",), ("export", "croissant")])
+@pytest.mark.parametrize(
+    "command", [("info",), ("cite",), ("export", "croissant"), ("export", "npz")]
+)
 def test_every_command_explains_itself_with_an_example(skybench, command):
     status, out, _ = skybench(*command, "--help")
     assert status == 0
@@ -103,3 +107,36 @@ def test_info_and_diff_of_recorded_versions_need_no_store(skybench, tmp_path):
     assert "History" not in out
     status, out, _ = skybench("diff", "sky@0.1", "sky@0.2", "--store", tmp_path)
     assert (status, out) == (1, "image of rows 0 to 10239\n")
+
+
+def test_export_lists_what_each_format_keeps_and_loses(skybench):
+    for arguments in (("export",), ("export", "--help")):
+        _, out, err = skybench(*arguments)
+        told = " ".join((out + err).split())
+        for form in FORMATS.values():
+            assert f"{form.name} ({form.suffix}) keeps {form.keeps} It loses {form.loses}" in told
+
+
+def test_data_are_exported_by_split(skybench, demo_store, tmp_path):
+    out = tmp_path / "test.npz"
+    status, said, _ = skybench(
+        *("export", "npz", "objects@0", "--split", "test", "--out", out, "--store", demo_store)
+    )
+    assert (status, said.strip()) == (0, str(out))
+    with np.load(out) as arrays:
+        assert (arrays["split"] == 2).all()
+        assert arrays["image"].shape == (len(arrays["sample_id"]), 28, 28)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["npzz", "sky@0.1"], "unknown export format 'npzz'; did you mean 'npz'?"),
+        (["croissant", "sky@0.1", "--split", "test"], "leave out --split test"),
+        (["npz", "sky@0.1", "--out", "sky.zarr"], "nothing is released there"),
+    ],
+)
+def test_exports_that_cannot_be_are_told(skybench, nowhere, arguments, expected):
+    status, _, err = skybench("export", *arguments)
+    assert status == 2
+    assert expected in err

@@ -26,14 +26,16 @@ def record(**changes):
         learning_rate=0.1,
         train_loss=0.5,
         validation_loss=0.4,
-        validation_accuracy=0.9,
+        validation_score=0.9,
     )
+    measures = {"star": {"accuracy": 0.95, "f1": 0.9}, "spiral": {"accuracy": None, "f1": None}}
     scores = tuple(
         SeedScore(
             seed=seed,
-            accuracy=0.9,
-            accuracy_by_class={"star": 0.95, "spiral": None},
-            validation_accuracy=0.9,
+            score=0.9,
+            measures=measures,
+            overall={"expected_calibration_error": 0.02},
+            validation_score=0.9,
             best_epoch=1,
             weights_sha256=DIGEST,
             curve=(curve,),
@@ -58,9 +60,10 @@ def record(**changes):
         "hyperparameters": {"learning_rate": 0.1, "augmentation": "dihedral"},
         "seeds": (0, 1),
         "epochs": 8,
-        "accuracy": 0.9,
+        "score": 0.9,
         "interval": {"low": 0.85, "high": 0.95},
-        "accuracy_by_class": {"star": 0.95, "spiral": None},
+        "measures": measures,
+        "overall": {"expected_calibration_error": 0.02},
         "confusion": ((95, 5), (0, 0)),
         "scores": scores,
         "weights": {"key": "baselines/resnet50.safetensors", "size": 1, "sha256": DIGEST},
@@ -97,9 +100,7 @@ def test_regression_record_survives_its_text_and_fulfils_the_schema():
         classes=(),
         targets=("flux",),
         score=-0.5,
-        accuracy=None,
         interval={"low": -0.7, "high": -0.4},
-        accuracy_by_class={},
         measures=measures,
         confusion=(),
         scores=scores,
@@ -109,19 +110,56 @@ def test_regression_record_survives_its_text_and_fulfils_the_schema():
     jsonschema.validate(json.loads(text), record_schema())
 
 
-@pytest.mark.parametrize("name", ["sky", "objects"])
-def test_records_from_before_there_were_other_tasks_are_read_and_fulfil_the_schema(name):
-    path = Path(__file__).parents[3] / "registry" / "releases" / "0.1" / f"{name}.baselines.json"
+def test_a_record_says_each_thing_once():
+    values = json.loads(record().to_text())
+    assert not {name for name in values if name.startswith("accuracy")}
+    assert "validation_accuracy" not in values["scores"][0]["curve"][0]
+    assert record().by_part["star"] == {"accuracy": 0.95, "f1": 0.9}
+
+
+RELEASES = Path(__file__).parents[3] / "registry" / "releases"
+TINY = Path(__file__).parents[2] / "data" / "format-1" / "tiny" / "1.0" / "baselines"
+
+
+def old_records():
+    """What releases recorded in the first format: with accuracy alone, then with score beside."""
+    for path in (*sorted(RELEASES.glob("0.[12]/*.baselines.json")), *sorted(TINY.glob("*.json"))):
+        values = json.loads(path.read_text(encoding="utf-8"))
+        for value in values if isinstance(values, list) else [values]:
+            yield pytest.param(value, id=f"{path.parent.name}-{path.stem}-{value['name']}")
+
+
+@pytest.mark.parametrize("values", list(old_records()))
+def test_records_of_the_first_format_are_read_and_fulfil_the_schema(values):
+    jsonschema.validate(values, record_schema())
+    read = Record.from_text(json.dumps(values), "here")
+    assert (read.metric, read.score) == ("accuracy", values["accuracy"])
+    shares = {name: measures["accuracy"] for name, measures in read.by_part.items()}
+    assert shares == values["accuracy_by_class"]
+    for seed, expected in zip(read.scores, values["scores"], strict=True):
+        assert seed.score == expected["accuracy"]
+        assert seed.validation_score == expected["validation_accuracy"]
+        points = [point["validation_accuracy"] for point in expected["curve"]]
+        assert [point.validation_score for point in seed.curve] == points
+
+
+@pytest.mark.parametrize("values", list(old_records()))
+def test_records_of_the_first_format_are_written_again_as_they_were(values):
+    again = json.loads(Record.from_text(json.dumps(values), "here").to_text())
+    assert {name: again[name] for name in values if name != "scores"} == {
+        name: value for name, value in values.items() if name != "scores"
+    }
+    # Before 0.2 there was no score; it is added.
+    assert again.keys() - values.keys() <= {"score", "metric", "measures", "targets"}
+    jsonschema.validate(again, record_schema())
+
+
+@pytest.mark.parametrize(
+    "path", sorted(RELEASES.glob("0.2/*.baselines.json")), ids=lambda p: p.stem
+)
+def test_records_of_0_2_keep_every_byte(path):
     text = path.read_text(encoding="utf-8")
-    for values, read in zip(json.loads(text), records_from_text(text, name), strict=True):
-        jsonschema.validate(values, record_schema())
-        assert "score" not in values
-        assert (read.metric, read.score) == ("accuracy", values["accuracy"])
-        for seed, expected in zip(read.scores, values["scores"], strict=True):
-            assert seed.score == expected["accuracy"]
-            assert seed.validation_score == expected["validation_accuracy"]
-            points = [point["validation_accuracy"] for point in expected["curve"]]
-            assert [point.validation_score for point in seed.curve] == points
+    assert records_text(records_from_text(text, str(path))) == text
 
 
 @pytest.mark.parametrize(
@@ -131,7 +169,12 @@ def test_records_from_before_there_were_other_tasks_are_read_and_fulfil_the_sche
         ({"complete": False}, "incomplete_because is given exactly where complete is false"),
         ({"incomplete_because": "1 of 3 seeds"}, "exactly where complete is false"),
         ({"score": 0.99}, "score lies outside its interval"),
-        ({"accuracy": 0.89}, "0.89 is not the score of the metric accuracy"),
+        ({"accuracy": 0.9}, "accuracy is a field of skybench-record-1; give score"),
+        (
+            {"format": "skybench-record-1", "accuracy": 0.89},
+            "0.89 is not the score of the metric accuracy",
+        ),
+        ({"format": "skybench-record-3"}, "format"),
         ({"accuracy": 1.5}, "less than or equal to 1"),
         ({"content": "sha1:00"}, "content"),
         ({"merit": 1}, "merit"),

@@ -125,7 +125,7 @@ def test_network_record_says_how_it_was_trained(trained):
     assert record.scores[0].weights_sha256 == record.weights.sha256
     assert record.hardware["device"] in {"cpu", "cuda", "mps"}
     assert record.libraries.keys() >= {"torch", "torchvision", "lightning", "python"}
-    assert set(record.accuracy_by_class) == {"star", "spiral"}
+    assert set(record.by_part) == {"star", "spiral"}
     assert np.array(record.confusion).sum(axis=(1, 2)).tolist() == [record.samples] * 2
 
 
@@ -151,7 +151,7 @@ def test_predictions_are_by_sample_id_and_give_the_score(trained):
     assert frame.sample_id.tolist() == data.question.ids.tolist()
     decided = frame[["star", "spiral"]].to_numpy() > 0.5
     exact = (decided == (data.truth > 0)).all(axis=1).mean()
-    assert records[-1].accuracy == pytest.approx(exact, abs=1e-6)
+    assert records[-1].score == pytest.approx(exact, abs=1e-6)
 
 
 def test_second_call_trains_and_prints_nothing(trained, capsys):
@@ -220,8 +220,7 @@ def test_regression_has_floors_and_a_network_of_its_own(tmp_path):
     *_, network = records
     assert network.targets == ("flux", "position_angle")
     assert network.metric == "r2"
-    assert network.accuracy is None
-    assert set(network.measures["flux"]) == {"rmse", "mae", "r2", "bias"}
+    assert set(network.measures["flux"]) == {"rmse", "mae", "r2", "bias", "scatter"}
     assert network.model == "torchvision resnet50, 3-channel stem"
     assert network.hyperparameters["augmentation_skipped"] is True
     assert [s["log"] for s in network.hyperparameters["target_scaling"]] == [

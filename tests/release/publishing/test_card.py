@@ -6,7 +6,7 @@ import xarray as xr
 import yaml
 
 from skybench.registry.hashing.content_hash import hash_dataset
-from skybench.registry.scoring.tasks import METRICS
+from skybench.registry.scoring.metrics import METRICS
 from skybench.registry.versions.manifest import Manifest
 from skybench.release.publishing.card import CardScore, card_text
 
@@ -114,8 +114,10 @@ def test_development_versions_say_so(manifest):
 
 def test_baselines_are_ranked(manifest):
     scores = [
-        CardScore(name="majority", score=0.4),
-        CardScore(name="resnet50", score=0.957, interval=(0.95, 0.9634)),
+        CardScore(name="majority", score=0.4, metric=METRICS["accuracy"]),
+        CardScore(
+            name="resnet50", score=0.957, metric=METRICS["accuracy"], interval=(0.95, 0.9634)
+        ),
     ]
     _, table = card_text(manifest, scores).split("## Baselines")
     assert table.index("resnet50") < table.index("majority")
@@ -128,7 +130,7 @@ def test_without_baselines_the_card_says_so(manifest):
 
 
 def test_a_bar_in_a_cell_stays_in_its_cell(manifest):
-    card = card_text(manifest, [CardScore(name="a|b", score=0.5)])
+    card = card_text(manifest, [CardScore(name="a|b", score=0.5, metric=METRICS["accuracy"])])
     assert "| a\\|b | 50.00 % |" in card
 
 

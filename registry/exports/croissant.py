@@ -10,7 +10,9 @@ from typing import Any
 from skybench.generators.families import VARIABLES
 from skybench.registry.describing.citation import bibtex
 from skybench.registry.describing.licence import licence_url
-from skybench.registry.hashing.content_hash import SAMPLE_DIM, SPLIT_VARIABLE, Header
+from skybench.registry.exports.export_format import DescriptionFormat
+from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE
+from skybench.registry.hashing.content_hash import Header
 from skybench.registry.storage.store import MANIFEST
 from skybench.registry.versions.index_lines import text_digest
 from skybench.registry.versions.manifest import Manifest, canonical_text
@@ -208,3 +210,12 @@ def _codes(name: str) -> str:
 
 def _coded(head: Header) -> bool:
     return head["flag_values"] is not None and head["flag_meanings"] is not None
+
+
+CROISSANT = DescriptionFormat(
+    name="croissant",
+    suffix=".json",
+    keeps="what a version is: variables, codes, splits, licence, citation, hashes and files.",
+    loses="the data, which stay in the store; the recipe is in the manifest that it names.",
+    text=croissant_text,
+)

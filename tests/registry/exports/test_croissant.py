@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from skybench.errors import NotFoundError
-from skybench.registry.describing.croissant import croissant, croissant_text
+from skybench.registry.exports.croissant import croissant, croissant_text
 from skybench.registry.recorded import (
     known_manifest,
     recorded_manifest,
