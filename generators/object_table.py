@@ -127,8 +127,11 @@ def _behind(member: type[Drawn], name: str, order: list[str]) -> int:
 def _check_same(member: type[Drawn], row: Variable, first: Variable, owner: type[Drawn]) -> None:
     if row != first:
         msg = (
-            f"{place_of(member, row.name)}: {row.name} means something else in "
-            f"{place_of(owner, row.name)}: {first}. Choose another name, or put it into the "
-            "vocabulary."
+            f"{place_of(member, row.name)}: {row.name} is {_said(row)} here and {_said(first)} in "
+            f"{place_of(owner, row.name)}. Choose another name, or put it into the vocabulary."
         )
         raise ExtensionError(msg)
+
+
+def _said(row: Variable) -> str:
+    return f"{row.long_name!r} in {row.units or 'no unit'}, {row.domain}"

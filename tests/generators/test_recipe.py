@@ -4,12 +4,15 @@ import copy
 from importlib.resources import files
 
 import pytest
+import xarray as xr
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from skybench.errors import RecipeError
+from skybench.generators.families import FAMILIES
+from skybench.generators.generate import generate
 from skybench.generators.recipe_file import (
     load_recipe,
     packaged_recipes,
@@ -321,3 +324,43 @@ def test_nothing_but_a_recipe_error_comes_out(small, data):
     except RecipeError as error:
         outcome = error
     assert isinstance(outcome, Recipe) or "mutated.yaml" in str(outcome)
+
+
+OLD_WORDS = [
+    (family, kind, word)
+    for family in FAMILIES.values()
+    for kind in family.objects.values()
+    for word in kind.former_names
+]
+
+
+@pytest.mark.parametrize(("family", "kind", "word"), OLD_WORDS, ids=lambda x: getattr(x, "name", x))
+def test_a_recipe_in_former_words_stays_what_it_was(family, kind, word):
+    names = [n for n in packaged_recipes() if uses(load_recipe(n), kind)]
+    new = load_recipe(names[0] if names else "lensing/arcs")
+    old = recipe_from(in_words(new.model_dump(mode="json"), kind.name, word))
+    assert old.model_dump(mode="json") == in_words(new.model_dump(mode="json"), kind.name, word)
+    first, second = generate(old, 0, 3), generate(new, 0, 3)
+    xr.testing.assert_equal(first, second)
+    meanings = first.kind.attrs["flag_meanings"].split()
+    assert [kind.name if m == word else m for m in meanings] == second.kind.flag_meanings.split()
+    assert word in meanings
+
+
+def uses(recipe, kind):
+    sources = getattr(recipe, "sources", {}).values()
+    return recipe.family == kind.family and kind.name in {spec.profile for spec in sources}
+
+
+def in_words(content, name, word):
+    for spec in content["sources"].values():
+        spec["profile"] = word if spec["profile"] == name else spec["profile"]
+    return content
+
+
+def test_one_object_has_one_word_in_a_recipe(small):
+    small["sources"]["new"] = {"profile": "lensed_arc"}
+    small["sources"]["old"] = {"profile": "arc"}
+    small["classes"]["galaxy"]["sources"] += ["new", "old"]
+    with pytest.raises(ValueError, match=r"sources.old.profile: arc and lensed_arc are two words"):
+        recipe_from(small)
