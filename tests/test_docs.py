@@ -9,8 +9,8 @@ import yaml
 
 from skybench.cli import app
 from skybench.generators.recipe_file import parse_recipe
-from skybench.release.baselines.floors import FLOORS
-from skybench.release.baselines.protocols import PROTOCOLS
+from skybench.learning.floors import FLOORS
+from skybench.learning.protocols import PROTOCOLS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "generators" / "DESIGN.md", *sorted(ROOT.glob("docs/*.md"))]

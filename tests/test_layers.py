@@ -29,7 +29,7 @@ def test_a_folder_uses_only_those_before_it(folder):
     assert {name: path for name, path in used.items() if name not in allowed} == {}
 
 
-@pytest.mark.parametrize("folder", ["registry", "release"])
+@pytest.mark.parametrize("folder", ["registry", "learning", "release"])
 def test_the_parts_of_a_folder_do_not_go_in_circles(folder):
     uses = {}
     for path in (ROOT / folder).rglob("*.py"):

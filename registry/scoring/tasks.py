@@ -1,7 +1,7 @@
 """The table of tasks: where the truth of each is, what an answer looks like, how it is scored.
 
 A new task is one `Task` and one line in `TASKS`, and its name in `generators.recipe`. Its floors
-and the head of its network are lines in tables of `skybench.release`; it may have none.
+and the head of its network are lines in tables of `skybench.learning`; it may have none.
 """
 
 from collections.abc import Callable

@@ -14,6 +14,15 @@ from typing import Any
 from pydantic import JsonValue
 
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
+from skybench.learning.device import hardware
+from skybench.learning.epoch_journal import Epoch
+from skybench.learning.floor import Answers, Floor
+from skybench.learning.heads import HEADS
+from skybench.learning.labelled import Labelled
+from skybench.learning.loading import TrainingData
+from skybench.learning.protocols import PROTOCOLS, Protocol
+from skybench.learning.resnet import model_name, parameter_count
+from skybench.learning.training import Fit, load_model
 from skybench.registry.scoring.predictions import predictions_suffix, write_predictions
 from skybench.registry.scoring.records import TEST_SPLIT, EpochScore, Record, SeedScore
 from skybench.registry.scoring.scoring import TestScore, score
@@ -21,15 +30,6 @@ from skybench.registry.scoring.tasks import ACCURACY, task_named
 from skybench.registry.storage.store import BASELINES
 from skybench.registry.versions.index import utc_now
 from skybench.registry.versions.manifest import Manifest, StoredObject
-from skybench.release.baselines.device import hardware
-from skybench.release.baselines.epoch_journal import Epoch
-from skybench.release.baselines.floor import Answers, Floor
-from skybench.release.baselines.heads import HEADS
-from skybench.release.baselines.labelled import Labelled
-from skybench.release.baselines.loading import TrainingData
-from skybench.release.baselines.protocols import PROTOCOLS, Protocol
-from skybench.release.baselines.resnet import model_name, parameter_count
-from skybench.release.baselines.training import Fit, load_model
 
 _LIBRARIES = ("skybench", "torch", "torchvision", "lightning", "numpy", "scipy", "safetensors")
 

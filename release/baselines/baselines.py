@@ -12,15 +12,15 @@ from os import PathLike
 from pathlib import Path
 
 from skybench.errors import ParameterError
+from skybench.learning.epoch_journal import replacing
+from skybench.learning.floors import FLOORS
+from skybench.learning.heads import HEADS
+from skybench.learning.loading import TrainingData, load_training_data
+from skybench.learning.protocols import PROTOCOLS, Protocol
+from skybench.learning.training import Fit, fit
 from skybench.registry.scoring.records import Record
 from skybench.registry.versions.manifest import Manifest
 from skybench.release.baselines.baseline_record import Recorder, protocol_parameters, record_name
-from skybench.release.baselines.epoch_journal import replacing
-from skybench.release.baselines.floors import FLOORS
-from skybench.release.baselines.heads import HEADS
-from skybench.release.baselines.loading import TrainingData, load_training_data
-from skybench.release.baselines.protocols import PROTOCOLS, Protocol
-from skybench.release.baselines.training import Fit, fit
 
 
 def train_baselines(

@@ -9,10 +9,10 @@ from pathlib import Path
 import platformdirs
 
 from skybench.errors import MissingDependencyError, ParameterError
+from skybench.learning.protocols import PROTOCOLS
 from skybench.registry.scoring.records import Record
 from skybench.registry.storage.store import BASELINES
 from skybench.registry.versions.manifest import Manifest
-from skybench.release.baselines.protocols import PROTOCOLS
 from skybench.release.publishing.publish import TRAINING, WorkFolder
 
 PACKAGES = ("torch", "torchvision", "lightning", "safetensors", "pyarrow")

@@ -8,13 +8,13 @@ import pytest
 import xarray as xr
 
 from skybench.errors import NotFoundError, ParameterError
+from skybench.learning.loading import load_training_data
+from skybench.learning.protocols import PROTOCOLS
 from skybench.registry.arrays.zarr_format import Layout, chunk_keys, create, write_rows
 from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.registry.scoring.records import Record
 from skybench.registry.versions.manifest import Manifest
 from skybench.release.baselines.baselines import train_baselines
-from skybench.release.baselines.loading import load_training_data
-from skybench.release.baselines.protocols import PROTOCOLS
 
 SAMPLES = 40
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from skybench.release.baselines.floors import FLOORS
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
-from skybench.release.baselines.number_floors import ridge_regression, training_mean
+from skybench.learning.floors import FLOORS
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.number_floors import ridge_regression, training_mean
 
 SPLIT = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [200, 60, 60])
 

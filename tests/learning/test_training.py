@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import torch
 
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
-from skybench.release.baselines.protocols import PROTOCOLS
-from skybench.release.baselines.resnet import Stretch, build_model
-from skybench.release.baselines.training import fit, load_model, predict, run_digest
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.protocols import PROTOCOLS
+from skybench.learning.resnet import Stretch, build_model
+from skybench.learning.training import fit, load_model, predict, run_digest
 
 TINY = PROTOCOLS["default"].model_copy(update={"epochs": 2, "batch_size": 4})
 
 KILLED = """
 import os, signal, sys
 from tests_of_training import TINY, tiny
-from skybench.release.baselines.resnet import Stretch, build_model
-from skybench.release.baselines.training import fit
+from skybench.learning.resnet import Stretch, build_model
+from skybench.learning.training import fit
 
 def kill(line):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -21,13 +21,13 @@ import numpy.typing as npt
 import safetensors.torch
 import torch
 
-from skybench.release.baselines.classifier import Classifier
-from skybench.release.baselines.device import choose_device, choose_precision
-from skybench.release.baselines.epoch_journal import Epoch, EpochJournal, replacing
-from skybench.release.baselines.heads import HEADS
-from skybench.release.baselines.labelled import TEST, TRAIN, Batches, Labelled, chunks
-from skybench.release.baselines.protocols import Protocol
-from skybench.release.baselines.resnet import SkyResNet50, Stretch, build_model, model_name
+from skybench.learning.device import choose_device, choose_precision
+from skybench.learning.epoch_journal import Epoch, EpochJournal, replacing
+from skybench.learning.heads import HEADS
+from skybench.learning.labelled import TEST, TRAIN, Batches, Labelled, chunks
+from skybench.learning.learner import Learner
+from skybench.learning.protocols import Protocol
+from skybench.learning.resnet import SkyResNet50, Stretch, build_model, model_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +88,8 @@ def fit(
 
     Examples
     --------
-    >>> from skybench.release.baselines.labelled import Labelled
-    >>> from skybench.release.baselines.protocols import PROTOCOLS
+    >>> from skybench.learning.labelled import Labelled
+    >>> from skybench.learning.protocols import PROTOCOLS
     >>> data = Labelled(images, targets, split, classes=3)      # doctest: +SKIP
     >>> done = fit(data, PROTOCOLS["default"], seed=0, folder="work")  # doctest: +SKIP
     >>> done.best.validation_score                              # doctest: +SKIP
@@ -99,7 +99,7 @@ def fit(
     stretch = Stretch.of(data.images[data.rows(TRAIN)])
     journal = EpochJournal(place, report)
     if not (place / "fit.json").exists():
-        _train(Classifier(data, protocol, stretch, seed), protocol.epochs, journal)
+        _train(Learner(data, protocol, stretch, seed), protocol.epochs, journal)
         _finish(data, journal)
     return _finished(place, stretch)
 
@@ -135,13 +135,13 @@ def predict(
     return HEADS[data.task](data).answers(outputs)
 
 
-def _train(classifier: Classifier, epochs: int, journal: EpochJournal) -> None:
+def _train(learner: Learner, epochs: int, journal: EpochJournal) -> None:
     device = choose_device()
     with _quiet():
         trainer = lightning.Trainer(
             accelerator={"cuda": "gpu"}.get(device, device),
             devices=1,
-            precision=choose_precision(classifier.data.shape),  # type: ignore[arg-type]
+            precision=choose_precision(learner.data.shape),  # type: ignore[arg-type]
             max_epochs=epochs,
             callbacks=[journal],
             logger=False,
@@ -154,7 +154,7 @@ def _train(classifier: Classifier, epochs: int, journal: EpochJournal) -> None:
         )
         last = journal.checkpoint if journal.checkpoint.exists() else None
         with _interruptible():
-            trainer.fit(classifier, ckpt_path=last)
+            trainer.fit(learner, ckpt_path=last)
 
 
 @contextlib.contextmanager

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from skybench.release.baselines.class_floors import logistic_regression, majority_class
-from skybench.release.baselines.floors import FLOORS
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.class_floors import logistic_regression, majority_class
+from skybench.learning.floors import FLOORS
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
 
 SPLIT = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [120, 40, 40])
 
@@ -60,7 +60,7 @@ def test_logistic_regression_of_two_samples_has_the_known_minimum():
     from scipy.optimize import brentq
     from scipy.special import expit
 
-    from skybench.release.baselines.linear_model import fit_linear, softmax_link
+    from skybench.learning.linear_model import fit_linear, softmax_link
 
     features = np.array([[1, 1], [-1, 1]], np.float32)
     targets = np.array([[1, 0], [0, 1]], np.float32)

@@ -9,8 +9,8 @@ from pydantic import JsonValue
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
-from skybench.release.baselines.resnet import Stretch
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.resnet import Stretch
 
 Floats = npt.NDArray[np.float32]
 Link = Callable[[Floats, Floats], tuple[Any, Any]]

@@ -6,9 +6,9 @@ No network is trained for this task: ResNet-50 answers once an image, not once a
 import numpy as np
 import numpy.typing as npt
 
-from skybench.release.baselines.floor import Floor, score_on
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
-from skybench.release.baselines.resnet import Stretch
+from skybench.learning.floor import Floor, score_on
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.resnet import Stretch
 
 LEVELS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 """Thresholds that are tried, in units of the noise."""

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import JsonValue
 
+from skybench.learning.labelled import Labelled
 from skybench.registry.scoring.tasks import task_named
-from skybench.release.baselines.labelled import Labelled
 
 Answers = npt.NDArray[Any]
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from skybench.learning.heads import HEADS
+from skybench.learning.labelled import Labelled
 from skybench.registry.scoring.tasks import TASKS
-from skybench.release.baselines.heads import HEADS
-from skybench.release.baselines.labelled import Labelled
 
 SPLIT = np.array([0, 0, 0, 2], np.int8)
 

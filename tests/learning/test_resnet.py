@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from skybench.release.baselines.resnet import Stretch, build_model, parameter_count
+from skybench.learning.resnet import Stretch, build_model, parameter_count
 
 
 def test_model_is_resnet50_with_one_channel() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from skybench.release.baselines.labelled import (
+from skybench.learning.labelled import (
     TEST,
     Batches,
     Labelled,

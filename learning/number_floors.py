@@ -3,10 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from skybench.release.baselines.floor import Floor, repeated, score_on
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
-from skybench.release.baselines.linear_model import features, fit_linear, record, square_link
-from skybench.release.baselines.target_scaling import TargetScaling
+from skybench.learning.floor import Floor, repeated, score_on
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.linear_model import features, fit_linear, record, square_link
+from skybench.learning.target_scaling import TargetScaling
 
 PENALTIES = (1e-1, 1.0, 10.0, 100.0)
 """Of standardised targets: larger than for classes, whose gradients vanish where they are right."""

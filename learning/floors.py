@@ -6,11 +6,11 @@ function and one line in `FLOORS`.
 
 from collections.abc import Callable
 
-from skybench.release.baselines.class_floors import logistic_regression, majority_class
-from skybench.release.baselines.floor import Floor
-from skybench.release.baselines.labelled import Labelled
-from skybench.release.baselines.map_floors import all_background, threshold
-from skybench.release.baselines.number_floors import ridge_regression, training_mean
+from skybench.learning.class_floors import logistic_regression, majority_class
+from skybench.learning.floor import Floor
+from skybench.learning.labelled import Labelled
+from skybench.learning.map_floors import all_background, threshold
+from skybench.learning.number_floors import ridge_regression, training_mean
 
 _OF_CLASSES: dict[str, Callable[[Labelled], Floor]] = {
     "majority-class": majority_class,

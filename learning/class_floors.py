@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logsumexp
 
-from skybench.release.baselines.floor import Floor, repeated, score_on
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
-from skybench.release.baselines.linear_model import (
+from skybench.learning.floor import Floor, repeated, score_on
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.linear_model import (
     features,
     fit_linear,
     record,

@@ -8,10 +8,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from skybench.errors import NotFoundError
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.scoring.question import Question
 from skybench.registry.scoring.targets import targets_of
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
 
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _UNUSED = -1

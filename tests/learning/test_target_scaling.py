@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skybench.release.baselines.target_scaling import TargetScaling
+from skybench.learning.target_scaling import TargetScaling
 
 
 def test_wide_positive_targets_are_learnt_by_their_logarithm():

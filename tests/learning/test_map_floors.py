@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
-from skybench.release.baselines.map_floors import all_background, threshold
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.map_floors import all_background, threshold
 
 SPLIT = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [30, 10, 10])
 

@@ -14,8 +14,8 @@ import torch
 from pydantic import JsonValue
 from torch.nn import functional
 
-from skybench.release.baselines.labelled import TRAIN, Labelled
-from skybench.release.baselines.target_scaling import TargetScaling
+from skybench.learning.labelled import TRAIN, Labelled
+from skybench.learning.target_scaling import TargetScaling
 
 
 @dataclass(frozen=True, kw_only=True)

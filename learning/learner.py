@@ -7,9 +7,8 @@ import lightning
 import numpy as np
 import torch
 
-from skybench.registry.scoring.tasks import task_named
-from skybench.release.baselines.heads import HEADS
-from skybench.release.baselines.labelled import (
+from skybench.learning.heads import HEADS
+from skybench.learning.labelled import (
     TRAIN,
     VALIDATION,
     Batches,
@@ -19,11 +18,12 @@ from skybench.release.baselines.labelled import (
     position_generator,
     shuffled,
 )
-from skybench.release.baselines.protocols import Protocol
-from skybench.release.baselines.resnet import Stretch, build_model
+from skybench.learning.protocols import Protocol
+from skybench.learning.resnet import Stretch, build_model
+from skybench.registry.scoring.tasks import task_named
 
 
-class Classifier(lightning.LightningModule):
+class Learner(lightning.LightningModule):
     """ResNet-50 under a protocol, on one dataset, from one seed."""
 
     def __init__(self, data: Labelled, protocol: Protocol, stretch: Stretch, seed: int) -> None:
