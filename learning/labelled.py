@@ -1,19 +1,24 @@
-"""Labelled images in memory, cut into batches whose order and augmentation depend on position.
-
-Position is (seed, epoch, batch): nothing else is drawn from, so a training that was interrupted
-sees what an uninterrupted one does.
-"""
+"""A built dataset in memory, as floors and networks learn from it."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
+import xarray as xr
+
+from skybench.errors import NotFoundError
+from skybench.registry.arrays.zarr_format import open_raw
+from skybench.registry.scoring.question import Question
+from skybench.registry.scoring.targets import targets_of
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+
+_SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+_UNUSED = -1
+_NEEDED = 2
+_IMAGE_DIMS = 3
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,8 @@ class Labelled:
         (sample,) class codes, (sample, class) zeros and ones, (sample, target) float64 or
         (sample, y, x) class codes.
     split : (sample,) codes, 0 train, 1 validation, 2 test
-    classes : int
-        How many classes, or targets, there are.
+    outputs : int
+        How many classes, or targets, there are: numbers that a network gives for a sample.
     task : str
         A key of `skybench.registry.scoring.tasks.TASKS`.
     turns : bool
@@ -39,7 +44,7 @@ class Labelled:
     images: npt.NDArray[Any]
     targets: npt.NDArray[Any]
     split: npt.NDArray[np.int8]
-    classes: int
+    outputs: int
     task: str = "classification"
     turns: bool = True
 
@@ -59,57 +64,97 @@ class Labelled:
 
     def digest(self) -> str:
         """Return the SHA-256 of all that training sees."""
-        form = (self.images.shape, self.classes, self.task, self.turns)
+        form = (self.images.shape, self.outputs, self.task, self.turns)
         digest = hashlib.sha256(repr(form).encode())
         for array in (self.images, self.targets, self.split):
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
 
-@dataclass(frozen=True)
-class Batches:
-    """An iterable of (images, targets) tensors cut directly from the arrays."""
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """Arrays with the names that belong to them.
 
-    data: Labelled
-    rows: list[npt.NDArray[np.int64]]
+    Parameters
+    ----------
+    labelled : Labelled
+    ids : (sample,) int64 array
+        ``sample_id`` of each row.
+    dims : tuple of str
+        Of a sample's data, such as ("y", "x").
+    names : tuple of str
+        Of the classes or targets, in the order of the codes or columns.
+    """
 
-    def __len__(self) -> int:
-        """Count the batches."""
-        return len(self.rows)
+    labelled: Labelled
+    ids: npt.NDArray[np.int64]
+    dims: tuple[str, ...]
+    names: tuple[str, ...]
 
-    def __iter__(self) -> Iterator[list[torch.Tensor]]:
-        """Cut the batches one by one."""
-        for rows in self.rows:
-            pair = (self.data.images[rows], self.data.targets[rows])
-            yield [torch.from_numpy(array) for array in pair]
+    @property
+    def is_image(self) -> bool:
+        """Whether samples are images, of one plane or several."""
+        return self.dims[-2:] == ("y", "x") and len(self.dims) <= _IMAGE_DIMS
 
+    @property
+    def truth(self) -> npt.NDArray[Any]:
+        """Targets of the test split."""
+        return self.labelled.targets[self.labelled.rows(TEST)]
 
-def position_generator(*position: int) -> torch.Generator:
-    """Make a generator that depends on a position such as (seed, epoch, batch) alone."""
-    word = np.random.SeedSequence(position).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(word >> np.uint64(1)))
-
-
-def shuffled(
-    rows: npt.NDArray[np.int64], batch_size: int, seed: int, epoch: int
-) -> list[npt.NDArray[np.int64]]:
-    """Cut the rows, in the order of (seed, epoch), into whole batches; the rest sits out."""
-    order = rows[np.random.default_rng([seed, epoch]).permutation(len(rows))]
-    whole = len(order) - len(order) % batch_size
-    return chunks(order[:whole] if whole else order, batch_size)
-
-
-def chunks(rows: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.int64]]:
-    """Cut rows into pieces of at most `size`."""
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+    @property
+    def question(self) -> Question:
+        """What a baseline's predictions answer."""
+        return Question(
+            task=self.labelled.task,
+            names=self.names,
+            ids=self.ids[self.labelled.rows(TEST)],
+            shape=self.truth.shape[1:] if self.truth.ndim == 3 else (),
+        )
 
 
-def dihedral(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Flip and, where the images are square, turn each image by a random symmetry."""
-    ones = (1,) * (images.ndim - 1)
-    coins = torch.rand((3, len(images), *ones), generator=generator).to(images.device) < 0.5
-    images = torch.where(coins[0], images.flip(-1), images)
-    images = torch.where(coins[1], images.flip(-2), images)
-    if images.shape[-1] == images.shape[-2]:
-        images = torch.where(coins[2], images.transpose(-1, -2), images)
-    return images
+def load_training_data(url: str) -> TrainingData:
+    """Read images, targets and splits of a Zarr store into memory.
+
+    Raises
+    ------
+    NotFoundError
+        The store is not there, or one of the three splits is empty.
+    IntegrityError
+        There are no targets, or codes without a meaning.
+    """
+    ds = open_raw(url)
+    targets = targets_of(ds, url)
+    split = np.full(len(targets.ids), _UNUSED, np.int8)
+    for name, code in _SPLITS.items():
+        rows = targets.rows(name)
+        if len(rows) < _NEEDED:
+            msg = (
+                f"{url} has {len(rows)} samples in its {name} split; training needs at least "
+                f"{_NEEDED} in each of {', '.join(_SPLITS)}"
+            )
+            raise NotFoundError(msg)
+        split[rows] = code
+    data = ds[_pictures(ds)]
+    labelled = Labelled(
+        images=np.ascontiguousarray(data.to_numpy()),
+        targets=targets.truth.of_rows(np.arange(len(targets.ids))),
+        split=split,
+        outputs=len(targets.names),
+        task=targets.task,
+        turns=targets.task != "regression" or not any(_oriented(ds, n) for n in targets.names),
+    )
+    dims = tuple(str(dim) for dim in data.dims[1:])
+    return TrainingData(labelled=labelled, ids=targets.ids, dims=dims, names=targets.names)
+
+
+def _pictures(ds: xr.Dataset) -> str:
+    """Return the variable to learn from: the image, what the dataset names, or the first."""
+    if "image" in ds:
+        return "image"
+    return str(ds.attrs.get("main_variable", next(iter(ds.data_vars))))
+
+
+def _oriented(ds: xr.Dataset, target: str) -> bool:
+    """Return whether a target changes when the image is turned: an angle, a place, a sense."""
+    angle = ds.variables[target].attrs.get("units") == "degree"
+    return angle or target.endswith(("_x", "_y", "_1", "_2", "handedness"))

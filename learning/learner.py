@@ -7,19 +7,12 @@ import lightning
 import numpy as np
 import torch
 
+from skybench.learning.batches import Batches, chunks, dihedral, position_generator, shuffled
 from skybench.learning.heads import HEADS
-from skybench.learning.labelled import (
-    TRAIN,
-    VALIDATION,
-    Batches,
-    Labelled,
-    chunks,
-    dihedral,
-    position_generator,
-    shuffled,
-)
+from skybench.learning.labelled import TRAIN, VALIDATION, Labelled
 from skybench.learning.protocols import Protocol
-from skybench.learning.resnet import Stretch, build_model
+from skybench.learning.resnet import build_model
+from skybench.learning.stretch import Stretch
 from skybench.registry.scoring.tasks import task_named
 
 
@@ -28,7 +21,7 @@ class Learner(lightning.LightningModule):
 
     def __init__(self, data: Labelled, protocol: Protocol, stretch: Stretch, seed: int) -> None:
         super().__init__()
-        self.model = build_model(data.classes, stretch, seed, data.bands)
+        self.model = build_model(data.outputs, stretch, seed, data.bands)
         self.head = HEADS[data.task](data)
         self.data, self.protocol, self.seed = data, protocol, seed
         self.train_losses: list[torch.Tensor] = []

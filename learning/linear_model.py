@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
 from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
-from skybench.learning.resnet import Stretch
+from skybench.learning.stretch import Stretch
 
 Floats = npt.NDArray[np.float32]
 Link = Callable[[Floats, Floats], tuple[Any, Any]]
@@ -59,7 +59,7 @@ def fit_linear(pixels: Floats, targets: Floats, penalty: float, link: Link) -> F
     return np.asarray(found.x.reshape(shape), np.float32)
 
 
-def record(penalty: float, tried: Sequence[float], stretch: Stretch) -> dict[str, JsonValue]:
+def choices(penalty: float, tried: Sequence[float], stretch: Stretch) -> dict[str, JsonValue]:
     """Return what was chosen for a fit, for its record."""
     return {
         "optimizer": "L-BFGS",

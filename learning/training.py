@@ -21,13 +21,15 @@ import numpy.typing as npt
 import safetensors.torch
 import torch
 
+from skybench.learning.batches import Batches, chunks
 from skybench.learning.device import choose_device, choose_precision
 from skybench.learning.epoch_journal import Epoch, EpochJournal, replacing
 from skybench.learning.heads import HEADS
-from skybench.learning.labelled import TEST, TRAIN, Batches, Labelled, chunks
+from skybench.learning.labelled import TEST, TRAIN, Labelled
 from skybench.learning.learner import Learner
 from skybench.learning.protocols import Protocol
-from skybench.learning.resnet import SkyResNet50, Stretch, build_model, model_name
+from skybench.learning.resnet import SkyResNet50, build_model, model_name
+from skybench.learning.stretch import Stretch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +92,7 @@ def fit(
     --------
     >>> from skybench.learning.labelled import Labelled
     >>> from skybench.learning.protocols import PROTOCOLS
-    >>> data = Labelled(images, targets, split, classes=3)      # doctest: +SKIP
+    >>> data = Labelled(images, targets, split, outputs=3)      # doctest: +SKIP
     >>> done = fit(data, PROTOCOLS["default"], seed=0, folder="work")  # doctest: +SKIP
     >>> done.best.validation_score                              # doctest: +SKIP
     """
@@ -171,7 +173,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def _finish(data: Labelled, journal: EpochJournal) -> None:
-    model = load_model(journal.folder / "best.safetensors", data.classes, data.bands)
+    model = load_model(journal.folder / "best.safetensors", data.outputs, data.bands)
     with replacing(journal.folder / "test.npy") as partial, partial.open("wb") as file:
         np.save(file, predict(model, data, data.rows(TEST)))
     summary = {"best": asdict(journal.best), **journal.state_dict()}

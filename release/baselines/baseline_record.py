@@ -16,10 +16,9 @@ from pydantic import JsonValue
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.learning.device import hardware
 from skybench.learning.epoch_journal import Epoch
-from skybench.learning.floor import Answers, Floor
+from skybench.learning.floors import Answers, Floor
 from skybench.learning.heads import HEADS
-from skybench.learning.labelled import Labelled
-from skybench.learning.loading import TrainingData
+from skybench.learning.labelled import Labelled, TrainingData
 from skybench.learning.protocols import PROTOCOLS, Protocol
 from skybench.learning.resnet import model_name, parameter_count
 from skybench.learning.training import Fit, load_model
@@ -82,7 +81,7 @@ class Recorder:
             **fields,
             **_completeness(_size_shortfall(self.manifest), *_run_shortfalls(protocol)),
             model=model_name(data.bands),
-            parameters=parameter_count(load_model(best.weights, data.classes, data.bands)),
+            parameters=parameter_count(load_model(best.weights, data.outputs, data.bands)),
             protocol=protocol.name,
             hyperparameters=hyperparameters(protocol, best, data),
             epochs=protocol.epochs,
@@ -174,7 +173,7 @@ def hyperparameters(protocol: Protocol, run: Fit, data: Labelled) -> dict[str, J
     """
     stretch = {f"stretch_{key}": value for key, value in dataclasses.asdict(run.stretch).items()}
     skipped = {} if data.turns else {"augmentation_skipped": True}
-    return protocol_parameters(protocol) | stretch | HEADS[data.task](data).record | skipped
+    return protocol_parameters(protocol) | stretch | HEADS[data.task](data).learned | skipped
 
 
 def protocol_parameters(protocol: Protocol) -> dict[str, JsonValue]:

@@ -15,7 +15,7 @@ from skybench.errors import ParameterError
 from skybench.learning.epoch_journal import replacing
 from skybench.learning.floors import FLOORS
 from skybench.learning.heads import HEADS
-from skybench.learning.loading import TrainingData, load_training_data
+from skybench.learning.labelled import TrainingData, load_training_data
 from skybench.learning.protocols import PROTOCOLS, Protocol
 from skybench.learning.training import Fit, fit
 from skybench.registry.scoring.records import Record

@@ -1,8 +1,15 @@
 import numpy as np
 import pytest
 
-from skybench.learning.class_floors import logistic_regression, majority_class
-from skybench.learning.floors import FLOORS
+from skybench.learning.floors import (
+    FLOORS,
+    all_background,
+    logistic_regression,
+    majority_class,
+    ridge_regression,
+    threshold,
+    training_mean,
+)
 from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
 
 SPLIT = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [120, 40, 40])
@@ -70,10 +77,87 @@ def test_logistic_regression_of_two_samples_has_the_known_minimum():
     assert weights[1] == pytest.approx([0, 0], abs=1e-3)
 
 
-def test_test_split_changes_no_floor():
+def test_test_split_changes_no_floor_of_classes():
     data = blobs(multilabel=False)
     targets = data.targets.copy()
     targets[data.rows(TEST)] = 1 - targets[data.rows(TEST)]
-    other = Labelled(data.images, targets, data.split, data.classes)
+    other = Labelled(data.images, targets, data.split, data.outputs)
     for floor in FLOORS[data.task].values():
         np.testing.assert_array_equal(floor(data).answers, floor(other).answers)
+
+
+LONG_SPLIT = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [200, 60, 60])
+
+
+def halves(bands=None):
+    """Images whose halves are as bright as two targets are large."""
+    rng = np.random.default_rng(2)
+    targets = rng.uniform(10, 30, (320, 2))
+    images = rng.normal(0, 2, (320, 6, 8))
+    images[:, :, :4] += targets[:, 0, None, None]
+    images[:, :, 4:] += targets[:, 1, None, None]
+    images = np.rint(images).astype(np.int32)
+    stacked = images if bands is None else np.repeat(images[:, None], bands, axis=1)
+    return Labelled(stacked, targets, LONG_SPLIT, 2, "regression")
+
+
+def test_mean_is_that_of_the_train_split_and_scores_nothing():
+    data = halves()
+    floor = training_mean(data)
+    assert floor.answers.shape == (60, 2)
+    assert floor.answers[0] == pytest.approx(data.targets[:200].mean(axis=0))
+    assert floor.validation_score == pytest.approx(0, abs=0.1)
+    assert floor.validation_score <= 0
+
+
+@pytest.mark.parametrize("bands", [None, 3])
+def test_ridge_regression_finds_what_is_linear(bands):
+    data = halves(bands)
+    floor = ridge_regression(data)
+    truth = data.targets[data.rows(TEST)]
+    assert np.abs(floor.answers - truth).mean() < 1.0
+    assert floor.validation_score > 0.9
+    assert floor.parameters == (6 * 8 * (bands or 1) + 1) * 2
+
+
+def test_test_split_changes_no_floor_of_targets():
+    data = halves()
+    targets = data.targets.copy()
+    targets[data.rows(TEST)] += 5
+    other = Labelled(data.images, targets, data.split, 2, "regression")
+    for floor in FLOORS["regression"].values():
+        np.testing.assert_array_equal(floor(data).answers, floor(other).answers)
+
+
+SHORT_SPLIT = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [30, 10, 10])
+
+
+def squares(bands=None):
+    """One bright square of class 2 an image, and a dim pixel of class 1."""
+    rng = np.random.default_rng(4)
+    images = rng.normal(0, 10, (50, 12, 12))
+    maps = np.zeros((50, 12, 12), np.int8)
+    for one, (y, x) in enumerate(rng.integers(0, 8, (50, 2))):
+        maps[one, y : y + 4, x : x + 4] = 2
+        images[one, y : y + 4, x : x + 4] += 300
+    maps[:, 11, 11] = 1
+    images = np.rint(images).astype(np.int32)
+    stacked = images if bands is None else np.repeat(images[:, None], bands, axis=1)
+    return Labelled(stacked, maps, SHORT_SPLIT, 3, "segmentation")
+
+
+def test_background_everywhere_scores_half_the_background():
+    data = squares()
+    floor = all_background(data)
+    assert not floor.answers.any()
+    # Background 127 of 144 pixels, two classes missed: (127 / 144 + 0 + 0) / 3.
+    assert floor.validation_score == pytest.approx(127 / 144 / 3)
+
+
+@pytest.mark.parametrize("bands", [None, 2])
+def test_threshold_finds_the_bright_squares(bands):
+    data = squares(bands)
+    floor = threshold(data)
+    truth = data.targets[data.rows(TEST)]
+    assert np.array_equal(floor.answers == 2, truth == 2)
+    assert floor.hyperparameters["class"] == 2

@@ -41,7 +41,7 @@ def test_regression_learns_standardised_targets():
     perfect = torch.tensor([[-one, -one], [0, 0], [one, one]])
     assert float(numbers.loss(perfect, torch.tensor(targets[:3]), 0)) == pytest.approx(0, abs=1e-9)
     assert numbers.answers(perfect) == pytest.approx(np.array(targets[:3]), rel=1e-5)
-    assert [target["log"] for target in numbers.record["target_scaling"]] == [False, True]
+    assert [target["log"] for target in numbers.learned["target_scaling"]] == [False, True]
 
 
 def test_diverged_networks_are_undecided():

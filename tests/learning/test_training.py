@@ -12,7 +12,8 @@ import torch
 
 from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
 from skybench.learning.protocols import PROTOCOLS
-from skybench.learning.resnet import Stretch, build_model
+from skybench.learning.resnet import build_model
+from skybench.learning.stretch import Stretch
 from skybench.learning.training import fit, load_model, predict, run_digest
 
 TINY = PROTOCOLS["default"].model_copy(update={"epochs": 2, "batch_size": 4})
@@ -20,7 +21,8 @@ TINY = PROTOCOLS["default"].model_copy(update={"epochs": 2, "batch_size": 4})
 KILLED = """
 import os, signal, sys
 from tests_of_training import TINY, tiny
-from skybench.learning.resnet import Stretch, build_model
+from skybench.learning.resnet import build_model
+from skybench.learning.stretch import Stretch
 from skybench.learning.training import fit
 
 def kill(line):
@@ -103,7 +105,7 @@ def test_weights_alone_give_the_test_answers(whole: Path) -> None:
 
 def test_other_data_protocol_or_seed_is_another_run() -> None:
     data = tiny()
-    changed = Labelled(data.images + 1, data.targets, data.split, data.classes)
+    changed = Labelled(data.images + 1, data.targets, data.split, data.outputs)
     longer = TINY.model_copy(update={"epochs": 3})
     runs = [(data, TINY, 0), (changed, TINY, 0), (data, longer, 0), (data, TINY, 1)]
     assert len({run_digest(*run) for run in runs}) == len(runs)

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from skybench.errors import NotFoundError, ParameterError
-from skybench.learning.loading import load_training_data
+from skybench.learning.labelled import load_training_data
 from skybench.learning.protocols import PROTOCOLS
 from skybench.registry.arrays.zarr_format import Layout, chunk_keys, create, write_rows
 from skybench.registry.hashing.content_hash import hash_dataset
