@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from skybench.errors import NotFoundError
+from skybench.learning.sample_form import SampleForm
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.scoring.question import Question
 from skybench.registry.scoring.targets import targets_of
@@ -18,17 +19,17 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _UNUSED = -1
 _NEEDED = 2
-_IMAGE_DIMS = 3
+_IMAGE = ("band", "y", "x")
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Images with their targets and splits, all in memory.
+    """Samples with their targets and splits, all in memory.
 
     Parameters
     ----------
-    images : (sample, y, x) or (sample, band, y, x) array
-        int32 electrons, or float32.
+    images : (sample, ...) array
+        Images, or samples of another form: int32 electrons, or float32.
     targets : array
         (sample,) class codes, (sample, class) zeros and ones, (sample, target) float64 or
         (sample, y, x) class codes.
@@ -39,6 +40,8 @@ class Labelled:
         A key of `skybench.registry.scoring.tasks.TASKS`.
     turns : bool
         Whether a flipped or turned image has the same answer, so that training may do it.
+    dims : tuple of str
+        Of one sample. Default: ("y", "x") or ("band", "y", "x").
     """
 
     images: npt.NDArray[Any]
@@ -47,16 +50,13 @@ class Labelled:
     outputs: int
     task: str = "classification"
     turns: bool = True
+    dims: tuple[str, ...] = ()
 
     @property
-    def bands(self) -> int:
-        """How many planes an image has."""
-        return self.images.shape[1] if self.images.ndim == 4 else 1
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The pixels of an image, (ny, nx)."""
-        return self.images.shape[-2:]
+    def form(self) -> SampleForm:
+        """What a network must know of the samples."""
+        shape = self.images.shape[1:]
+        return SampleForm(dims=self.dims or _IMAGE[-len(shape) :], shape=shape)
 
     def rows(self, split: int) -> npt.NDArray[np.int64]:
         """Give the row numbers of one split, ascending."""
@@ -80,21 +80,13 @@ class TrainingData:
     labelled : Labelled
     ids : (sample,) int64 array
         ``sample_id`` of each row.
-    dims : tuple of str
-        Of a sample's data, such as ("y", "x").
     names : tuple of str
         Of the classes or targets, in the order of the codes or columns.
     """
 
     labelled: Labelled
     ids: npt.NDArray[np.int64]
-    dims: tuple[str, ...]
     names: tuple[str, ...]
-
-    @property
-    def is_image(self) -> bool:
-        """Whether samples are images, of one plane or several."""
-        return self.dims[-2:] == ("y", "x") and len(self.dims) <= _IMAGE_DIMS
 
     @property
     def truth(self) -> npt.NDArray[Any]:
@@ -142,9 +134,9 @@ def load_training_data(url: str) -> TrainingData:
         outputs=len(targets.names),
         task=targets.task,
         turns=targets.task != "regression" or not any(_oriented(ds, n) for n in targets.names),
+        dims=tuple(str(dim) for dim in data.dims[1:]),
     )
-    dims = tuple(str(dim) for dim in data.dims[1:])
-    return TrainingData(labelled=labelled, ids=targets.ids, dims=dims, names=targets.names)
+    return TrainingData(labelled=labelled, ids=targets.ids, names=targets.names)
 
 
 def _pictures(ds: xr.Dataset) -> str:

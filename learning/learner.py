@@ -10,18 +10,19 @@ import torch
 from skybench.learning.batches import Batches, chunks, dihedral, position_generator, shuffled
 from skybench.learning.heads import HEADS
 from skybench.learning.labelled import TRAIN, VALIDATION, Labelled
+from skybench.learning.model import StretchedNetwork
 from skybench.learning.protocols import Protocol
-from skybench.learning.resnet import build_model
-from skybench.learning.stretch import Stretch
 from skybench.registry.scoring.tasks import task_named
 
 
 class Learner(lightning.LightningModule):
-    """ResNet-50 under a protocol, on one dataset, from one seed."""
+    """A model that learns one dataset under a protocol, in the order of one seed."""
 
-    def __init__(self, data: Labelled, protocol: Protocol, stretch: Stretch, seed: int) -> None:
+    def __init__(
+        self, model: StretchedNetwork, data: Labelled, protocol: Protocol, seed: int
+    ) -> None:
         super().__init__()
-        self.model = build_model(data.outputs, stretch, seed, data.bands)
+        self.model = model
         self.head = HEADS[data.task](data)
         self.data, self.protocol, self.seed = data, protocol, seed
         self.train_losses: list[torch.Tensor] = []

@@ -19,9 +19,9 @@ from skybench.learning.epoch_journal import Epoch
 from skybench.learning.floors import Answers, Floor
 from skybench.learning.heads import HEADS
 from skybench.learning.labelled import Labelled, TrainingData
+from skybench.learning.networks.network import Network
 from skybench.learning.protocols import PROTOCOLS, Protocol
-from skybench.learning.resnet import model_name, parameter_count
-from skybench.learning.training import Fit, load_model
+from skybench.learning.training import Fit
 from skybench.registry.scoring.predictions import predictions_suffix, write_predictions
 from skybench.registry.scoring.records import TEST_SPLIT, EpochScore, Record, SeedScore
 from skybench.registry.scoring.scoring import TestScore, score
@@ -68,9 +68,9 @@ class Recorder:
             predictions=self._write_predictions(name, {0: floor.answers}),
         )
 
-    def network(self, protocol: Protocol, runs: Mapping[int, Fit]) -> Record:
+    def network(self, network: Network, protocol: Protocol, runs: Mapping[int, Fit]) -> Record:
         """Return the record of a network's runs by seed; write predictions and the best weights."""
-        name = record_name(protocol)
+        name = record_name(network, protocol)
         answers = {seed: run.test_answers for seed, run in runs.items()}
         tested = self._score(answers)
         best = max(runs.values(), key=lambda run: run.best.validation_score)
@@ -80,12 +80,12 @@ class Recorder:
             **self._bound(name, "baseline"),
             **fields,
             **_completeness(_size_shortfall(self.manifest), *_run_shortfalls(protocol)),
-            model=model_name(data.bands),
-            parameters=parameter_count(load_model(best.weights, data.outputs, data.bands)),
+            model=network.model_name(data.form),
+            parameters=network.parameter_count(data.form, data.outputs),
             protocol=protocol.name,
             hyperparameters=hyperparameters(protocol, best, data),
             epochs=protocol.epochs,
-            hardware=hardware(data.shape),
+            hardware=hardware(data.form.extent),
             libraries=_libraries(),
             wall_seconds=round(sum(run.seconds for run in runs.values()), 1),
             weights=self._keep(best.weights, f"{name}.safetensors"),
@@ -122,9 +122,9 @@ class Recorder:
         return _stored(Path(shutil.copyfile(weights, self.output / name)))
 
 
-def record_name(protocol: Protocol) -> str:
-    """Return the name of ResNet-50's record under a protocol."""
-    return "resnet50" if protocol.name == "default" else f"resnet50-{protocol.name}"
+def record_name(network: Network, protocol: Protocol) -> str:
+    """Return the name of a network's record under a protocol."""
+    return network.name if protocol.name == "default" else f"{network.name}-{protocol.name}"
 
 
 def _seed_scores(tested: TestScore, runs: Mapping[int, Fit]) -> tuple[SeedScore, ...]:
