@@ -23,7 +23,7 @@ from skybench.learning.linear_model import (
     square_link,
 )
 from skybench.learning.stretch import Stretch
-from skybench.learning.target_scaling import TargetScaling
+from skybench.learning.target_scaling import TargetScaling, usable_targets
 from skybench.registry.scoring.tasks import task_named
 
 Answers = npt.NDArray[Any]
@@ -73,7 +73,7 @@ def majority_class(data: Labelled) -> Floor:
 
 def training_mean(data: Labelled) -> Floor:
     """Predict the mean of the train split for every sample: R squared is about 0."""
-    mean = data.targets[data.rows(TRAIN)].mean(axis=0).astype(np.float32)
+    mean = usable_targets(data.targets[data.rows(TRAIN)]).mean(axis=0).astype(np.float32)
     return _constant(data, mean, "the mean of the train split", mean.size)
 
 
@@ -210,5 +210,6 @@ def _odds(data: Labelled, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.flo
 
 
 def _brightness(data: Labelled, split: int) -> npt.NDArray[np.float32]:
-    images = data.images[data.rows(split)].astype(np.float32)
-    return images.sum(axis=1) if images.ndim == 4 else images
+    with np.errstate(over="ignore", invalid="ignore"):  # NaN is not bright, infinity is
+        images = data.images[data.rows(split)].astype(np.float32)
+        return images.sum(axis=1) if images.ndim == 4 else images

@@ -42,7 +42,9 @@ class StretchedNetwork(torch.nn.Module):
     def forward(self, samples: torch.Tensor) -> torch.Tensor:
         """Give outputs (sample, output) for samples in electrons."""
         stretched = (torch.asinh(samples.float() / self.scale) - self.mean) / self.deviation
-        planes = planes_first(stretched, self.form)
+        # A pixel that is not finite tells nothing and becomes the mean, as in `Stretch.applied`.
+        usable = torch.nan_to_num(stretched, nan=0.0, posinf=0.0, neginf=0.0)
+        planes = planes_first(usable, self.form)
         outputs: torch.Tensor = self.network(planes.contiguous(memory_format=_layout(self.form)))
         return outputs.float()
 

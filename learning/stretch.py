@@ -6,6 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+_SMALLEST = float(np.finfo(np.float32).tiny)
+_LARGEST = float(np.finfo(np.float32).max)
+_WIDEST = 1e30
+"""Largest pixel over scale: networks work in float32, which must hold it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
@@ -29,7 +34,8 @@ class Stretch:
 
         The scale is the median absolute deviation of the pixels times 1.4826, the noise of
         images that are mostly sky, and at least one electron. Data that are no counts have their
-        standard deviation instead where half the values are equal.
+        standard deviation instead where half the values are equal. Pixels that are not finite in
+        float32 are left out.
 
         Parameters
         ----------
@@ -38,13 +44,34 @@ class Stretch:
         at_most : int
             How many images are looked at, evenly spaced.
         """
-        few = images[:: max(1, -(-len(images) // at_most))].astype(np.float64)
+        few = _usable(images[:: max(1, -(-len(images) // at_most))])
         least = 1.0 if images.dtype.kind in "iu" else 0.0
         noise = 1.4826 * float(np.median(np.abs(few - np.median(few))))
-        scale = max(least, noise) or float(few.std()) or 1.0
+        spread = float(few.std()) if few.min() < few.max() else 0.0
+        scale = max(least, noise) or spread or 1.0
+        smallest = max(float(np.abs(few).max()) / _WIDEST, _SMALLEST)
+        scale = min(max(scale, smallest), _LARGEST)
         stretched = np.arcsinh(few / scale)
         return cls(
             scale=scale,
             mean=float(stretched.mean()),
             deviation=max(1e-6, float(stretched.std())),
         )
+
+    def applied(self, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Return stretched pixels; one that is not finite tells nothing and becomes the mean."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = np.arcsinh(images.astype(np.float32) / self.scale)
+            stretched = (scaled - self.mean) / self.deviation
+        return np.where(np.isfinite(stretched), stretched, np.float32(0))
+
+
+def _usable(images: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return the pixels as float64, without those that float32 has no number for."""
+    pixels = images.astype(np.float64)
+    if images.dtype.kind in "iu":
+        return pixels
+    usable = np.abs(pixels) <= _LARGEST
+    if usable.all():
+        return pixels
+    return pixels[usable] if usable.any() else np.zeros(1)

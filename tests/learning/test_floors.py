@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -161,3 +163,35 @@ def test_threshold_finds_the_bright_squares(bands):
     truth = data.targets[data.rows(TEST)]
     assert np.array_equal(floor.answers == 2, truth == 2)
     assert floor.hyperparameters["class"] == 2
+
+
+NAN, INF = np.nan, np.inf
+
+HARD = {
+    "constant": np.full(6, 0.1),
+    "not finite": np.array([NAN, INF, -INF, 1, 2, 3]),
+    "beyond float32": np.array([1e300, -1e300, 1, 2, 3, 4]),
+    "large": np.array([3e38, -3e38, 1, 2, 3, 4]),
+    "denormal": np.array([0, 5e-324, 1e-320, 1e-310, 0, 1]),
+}
+
+
+@pytest.mark.parametrize("values", HARD.values(), ids=HARD.keys())
+@pytest.mark.parametrize(
+    ("task", "name"), [(task, name) for task, floors in FLOORS.items() for name in floors]
+)
+def test_floors_answer_in_finite_numbers_whatever_the_data_are(task, name, values):
+    split = np.arange(12, dtype=np.int8) % 3
+    images = np.resize(values, (12, 2, 5, 5))
+    labels = np.arange(12, dtype=np.int8) % 2
+    truth = {
+        "classification": labels,
+        "multilabel": np.eye(2, dtype=np.int8)[labels],
+        "regression": np.where(split == TRAIN, np.resize(values, 12), np.arange(12))[:, None],
+        "segmentation": np.resize(labels, (12, 5, 5)),
+    }
+    floor = FLOORS[task][name](Labelled(images, truth[task], split, 2, task))
+    assert len(floor.answers) == 4
+    assert np.isfinite(floor.answers).all()
+    assert np.isfinite(floor.validation_score)
+    json.dumps(floor.hyperparameters, allow_nan=False)

@@ -38,3 +38,10 @@ def test_networks_see_stretched_pixels():
     # asinh(sinh(1)) = 1 is the mean; asinh(sinh(5)) = 5 is one deviation above it.
     electrons = 2 * torch.sinh(torch.tensor([[[1.0, 5.0]]]))
     assert model(electrons).tolist() == [pytest.approx([0, 1], abs=1e-6)]
+
+
+def test_a_pixel_that_is_not_finite_is_seen_as_the_mean():
+    form = SampleForm(dims=("y", "x"), shape=(1, 3))
+    model = StretchedNetwork(torch.nn.Flatten(), form, Stretch(scale=2, mean=1, deviation=4))
+    images = torch.tensor([[[float("nan"), float("inf"), -float("inf")]]])
+    assert model(images).tolist() == [[0, 0, 0]]
