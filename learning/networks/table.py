@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from skybench.errors import ParameterError
 from skybench.extensions import table
 from skybench.generators.suggestion import unknown
+from skybench.learning.networks.lenet5 import LENET5
 from skybench.learning.networks.network import Network
 from skybench.learning.networks.resnet50 import RESNET50
 
@@ -16,6 +17,7 @@ NETWORKS = table(
     Network,
     (
         RESNET50,
+        LENET5,
     ),
 )  # fmt: skip
 
