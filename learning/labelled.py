@@ -1,5 +1,6 @@
 """A built dataset in memory, as floors and networks learn from it."""
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -136,6 +137,8 @@ def load_training_data(url: str) -> TrainingData:
         turns=targets.task != "regression" or not any(_oriented(ds, n) for n in targets.names),
         dims=tuple(str(dim) for dim in data.dims[1:]),
     )
+    if labelled.form.kind != "images":
+        labelled = dataclasses.replace(labelled, turns=False)
     return TrainingData(labelled=labelled, ids=targets.ids, names=targets.names)
 
 

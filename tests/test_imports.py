@@ -46,6 +46,11 @@ def test_catalogs_alone_does_not_load_intake():
     assert "intake" not in modules_after("import skybench.catalogs")
 
 
+def test_networks_are_listed_without_torch_or_arrays():
+    listing = "from skybench.learning.networks.table import NETWORKS; list(NETWORKS)"
+    assert not modules_after(listing) & {"numpy", "torch", "torchvision"}
+
+
 def test_floors_are_fitted_without_torch():
     fit = """
 import numpy as np

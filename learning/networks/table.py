@@ -19,7 +19,7 @@ NETWORKS = table(
         RESNET50,
         LENET5,
     ),
-)  # fmt: skip
+)
 
 DEFAULT_NETWORKS = (RESNET50.name,)
 """What a release trains where nothing else is asked for."""

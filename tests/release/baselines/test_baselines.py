@@ -269,6 +269,7 @@ def test_a_network_that_cannot_take_the_samples_is_left_out(tmp_path, capsys, di
     assert [record.name for record in records] == ["majority-class", "logistic-regression"]
     said = f"tiny@0.1 resnet50 is not trained: it takes images, and these are {form}\n"
     assert said in capsys.readouterr().out
+    assert not load_training_data(url).labelled.turns
 
 
 def small_network(form, outputs):
