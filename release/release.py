@@ -14,6 +14,8 @@ from pathlib import Path
 from skybench.errors import ParameterError
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
+from skybench.learning.networks.table import DEFAULT_NETWORKS, chosen_networks
+from skybench.learning.protocols import chosen_protocols
 from skybench.registry.proof.comparison import check_step, compare
 from skybench.registry.reference import Version
 from skybench.registry.scoring.records import stored_records
@@ -37,7 +39,6 @@ from skybench.release.publishing.published import published_entry
 from skybench.release.publishing.recording import check_recordable, record_release, source_checkout
 from skybench.release.publishing.work_baselines import (
     check_installed,
-    check_training,
     remove_cache,
     train_into,
 )
@@ -51,15 +52,23 @@ class TrainingOptions:
 
     Parameters
     ----------
+    networks : sequence of str
+        Names of networks; an empty one leaves only the floors.
     protocols : sequence of str, optional
-        Names of training protocols; an empty one leaves only the floors.
+        Names of training protocols; an empty one, too, leaves only the floors.
     seeds, epochs : int, optional
         How many, for short runs.
     """
 
+    networks: Sequence[str] = DEFAULT_NETWORKS
     protocols: Sequence[str] | None = None
     seeds: int | None = None
     epochs: int | None = None
+
+    def check(self) -> None:
+        """Raise a `ParameterError` unless this can be trained."""
+        chosen_networks(self.networks)
+        chosen_protocols(self.protocols, self.seeds, self.epochs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +181,7 @@ def release(
     number = Version.parse(version)
     recipes = _recipes(datasets, samples)
     building, training = building or BuildOptions(), training or TrainingOptions()
-    check_training(training.protocols, training.seeds, training.epochs)
+    training.check()
     signing_key = None if sign is None else SigningKey.at(sign)
     checkout = source_checkout() if record else None
     where = Store(store)
@@ -288,6 +297,7 @@ def _with_baselines(job: _Job, built: BuildResult) -> Manifest:
         work,
         manifest,
         built.url,
+        networks=job.training.networks,
         protocols=job.training.protocols,
         seeds=job.training.seeds,
         epochs=job.training.epochs,

@@ -35,6 +35,10 @@ def release(
     workers: Workers = None,
     scheduler: Scheduler = None,
     samples: Annotated[int | None, typer.Option(help="Instead of the recipes' numbers.")] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="Network to train; repeat for several. Default: resnet50."),
+    ] = None,
     protocol: Annotated[
         list[str] | None, typer.Option(help="Training protocol; repeat for several.")
     ] = None,
@@ -54,6 +58,7 @@ def release(
 
     Example: skybench release 0.2 sky --store s3://bucket/store --workers 8
     """
+    from skybench.learning.networks.table import DEFAULT_NETWORKS
     from skybench.release.release import BuildOptions, TrainingOptions
     from skybench.release.release import release as release_datasets
 
@@ -63,7 +68,9 @@ def release(
         datasets=datasets or None,
         samples=samples,
         building=BuildOptions(workers=workers, scheduler=scheduler),
-        training=TrainingOptions(protocols=protocol, seeds=seeds, epochs=epochs),
+        training=TrainingOptions(
+            networks=network or DEFAULT_NETWORKS, protocols=protocol, seeds=seeds, epochs=epochs
+        ),
         record=_runs_from_checkout() if record is None else record,
         sign=sign,
         say=print,

@@ -9,8 +9,10 @@ import yaml
 
 from skybench.cli import app
 from skybench.generators.recipe_file import parse_recipe
-from skybench.release.baselines.floors import FLOORS
-from skybench.release.baselines.protocols import PROTOCOLS
+from skybench.learning.floors import FLOORS
+from skybench.learning.networks.table import NETWORKS
+from skybench.learning.protocols import PROTOCOLS
+from skybench.learning.sample_form import SampleForm
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "generators" / "DESIGN.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -93,3 +95,11 @@ def test_the_protocols_are_those_of_the_code():
             if number
         }
     assert all(f"| {task}" in page or f", {task} |" in page for task in FLOORS)
+
+
+def test_the_networks_are_those_of_the_code():
+    page = text_of(ROOT / "docs" / "scoring.md")
+    one_plane = SampleForm(dims=("y", "x"), shape=(28, 28))
+    for n in NETWORKS.values():
+        numbers = f"{', '.join(n.takes)} | {n.parameter_count(one_plane, 10):,}"
+        assert f"\n| `{n.name}` | {numbers} | {n.title}, {n.reference} |\n" in page

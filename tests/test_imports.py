@@ -44,3 +44,26 @@ def test_skybench_alone_loads_no_array_library():
 
 def test_catalogs_alone_does_not_load_intake():
     assert "intake" not in modules_after("import skybench.catalogs")
+
+
+def test_networks_are_listed_without_torch_or_arrays():
+    listing = "from skybench.learning.networks.table import NETWORKS; list(NETWORKS)"
+    assert not modules_after(listing) & {"numpy", "torch", "torchvision"}
+
+
+def test_floors_are_fitted_without_torch():
+    fit = """
+import numpy as np
+from skybench.learning.floors import FLOORS
+from skybench.learning.labelled import Labelled
+
+split = np.repeat(np.arange(3, dtype=np.int8), 4)
+labels = np.arange(12, dtype=np.int8) % 2
+truth = {"classification": labels, "multilabel": np.eye(2, dtype=np.int8)[labels]}
+truth["regression"] = truth["multilabel"] * 3.0
+truth["segmentation"] = np.ones((12, 4, 4), np.int8)
+for task, floors in FLOORS.items():
+    for floor in floors.values():
+        floor(Labelled(np.ones((12, 4, 4), np.int32), truth[task], split, 2, task))
+"""
+    assert not modules_after(fit) & {"torch", "torchvision", "lightning"}

@@ -2,7 +2,7 @@
 
 A new task is one `Task` and one line in `TASKS`, and its name in `generators.recipe`; its metrics
 say themselves that they are for it. Its floors and the head of its network are lines in tables of
-their own; it may have none.
+`skybench.learning`; it may have none.
 """
 
 from collections.abc import Callable

@@ -1,1 +1,1 @@
-"""The models that every version is scored with: floors, a linear model, ResNet-50."""
+"""The scores that every version is released with: floors and trained networks."""

@@ -14,6 +14,14 @@ from typing import Any
 from pydantic import JsonValue
 
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
+from skybench.learning.device import hardware
+from skybench.learning.epoch_journal import Epoch
+from skybench.learning.floors import Answers, Floor
+from skybench.learning.heads import HEADS
+from skybench.learning.labelled import Labelled, TrainingData
+from skybench.learning.networks.network import Network
+from skybench.learning.protocols import PROTOCOLS, Protocol
+from skybench.learning.training import Fit
 from skybench.registry.scoring.predictions import predictions_suffix, write_predictions
 from skybench.registry.scoring.records import TEST_SPLIT, EpochScore, Record, SeedScore
 from skybench.registry.scoring.scoring import TestScore, score
@@ -21,15 +29,6 @@ from skybench.registry.scoring.tasks import task_named
 from skybench.registry.storage.store import BASELINES
 from skybench.registry.versions.index import utc_now
 from skybench.registry.versions.manifest import Manifest, StoredObject
-from skybench.release.baselines.device import hardware
-from skybench.release.baselines.epoch_journal import Epoch
-from skybench.release.baselines.floor import Answers, Floor
-from skybench.release.baselines.heads import HEADS
-from skybench.release.baselines.labelled import Labelled
-from skybench.release.baselines.loading import TrainingData
-from skybench.release.baselines.protocols import PROTOCOLS, Protocol
-from skybench.release.baselines.resnet import model_name, parameter_count
-from skybench.release.baselines.training import Fit, load_model
 
 _LIBRARIES = ("skybench", "torch", "torchvision", "lightning", "numpy", "scipy", "safetensors")
 
@@ -69,9 +68,9 @@ class Recorder:
             predictions=self._write_predictions(name, {0: floor.answers}),
         )
 
-    def network(self, protocol: Protocol, runs: Mapping[int, Fit]) -> Record:
+    def network(self, network: Network, protocol: Protocol, runs: Mapping[int, Fit]) -> Record:
         """Return the record of a network's runs by seed; write predictions and the best weights."""
-        name = record_name(protocol)
+        name = record_name(network, protocol)
         answers = {seed: run.test_answers for seed, run in runs.items()}
         tested = self._score(answers)
         best = max(runs.values(), key=lambda run: run.best.validation_score)
@@ -81,12 +80,12 @@ class Recorder:
             **self._bound(name, "baseline"),
             **fields,
             **_completeness(_size_shortfall(self.manifest), *_run_shortfalls(protocol)),
-            model=model_name(data.bands),
-            parameters=parameter_count(load_model(best.weights, data.classes, data.bands)),
+            model=network.model_name(data.form),
+            parameters=network.parameter_count(data.form, data.outputs),
             protocol=protocol.name,
             hyperparameters=hyperparameters(protocol, best, data),
             epochs=protocol.epochs,
-            hardware=hardware(data.shape),
+            hardware=hardware(data.form.extent),
             libraries=_libraries(),
             wall_seconds=round(sum(run.seconds for run in runs.values()), 1),
             weights=self._keep(best.weights, f"{name}.safetensors"),
@@ -123,9 +122,9 @@ class Recorder:
         return _stored(Path(shutil.copyfile(weights, self.output / name)))
 
 
-def record_name(protocol: Protocol) -> str:
-    """Return the name of ResNet-50's record under a protocol."""
-    return "resnet50" if protocol.name == "default" else f"resnet50-{protocol.name}"
+def record_name(network: Network, protocol: Protocol) -> str:
+    """Return the name of a network's record under a protocol."""
+    return network.name if protocol.name == "default" else f"{network.name}-{protocol.name}"
 
 
 def _seed_scores(tested: TestScore, runs: Mapping[int, Fit]) -> tuple[SeedScore, ...]:
@@ -168,7 +167,7 @@ def hyperparameters(protocol: Protocol, run: Fit, data: Labelled) -> dict[str, J
     """
     stretch = {f"stretch_{key}": value for key, value in dataclasses.asdict(run.stretch).items()}
     skipped = {} if data.turns else {"augmentation_skipped": True}
-    return protocol_parameters(protocol) | stretch | HEADS[data.task](data).record | skipped
+    return protocol_parameters(protocol) | stretch | HEADS[data.task](data).learned | skipped
 
 
 def protocol_parameters(protocol: Protocol) -> dict[str, JsonValue]:

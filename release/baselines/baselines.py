@@ -1,4 +1,4 @@
-"""Train and score a version's baselines: ResNet-50 under each protocol, and the floors.
+"""Train and score a version's baselines: networks under each protocol, and the floors.
 
 A record names what was run and is written last, after its predictions and weights, so a
 baseline is there when its record is. Finished records are never made again, finished seeds
@@ -11,16 +11,17 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from skybench.errors import ParameterError
+from skybench.learning.epoch_journal import replacing
+from skybench.learning.floors import FLOORS
+from skybench.learning.heads import HEADS
+from skybench.learning.labelled import Labelled, load_training_data
+from skybench.learning.networks.network import Network
+from skybench.learning.networks.table import DEFAULT_NETWORKS, chosen_networks
+from skybench.learning.protocols import Protocol, chosen_protocols
+from skybench.learning.training import Fit, fit
 from skybench.registry.scoring.records import Record
 from skybench.registry.versions.manifest import Manifest
 from skybench.release.baselines.baseline_record import Recorder, protocol_parameters, record_name
-from skybench.release.baselines.epoch_journal import replacing
-from skybench.release.baselines.floors import FLOORS
-from skybench.release.baselines.heads import HEADS
-from skybench.release.baselines.loading import TrainingData, load_training_data
-from skybench.release.baselines.protocols import PROTOCOLS, Protocol
-from skybench.release.baselines.training import Fit, fit
 
 
 def train_baselines(
@@ -29,6 +30,7 @@ def train_baselines(
     *,
     output: str | PathLike[str],
     work: str | PathLike[str],
+    networks: Sequence[str] = DEFAULT_NETWORKS,
     protocols: Sequence[str] | None = None,
     seeds: int | None = None,
     epochs: int | None = None,
@@ -47,6 +49,8 @@ def train_baselines(
         ``<name>.safetensors``.
     work : path
         Keeps checkpoints and finished seeds.
+    networks : sequence of str
+        Keys of `NETWORKS`; none trains the floors alone.
     protocols : sequence of str, optional
         Keys of `PROTOCOLS`. Default: all; none trains the floors alone.
     seeds, epochs : int, optional
@@ -57,7 +61,7 @@ def train_baselines(
     Raises
     ------
     ParameterError
-        A protocol is unknown, or a number is below one.
+        A network or protocol is unknown, or a number is below one.
     NotFoundError
         The dataset lacks a split.
     IntegrityError
@@ -65,28 +69,28 @@ def train_baselines(
 
     Notes
     -----
-    A segmentation, and samples that are no images, have floors and no network.
+    A network that cannot take the samples is left out, and a line says so; a segmentation has
+    floors alone.
     """
-    names = PROTOCOLS if protocols is None else protocols
-    chosen = [_adjusted(name, seeds, epochs) for name in names]
+    trained, chosen = chosen_networks(networks), chosen_protocols(protocols, seeds, epochs)
     place = Path(output)
     place.mkdir(parents=True, exist_ok=True)
     data = load_training_data(url)
     job = _Job(Recorder(manifest=manifest, data=data, output=place), Path(work), progress)
     floors = FLOORS[data.labelled.task]
     records = [_once(job, name, None, partial(_floor, job, name)) for name in floors]
-    if chosen and (reason := _no_network(data)):
-        job.say(f"no network is trained: {reason}")
-        return tuple(records)
-    return (*records, *(_once(job, record_name(p), p, partial(_network, job, p)) for p in chosen))
+    for network in trained if chosen else ():
+        if reason := _refusal(network, data.labelled):
+            job.say(f"{network.name} is not trained: {reason}")
+        else:
+            records += _under_each(job, network, chosen)
+    return tuple(records)
 
 
-def _no_network(data: TrainingData) -> str | None:
-    if data.labelled.task not in HEADS:
-        return f"ResNet-50 has no head for a {data.labelled.task}"
-    if not data.is_image:
-        return f"samples of ({', '.join(data.dims)}) are no images"
-    return None
+def _refusal(network: Network, data: Labelled) -> str | None:
+    if data.task not in HEADS:
+        return f"no network has a head for a {data.task}"
+    return network.refusal(data.form)
 
 
 @dataclass(frozen=True)
@@ -100,18 +104,11 @@ class _Job:
             print(f"{self.recorder.manifest.reference} {line}", flush=True)
 
 
-def _adjusted(name: str, seeds: int | None, epochs: int | None) -> Protocol:
-    if name not in PROTOCOLS:
-        msg = f"protocol must be one of {', '.join(PROTOCOLS)}, got {name!r}"
-        raise ParameterError(msg)
-    changes = {"seeds_needed": seeds, "epochs": epochs}
-    for key, value in changes.items():
-        if value is not None and value < 1:
-            msg = f"{key.removesuffix('_needed')} must be at least 1, got {value}"
-            raise ParameterError(msg)
-    return PROTOCOLS[name].model_copy(
-        update={key: value for key, value in changes.items() if value is not None}
-    )
+def _under_each(job: _Job, network: Network, protocols: Sequence[Protocol]) -> list[Record]:
+    return [
+        _once(job, record_name(network, p), p, partial(_network, job, network, p))
+        for p in protocols
+    ]
 
 
 def _once(job: _Job, name: str, protocol: Protocol | None, make: Callable[[], Record]) -> Record:
@@ -145,19 +142,16 @@ def _floor(job: _Job, name: str) -> Record:
     return job.recorder.floor(name, FLOORS[data.task][name](data))
 
 
-def _network(job: _Job, protocol: Protocol) -> Record:
-    runs = {seed: _fit(job, protocol, seed) for seed in range(protocol.seeds_needed)}
-    return job.recorder.network(protocol, runs)
+def _network(job: _Job, network: Network, protocol: Protocol) -> Record:
+    runs = {seed: _fit(job, network, protocol, seed) for seed in range(protocol.seeds_needed)}
+    return job.recorder.network(network, protocol, runs)
 
 
-def _fit(job: _Job, protocol: Protocol, seed: int) -> Fit:
+def _fit(job: _Job, network: Network, protocol: Protocol, seed: int) -> Fit:
+    name, data = record_name(network, protocol), job.recorder.data.labelled
+
     def report(line: str) -> None:
-        job.say(f"{record_name(protocol)} seed {seed} {line}")
+        job.say(f"{name} seed {seed} {line}")
 
-    return fit(
-        job.recorder.data.labelled,
-        protocol,
-        seed=seed,
-        folder=job.work / f"{record_name(protocol)}-seed{seed}",
-        report=report,
-    )
+    folder = job.work / f"{name}-seed{seed}"
+    return fit(network, data, protocol, seed=seed, folder=folder, report=report)

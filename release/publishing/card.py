@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import yaml
 
 from skybench.generators.schema import SPLITS
+from skybench.learning.networks.table import NETWORKS
 from skybench.registry.describing.licence import hugging_face_licence, licence_url
 from skybench.registry.reference import Version
 from skybench.registry.scoring.metric import Metric
@@ -212,7 +213,15 @@ def _baselines(scores: Sequence[CardScore]) -> str:
         return "No baseline is recorded with this version."
     ordered = sorted(scores, key=lambda score: (-score.score, score.name))
     rows = [(s.name, *_in_unit(s)) for s in ordered]
-    return _table(("Baseline", f"Test {scores[0].metric.title}", "95 % interval"), rows)
+    table = _table(("Baseline", f"Test {scores[0].metric.title}", "95 % interval"), rows)
+    return "\n\n".join([table, *_networks(scores)])
+
+
+def _networks(scores: Sequence[CardScore]) -> list[str]:
+    """Say what the networks are that baselines are called by."""
+    names = {score.name.partition("-")[0] for score in scores}
+    known = [network for name, network in NETWORKS.items() if name in names]
+    return [_bullets(f"`{n.name}`: {n.title}, {n.reference}" for n in known)] if known else []
 
 
 def _in_unit(score: CardScore) -> tuple[str, str]:

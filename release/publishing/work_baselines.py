@@ -8,26 +8,13 @@ from pathlib import Path
 
 import platformdirs
 
-from skybench.errors import MissingDependencyError, ParameterError
+from skybench.errors import MissingDependencyError
 from skybench.registry.scoring.records import Record
 from skybench.registry.storage.store import BASELINES
 from skybench.registry.versions.manifest import Manifest
-from skybench.release.baselines.protocols import PROTOCOLS
 from skybench.release.publishing.publish import TRAINING, WorkFolder
 
 PACKAGES = ("torch", "torchvision", "lightning", "safetensors", "pyarrow")
-
-
-def check_training(protocols: Sequence[str] | None, seeds: int | None, epochs: int | None) -> None:
-    """Raise a `ParameterError` unless training could be asked for like this."""
-    for name in protocols or ():
-        if name not in PROTOCOLS:
-            msg = f"protocol must be one of {', '.join(PROTOCOLS)}, got {name!r}"
-            raise ParameterError(msg)
-    for name, number in {"seeds": seeds, "epochs": epochs}.items():
-        if number is not None and number < 1:
-            msg = f"{name} must be at least 1, got {number}"
-            raise ParameterError(msg)
 
 
 def check_installed() -> None:
@@ -46,6 +33,7 @@ def train_into(
     manifest: Manifest,
     url: str,
     *,
+    networks: Sequence[str],
     protocols: Sequence[str] | None,
     seeds: int | None,
     epochs: int | None,
@@ -64,7 +52,7 @@ def train_into(
         Its names and hashes, which the records are bound to.
     url : str
         The built Zarr store.
-    protocols, seeds, epochs, progress
+    networks, protocols, seeds, epochs, progress
         As for `train_baselines`.
     """
     from skybench.release.baselines.baselines import train_baselines
@@ -76,6 +64,7 @@ def train_into(
         url,
         output=scratch / BASELINES,
         work=scratch / TRAINING / manifest.content.root.removeprefix("sha256:")[:12],
+        networks=networks,
         protocols=protocols,
         seeds=seeds,
         epochs=epochs,

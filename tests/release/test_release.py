@@ -280,7 +280,12 @@ def test_a_wrong_version_is_refused_before_anything(tmp_path, version):
         (
             {"training": TrainingOptions(protocols=["papers"])},
             ParameterError,
-            "protocol must be one of paper, default, got 'papers'",
+            "unknown protocol 'papers'; did you mean 'paper'",
+        ),
+        (
+            {"training": TrainingOptions(networks=["resnet18"])},
+            ParameterError,
+            "unknown network 'resnet18'; did you mean 'resnet50'",
         ),
     ],
 )

@@ -218,7 +218,7 @@ def test_a_damaged_store_is_mended_from_any_mirror(mirror, own, run, url_of):
 @pytest.fixture
 def floors_only(monkeypatch):
     """Leave out the networks, which need minutes."""
-    monkeypatch.setattr("skybench.release.baselines.baselines.PROTOCOLS", {})
+    monkeypatch.setattr("skybench.learning.protocols.PROTOCOLS", {})
 
 
 @pytest.mark.usefixtures("floors_only")

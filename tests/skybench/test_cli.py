@@ -195,3 +195,8 @@ def test_a_reader_that_stops_early_is_no_error():
     os.close(writer)
     assert done.stderr == ""
     assert done.returncode in (0, 1)
+
+
+def test_a_release_names_the_network_that_was_meant(skybench, tmp_path):
+    code, _, err = skybench("release", "0.1", "--network", "resnet-50", "--store", tmp_path)
+    assert (code, "did you mean 'resnet50'?" in err) == (2, True)

@@ -5,16 +5,19 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import xarray as xr
 
 from skybench.errors import NotFoundError, ParameterError
+from skybench.learning.labelled import load_training_data
+from skybench.learning.networks.network import Network
+from skybench.learning.networks.table import NETWORKS
+from skybench.learning.protocols import PROTOCOLS
 from skybench.registry.arrays.zarr_format import Layout, chunk_keys, create, write_rows
 from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.registry.scoring.records import Record
 from skybench.registry.versions.manifest import Manifest
 from skybench.release.baselines.baselines import train_baselines
-from skybench.release.baselines.loading import load_training_data
-from skybench.release.baselines.protocols import PROTOCOLS
 
 SAMPLES = 40
 
@@ -180,7 +183,7 @@ def test_records_of_other_content_are_made_again(trained, tmp_path):
 
 def test_unknown_protocol_and_impossible_numbers_are_refused(trained):
     folder, manifest, url, _ = trained
-    with pytest.raises(ParameterError, match="one of paper, default, got 'fast'"):
+    with pytest.raises(ParameterError, match=r"unknown protocol 'fast'; .* default, paper"):
         short(manifest, url, folder, protocols=["fast"])
     with pytest.raises(ParameterError, match="seeds must be at least 1, got 0"):
         short(manifest, url, folder, seeds=0)
@@ -249,10 +252,50 @@ def test_segmentation_has_floors_only(tmp_path):
     assert records[1].predictions.key == "baselines/threshold-predictions.npz"
 
 
-def test_series_have_floors_only(tmp_path):
+@pytest.mark.parametrize(
+    ("dims", "shape", "form"),
+    [
+        (("time",), (400,), "series (time 400)"),
+        (("z", "y", "x"), (4, 10, 10), "cubes (z 4, y 10, x 10)"),
+    ],
+)
+def test_a_network_that_cannot_take_the_samples_is_left_out(tmp_path, capsys, dims, shape, form):
     ds = tiny_dataset()
-    series = ds.image.values[:, 0].astype(np.float32)
-    ds = ds.drop_vars("image").assign(flux=(("sample", "time"), series))
+    values = ds.image.values.reshape(SAMPLES, *shape).astype(np.float32)
+    ds = ds.drop_vars("image").assign(flux=(("sample", *dims), values))
     url = write(ds, tmp_path)
-    records = short(manifest_of(ds, url), url, tmp_path)
+    records = short(manifest_of(ds, url), url, tmp_path, progress=True)
     assert [record.name for record in records] == ["majority-class", "logistic-regression"]
+    said = f"tiny@0.1 resnet50 is not trained: it takes images, and these are {form}\n"
+    assert said in capsys.readouterr().out
+    assert not load_training_data(url).labelled.turns
+
+
+def small_network(form, outputs):
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(form.planes, 2, 3),
+        torch.nn.AdaptiveAvgPool2d(1),
+        torch.nn.Flatten(),
+        torch.nn.Linear(2, outputs),
+    )
+
+
+def test_another_network_of_the_table_is_trained_and_recorded(trained, tmp_path, monkeypatch):
+    _, manifest, url, _ = trained
+    small = Network(
+        name="small",
+        title="Small",
+        model="a small network of {planes} plane",
+        reference="none",
+        takes=("images",),
+        build=small_network,
+    )
+    monkeypatch.setitem(NETWORKS, "small", small)
+    *_, paper, default = short(
+        manifest, url, tmp_path, networks=["small"], protocols=["paper", "default"]
+    )
+    assert (paper.name, default.name) == ("small-paper", "small")
+    assert default.model == "a small network of one plane"
+    assert default.parameters == 2 * 10 + 2 * 3
+    assert default.weights.key == "baselines/small.safetensors"
+    assert (tmp_path / "baselines" / "small-paper.safetensors").exists()

@@ -122,6 +122,7 @@ def test_baselines_are_ranked(manifest):
     _, table = card_text(manifest, scores).split("## Baselines")
     assert table.index("resnet50") < table.index("majority")
     assert "| resnet50 | 95.70 % | 95.00 to 96.34 % |" in table
+    assert "\n\n- `resnet50`: ResNet-50, He et al. 2016, CVPR, 770\n\n" in table
     assert "| majority | 40.00 % |  |" in table
 
 

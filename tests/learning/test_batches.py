@@ -1,14 +1,8 @@
 import numpy as np
 import torch
 
-from skybench.release.baselines.labelled import (
-    TEST,
-    Batches,
-    Labelled,
-    dihedral,
-    position_generator,
-    shuffled,
-)
+from skybench.learning.batches import Batches, dihedral, position_generator, shuffled
+from skybench.learning.labelled import TEST, Labelled
 
 
 def test_batches_are_cut_from_the_arrays():

@@ -1,7 +1,7 @@
 import pytest
 
 from skybench.errors import StoreError
-from skybench.release.baselines.epoch_journal import Epoch, EpochJournal, replacing
+from skybench.learning.epoch_journal import Epoch, EpochJournal, replacing
 
 
 def epoch(number, accuracy, loss):

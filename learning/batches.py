@@ -1,69 +1,17 @@
-"""Labelled images in memory, cut into batches whose order and augmentation depend on position.
+"""Batches of labelled samples, whose order and augmentation depend on their position alone.
 
 Position is (seed, epoch, batch): nothing else is drawn from, so a training that was interrupted
 sees what an uninterrupted one does.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-TRAIN, VALIDATION, TEST = 0, 1, 2
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Images with their targets and splits, all in memory.
-
-    Parameters
-    ----------
-    images : (sample, y, x) or (sample, band, y, x) array
-        int32 electrons, or float32.
-    targets : array
-        (sample,) class codes, (sample, class) zeros and ones, (sample, target) float64 or
-        (sample, y, x) class codes.
-    split : (sample,) codes, 0 train, 1 validation, 2 test
-    classes : int
-        How many classes, or targets, there are.
-    task : str
-        A key of `skybench.registry.scoring.tasks.TASKS`.
-    turns : bool
-        Whether a flipped or turned image has the same answer, so that training may do it.
-    """
-
-    images: npt.NDArray[Any]
-    targets: npt.NDArray[Any]
-    split: npt.NDArray[np.int8]
-    classes: int
-    task: str = "classification"
-    turns: bool = True
-
-    @property
-    def bands(self) -> int:
-        """How many planes an image has."""
-        return self.images.shape[1] if self.images.ndim == 4 else 1
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The pixels of an image, (ny, nx)."""
-        return self.images.shape[-2:]
-
-    def rows(self, split: int) -> npt.NDArray[np.int64]:
-        """Give the row numbers of one split, ascending."""
-        return np.flatnonzero(self.split == split)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of all that training sees."""
-        form = (self.images.shape, self.classes, self.task, self.turns)
-        digest = hashlib.sha256(repr(form).encode())
-        for array in (self.images, self.targets, self.split):
-            digest.update(np.ascontiguousarray(array).data)
-        return digest.hexdigest()
+from skybench.learning.labelled import Labelled
 
 
 @dataclass(frozen=True)

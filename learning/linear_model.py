@@ -9,8 +9,8 @@ from pydantic import JsonValue
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
-from skybench.release.baselines.resnet import Stretch
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.stretch import Stretch
 
 Floats = npt.NDArray[np.float32]
 Link = Callable[[Floats, Floats], tuple[Any, Any]]
@@ -37,7 +37,11 @@ def square_link(outputs: Floats, targets: Floats) -> tuple[Any, Any]:
 def features(data: Labelled) -> tuple[dict[int, Floats], Stretch]:
     """Return the stretched pixels of each split with a column of ones, and their stretch."""
     stretch = Stretch.of(data.images[data.rows(TRAIN)])
-    return {split: _stretched(data, split, stretch) for split in (TRAIN, VALIDATION, TEST)}, stretch
+    pixels = {
+        split: _with_ones(stretch.applied(data.images[data.rows(split)]))
+        for split in (TRAIN, VALIDATION, TEST)
+    }
+    return pixels, stretch
 
 
 def fit_linear(pixels: Floats, targets: Floats, penalty: float, link: Link) -> Floats:
@@ -59,7 +63,7 @@ def fit_linear(pixels: Floats, targets: Floats, penalty: float, link: Link) -> F
     return np.asarray(found.x.reshape(shape), np.float32)
 
 
-def record(penalty: float, tried: Sequence[float], stretch: Stretch) -> dict[str, JsonValue]:
+def choices(penalty: float, tried: Sequence[float], stretch: Stretch) -> dict[str, JsonValue]:
     """Return what was chosen for a fit, for its record."""
     return {
         "optimizer": "L-BFGS",
@@ -72,8 +76,6 @@ def record(penalty: float, tried: Sequence[float], stretch: Stretch) -> dict[str
     }
 
 
-def _stretched(data: Labelled, split: int, stretch: Stretch) -> Floats:
-    images = data.images[data.rows(split)].astype(np.float32)
-    stretched = (np.arcsinh(images / stretch.scale) - stretch.mean) / stretch.deviation
+def _with_ones(stretched: Floats) -> Floats:
     flat = stretched.reshape(len(stretched), -1)
     return np.concatenate([flat, np.ones((len(flat), 1))], axis=1, dtype=np.float32)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from skybench.release.baselines.classifier import rate_factor
-from skybench.release.baselines.protocols import PROTOCOLS, Protocol
+from skybench.learning.learner import rate_factor
+from skybench.learning.protocols import PROTOCOLS, Protocol
 
 
 def test_one_cycle_rises_to_one_and_ends_near_zero() -> None:

@@ -14,12 +14,12 @@ def choose_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def choose_precision(image_shape: Sequence[int]) -> str:
+def choose_precision(extent: Sequence[int]) -> str:
     """Choose bfloat16 where the device has instructions for it, as lightning names it.
 
     On a CPU oneDNN leaves the gradient of a strided 3x3 convolution over a single pixel partly
     uninitialised in bfloat16, which is what the last stage of ResNet-50 sees of images of at
-    most 16 pixels; they are trained in float32.
+    most 16 pixels; samples of such an extent are trained in float32.
     """
     device = choose_device()
     if device == "cuda":
@@ -27,17 +27,17 @@ def choose_precision(image_shape: Sequence[int]) -> str:
     else:
         claims = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         has_instructions = any(getattr(torch.cpu, claim, bool)() for claim in claims)
-        fast = device == "cpu" and has_instructions and min(image_shape) > 16
+        fast = device == "cpu" and has_instructions and min(extent) > 16
     return "bf16-mixed" if fast else "32-true"
 
 
-def hardware(image_shape: Sequence[int]) -> dict[str, str]:
+def hardware(extent: Sequence[int]) -> dict[str, str]:
     """Return the device that training runs on, its precision and its threads."""
     device = choose_device()
     return {
         "device": device,
         "name": torch.cuda.get_device_name() if device == "cuda" else _processor(),
-        "precision": choose_precision(image_shape),
+        "precision": choose_precision(extent),
         "threads": str(torch.get_num_threads()),
     }
 

@@ -1,5 +1,7 @@
-"""A built dataset in memory, as training wants it."""
+"""A built dataset in memory, as floors and networks learn from it."""
 
+import dataclasses
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,15 +10,66 @@ import numpy.typing as npt
 import xarray as xr
 
 from skybench.errors import NotFoundError
+from skybench.learning.sample_form import SampleForm
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.scoring.question import Question
 from skybench.registry.scoring.tasks import answer_key
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
 
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _UNUSED = -1
 _NEEDED = 2
-_IMAGE_DIMS = 3
+_IMAGE = ("band", "y", "x")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Samples with their targets and splits, all in memory.
+
+    Parameters
+    ----------
+    images : (sample, ...) array
+        Images, or samples of another form: int32 electrons, or float32.
+    targets : array
+        (sample,) class codes, (sample, class) zeros and ones, (sample, target) float64 or
+        (sample, y, x) class codes.
+    split : (sample,) codes, 0 train, 1 validation, 2 test
+    outputs : int
+        How many classes, or targets, there are: numbers that a network gives for a sample.
+    task : str
+        A key of `skybench.registry.scoring.tasks.TASKS`.
+    turns : bool
+        Whether a flipped or turned image has the same answer, so that training may do it.
+    dims : tuple of str
+        Of one sample. Default: ("y", "x") or ("band", "y", "x").
+    """
+
+    images: npt.NDArray[Any]
+    targets: npt.NDArray[Any]
+    split: npt.NDArray[np.int8]
+    outputs: int
+    task: str = "classification"
+    turns: bool = True
+    dims: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> SampleForm:
+        """What a network must know of the samples."""
+        shape = self.images.shape[1:]
+        return SampleForm(dims=self.dims or _IMAGE[-len(shape) :], shape=shape)
+
+    def rows(self, split: int) -> npt.NDArray[np.int64]:
+        """Give the row numbers of one split, ascending."""
+        return np.flatnonzero(self.split == split)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all that training sees."""
+        form = (self.images.shape, self.outputs, self.task, self.turns)
+        digest = hashlib.sha256(repr(form).encode())
+        for array in (self.images, self.targets, self.split):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,21 +81,13 @@ class TrainingData:
     labelled : Labelled
     ids : (sample,) int64 array
         ``sample_id`` of each row.
-    dims : tuple of str
-        Of a sample's data, such as ("y", "x").
     names : tuple of str
         Of the classes or targets, in the order of the codes or columns.
     """
 
     labelled: Labelled
     ids: npt.NDArray[np.int64]
-    dims: tuple[str, ...]
     names: tuple[str, ...]
-
-    @property
-    def is_image(self) -> bool:
-        """Whether samples are images, of one plane or several."""
-        return self.dims[-2:] == ("y", "x") and len(self.dims) <= _IMAGE_DIMS
 
     @property
     def truth(self) -> npt.NDArray[Any]:
@@ -87,12 +132,14 @@ def load_training_data(url: str) -> TrainingData:
         images=np.ascontiguousarray(data.to_numpy()),
         targets=targets.truth.of_rows(np.arange(len(targets.ids))),
         split=split,
-        classes=len(targets.names),
+        outputs=len(targets.names),
         task=targets.task,
         turns=targets.task != "regression" or not any(_oriented(ds, n) for n in targets.names),
+        dims=tuple(str(dim) for dim in data.dims[1:]),
     )
-    dims = tuple(str(dim) for dim in data.dims[1:])
-    return TrainingData(labelled=labelled, ids=targets.ids, dims=dims, names=targets.names)
+    if labelled.form.kind != "images":
+        labelled = dataclasses.replace(labelled, turns=False)
+    return TrainingData(labelled=labelled, ids=targets.ids, names=targets.names)
 
 
 def _pictures(ds: xr.Dataset) -> str:

@@ -1,4 +1,4 @@
-"""Train ResNet-50 on arrays in memory, in epochs that survive a kill.
+"""Train a network on arrays in memory, in epochs that survive a kill.
 
 Calling `fit` again with the same folder goes on from the last whole epoch, or returns what is
 finished. Other data or hyperparameters start a run of their own beside it.
@@ -18,16 +18,18 @@ from pathlib import Path
 import lightning
 import numpy as np
 import numpy.typing as npt
-import safetensors.torch
 import torch
 
-from skybench.release.baselines.classifier import Classifier
-from skybench.release.baselines.device import choose_device, choose_precision
-from skybench.release.baselines.epoch_journal import Epoch, EpochJournal, replacing
-from skybench.release.baselines.heads import HEADS
-from skybench.release.baselines.labelled import TEST, TRAIN, Batches, Labelled, chunks
-from skybench.release.baselines.protocols import Protocol
-from skybench.release.baselines.resnet import SkyResNet50, Stretch, build_model, model_name
+from skybench.learning.batches import Batches, chunks
+from skybench.learning.device import choose_device, choose_precision
+from skybench.learning.epoch_journal import Epoch, EpochJournal, replacing
+from skybench.learning.heads import HEADS
+from skybench.learning.labelled import TEST, TRAIN, Labelled
+from skybench.learning.learner import Learner
+from skybench.learning.model import StretchedNetwork, build_model, load_model
+from skybench.learning.networks.network import Network
+from skybench.learning.protocols import Protocol
+from skybench.learning.stretch import Stretch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,7 @@ class Fit:
 
 
 def fit(
+    network: Network,
     data: Labelled,
     protocol: Protocol,
     *,
@@ -67,10 +70,11 @@ def fit(
     folder: str | os.PathLike[str],
     report: Callable[[str], None] | None = None,
 ) -> Fit:
-    """Train ResNet-50 on the train split, choose the epoch on validation, predict test once.
+    """Train a network on the train split, choose the epoch on validation, predict test once.
 
     Parameters
     ----------
+    network : Network
     data : Labelled
     protocol : Protocol
     seed : int
@@ -88,39 +92,35 @@ def fit(
 
     Examples
     --------
-    >>> from skybench.release.baselines.labelled import Labelled
-    >>> from skybench.release.baselines.protocols import PROTOCOLS
-    >>> data = Labelled(images, targets, split, classes=3)      # doctest: +SKIP
-    >>> done = fit(data, PROTOCOLS["default"], seed=0, folder="work")  # doctest: +SKIP
+    >>> from skybench.learning.labelled import Labelled
+    >>> from skybench.learning.networks.table import NETWORKS
+    >>> from skybench.learning.protocols import PROTOCOLS
+    >>> data = Labelled(images, targets, split, outputs=3)      # doctest: +SKIP
+    >>> network, protocol = NETWORKS["resnet50"], PROTOCOLS["default"]
+    >>> done = fit(network, data, protocol, seed=0, folder="work")  # doctest: +SKIP
     >>> done.best.validation_score                              # doctest: +SKIP
     """
-    place = Path(folder) / run_digest(data, protocol, seed)[:16]
+    place = Path(folder) / run_digest(network, data, protocol, seed)[:16]
     place.mkdir(parents=True, exist_ok=True)
     stretch = Stretch.of(data.images[data.rows(TRAIN)])
     journal = EpochJournal(place, report)
     if not (place / "fit.json").exists():
-        _train(Classifier(data, protocol, stretch, seed), protocol.epochs, journal)
-        _finish(data, journal)
+        model = build_model(network, data.form, data.outputs, stretch=stretch, seed=seed)
+        _train(Learner(model, data, protocol, seed), protocol.epochs, journal)
+        _finish(network, data, journal)
     return _finished(place, stretch)
 
 
-def run_digest(data: Labelled, protocol: Protocol, seed: int) -> str:
+def run_digest(network: Network, data: Labelled, protocol: Protocol, seed: int) -> str:
     """Return the SHA-256 of everything that a run's result depends on."""
-    precision = choose_precision(data.shape)
-    model = model_name(data.bands)
+    precision = choose_precision(data.form.extent)
+    model = network.model_name(data.form)
     identity = [data.digest(), protocol.model_dump(mode="json"), seed, precision, model]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def load_model(path: str | os.PathLike[str], classes: int, bands: int = 1) -> SkyResNet50:
-    """Read a model back from its weights."""
-    model = build_model(classes, Stretch(scale=1.0, mean=0.0, deviation=1.0), 0, bands)
-    model.load_state_dict(safetensors.torch.load_file(path))
-    return model.eval()
-
-
 def predict(
-    model: SkyResNet50, data: Labelled, rows: npt.NDArray[np.int64]
+    model: StretchedNetwork, data: Labelled, rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
     """Give the predictions for some rows, computed in float32 on the fastest device.
 
@@ -135,13 +135,13 @@ def predict(
     return HEADS[data.task](data).answers(outputs)
 
 
-def _train(classifier: Classifier, epochs: int, journal: EpochJournal) -> None:
+def _train(learner: Learner, epochs: int, journal: EpochJournal) -> None:
     device = choose_device()
     with _quiet():
         trainer = lightning.Trainer(
             accelerator={"cuda": "gpu"}.get(device, device),
             devices=1,
-            precision=choose_precision(classifier.data.shape),  # type: ignore[arg-type]
+            precision=choose_precision(learner.data.form.extent),  # type: ignore[arg-type]
             max_epochs=epochs,
             callbacks=[journal],
             logger=False,
@@ -154,7 +154,7 @@ def _train(classifier: Classifier, epochs: int, journal: EpochJournal) -> None:
         )
         last = journal.checkpoint if journal.checkpoint.exists() else None
         with _interruptible():
-            trainer.fit(classifier, ckpt_path=last)
+            trainer.fit(learner, ckpt_path=last)
 
 
 @contextlib.contextmanager
@@ -170,8 +170,9 @@ def _interruptible() -> Iterator[None]:
         raise KeyboardInterrupt from None
 
 
-def _finish(data: Labelled, journal: EpochJournal) -> None:
-    model = load_model(journal.folder / "best.safetensors", data.classes, data.bands)
+def _finish(network: Network, data: Labelled, journal: EpochJournal) -> None:
+    weights = journal.folder / "best.safetensors"
+    model = load_model(weights, network, data.form, data.outputs)
     with replacing(journal.folder / "test.npy") as partial, partial.open("wb") as file:
         np.save(file, predict(model, data, data.rows(TEST)))
     summary = {"best": asdict(journal.best), **journal.state_dict()}

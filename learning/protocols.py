@@ -1,8 +1,12 @@
 """Training protocols: every hyperparameter of a baseline, by name."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from skybench.errors import ParameterError
+from skybench.generators.suggestion import unknown
 
 
 class Protocol(BaseModel):
@@ -59,3 +63,36 @@ PROTOCOLS = {
         augmentation="dihedral",
     ),
 }
+
+
+def chosen_protocols(
+    names: Sequence[str] | None = None, seeds: int | None = None, epochs: int | None = None
+) -> tuple[Protocol, ...]:
+    """Return protocols by name, with other numbers of seeds and epochs where they are given.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Keys of `PROTOCOLS`. Default: all.
+    seeds, epochs : int, optional
+        Of each, for short runs or long ones.
+
+    Raises
+    ------
+    ParameterError
+        There is no protocol of a name, or a number is below one.
+    """
+    for what, number in {"seeds": seeds, "epochs": epochs}.items():
+        if number is not None and number < 1:
+            msg = f"{what} must be at least 1, got {number}"
+            raise ParameterError(msg)
+    changes = {"seeds_needed": seeds, "epochs": epochs}
+    given = {key: number for key, number in changes.items() if number is not None}
+    chosen = PROTOCOLS if names is None else names
+    return tuple(_named(name).model_copy(update=given) for name in chosen)
+
+
+def _named(name: str) -> Protocol:
+    if name not in PROTOCOLS:
+        raise ParameterError(unknown("protocol", name, PROTOCOLS))
+    return PROTOCOLS[name]

@@ -14,8 +14,8 @@ import torch
 from pydantic import JsonValue
 from torch.nn import functional
 
-from skybench.release.baselines.labelled import TRAIN, Labelled
-from skybench.release.baselines.target_scaling import TargetScaling
+from skybench.learning.labelled import TRAIN, Labelled
+from skybench.learning.target_scaling import TargetScaling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +28,13 @@ class Head:
         (outputs, targets, label smoothing) to the loss.
     answers : callable
         Outputs to what a file of predictions holds. A network that diverged to NaN is undecided.
-    record : dict
-        What was learned from the train split, for the record.
+    learned : dict
+        What was learned from the train split, as a record keeps it.
     """
 
     loss: Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]
     answers: Callable[[torch.Tensor], npt.NDArray[Any]]
-    record: dict[str, JsonValue] = field(default_factory=dict)
+    learned: dict[str, JsonValue] = field(default_factory=dict)
 
 
 def exclusive_classes(data: Labelled) -> Head:
@@ -71,7 +71,7 @@ def numbers(data: Labelled) -> Head:
     return Head(
         loss=loss,
         answers=lambda outputs: scaling.restored(_array(outputs)).astype(np.float32),
-        record={"target_scaling": scaling.as_json()},
+        learned={"target_scaling": scaling.as_json()},
     )
 
 

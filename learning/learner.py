@@ -7,28 +7,22 @@ import lightning
 import numpy as np
 import torch
 
+from skybench.learning.batches import Batches, chunks, dihedral, position_generator, shuffled
+from skybench.learning.heads import HEADS
+from skybench.learning.labelled import TRAIN, VALIDATION, Labelled
+from skybench.learning.model import StretchedNetwork
+from skybench.learning.protocols import Protocol
 from skybench.registry.scoring.tasks import task_named
-from skybench.release.baselines.heads import HEADS
-from skybench.release.baselines.labelled import (
-    TRAIN,
-    VALIDATION,
-    Batches,
-    Labelled,
-    chunks,
-    dihedral,
-    position_generator,
-    shuffled,
-)
-from skybench.release.baselines.protocols import Protocol
-from skybench.release.baselines.resnet import Stretch, build_model
 
 
-class Classifier(lightning.LightningModule):
-    """ResNet-50 under a protocol, on one dataset, from one seed."""
+class Learner(lightning.LightningModule):
+    """A model that learns one dataset under a protocol, in the order of one seed."""
 
-    def __init__(self, data: Labelled, protocol: Protocol, stretch: Stretch, seed: int) -> None:
+    def __init__(
+        self, model: StretchedNetwork, data: Labelled, protocol: Protocol, seed: int
+    ) -> None:
         super().__init__()
-        self.model = build_model(data.classes, stretch, seed, data.bands)
+        self.model = model
         self.head = HEADS[data.task](data)
         self.data, self.protocol, self.seed = data, protocol, seed
         self.train_losses: list[torch.Tensor] = []

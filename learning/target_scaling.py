@@ -3,7 +3,8 @@
 A target is standardised by the mean and deviation of the train split, after its logarithm where it
 is positive there, its largest value is more than `WIDE` times its smallest, and the logarithm is
 less skewed than the target itself. What is predicted is turned back and cut to the range of the
-train split: nothing outside it was ever seen.
+train split: nothing outside it was ever seen. Predictions are float32, so what float32 has no
+number for is no target: it is left out of the scaling and learnt as the mean.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ Floats = npt.NDArray[np.float64]
 
 WIDE = 5.0
 """Ratio of the largest to the smallest value above which a target may be learnt by its log."""
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,27 +35,32 @@ class TargetScaling:
     @classmethod
     def of(cls, targets: npt.NDArray[np.floating[Any]]) -> "TargetScaling":
         """Learn the scaling from the (sample, target) truth of the train split."""
-        low, high = targets.min(axis=0), targets.max(axis=0)
+        usable = usable_targets(targets)
+        low, high = usable.min(axis=0), usable.max(axis=0)
         wide = (low > 0) & (high > WIDE * low)
-        is_log = wide & (_skewness(_logs(targets, wide)) < _skewness(targets))
-        linear = _logs(np.asarray(targets, np.float64), is_log)
+        is_log = wide & (_skewness(_logs(usable, wide)) < _skewness(usable))
+        linear = _logs(usable, is_log)
         deviation = linear.std(axis=0)
         return cls(
             is_log=is_log,
-            mean=linear.mean(axis=0),
-            deviation=np.where(deviation > 0, deviation, 1.0),
-            low=np.asarray(low, np.float64),
-            high=np.asarray(high, np.float64),
+            # Rounding gives a constant another mean, and a deviation.
+            mean=np.where(high > low, linear.mean(axis=0), linear[0]),
+            deviation=np.where((deviation > 0) & (high > low), deviation, 1.0),
+            low=low,
+            high=high,
         )
 
     def standardised(self, targets: npt.NDArray[np.floating[Any]]) -> Floats:
         """Return targets, each with mean 0 and deviation 1 over the train split."""
-        linear = _logs(np.asarray(targets, np.float64), self.is_log)
-        return np.asarray((linear - self.mean) / self.deviation)
+        values = np.asarray(targets, np.float64)
+        usable = np.abs(values) <= _LARGEST
+        linear = _logs(np.where(usable, values, 0.0), self.is_log)
+        return np.where(usable, (linear - self.mean) / self.deviation, 0.0)
 
     def restored(self, standardised: npt.NDArray[np.floating[Any]]) -> Floats:
         """Return standardised numbers in the targets' units, cut to the train split's range."""
-        linear = np.nan_to_num(np.asarray(standardised, np.float64)) * self.deviation + self.mean
+        known = np.nan_to_num(np.asarray(standardised, np.float64))
+        linear = np.clip(known, -_LARGEST, _LARGEST) * self.deviation + self.mean
         ends = _logs(np.stack([self.low, self.high]), self.is_log)
         inside = np.clip(linear, *ends)
         powers = np.exp(np.where(self.is_log, inside, 0.0))
@@ -67,8 +75,22 @@ class TargetScaling:
         ]
 
 
-def _skewness(values: npt.NDArray[np.floating[Any]]) -> Floats:
+def usable_targets(targets: npt.NDArray[np.floating[Any]]) -> Floats:
+    """Return targets, the median of its target in place of what float32 has no number for."""
+    values = np.asarray(targets, np.float64)
+    usable = np.abs(values) <= _LARGEST
+    if usable.all():
+        return values
+    columns = zip(values.T, usable.T, strict=True)
+    medians = [np.median(column[known]) if known.any() else 0.0 for column, known in columns]
+    return np.where(usable, values, medians)
+
+
+def _skewness(values: Floats) -> Floats:
     departure = values - values.mean(axis=0)
+    largest = np.abs(departure).max(axis=0)
+    # In units of the largest, for else powers of what is tiny vanish.
+    departure = departure / np.where(largest > 0, largest, 1.0)
     deviation = departure.std(axis=0)
     third = (departure**3).mean(axis=0)
     return np.asarray(np.abs(third) / np.where(deviation > 0, deviation, 1.0) ** 3)

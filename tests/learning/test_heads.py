@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from skybench.learning.heads import HEADS
+from skybench.learning.labelled import Labelled
 from skybench.registry.scoring.tasks import TASKS
-from skybench.release.baselines.heads import HEADS
-from skybench.release.baselines.labelled import Labelled
 
 SPLIT = np.array([0, 0, 0, 2], np.int8)
 
@@ -41,7 +41,7 @@ def test_regression_learns_standardised_targets():
     perfect = torch.tensor([[-one, -one], [0, 0], [one, one]])
     assert float(numbers.loss(perfect, torch.tensor(targets[:3]), 0)) == pytest.approx(0, abs=1e-9)
     assert numbers.answers(perfect) == pytest.approx(np.array(targets[:3]), rel=1e-5)
-    assert [target["log"] for target in numbers.record["target_scaling"]] == [False, True]
+    assert [target["log"] for target in numbers.learned["target_scaling"]] == [False, True]
 
 
 def test_diverged_networks_are_undecided():

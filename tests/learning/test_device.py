@@ -1,6 +1,6 @@
 import torch
 
-from skybench.release.baselines.device import choose_precision, hardware
+from skybench.learning.device import choose_precision, hardware
 
 
 def test_hardware_names_device_precision_and_threads():
@@ -12,5 +12,5 @@ def test_hardware_names_device_precision_and_threads():
 
 
 def test_images_that_shrink_to_one_pixel_are_trained_in_float32(monkeypatch):
-    monkeypatch.setattr("skybench.release.baselines.device.choose_device", lambda: "cpu")
+    monkeypatch.setattr("skybench.learning.device.choose_device", lambda: "cpu")
     assert choose_precision((16, 64)) == "32-true"

@@ -1,5 +1,6 @@
 """Training is resumed after a kill as if nothing had happened, and chooses on validation."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -10,23 +11,25 @@ import numpy as np
 import pytest
 import torch
 
-from skybench.release.baselines.labelled import TEST, TRAIN, VALIDATION, Labelled
-from skybench.release.baselines.protocols import PROTOCOLS
-from skybench.release.baselines.resnet import Stretch, build_model
-from skybench.release.baselines.training import fit, load_model, predict, run_digest
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.model import build_model, load_model
+from skybench.learning.networks.resnet50 import RESNET50
+from skybench.learning.protocols import PROTOCOLS
+from skybench.learning.stretch import Stretch
+from skybench.learning.training import fit, predict, run_digest
 
 TINY = PROTOCOLS["default"].model_copy(update={"epochs": 2, "batch_size": 4})
 
 KILLED = """
 import os, signal, sys
 from tests_of_training import TINY, tiny
-from skybench.release.baselines.resnet import Stretch, build_model
-from skybench.release.baselines.training import fit
+from skybench.learning.networks.resnet50 import RESNET50
+from skybench.learning.training import fit
 
 def kill(line):
     os.kill(os.getpid(), signal.SIGKILL)
 
-fit(tiny(), TINY, seed=3, folder=sys.argv[1], report=kill)
+fit(RESNET50, tiny(), TINY, seed=3, folder=sys.argv[1], report=kill)
 """
 
 
@@ -47,7 +50,7 @@ def tiny(*, multilabel: bool = False) -> Labelled:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
-    fit(tiny(), TINY, seed=3, folder=folder)
+    fit(RESNET50, tiny(), TINY, seed=3, folder=folder)
     return folder
 
 
@@ -71,8 +74,8 @@ def test_a_run_killed_after_an_epoch_ends_as_the_uninterrupted_one(
     ]
 
     lines: list[str] = []
-    resumed = fit(tiny(), TINY, seed=3, folder=folder, report=lines.append)
-    expected = fit(tiny(), TINY, seed=3, folder=whole)
+    resumed = fit(RESNET50, tiny(), TINY, seed=3, folder=folder, report=lines.append)
+    expected = fit(RESNET50, tiny(), TINY, seed=3, folder=whole)
     assert [line[:9] for line in lines] == ["epoch 2/2"]
     assert [e.train_loss for e in resumed.history] == [e.train_loss for e in expected.history]
     assert resumed.weights.read_bytes() == expected.weights.read_bytes()
@@ -81,32 +84,34 @@ def test_a_run_killed_after_an_epoch_ends_as_the_uninterrupted_one(
 
 def test_a_finished_run_is_not_trained_again_and_no_checkpoint_is_left(whole: Path) -> None:
     lines: list[str] = []
-    again = fit(tiny(), TINY, seed=3, folder=whole, report=lines.append)
+    again = fit(RESNET50, tiny(), TINY, seed=3, folder=whole, report=lines.append)
     assert lines == []
     assert [path.name for path in again.weights.parent.iterdir() if path.suffix == ".ckpt"] == []
     assert len((again.weights.parent / "log.txt").read_text().splitlines()) == TINY.epochs
 
 
 def test_best_epoch_is_the_best_on_validation(whole: Path) -> None:
-    done = fit(tiny(), TINY, seed=3, folder=whole)
+    done = fit(RESNET50, tiny(), TINY, seed=3, folder=whole)
     assert done.best.validation_score == max(e.validation_score for e in done.history)
     assert done.best in done.history
 
 
 def test_weights_alone_give_the_test_answers(whole: Path) -> None:
     data = tiny()
-    done = fit(data, TINY, seed=3, folder=whole)
-    again = predict(load_model(done.weights, 2), data, data.rows(TEST))
+    done = fit(RESNET50, data, TINY, seed=3, folder=whole)
+    again = predict(load_model(done.weights, RESNET50, data.form, 2), data, data.rows(TEST))
     np.testing.assert_array_equal(again, done.test_answers)
     np.testing.assert_allclose(again.sum(axis=1), 1, atol=1e-6)
 
 
-def test_other_data_protocol_or_seed_is_another_run() -> None:
+def test_another_network_data_protocol_or_seed_is_another_run() -> None:
     data = tiny()
-    changed = Labelled(data.images + 1, data.targets, data.split, data.classes)
+    changed = Labelled(data.images + 1, data.targets, data.split, data.outputs)
     longer = TINY.model_copy(update={"epochs": 3})
+    other = dataclasses.replace(RESNET50, model="another")
     runs = [(data, TINY, 0), (changed, TINY, 0), (data, longer, 0), (data, TINY, 1)]
-    assert len({run_digest(*run) for run in runs}) == len(runs)
+    digests = {run_digest(network, *run) for network in (RESNET50, other) for run in runs}
+    assert len(digests) == 2 * len(runs)
 
 
 def test_training_leaves_no_global_state_and_prints_nothing(
@@ -116,7 +121,7 @@ def test_training_leaves_no_global_state_and_prints_nothing(
     torch.manual_seed(11)
     before = torch.get_rng_state()
     one = TINY.model_copy(update={"epochs": 1})
-    done = fit(tiny(multilabel=True), one, seed=0, folder=tmp_path / "work")
+    done = fit(RESNET50, tiny(multilabel=True), one, seed=0, folder=tmp_path / "work")
     assert done.test_answers.shape == (3, 2)
     assert torch.equal(torch.get_rng_state(), before)
     assert capfd.readouterr() == ("", "")
@@ -134,15 +139,17 @@ def test_a_run_killed_after_its_last_epoch_is_only_finished(
         raise how
 
     with pytest.raises(how):
-        fit(tiny(), one, seed=0, folder=tmp_path, report=interrupt)
+        fit(RESNET50, tiny(), one, seed=0, folder=tmp_path, report=interrupt)
     assert signal.getsignal(signal.SIGINT) is handler
     lines: list[str] = []
-    done = fit(tiny(), one, seed=0, folder=tmp_path, report=lines.append)
+    done = fit(RESNET50, tiny(), one, seed=0, folder=tmp_path, report=lines.append)
     assert lines == []
     assert [epoch.epoch for epoch in done.history] == [1]
 
 
 def test_a_network_that_diverged_is_undecided() -> None:
-    model = build_model(2, Stretch(scale=1, mean=0, deviation=1), seed=0)
+    data = tiny()
+    plain = Stretch(scale=1, mean=0, deviation=1)
+    model = build_model(RESNET50, data.form, 2, stretch=plain, seed=0)
     torch.nn.init.constant_(model.network.fc.weight, float("nan"))
-    assert predict(model, tiny(), np.array([0, 1])).tolist() == [[0.5, 0.5]] * 2
+    assert predict(model, data, np.array([0, 1])).tolist() == [[0.5, 0.5]] * 2

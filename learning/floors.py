@@ -1,0 +1,215 @@
+"""Floors: what methods that look at little or no structure reach, to compare networks with.
+
+Each takes the labelled arrays and returns its predictions on test. A new floor is one function
+and one line in `FLOORS`. None needs torch.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import JsonValue
+from scipy.special import expit, logsumexp
+
+from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
+from skybench.learning.linear_model import (
+    choices,
+    features,
+    fit_linear,
+    sigmoid_link,
+    softmax_link,
+    square_link,
+)
+from skybench.learning.stretch import Stretch
+from skybench.learning.target_scaling import TargetScaling, usable_targets
+from skybench.registry.scoring.tasks import task_named
+
+Answers = npt.NDArray[Any]
+
+CLASS_PENALTIES = (1e-3, 1e-2, 1e-1)
+TARGET_PENALTIES = (1e-1, 1.0, 10.0, 100.0)
+"""Of standardised targets: larger than for classes, whose gradients vanish where they are right."""
+
+LEVELS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
+"""Thresholds that are tried, in units of the noise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Floor:
+    """A floor's predictions on test, with what its record says of it.
+
+    Parameters
+    ----------
+    model : str
+    answers : array
+        What a file of predictions holds for each test sample.
+    parameters : int
+        Numbers that were fitted.
+    hyperparameters : dict
+    validation_score : float
+    """
+
+    model: str
+    answers: Answers
+    parameters: int
+    hyperparameters: dict[str, JsonValue]
+    validation_score: float
+
+
+def majority_class(data: Labelled) -> Floor:
+    """Predict the commonest answer of the train split for every sample.
+
+    For a multi-label task that is the commonest combination of classes, the best constant
+    answer for the exact match.
+    """
+    targets = data.targets[data.rows(TRAIN)]
+    answers, counts = np.unique(targets, axis=0, return_counts=True)
+    answer = answers[counts.argmax()]
+    row = (answer if _several(data) else np.eye(data.outputs)[answer]).astype(np.float32)
+    return _constant(data, row, "the commonest answer of the train split", row.size)
+
+
+def training_mean(data: Labelled) -> Floor:
+    """Predict the mean of the train split for every sample: R squared is about 0."""
+    mean = usable_targets(data.targets[data.rows(TRAIN)]).mean(axis=0).astype(np.float32)
+    return _constant(data, mean, "the mean of the train split", mean.size)
+
+
+def all_background(data: Labelled) -> Floor:
+    """Call every pixel background."""
+    return _constant(data, np.zeros(data.targets.shape[1:], np.int8), "background everywhere", 0)
+
+
+def logistic_regression(data: Labelled) -> Floor:
+    """Fit a linear model on stretched pixels by L-BFGS, its ridge penalty chosen on validation."""
+    pixels, stretch = features(data)
+    link = sigmoid_link if _several(data) else softmax_link
+    fits = {p: fit_linear(pixels[TRAIN], _one_hot(data), p, link) for p in CLASS_PENALTIES}
+    best, answers, score = _chosen(
+        data, CLASS_PENALTIES, lambda split, p: _odds(data, pixels[split] @ fits[p])
+    )
+    return Floor(
+        model="logistic regression on pixels",
+        answers=answers,
+        parameters=fits[best].size,
+        hyperparameters=choices(best, CLASS_PENALTIES, stretch),
+        validation_score=score,
+    )
+
+
+def ridge_regression(data: Labelled) -> Floor:
+    """Fit standardised targets by a linear model of stretched pixels, as the logistic one is."""
+    pixels, stretch = features(data)
+    targets = data.targets[data.rows(TRAIN)]
+    scaling = TargetScaling.of(targets)
+    aims = scaling.standardised(targets).astype(np.float32)
+    fits = {p: fit_linear(pixels[TRAIN], aims, p, square_link) for p in TARGET_PENALTIES}
+
+    def predicted(split: int, penalty: float) -> Answers:
+        return scaling.restored(pixels[split] @ fits[penalty]).astype(np.float32)
+
+    best, answers, score = _chosen(data, TARGET_PENALTIES, predicted)
+    chosen = choices(best, TARGET_PENALTIES, stretch)
+    return Floor(
+        model="ridge regression on pixels",
+        answers=answers,
+        parameters=fits[best].size,
+        hyperparameters={**chosen, "target_scaling": scaling.as_json()},
+        validation_score=score,
+    )
+
+
+def threshold(data: Labelled) -> Floor:
+    """Give the commonest class of the train split to pixels that are brighter than a threshold.
+
+    The threshold is a multiple of the noise, which is learned from the train split; the multiple
+    is chosen on validation. Bands are added up.
+    """
+    noise = Stretch.of(_brightness(data, TRAIN)).scale
+    classes = np.bincount(data.targets[data.rows(TRAIN)].ravel(), minlength=data.outputs)
+    commonest = int(classes[1:].argmax()) + 1
+
+    def found(split: int, level: float) -> Answers:
+        bright = _brightness(data, split) > level * noise
+        return (bright * commonest).astype(np.int8)
+
+    best, answers, score = _chosen(data, LEVELS, found)
+    return Floor(
+        model="one threshold for all pixels",
+        answers=answers,
+        parameters=2,
+        hyperparameters={
+            "level": best,
+            "levels_tried": list(LEVELS),
+            "noise": noise,
+            "class": commonest,
+        },
+        validation_score=score,
+    )
+
+
+_OF_CLASSES: dict[str, Callable[[Labelled], Floor]] = {
+    "majority-class": majority_class,
+    "logistic-regression": logistic_regression,
+}
+
+FLOORS: dict[str, dict[str, Callable[[Labelled], Floor]]] = {
+    "classification": _OF_CLASSES,
+    "multilabel": _OF_CLASSES,
+    "regression": {"training-mean": training_mean, "ridge-regression": ridge_regression},
+    "segmentation": {"background": all_background, "threshold": threshold},
+}
+
+
+def _constant(data: Labelled, answer: Answers, model: str, parameters: int) -> Floor:
+    """Return the floor that answers the same for every sample."""
+
+    def repeated(split: int) -> Answers:
+        return np.tile(answer, (len(data.rows(split)), *([1] * answer.ndim)))
+
+    return Floor(
+        model=model,
+        answers=repeated(TEST),
+        parameters=parameters,
+        hyperparameters={},
+        validation_score=_score(data, repeated(VALIDATION)),
+    )
+
+
+def _chosen(
+    data: Labelled, candidates: Sequence[float], answers: Callable[[int, float], Answers]
+) -> tuple[float, Answers, float]:
+    """Return the candidate that is best on validation, its answers on test and that score."""
+    scores = {one: _score(data, answers(VALIDATION, one)) for one in candidates}
+    best = max(candidates, key=scores.__getitem__)
+    return best, answers(TEST, best), scores[best]
+
+
+def _score(data: Labelled, answers: Answers) -> float:
+    """Return the headline score of predictions for the validation split."""
+    task = task_named(data.task)
+    return float(np.mean(task.merit(task.decide(answers), data.targets[data.rows(VALIDATION)])))
+
+
+def _several(data: Labelled) -> bool:
+    return data.task == "multilabel"
+
+
+def _one_hot(data: Labelled) -> npt.NDArray[np.float32]:
+    targets = data.targets[data.rows(TRAIN)]
+    rows = targets if _several(data) else np.eye(data.outputs)[targets]
+    return rows.astype(np.float32)
+
+
+def _odds(data: Labelled, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    if _several(data):
+        return np.asarray(expit(logits), np.float32)
+    return np.asarray(np.exp(logits - logsumexp(logits, 1, keepdims=True)), np.float32)
+
+
+def _brightness(data: Labelled, split: int) -> npt.NDArray[np.float32]:
+    with np.errstate(over="ignore", invalid="ignore"):  # NaN is not bright, infinity is
+        images = data.images[data.rows(split)].astype(np.float32)
+        return images.sum(axis=1) if images.ndim == 4 else images

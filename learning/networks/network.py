@@ -1,0 +1,84 @@
+"""What skybench must know of a network to train it, to record it and to tell people of it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skybench.errors import ExtensionError
+from skybench.learning.sample_form import KINDS, OTHER, SampleForm
+
+if TYPE_CHECKING:
+    import torch
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network, without its weights; listing networks needs no torch.
+
+    Parameters
+    ----------
+    name : str
+        What one types for it, and what its records and files are called: small letters, digits
+        and "_". A "-" would be taken for the one before a protocol's name.
+    title : str
+        For people.
+    model : str
+        What a record calls the model; ``{planes}`` in it becomes "one", or how many planes the
+        network takes.
+    reference : str
+        The paper.
+    takes : tuple of str
+        Keys of `KINDS`: the samples that it can learn from, each of any number of planes.
+    smallest : int
+        The least size of a sample along each dimension that it extends over.
+    build : callable
+        (form, outputs) to the module with weights from torch's own generator. It turns float32
+        (sample, plane, *extent) into (sample, output). It imports torch when it is called.
+
+    Raises
+    ------
+    ExtensionError
+        A name or a kind of samples is none.
+    """
+
+    name: str
+    title: str
+    model: str
+    reference: str
+    takes: tuple[str, ...]
+    smallest: int = 1
+    build: "Callable[[SampleForm, int], torch.nn.Module]"
+
+    def __post_init__(self) -> None:
+        """Refuse what would be found out only in training."""
+        if not _NAME.fullmatch(self.name):
+            msg = f"a network's name is small letters, digits and '_', got {self.name!r}"
+            raise ExtensionError(msg)
+        foreign = [kind for kind in self.takes if kind not in (*KINDS, OTHER)]
+        if foreign or not self.takes:
+            msg = f"{self.name} takes {', '.join((*KINDS, OTHER))}, got {self.takes}"
+            raise ExtensionError(msg)
+
+    def refusal(self, form: SampleForm) -> str | None:
+        """Say why this network cannot take such samples, None where it can."""
+        kinds = " or ".join(self.takes)
+        if form.kind not in self.takes:
+            return f"it takes {kinds}, and these are {form}"
+        if min(form.extent) < self.smallest:
+            return f"it takes {kinds} of at least {self.smallest} a side, and these are {form}"
+        return None
+
+    def model_name(self, form: SampleForm) -> str:
+        """Return what a record calls the model that takes such samples."""
+        return self.model.format(planes="one" if form.planes == 1 else form.planes)
+
+    def parameter_count(self, form: SampleForm, outputs: int) -> int:
+        """Count the trainable numbers, without making them."""
+        import torch  # seconds, and only where a network is built
+
+        with torch.device("meta"):
+            module = self.build(form, outputs)
+        return sum(p.numel() for p in module.parameters() if p.requires_grad)
