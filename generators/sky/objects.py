@@ -6,6 +6,7 @@ from skybench.generators.sky.edge_on import EdgeOn as EdgeOn
 from skybench.generators.sky.flocculent_spiral import FlocculentSpiral as FlocculentSpiral
 from skybench.generators.sky.lens import Lens as Lens
 from skybench.generators.sky.lensed_arc import LensedArc as LensedArc
+from skybench.generators.sky.lenticular import Lenticular as Lenticular
 from skybench.generators.sky.merger import Merger as Merger
 from skybench.generators.sky.ring import Ring as Ring
 from skybench.generators.sky.sersic import Sersic as Sersic
@@ -25,5 +26,6 @@ SKY_OBJECTS = ObjectTable(
     FlocculentSpiral,
     Lens,
     LensedArc,
+    Lenticular,
 )
 """Objects in the order in which their light is added."""
