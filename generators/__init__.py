@@ -28,16 +28,18 @@ def __getattr__(name: str) -> Any:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
     # Put off, since it loads every family.
-    from skybench.generators.families import FAMILIES
+    from skybench.generators.families import FAMILIES, own_classes
 
+    own = own_classes()
+    if name in own:
+        return own[name]
     objects = {c.__name__: c for f in FAMILIES.values() for c in f.objects.values()}
     if name == "__all__":
         return sorted(objects)
-    bases = {b.__name__: b for c in objects.values() for b in c.__mro__ if hasattr(b, "vocabulary")}
-    if name not in bases:
+    if name not in objects:
         msg = f"module {__name__!r} has no attribute {name!r}; it has {', '.join(sorted(objects))}"
         raise AttributeError(msg)
-    return bases[name]
+    return objects[name]
 
 
 def __dir__() -> list[str]:

@@ -1,11 +1,15 @@
 """The table of families: a new one is a folder and a line here."""
 
+from functools import cache
+
 from skybench.errors import ExtensionError
 from skybench.generators.collection.family import collection_of
+from skybench.generators.drawn_object import DrawnObject
 from skybench.generators.family import Family
 from skybench.generators.geometric import images as geometric_images
 from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 from skybench.generators.geometric.recipe import GeometricRecipe
+from skybench.generators.object_table import ObjectTable
 from skybench.generators.schema import COMMON
 from skybench.generators.series.light_curve import observation
 from skybench.generators.series.light_curve.objects import LIGHT_CURVE_OBJECTS
@@ -32,7 +36,7 @@ _SKY = Family.of(
     SKY_OBJECTS,
     "Images of stars, galaxies and lenses under one point-spread function, with noise.",
     recipe=SkyRecipe,
-    variables=band_table.VARIABLES,
+    variables=band_table.variables,
     render=sky_images.render,
     sample=bands.sample,
 )
@@ -83,11 +87,18 @@ FAMILIES: dict[str, Family] = {
 """Families by the key ``family`` of a recipe."""
 
 
-def _merged() -> dict[str, Variable]:
-    """Return one table of variables; a name means one thing everywhere."""
+@cache
+def variables() -> dict[str, Variable]:
+    """Return every variable that a store may hold, by name.
+
+    Raises
+    ------
+    ExtensionError
+        A name means two things.
+    """
     merged = dict(COMMON)
     for family in FAMILIES.values():
-        for name, row in family.variables.items():
+        for name, row in family.variables().items():
             if merged.setdefault(name, row) != row:
                 msg = (
                     f"{name} of the family {family.name} means {row}, and elsewhere "
@@ -97,5 +108,9 @@ def _merged() -> dict[str, Variable]:
     return merged
 
 
-VARIABLES = _merged()
-"""Every variable a store may hold, by name."""
+def own_classes() -> dict[str, type[DrawnObject]]:
+    """Return skybench's own objects and their base classes, by the names of the classes."""
+    tables = (f.objects for f in FAMILIES.values() if isinstance(f.objects, ObjectTable))
+    kinds = [kind for table in tables for kind in table.own]
+    lines = [base for kind in kinds for base in kind.__mro__ if issubclass(base, DrawnObject)]
+    return {base.__name__: base for base in lines}

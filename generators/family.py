@@ -27,8 +27,8 @@ class Family:
         Its model of recipes.
     objects : mapping
         What it can draw, by name.
-    variables : mapping
-        All that its datasets may hold, by name.
+    variables : callable
+        () -> all that its datasets may hold, by name.
     render : callable
         (recipe, parameters of some rows) -> data variables of those rows. A row's content
         must not depend on the other rows.
@@ -41,12 +41,12 @@ class Family:
     summary: str
     recipe: type[Recipe]
     objects: Mapping[str, type[DrawnObject]] = field(default_factory=dict)
-    variables: Mapping[str, Variable]
+    variables: Callable[[], Mapping[str, Variable]]
     render: Callable[[Any, xr.Dataset], dict[str, xr.Variable]]
     sample: Callable[..., xr.Dataset] = sample
 
     @classmethod
     def of(cls, objects: ObjectTable[Any], summary: str, **more: Any) -> "Family":
         """Return the family of a table of objects, with their name and variables."""
-        more = {"variables": objects.variables} | more
+        more = {"variables": lambda: objects.variables} | more
         return cls(name=objects.base.family, summary=summary, objects=objects, **more)

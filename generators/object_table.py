@@ -1,6 +1,7 @@
 """The table of a family's objects: skybench's own, and those that other packages add."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from skybench.errors import ExtensionError
@@ -19,26 +20,40 @@ _NEEDED = ("code", "formula", "reference", "accuracy", "example")
 class ObjectTable(Mapping[str, type[Drawn]], Generic[Drawn]):
     """Objects by name, in the order in which they are drawn.
 
+    Those of other packages are loaded when the table is first looked at, since their modules
+    import the base class from beside it.
+
     Parameters
     ----------
     base : type
         The family's base class.
-    *members : type
-        Its objects.
+    *own : type
+        skybench's own objects.
 
     Raises
     ------
     ExtensionError
         A member lacks what it must say, or has a code, a word or a variable that is another's;
-        the message names both and the line to mend.
+        the message names both and the line to mend. Of own members it is raised at once.
     """
 
-    def __init__(self, base: type[Drawn], *members: type[Drawn]) -> None:
-        self.base = base
-        every = (*members, *_added(base))
-        self._members = {member.name: member for member in every}
-        self._words = _words(every)
-        self.variables = _variables(base, every)
+    def __init__(self, base: type[Drawn], *own: type[Drawn]) -> None:
+        self.base, self.own = base, own
+        _words(own)
+        _variables(base, own)
+
+    @cached_property
+    def _members(self) -> tuple[type[Drawn], ...]:
+        return (*self.own, *_added(self.base))
+
+    @cached_property
+    def _words(self) -> dict[str, type[Drawn]]:
+        return _words(self._members)
+
+    @cached_property
+    def variables(self) -> dict[str, Variable]:
+        """The family's vocabulary and the objects' own variables, in the order of coordinates."""
+        return _variables(self.base, self._members)
 
     def __getitem__(self, name: str) -> type[Drawn]:
         """Return the object of a word, a former one included."""
@@ -46,7 +61,7 @@ class ObjectTable(Mapping[str, type[Drawn]], Generic[Drawn]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names, former ones left out."""
-        return iter(self._members)
+        return (member.name for member in self._members)
 
     def __len__(self) -> int:
         """Return the number of objects."""

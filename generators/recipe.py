@@ -4,7 +4,7 @@ Here is what all families share; each family adds its own blocks in its folder.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -24,6 +24,8 @@ Line = Annotated[PlainLine, Field(min_length=1, max_length=300)]
 
 CLASSIFICATION, MULTILABEL = "classification", "multilabel"
 REGRESSION, SEGMENTATION = "regression", "segmentation"
+TaskName = Literal["classification", "multilabel", "regression", "segmentation"]
+TASK_NAMES: tuple[str, ...] = get_args(TaskName)
 
 MAX_SOURCES = 64
 
@@ -133,7 +135,7 @@ class Recipe(Part):
     citation: PlainText
     seed: Annotated[int, NUMBER, Field(ge=0, lt=2**63)]
     samples: Annotated[int, NUMBER, Field(ge=1, le=10**9)]
-    task: Literal["classification", "multilabel", "regression", "segmentation"]
+    task: TaskName
     targets: Annotated[
         tuple[str, ...], Field(description="recorded parameters that a regression is to predict")
     ] = ()

@@ -4,7 +4,8 @@ A table names its own members and the group in which installed packages declare 
 ``skybench.networks``. Members never import their table.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib.metadata import entry_points
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -47,8 +48,11 @@ def extensions(group: str) -> Iterator[Extension]:
             raise ExtensionError(msg) from error
 
 
-def table(group: str, kind: type[Member], own: Iterable[Member]) -> dict[str, Member]:
-    """Return skybench's own members by name, and after them those of installed packages.
+class Table(Mapping[str, Member]):
+    """skybench's own members by name, and after them those of installed packages.
+
+    The latter are loaded when the table is first looked at: their modules may import those that
+    make it.
 
     Parameters
     ----------
@@ -56,23 +60,44 @@ def table(group: str, kind: type[Member], own: Iterable[Member]) -> dict[str, Me
         Of the entry points, such as ``skybench.metrics``.
     kind : type
         What each member must be.
-    own : iterable
+    *own
         In the order in which they are shown.
 
     Raises
     ------
     ExtensionError
-        Two members have one name, or an entry point is of another kind.
+        Two members have one name, or an entry point is of another kind; when it is looked at.
     """
-    members: dict[str, Member] = {}
-    for member in own:
-        _add(members, member, f"the table of {group}")
-    for found, where in extensions(group):
-        if not isinstance(found, kind):
-            msg = f"{where} is a {type(found).__name__}; {group} takes a {kind.__name__}."
-            raise ExtensionError(msg)
-        _add(members, found, where)
-    return members
+
+    def __init__(self, group: str, kind: type[Member], *own: Member) -> None:
+        self._group, self._kind, self._own = group, kind, own
+
+    @cached_property
+    def _members(self) -> dict[str, Member]:
+        members: dict[str, Member] = {}
+        for member in self._own:
+            _add(members, member, f"the table of {self._group}")
+        for found, where in extensions(self._group):
+            if not isinstance(found, self._kind):
+                msg = (
+                    f"{where} is a {type(found).__name__}; {self._group} takes a "
+                    f"{self._kind.__name__}."
+                )
+                raise ExtensionError(msg)
+            _add(members, found, where)
+        return members
+
+    def __getitem__(self, name: str) -> Member:
+        """Return a member."""
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names, skybench's own first."""
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        """Return the number of members."""
+        return len(self._members)
 
 
 def _add(members: dict[str, Member], member: Member, where: str) -> None:

@@ -25,7 +25,7 @@ def collection_of(families: Sequence[Family]) -> Family:
         name="collection",
         summary="Samples from several recipes in one dataset, the image type as a coordinate.",
         recipe=CollectionRecipe,
-        variables={name: row for family in families for name, row in family.variables.items()},
+        variables=lambda: {n: row for f in families for n, row in f.variables().items()},
         render=partial(render, by_name),
         sample=partial(sample, by_name),
     )
@@ -62,7 +62,7 @@ def render(
 
 def _meaning(families: Mapping[str, Family], name: str) -> str:
     """Return what a data variable is in general, whichever member it is from."""
-    tables = (family.variables for family in families.values())
+    tables = (family.variables() for family in families.values())
     return next(table[name].long_name for table in tables if name in table)
 
 

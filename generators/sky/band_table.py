@@ -5,10 +5,11 @@ source differ from those in its reference band. A band of another name does not 
 """
 
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from skybench.generators.sky.objects import SKY_OBJECTS
-from skybench.generators.variable import SOURCE, table
+from skybench.generators.variable import SOURCE, Variable, table
 
 PRIMARY = "r"
 """The reference band, where it is among the bands."""
@@ -46,28 +47,30 @@ KNOWN = {
 SCATTER = 0.04
 """Magnitudes by which a band departs from the locus, source by source."""
 
-FLUXES = tuple(
-    name
-    for name, row in SKY_OBJECTS.variables.items()
-    if row.units == "electron" and row.dims == SOURCE
-)
-"""Parameters that differ from band to band: electrons of a source."""
-
 
 def in_bands(name: str) -> str:
     """Return the name of the variable that holds a flux in each band."""
     return f"{name}_band"
 
 
-VARIABLES = SKY_OBJECTS.variables | table(
-    *(
-        replace(
-            SKY_OBJECTS.variables[name],
-            name=in_bands(name),
-            dims=(*SOURCE, "band"),
-            long_name=f"{SKY_OBJECTS.variables[name].long_name} in each band",
+@cache
+def fluxes() -> dict[str, Variable]:
+    """Return the parameters that differ from band to band: electrons of a source."""
+    rows = SKY_OBJECTS.variables.items()
+    return {name: row for name, row in rows if row.units == "electron" and row.dims == SOURCE}
+
+
+@cache
+def variables() -> dict[str, Variable]:
+    """Return what a dataset of sky images may hold."""
+    return SKY_OBJECTS.variables | table(
+        *(
+            replace(
+                row,
+                name=in_bands(name),
+                dims=(*SOURCE, "band"),
+                long_name=f"{row.long_name} in each band",
+            )
+            for name, row in fluxes().items()
         )
-        for name in FLUXES
     )
-)
-"""What a dataset of sky images may hold."""

@@ -16,9 +16,10 @@ from skybench.generators.distributions import Distribution
 from skybench.generators.random_streams import uniforms
 from skybench.generators.sampling import sample as sample_shared
 from skybench.generators.sampling import source_of_slot
-from skybench.generators.sky.band_table import FLUXES, KNOWN, SCATTER, VARIABLES, in_bands
+from skybench.generators.sky.band_table import KNOWN, SCATTER, fluxes, in_bands, variables
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import BANDED, SkyRecipe
+from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.variable import flags, numbered
 
 MAGNITUDE = 0.4 * np.log(10)
@@ -46,16 +47,18 @@ def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = N
     rows = (start, stop)
     chosen = source_of_slot(recipe, start, stop, labels)
     conditions = {name: _condition(recipe, shared, key, rows) for key, name in BANDED.items()}
-    fluxes = {in_bands(n): _fluxes(recipe, shared, n, chosen, rows) for n in FLUXES if n in shared}
+    electrons = {
+        in_bands(n): _fluxes(recipe, shared, n, chosen, rows) for n in fluxes() if n in shared
+    }
     image = recipe.image
     names = tuple(image.bands)
     zeropoints = [image.zeropoint_of(band) for band in names]
     return shared.assign_coords(
         conditions
-        | fluxes
+        | electrons
         | {
-            "band": VARIABLES["band"].holding(np.arange(len(names)), flags(numbered(names))),
-            "zeropoint": VARIABLES["zeropoint"].holding(zeropoints),
+            "band": VOCABULARY["band"].holding(np.arange(len(names)), flags(numbered(names))),
+            "zeropoint": VOCABULARY["zeropoint"].holding(zeropoints),
         }
     )
 
@@ -63,7 +66,7 @@ def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = N
 def in_band(parameters: xr.Dataset, band: int) -> xr.Dataset:
     """Return the parameters of one band as those of an image without bands."""
     one = parameters.isel(band=band)
-    own = {n: one[in_bands(n)].variable for n in FLUXES if in_bands(n) in one}
+    own = {n: one[in_bands(n)].variable for n in fluxes() if in_bands(n) in one}
     return one.assign_coords(own)
 
 
@@ -78,7 +81,7 @@ def _condition(
             columns.append(shared[name].values * recipe.image.factor(band, name))
         else:
             columns.append(_drawn(recipe, own, f"image.bands.{band}.{key}", rows))
-    row = replace(VARIABLES[name], dims=("sample", "band"))
+    row = replace(VOCABULARY[name], dims=("sample", "band"))
     return row.holding(np.stack(columns, axis=1))
 
 
@@ -93,7 +96,7 @@ def _fluxes(
             mine = chosen[:, slot] == code
             if mine.any():
                 ratios[mine, slot] = _ratios(recipe, source, name, slot, rows)[mine]
-    row = VARIABLES[in_bands(name)]
+    row = variables()[in_bands(name)]
     values = flux[:, :, None] * ratios
     row.check(values)
     return row.holding(values)

@@ -6,19 +6,17 @@ Installed packages add theirs by entry points in the group ``skybench.networks``
 from collections.abc import Sequence
 
 from skybench.errors import ParameterError
-from skybench.extensions import table
+from skybench.extensions import Table
 from skybench.generators.suggestion import unknown
 from skybench.learning.networks.lenet5 import LENET5
 from skybench.learning.networks.network import Network
 from skybench.learning.networks.resnet50 import RESNET50
 
-NETWORKS = table(
+NETWORKS = Table(
     "skybench.networks",
     Network,
-    (
-        RESNET50,
-        LENET5,
-    ),
+    RESNET50,
+    LENET5,
 )
 
 DEFAULT_NETWORKS = (RESNET50.name,)

@@ -7,7 +7,7 @@ extract, its name in the store; codes have an enumeration with their meanings.
 
 from typing import Any
 
-from skybench.generators.families import VARIABLES
+from skybench.generators.families import variables
 from skybench.registry.describing.citation import bibtex
 from skybench.registry.describing.licence import licence_url
 from skybench.registry.exports.export_format import DescriptionFormat
@@ -149,7 +149,8 @@ def _field(head: Header, manifest: Manifest) -> dict[str, Any]:
 
 def _described(head: Header, manifest: Manifest) -> str:
     name = head["name"]
-    parts = [VARIABLES[name].long_name if name in VARIABLES else name]
+    known = variables()
+    parts = [known[name].long_name if name in known else name]
     if head["dims"][1:]:
         parts.append(f"dimensions {', '.join(head['dims'][1:])}")
     if head["units"]:

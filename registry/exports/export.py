@@ -9,7 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from skybench.errors import ParameterError, StoreError
-from skybench.extensions import table
+from skybench.extensions import Table
 from skybench.generators.suggestion import unknown
 from skybench.registry.exports.croissant import CROISSANT
 from skybench.registry.exports.export_format import DataFormat, DescriptionFormat, ExportFormat
@@ -21,7 +21,7 @@ from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.local_disk import write_new
 from skybench.registry.storage.store import Store
 
-FORMATS = table("skybench.exports", ExportFormat, (NPZ, ZARR, CROISSANT))
+FORMATS = Table("skybench.exports", ExportFormat, NPZ, ZARR, CROISSANT)
 """By name; a suffix means the first data format that has it."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skybench.errors import ExtensionError
+from skybench.generators.recipe import TASK_NAMES
 
 Array = NDArray[Any]
 
@@ -100,9 +101,15 @@ class Metric:
     overall: Callable[[Outcome], float] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a metric that measures nothing."""
+        """Refuse a metric that measures nothing, or no task that there is."""
         if not (self.merit or self.by_part or self.overall):
             msg = f"the metric {self.name!r} needs one of merit, by_part and overall"
+            raise ExtensionError(msg)
+        if unknown := [name for name in self.tasks if name not in TASK_NAMES]:
+            msg = (
+                f"the metric {self.name!r} is for the task {unknown[0]!r}, which is none of "
+                f"{', '.join(TASK_NAMES)}; mend its tasks"
+            )
             raise ExtensionError(msg)
 
     def text(self, value: float) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skybench.errors import MissingDependencyError, ParameterError
-from skybench.extensions import table
+from skybench.extensions import Table
 from skybench.registry.scoring.metric import Array, Metric, Outcome
 
 Codes = NDArray[np.integer[Any]]
@@ -263,7 +263,9 @@ def _blocks(outcome: Outcome) -> Iterator[tuple[Codes, Codes]]:
 
 _OF_CLASSES, _OF_NUMBERS = ("classification", "multilabel"), ("regression",)
 
-_OWN = (
+METRICS = Table(
+    "skybench.metrics",
+    Metric,
     Metric(
         name="accuracy",
         title="accuracy",
@@ -312,8 +314,6 @@ _OWN = (
         by_part=overlap_by_class,
     ),
 )
-
-METRICS = table("skybench.metrics", Metric, _OWN)
 """By name, in the order in which records and leaderboards show them."""
 
 

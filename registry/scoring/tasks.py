@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.errors import ExtensionError, IntegrityError, ParameterError
+from skybench.errors import IntegrityError, ParameterError
 from skybench.registry.hashing.codes import SPLIT_VARIABLE
 from skybench.registry.scoring import metrics, truth
 from skybench.registry.scoring.metric import Array, Metric, Outcome
@@ -141,20 +141,6 @@ _OWN = (
 )
 
 TASKS = {task.name: task for task in _OWN}
-
-
-def _check_metrics() -> None:
-    """Refuse a metric for a task that is not there: it would never be computed."""
-    for metric in METRICS.values():
-        if unknown := [name for name in metric.tasks if name not in TASKS]:
-            msg = (
-                f"the metric {metric.name!r} is for the task {unknown[0]!r}, which is none of "
-                f"{', '.join(TASKS)}; mend its tasks, or uninstall the package that it is from"
-            )
-            raise ExtensionError(msg)
-
-
-_check_metrics()
 
 
 def task_named(name: str) -> Task:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skybench.errors import RecipeError
-from skybench.generators.families import VARIABLES
+from skybench.generators.families import variables
 from skybench.generators.generate import empty, generate
 from skybench.generators.recipe_file import load_recipe
 from skybench.generators.sky.images import expected
@@ -80,7 +80,7 @@ def test_rendering_again_from_the_stored_coordinates_gives_the_same_bits(whole, 
 @BOTH
 def test_every_variable_is_as_the_schema_says(whole, name):
     for variable_name, variable in whole[name].variables.items():
-        row = VARIABLES[variable_name]
+        row = variables()[variable_name]
         assert variable.dims == row.dims
         assert variable.dtype == row.dtype
         assert variable.attrs["long_name"] == row.long_name
@@ -187,7 +187,7 @@ def test_whatever_a_recipe_accepts_can_be_drawn(small, fwhm, beta, end):
     for source, profile in (("bright", "star"), ("faint", "sersic"), ("galaxy", "spiral")):
         small["sources"][source] = {"profile": profile}
         for name in PROFILES[profile].defaults:
-            low, high = ends(VARIABLES[name].domain)
+            low, high = ends(variables()[name].domain)
             small["sources"][source][name] = [low, high][end]
         if "half_light_radius" in PROFILES[profile].defaults:
             small["sources"][source]["half_light_radius"] = [1e-6, 20][end]

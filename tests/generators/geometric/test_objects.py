@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skybench.generators import Arc, Circle, Ellipse, Line, Polygon, Rectangle
-from skybench.generators.families import VARIABLES
+from skybench.generators.families import variables
 from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS as SHAPES
 
 CLASSES = [Arc, Circle, Ellipse, Line, Polygon, Rectangle]
@@ -38,7 +38,7 @@ def test_image_carries_every_parameter_with_its_unit(kind):
     assert image.dtype == np.float64
     assert image.attrs["units"] == "1"
     for name in (*kind.defaults, "source_x", "source_y", "blur_sigma"):
-        assert image.coords[name].attrs.get("units") == VARIABLES[name].units
+        assert image.coords[name].attrs.get("units") == variables()[name].units
     assert float(image.source_x) == 14.5
     assert float(image.source_y) == 9.5
 

@@ -8,7 +8,7 @@ import pytest
 
 from skybench import generators
 from skybench.errors import ParameterError
-from skybench.generators.families import VARIABLES
+from skybench.generators.families import variables
 from skybench.generators.series.light_curve.objects import EclipsingBinary, LightCurve, Transit
 from skybench.generators.series.nbody.objects import (
     BodySystem,
@@ -61,7 +61,7 @@ def test_every_parameter_is_a_coordinate_with_its_unit(kind):
         else one.render(**({"softening": 0.1} if isinstance(one, BodySystem) else {}))
     )
     for name in (*kind.defaults, *kind.derived):
-        assert shown.coords[name].attrs.get("units") == VARIABLES[name].units
+        assert shown.coords[name].attrs.get("units") == variables()[name].units
     assert "units" in shown.time.attrs
     for values in [shown] if isinstance(one, LightCurve) else shown.data_vars.values():
         assert np.isfinite(values).all()

@@ -9,7 +9,7 @@ import pytest
 from skybench import generators
 from skybench.errors import ParameterError
 from skybench.generators import Sersic, Spiral, Star
-from skybench.generators.families import VARIABLES
+from skybench.generators.families import variables
 from skybench.generators.sky.objects import SkyObject
 
 CLASSES = [
@@ -52,7 +52,7 @@ def test_image_carries_every_parameter_with_its_unit(kind):
     assert image.shape == (20, 30)
     assert image.attrs["units"] == "electron"
     for name in (*kind.defaults, *kind.derived, "source_x", "psf_fwhm"):
-        assert image.coords[name].attrs.get("units") == VARIABLES[name].units
+        assert image.coords[name].attrs.get("units") == variables()[name].units
     assert float(image.source_x) == 14.5
     assert float(image.source_y) == 9.5
 

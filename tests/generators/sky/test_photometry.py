@@ -13,7 +13,7 @@ import xarray as xr
 from numpy.polynomial.legendre import leggauss
 
 from skybench.generators import Sersic, Spiral, Star
-from skybench.generators.families import VARIABLES
+from skybench.generators.families import variables
 from skybench.generators.sampling import sample
 from skybench.generators.sky import sersic_profile as profile
 from skybench.generators.sky.images import expected
@@ -391,5 +391,5 @@ def galaxy(index, radius, fwhm, **shape):
 
 
 def test_every_profile_of_the_table_has_its_unit():
-    assert VARIABLES["flux"].units == "electron"
+    assert variables()["flux"].units == "electron"
     assert Star().render().attrs["units"] == "electron"

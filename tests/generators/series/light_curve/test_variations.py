@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skybench.generators.families import VARIABLES
+from skybench.generators.families import variables
 from skybench.generators.series.light_curve import flare, supernova
 from skybench.generators.series.light_curve.objects import LIGHT_CURVE_OBJECTS as VARIATIONS
 
@@ -168,7 +168,9 @@ def test_every_corner_of_the_domains_is_finite(kind):
     times = np.linspace(0, 40, 200)
     corners = {
         name: [
-            v for v in (VARIABLES[name].domain.low, VARIABLES[name].domain.high) if np.isfinite(v)
+            v
+            for v in (variables()[name].domain.low, variables()[name].domain.high)
+            if np.isfinite(v)
         ]
         or [0.0]
         for name in VARIATIONS[kind].defaults
