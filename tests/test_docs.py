@@ -15,7 +15,12 @@ from skybench.learning.protocols import PROTOCOLS
 from skybench.learning.sample_form import SampleForm
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "generators" / "DESIGN.md", *sorted(ROOT.glob("docs/*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "generators" / "DESIGN.md",
+    *sorted(ROOT.glob("docs/*.md")),
+]
 
 
 def text_of(page):
@@ -69,6 +74,23 @@ def test_the_design_names_files_that_are_there():
     folders = [ROOT / "generators", ROOT / "generators" / "sky"]
     assert len(named) > 10
     assert [n for n in named if not any((folder / n).is_file() for folder in folders)] == []
+
+
+def test_the_diffs_of_the_guide_are_in_the_tree():
+    blocks = re.findall(r"^```diff\n(.*?)^```$", text_of(ROOT / "CONTRIBUTING.md"), re.M | re.S)
+    assert len(blocks) == 6
+    for part in "".join(blocks).split("+++ ")[1:]:
+        file, *lines = part.splitlines()
+        there = text_of(ROOT / file).splitlines()
+        assert [line for line in lines if line != "+" and line.removeprefix("+") not in there] == []
+
+
+def test_the_files_of_the_guide_are_in_the_tree():
+    guide = text_of(ROOT / "CONTRIBUTING.md")
+    named = re.findall(r"`((?:generators|learning|registry|tests)/[\w/.]+)`", guide)
+    real = [name for name in named if not re.search("NAME|FAMILY", name)]
+    assert len(real) > 8
+    assert [name for name in real if not (ROOT / name).exists()] == []
 
 
 def test_whole_recipes_in_the_pages_are_valid():
