@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skybench.gallery import save_gallery
-from skybench.generators.drawn_object import DrawnObject, described
+from skybench.generators.distributions import described
+from skybench.generators.drawn_object import DrawnObject
 from skybench.generators.families import FAMILIES
 from skybench.generators.family import Family
 from skybench.generators.generate import generate

@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skybench.generators.drawn_object import derived as derived
-    from skybench.generators.drawn_object import parameter as parameter
-    from skybench.generators.drawn_object import setting as setting
+    from skybench.generators.declaration import derived as derived
+    from skybench.generators.declaration import parameter as parameter
+    from skybench.generators.declaration import setting as setting
     from skybench.generators.geometric.objects import *
     from skybench.generators.series.light_curve.objects import *
     from skybench.generators.series.nbody.objects import *
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     if name in ("derived", "parameter", "setting"):
-        return getattr(import_module("skybench.generators.drawn_object"), name)
+        return getattr(import_module("skybench.generators.declaration"), name)
     if not name[0].isupper() and name != "__all__":
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)

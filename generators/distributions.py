@@ -306,3 +306,18 @@ def truncated_normal(mean: float, sigma: float, low: float, high: float) -> Trun
 def choice(*values: float) -> Choice:
     """Return one of some values, all alike."""
     return Choice(distribution="choice", values=values)
+
+
+def described(distribution: Distribution) -> str:
+    """Return a distribution in a few words, such as ``uniform, low 0, high 1``."""
+    values = distribution.model_dump()
+    kind = values.pop("distribution")
+    if kind == "constant":
+        return f"{values['value']:g}"
+    return ", ".join([kind, *(f"{key} {_short(v)}" for key, v in values.items() if v is not None)])
+
+
+def _short(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(map(_short, value)) + "]"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -16,10 +16,6 @@
 Of a word of the family's vocabulary, such as ``flux``, only the default is said; a parameter that
 the object alone has brings meaning, unit and domain. The constructor, the variables, the defaults,
 the object's word in recipes and the rest of its docstring follow.
-
-Descriptors that type checkers know as field specifiers were tried beside dataclasses with
-``Annotated`` fields: they need no decorator and no ``float | None``, since after construction a
-parameter that was not given has been drawn.
 """
 
 import dataclasses
@@ -28,7 +24,6 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from numbers import Integral
-from pathlib import Path
 from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
@@ -37,107 +32,27 @@ from numpy.typing import NDArray
 
 from skybench.errors import ExtensionError, ParameterError
 from skybench.generators.arrays import Parameters
-from skybench.generators.distributions import Constant, Distribution
+from skybench.generators.declaration import (
+    UNSTATED,
+    Declaration,
+    declaration,
+    parameter,
+    place_of,
+    setting,
+)
+from skybench.generators.distributions import Distribution, described
 from skybench.generators.domains import check_domains, checked, evaluation_order
 from skybench.generators.random_streams import uniforms
 from skybench.generators.schema import COMMON, variable
 from skybench.generators.suggestion import unknown
-from skybench.generators.variable import PARAMETER_BITS, REAL, SOURCE, Interval, OneOf, Variable
-
-_DECLARED = "skybench"
-_UNSTATED = "unstated"
+from skybench.generators.variable import SOURCE, Variable
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Declaration:
-    """What a field says of itself."""
-
-    long_name: str | None = None
-    units: str | None = _UNSTATED
-    domain: Interval | OneOf = REAL
-    bits: int = PARAMETER_BITS
-    after: str | None = None
-    default: Distribution | None = None
-    variable: str | None = None
-
-
-def parameter(
-    long_name: str | None = None,
-    *,
-    default: Distribution | float,
-    units: str | None = _UNSTATED,
-    domain: Interval | OneOf = REAL,
-    bits: int = PARAMETER_BITS,
-    after: str | None = None,
-) -> Any:
-    """Declare a parameter of an object, drawn from ``default`` where it is not given.
-
-    Parameters
-    ----------
-    long_name : str, optional
-        Meaning of a parameter that is no word of the family's vocabulary; then ``units`` (None
-        for a number without any) must be said, and ``domain`` may.
-    default : Distribution or float
-    bits : int
-        Mantissa bits kept.
-    after : str, optional
-        The variable that this one, and those that follow it in the class, stand behind in datasets;
-        else they stand at the end.
-    """
-    drawn = Constant(value=default) if isinstance(default, int | float) else default
-    said = _Declaration(
-        long_name=long_name, units=units, domain=domain, bits=bits, after=after, default=drawn
-    )
-    return dataclasses.field(default=None, metadata={_DECLARED: said})
-
-
-def derived(
-    long_name: str | None = None,
-    *,
-    units: str | None = _UNSTATED,
-    domain: Interval | OneOf = REAL,
-    after: str | None = None,
-) -> Any:
-    """Declare what follows from the parameters and is recorded beside them; see `parameter`."""
-    return _Declaration(long_name=long_name, units=units, domain=domain, after=after)
-
-
-def setting(variable: str, *, default: float | None) -> Any:
-    """Declare a field that recipes say elsewhere, such as a PSF or a position.
-
-    Parameters
-    ----------
-    variable : str
-        Word of the family's vocabulary that the field has the meaning and domain of.
-    default : float or None
-        None for what follows from the image, such as its middle.
-    """
-    return dataclasses.field(default=default, metadata={_DECLARED: _Declaration(variable=variable)})
-
-
-def place_of(cls: type, field: str | None = None) -> str:
-    """Return where a class, or one of its fields, is written: file and line, for messages."""
-    try:
-        lines, first = inspect.getsourcelines(cls)
-        file = Path(inspect.getsourcefile(cls) or "")
-    except (OSError, TypeError):
-        return f"{cls.__module__}.{cls.__qualname__}"
-    found = (i for i, line in enumerate(lines) if field and re.match(rf"\s+{field}\b", line))
-    what = cls.__qualname__ + (f".{field}" if field else "")
-    return f"{what} ({'/'.join(file.parts[-2:])}, line {first + next(found, 0)})"
-
-
-def _declaration(value: object) -> _Declaration | None:
-    if isinstance(value, dataclasses.Field):
-        value = value.metadata.get(_DECLARED)
-    return value if isinstance(value, _Declaration) else None
-
-
-def _settings(cls: "type[DrawnObject]", said: Mapping[str, _Declaration]) -> dict[str, Variable]:
+def _settings(cls: "type[DrawnObject]", said: Mapping[str, Declaration]) -> dict[str, Variable]:
     return {n: _word(cls, n, d.variable) for n, d in said.items() if d.variable is not None}
 
 
-def _variable(cls: "type[DrawnObject]", name: str, said: _Declaration) -> Variable:
+def _variable(cls: "type[DrawnObject]", name: str, said: Declaration) -> Variable:
     """Return the variable that a field declares, or the word that it takes."""
     known = {**cls.vocabulary, **cls.variables}
     if said.long_name is None:
@@ -148,7 +63,7 @@ def _variable(cls: "type[DrawnObject]", name: str, said: _Declaration) -> Variab
             "leave it out here, or choose another name."
         )
         raise ExtensionError(msg)
-    if said.units == _UNSTATED:
+    if said.units == UNSTATED:
         msg = f"{place_of(cls, name)}: say the units of {name}; units=None where it has none."
         raise ExtensionError(msg)
     return Variable(
@@ -202,21 +117,6 @@ def _described(cls: "type[DrawnObject]", name: str, row: Variable) -> str:
     units = f", in {row.units}" if row.units else ""
     default = f"; default {described(cls.defaults[name])}" if name in cls.defaults else ""
     return f"{row.long_name}{units}, {row.domain}{default}"
-
-
-def described(distribution: Distribution) -> str:
-    """Return a distribution in a few words, such as ``uniform, low 0, high 1``."""
-    values = distribution.model_dump()
-    kind = values.pop("distribution")
-    if kind == "constant":
-        return f"{values['value']:g}"
-    return ", ".join([kind, *(f"{key} {_short(v)}" for key, v in values.items() if v is not None)])
-
-
-def _short(value: object) -> str:
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(map(_short, value)) + "]"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 @dataclass_transform(
@@ -299,7 +199,7 @@ class DrawnObject(_Declared):
 
     def __init_subclass__(cls) -> None:
         """Read what the fields say, and derive the rest from it."""
-        said = {n: d for n, value in vars(cls).items() if (d := _declaration(value)) is not None}
+        said = {n: d for n, value in vars(cls).items() if (d := declaration(value)) is not None}
         super().__init_subclass__()
         cls.name = _snake_case(cls.__name__)
         cls.former_names = vars(cls).get("former_names", ())

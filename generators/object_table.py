@@ -6,7 +6,8 @@ from typing import Generic, TypeVar
 
 from skybench.errors import ExtensionError
 from skybench.extensions import extensions
-from skybench.generators.drawn_object import DrawnObject, place_of
+from skybench.generators.declaration import place_of
+from skybench.generators.drawn_object import DrawnObject
 from skybench.generators.variable import Variable
 
 GROUP = "skybench.objects"

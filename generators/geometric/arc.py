@@ -3,8 +3,8 @@
 import numpy as np
 
 from skybench.generators.arrays import Parameters
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.geometric.edges import Edges, arc_ends, circular_arc, join, straight
 from skybench.generators.geometric.geometric_object import (
     ANY_ANGLE,

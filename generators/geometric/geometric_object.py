@@ -6,9 +6,10 @@ import numpy as np
 import xarray as xr
 
 from skybench.generators.arrays import Integers, Parameters
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import uniform
 from skybench.generators.domains import checked, within_domain
-from skybench.generators.drawn_object import ImageObject, parameter
+from skybench.generators.drawn_object import ImageObject
 from skybench.generators.geometric.edges import Edges, listed
 from skybench.generators.geometric.scene import Outlines, blur, draw, reach
 from skybench.generators.geometric.vocabulary import VOCABULARY

@@ -3,8 +3,8 @@
 import numpy as np
 
 from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import choice
-from skybench.generators.drawn_object import parameter
 from skybench.generators.geometric.edges import Edges, direction, join, straight
 from skybench.generators.geometric.geometric_object import (
     ANY_ANGLE,

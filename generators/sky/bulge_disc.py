@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, truncated_normal, uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.sky import components
 from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import SkyObject

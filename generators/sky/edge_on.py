@@ -20,8 +20,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from skybench.generators.arrays import Floats
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, truncated_normal, uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.sky import components, fourier, sersic_profile
 from skybench.generators.sky.sersic import Sersic, psf_extent
 from skybench.generators.sky.sky_object import SkyObject

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy.special import i0
 
 from skybench.generators.arrays import Floats
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import choice, uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.random_streams import uniforms
 from skybench.generators.sky import arms, knots, nested
 from skybench.generators.sky.spiral import Pattern, Spiral, draw_with

@@ -14,8 +14,8 @@ from typing import ClassVar
 import numpy as np
 
 from skybench.generators.arrays import Floats
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import Distribution, log_uniform, uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.sky import adaptive, sersic_profile, sie
 from skybench.generators.sky.lensed import LensedSersic
 from skybench.generators.sky.sersic import Sersic

@@ -16,8 +16,8 @@ import numpy as np
 from scipy.special import erf
 
 from skybench.generators.arrays import Floats
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.sky import adaptive
 from skybench.generators.sky.quadtree import Owners, gauss_error
 from skybench.generators.sky.sky_object import LENSED, SkyObject

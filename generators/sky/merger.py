@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skybench.generators.arrays import Complexes, Floats
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import choice, log_uniform, truncated_normal, uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.sky import components, fourier
 from skybench.generators.sky.components import Spots
 from skybench.generators.sky.sersic import Sersic, psf_extent

@@ -21,8 +21,8 @@ from scipy.fft import fht
 from scipy.special import ndtri
 
 from skybench.generators.arrays import Floats
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.sky import components, fourier
 from skybench.generators.sky.sersic import Sersic, psf_extent
 from skybench.generators.sky.sky_object import BLUE, SkyObject

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import gammaincc
 
 from skybench.generators.arrays import Floats, Integers
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.sky import cusp, fourier, moffat, sersic_profile, wings
 from skybench.generators.sky.sky_object import RED, SkyObject
 from skybench.generators.sky.stamps import (
@@ -23,9 +23,6 @@ from skybench.generators.sky.stamps import (
 
 _DROPPED = 5e-4
 """Share of the flux that may be cut off on an image larger than the galaxy."""
-
-_WRAPPED = 1e-4
-"""Share of the flux that may wrap around the stamp: it spreads, so the peak sees less."""
 
 _PSF_OUTSIDE = 1e-3
 
@@ -47,12 +44,6 @@ def taper_step(sources: Sources, size: Floats, index: Floats, shape: tuple[int, 
     return sersic_profile.taper_step(
         np.minimum(sersic_profile.enclosing_radius(index, _DROPPED), seen)
     )
-
-
-def dark_radius(size: Floats, index: Floats, step: Integers) -> Floats:
-    """Return the radius in pixels beyond which the tapered profile is dark along any axis."""
-    tapered = sersic_profile.TAPER * sersic_profile.taper_radius(step)
-    return size * np.minimum(tapered, sersic_profile.enclosing_radius(index, _WRAPPED))
 
 
 def psf_extent(sources: Sources) -> Floats:

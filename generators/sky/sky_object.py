@@ -11,9 +11,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.generators.arrays import Floats
+from skybench.generators.declaration import setting
 from skybench.generators.distributions import Constant, Distribution, truncated_normal
 from skybench.generators.domains import checked
-from skybench.generators.drawn_object import ImageObject, setting
+from skybench.generators.drawn_object import ImageObject
 from skybench.generators.schema import variable
 from skybench.generators.sky.noise import Noise, observe
 from skybench.generators.sky.stamps import Sources, Stamps, add

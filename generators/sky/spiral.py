@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skybench.generators.arrays import Complexes, Floats, Parameters
+from skybench.generators.declaration import derived, parameter
 from skybench.generators.distributions import choice, log_uniform, uniform
-from skybench.generators.drawn_object import derived, parameter
 from skybench.generators.sky import arms, fourier, nested, sersic_profile
 from skybench.generators.sky.sersic import Sersic, ellipse
 from skybench.generators.sky.sky_object import BLUE, SkyObject

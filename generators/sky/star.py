@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skybench.generators.arrays import Floats, Integers
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, truncated_normal
-from skybench.generators.drawn_object import parameter
 from skybench.generators.sky import fourier, moffat
 from skybench.generators.sky.sky_object import SkyObject
 from skybench.generators.sky.stamps import (

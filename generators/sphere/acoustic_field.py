@@ -3,8 +3,8 @@
 import numpy as np
 
 from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.sphere.sphere_field import (
     ACCURACY,
     SphereField,

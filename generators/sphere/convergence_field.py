@@ -12,8 +12,8 @@ growth D of Carroll, Press & Turner (1992), and its amplitude given by sigma8.
 import numpy as np
 
 from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.sphere.sphere_field import ACCURACY, SphereField
 from skybench.generators.variable import Interval
 

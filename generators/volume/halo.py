@@ -14,8 +14,8 @@ from typing import ClassVar
 import numpy as np
 
 from skybench.generators.arrays import Floats
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.variable import Interval
 from skybench.generators.volume import parallelepiped
 from skybench.generators.volume.volume_object import VolumeObject

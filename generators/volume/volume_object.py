@@ -8,7 +8,8 @@ import xarray as xr
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats
-from skybench.generators.drawn_object import DrawnObject, setting
+from skybench.generators.declaration import setting
+from skybench.generators.drawn_object import DrawnObject
 from skybench.generators.variable import SOURCE
 from skybench.generators.volume.vocabulary import VOCABULARY
 

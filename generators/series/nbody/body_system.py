@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats, Integers, Parameters
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import uniform
-from skybench.generators.drawn_object import DrawnObject, parameter
+from skybench.generators.drawn_object import DrawnObject
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.series.nbody import orbit
 from skybench.generators.series.nbody.motion import Integration, followed

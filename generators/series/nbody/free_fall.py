@@ -3,8 +3,8 @@
 import numpy as np
 
 from skybench.generators.arrays import Parameters
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.series.nbody import orbit
 from skybench.generators.series.nbody.body_system import TurnedSystem, Uniforms
 from skybench.generators.series.nbody.orbit import State

@@ -4,8 +4,8 @@ import numpy as np
 from scipy.special import betaincinv
 
 from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.series.nbody import orbit
 from skybench.generators.series.nbody.body_system import BodySystem, Uniforms
 from skybench.generators.series.nbody.orbit import State

@@ -7,8 +7,8 @@ on both sides of the limit are one number apart.
 import numpy as np
 
 from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.declaration import derived, parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.drawn_object import derived, parameter
 from skybench.generators.series.nbody import orbit
 from skybench.generators.series.nbody.body_system import Uniforms
 from skybench.generators.series.nbody.orbit import State, Vectors

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform
-from skybench.generators.drawn_object import parameter
 from skybench.generators.series.pendulum.pendulum_object import (
     Motion,
     PendulumObject,

@@ -7,7 +7,7 @@ from scipy.special import ellipj, ellipkinc, ellipkm1
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats, Parameters
-from skybench.generators.drawn_object import derived
+from skybench.generators.declaration import derived
 from skybench.generators.series.pendulum.pendulum_object import (
     Motion,
     PendulumObject,

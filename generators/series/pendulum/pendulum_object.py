@@ -7,8 +7,9 @@ import xarray as xr
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats, Parameters
+from skybench.generators.declaration import derived, parameter
 from skybench.generators.distributions import uniform
-from skybench.generators.drawn_object import DrawnObject, derived, parameter
+from skybench.generators.drawn_object import DrawnObject
 from skybench.generators.series.instants import even
 from skybench.generators.series.pendulum.vocabulary import VOCABULARY
 from skybench.generators.variable import SAMPLE

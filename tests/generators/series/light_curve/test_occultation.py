@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from skybench.generators.series.light_curve.occultation import blocked, brightness
+from skybench.generators.series.light_curve.passage import blocked, brightness
 
 
 def share(separation, radius_ratio, u1=0.0, u2=0.0):
