@@ -11,7 +11,7 @@ from skybench.generators.families import FAMILIES
 from skybench.object_gallery import portraits
 
 DOCS = Path(__file__).parent.parent / "docs"
-PROFILES = [p for family in FAMILIES.values() for p in family.objects.values()]
+OBJECTS = [kind for family in FAMILIES.values() for kind in family.objects.values()]
 
 
 @pytest.fixture(scope="module")
@@ -27,20 +27,20 @@ def test_the_page_is_current(made):
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run make docs"
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda p: p.name)
-def test_the_page_says_all_of_each_object(profile):
-    assert profile.example
+@pytest.mark.parametrize("kind", OBJECTS, ids=lambda p: p.name)
+def test_the_page_says_all_of_each_object(kind):
+    assert kind.example
     page = (DOCS / "generators.md").read_text(encoding="utf-8")
-    for text in (profile.summary, profile.formula, profile.reference, profile.accuracy):
+    for text in (kind.summary, kind.formula, kind.reference, kind.accuracy):
         assert text in page
-    assert all(f"| `{name}` |" in page for name in profile.defaults)
+    assert all(f"| `{name}` |" in page for name in kind.defaults)
 
 
 def test_every_picture_is_what_its_line_of_code_draws(made):
-    for family, profile, image in portraits():
-        with Image.open(made.IMAGES / made._file(family, profile)) as stored:
+    for family, kind, image in portraits():
+        with Image.open(made.IMAGES / made._file(family, kind)) as stored:
             kept, drawn = (np.asarray(i.convert("RGB"), dtype=int) for i in (stored, image))
         assert kept.shape == drawn.shape, "run make docs"
         # The last bit of a CPU may move a pixel to the next grey.
-        assert np.abs(kept - drawn).max() <= 2, f"{profile.name} has changed: run make docs"
-        assert drawn.std() > 1, f"{profile.name} shows nothing"
+        assert np.abs(kept - drawn).max() <= 2, f"{kind.name} has changed: run make docs"
+        assert drawn.std() > 1, f"{kind.name} shows nothing"

@@ -16,7 +16,7 @@ from skybench.generators.generate import empty, generate
 from skybench.generators.recipe_file import load_recipe
 from skybench.generators.sky.images import expected
 from skybench.generators.sky.noise import observe
-from skybench.generators.sky.objects import SKY_OBJECTS as PROFILES
+from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import SkyRecipe as Recipe
 from skybench.generators.variable import OneOf
 
@@ -186,10 +186,10 @@ def test_whatever_a_recipe_accepts_can_be_drawn(small, fwhm, beta, end):
     small["noise"] = {"sky_level": [0, 1e8][end], "read_noise": [0, 1e6][end]}
     for source, profile in (("bright", "star"), ("faint", "sersic"), ("galaxy", "spiral")):
         small["sources"][source] = {"profile": profile}
-        for name in PROFILES[profile].defaults:
+        for name in SKY_OBJECTS[profile].defaults:
             low, high = ends(variables()[name].domain)
             small["sources"][source][name] = [low, high][end]
-        if "half_light_radius" in PROFILES[profile].defaults:
+        if "half_light_radius" in SKY_OBJECTS[profile].defaults:
             small["sources"][source]["half_light_radius"] = [1e-6, 20][end]
     recipe = Recipe.model_validate(small)
     ds = generate(recipe, 0, 4)

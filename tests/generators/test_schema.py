@@ -1,4 +1,4 @@
-"""The table of variables, and the contract that every profile keeps with it."""
+"""The table of variables, and the contract that every object keeps with it."""
 
 import numpy as np
 import pytest
@@ -42,24 +42,24 @@ def test_every_variable_is_described(name):
         assert row.units
 
 
-PROFILES = [(f, p) for f in FAMILIES.values() for p in f.objects.values()]
+OBJECTS = [(f, o) for f in FAMILIES.values() for o in f.objects.values()]
 
 
-@pytest.mark.parametrize(("family", "profile"), PROFILES, ids=lambda x: x.name)
-def test_every_profile_keeps_the_contract(family, profile):
-    assert family.objects[profile.name] is profile
-    assert profile.summary.endswith(".")
-    assert profile.formula
-    assert profile.reference
-    assert profile.accuracy
-    assert set(profile.variables) <= set(variables())
-    check_domains(profile.defaults, profile.variables)
-    assert sorted(evaluation_order(profile.defaults)) == sorted(profile.defaults)
+@pytest.mark.parametrize(("family", "kind"), OBJECTS, ids=lambda x: x.name)
+def test_every_object_keeps_the_contract(family, kind):
+    assert family.objects[kind.name] is kind
+    assert kind.summary.endswith(".")
+    assert kind.formula
+    assert kind.reference
+    assert kind.accuracy
+    assert set(kind.variables) <= set(variables())
+    check_domains(kind.defaults, kind.variables)
+    assert sorted(evaluation_order(kind.defaults)) == sorted(kind.defaults)
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_codes_are_unique_within_a_family(family):
-    codes = [profile.code for profile in family.objects.values()]
+    codes = [kind.code for kind in family.objects.values()]
     assert len(set(codes)) == len(codes)
     assert 0 not in codes
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from skybench.errors import ParameterError
 from skybench.generators.generate import empty, generate
 from skybench.generators.geometric.images import render
-from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS as SHAPES
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 from skybench.generators.recipe_file import load_recipe, packaged_rungs, recipe_from
 
 ALL: dict[str, Any] = {
@@ -26,15 +26,15 @@ ALL: dict[str, Any] = {
     "task": "multilabel",
     "image": {"shape": [96, 120]},
     "scene": {"count": {"distribution": "choice", "values": [0, 1, 4]}},
-    "sources": {name: {"profile": name} for name in SHAPES},
-    "classes": {name: {"sources": [name]} for name in SHAPES},
+    "sources": {name: {"profile": name} for name in GEOMETRIC_OBJECTS},
+    "classes": {name: {"sources": [name]} for name in GEOMETRIC_OBJECTS},
     "splits": {"train": 0.6, "validation": 0.2, "test": 0.2},
 }
 
 BLURRED = {"distribution": "choice", "values": [0, 0.7, 3]}
 GREY = {
     name: {"profile": name, "brightness": {"distribution": "uniform", "low": 0.1, "high": 3}}
-    for name in SHAPES
+    for name in GEOMETRIC_OBJECTS
 }
 
 

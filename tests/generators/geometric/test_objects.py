@@ -8,14 +8,14 @@ import pytest
 
 from skybench.generators import Arc, Circle, Ellipse, Line, Polygon, Rectangle
 from skybench.generators.families import variables
-from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS as SHAPES
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 
 CLASSES = [Arc, Circle, Ellipse, Line, Polygon, Rectangle]
 EACH = pytest.mark.parametrize("kind", CLASSES)
 
 
 def test_every_shape_of_the_table_is_a_class():
-    assert {kind.name for kind in CLASSES} == set(SHAPES)
+    assert {kind.name for kind in CLASSES} == set(GEOMETRIC_OBJECTS)
     assert all(kind.__name__.lower() == kind.name for kind in CLASSES)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skybench.generators.geometric.edges import circular_arc, direction, ellipse, listed, straight
-from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS as SHAPES
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 from skybench.generators.geometric.raster import boxes, coverage, inside
 
 SIDE = 24
@@ -122,9 +122,9 @@ def parameters(random, count):
     }
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", GEOMETRIC_OBJECTS)
 def test_rows_are_closed_to_the_last_bit(name):
-    edges = SHAPES[name].boundary(parameters(np.random.default_rng(5), 300))
+    edges = GEOMETRIC_OBJECTS[name].boundary(parameters(np.random.default_rng(5), 300))
     edges = listed([(np.arange(300), edges)], 300)
     within = boxes(edges, WINDOW)
     for flat in (coverage(edges, within), inside(edges, within)):
@@ -140,12 +140,12 @@ def test_rows_are_closed_to_the_last_bit(name):
 
 
 @pytest.mark.parametrize("rule", [coverage, inside])
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", GEOMETRIC_OBJECTS)
 def test_pixels_do_not_depend_on_company_or_window(name, rule):
     values = parameters(np.random.default_rng(6), 60)
-    together = drawn(SHAPES[name].boundary(values), rule=rule)
+    together = drawn(GEOMETRIC_OBJECTS[name].boundary(values), rule=rule)
     for one in range(0, 60, 7):
-        alone = SHAPES[name].boundary({k: v[one : one + 1] for k, v in values.items()})
+        alone = GEOMETRIC_OBJECTS[name].boundary({k: v[one : one + 1] for k, v in values.items()})
         np.testing.assert_array_equal(drawn(alone, rule=rule)[0], together[one])
         part = drawn(alone, (5, 7, 18, 20), rule=rule)[0]
         np.testing.assert_array_equal(part, together[one, 7:20, 5:18])

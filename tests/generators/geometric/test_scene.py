@@ -6,16 +6,16 @@ import xarray as xr
 
 from skybench.generators.geometric import scene as scenes
 from skybench.generators.geometric.geometric_object import outlines
-from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS as SHAPES
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 from skybench.generators.geometric.scene import COMBINATIONS
 
-SQUARE, CIRCLE = SHAPES["rectangle"].code, SHAPES["circle"].code
+SQUARE, CIRCLE = GEOMETRIC_OBJECTS["rectangle"].code, GEOMETRIC_OBJECTS["circle"].code
 SHAPE = (12, 16)
 
 
 def draw(parameters, shape, **options):
     """Return images and segmentations of all samples."""
-    edges = outlines(parameters, SHAPES.values())
+    edges = outlines(parameters, GEOMETRIC_OBJECTS.values())
     drawn = [(a.copy(), b.copy()) for a, b in scenes.draw(parameters, edges, shape, **options)]
     return tuple(np.stack(part) for part in zip(*drawn, strict=True))
 
@@ -40,7 +40,9 @@ def scene(*slots):
             }.items()
         },
     }
-    return xr.Dataset(coords={n: SHAPES.variables[n].holding([v]) for n, v in columns.items()})
+    return xr.Dataset(
+        coords={n: GEOMETRIC_OBJECTS.variables[n].holding([v]) for n, v in columns.items()}
+    )
 
 
 TWO = scene((4.5, 5.5, 0.5), (6.5, 5.5, 0.25))
@@ -65,7 +67,9 @@ def test_the_later_slot_is_in_front_whatever_its_kind():
     sizes = {"radius": 3, "width": 4, "height": 4, "position_angle": 0, "thickness": 0}
     columns |= {name: np.full((2, 2), value) for name, value in sizes.items()}
     columns["brightness"] = np.where(np.array(columns["kind"]) == CIRCLE, 0.5, 0.25)
-    both = xr.Dataset(coords={n: SHAPES.variables[n].holding(v) for n, v in columns.items()})
+    both = xr.Dataset(
+        coords={n: GEOMETRIC_OBJECTS.variables[n].holding(v) for n, v in columns.items()}
+    )
     images, front = draw(both, SHAPE)
     assert images[0, 5, 5] == 0.25
     assert images[1, 5, 5] == 0.5

@@ -5,18 +5,19 @@ import pytest
 
 from skybench.generators.families import variables
 from skybench.generators.series.light_curve import flare, supernova
-from skybench.generators.series.light_curve.objects import LIGHT_CURVE_OBJECTS as VARIATIONS
+from skybench.generators.series.light_curve.objects import LIGHT_CURVE_OBJECTS
 
 
 def curve(kind, times, **given):
     """Return the flux of one star of a kind, all else as in the middle of its defaults."""
     middle = {
-        name: d.quantile(np.array([[0.5]]), {}) for name, d in VARIATIONS[kind].defaults.items()
+        name: d.quantile(np.array([[0.5]]), {})
+        for name, d in LIGHT_CURVE_OBJECTS[kind].defaults.items()
     }
     given = {name: np.array([[float(value)]]) for name, value in given.items()}
-    return VARIATIONS[kind].relative_flux(middle | given, np.atleast_2d(np.asarray(times, float)))[
-        0
-    ]
+    return LIGHT_CURVE_OBJECTS[kind].relative_flux(
+        middle | given, np.atleast_2d(np.asarray(times, float))
+    )[0]
 
 
 def test_a_constant_star_is_constant():
@@ -163,7 +164,7 @@ def test_a_supernova_is_finite_however_early_or_late(ratio):
     np.testing.assert_allclose(shape, [0, 1, 0], atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", VARIATIONS)
+@pytest.mark.parametrize("kind", LIGHT_CURVE_OBJECTS)
 def test_every_corner_of_the_domains_is_finite(kind):
     times = np.linspace(0, 40, 200)
     corners = {
@@ -173,7 +174,7 @@ def test_every_corner_of_the_domains_is_finite(kind):
             if np.isfinite(v)
         ]
         or [0.0]
-        for name in VARIATIONS[kind].defaults
+        for name in LIGHT_CURVE_OBJECTS[kind].defaults
     }
     random = np.random.default_rng(0)
     for _ in range(100):

@@ -5,13 +5,13 @@ import pytest
 
 from skybench.generators.series.nbody import figure_eight, triple
 from skybench.generators.series.nbody.leapfrog import Track, energies, integrate
-from skybench.generators.series.nbody.objects import NBODY_OBJECTS as SYSTEMS
+from skybench.generators.series.nbody.objects import NBODY_OBJECTS
 from skybench.generators.series.nbody.orbit import State
 
 
 def place(name, bodies, count=1, seed=0, **given):
     """Return systems of one kind, all alike but for what is drawn at random."""
-    system = SYSTEMS[name]
+    system = NBODY_OBJECTS[name]
     values = {
         n: np.full(count, given.get(n, d.quantile(np.array([0.5]), {})[0]))
         for n, d in system.defaults.items()
@@ -26,9 +26,9 @@ def at_rest(state: State):
     return np.stack([(state.mass[:, None] * vectors).sum(0) for vectors in state[:2]])
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", NBODY_OBJECTS)
 def test_systems_start_about_their_centre_of_mass(name):
-    state = place(name, SYSTEMS[name].bodies or 7, count=3)
+    state = place(name, NBODY_OBJECTS[name].bodies or 7, count=3)
     np.testing.assert_allclose(at_rest(state), 0, atol=1e-13)
     assert state.position.shape == state.velocity.shape == (*state.mass.shape[:1], 3, 3)
 
