@@ -68,7 +68,22 @@ def derived(
     after: str | None = None,
 ) -> Any:
     """Declare what follows from the parameters and is recorded beside them; see `parameter`."""
-    return Declaration(long_name=long_name, units=units, domain=domain, after=after)
+    return Derived(Declaration(long_name=long_name, units=units, domain=domain, after=after))
+
+
+class Derived:
+    """A number that follows from the parameters, as an attribute of an object."""
+
+    def __init__(self, said: Declaration) -> None:
+        self.said = said
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Learn the name under which it is derived."""
+        self.name = name
+
+    def __get__(self, one: Any, owner: type | None = None) -> Any:
+        """Return its value for an object."""
+        return self if one is None else one.all_parameters()[self.name]
 
 
 def setting(variable: str, *, default: float | None) -> Any:
@@ -100,4 +115,6 @@ def declaration(value: object) -> Declaration | None:
     """Return what a value in a class body declares, None where that is nothing."""
     if isinstance(value, dataclasses.Field):
         value = value.metadata.get(_DECLARED)
+    if isinstance(value, Derived):
+        value = value.said
     return value if isinstance(value, Declaration) else None

@@ -245,7 +245,7 @@ class DrawnObject(_Declared):
         """Return the word that names the object's random streams, which never change."""
         return (*cls.former_names, cls.name)[0]
 
-    def _own(self) -> dict[str, float]:
+    def all_parameters(self) -> dict[str, float]:
         """Return the parameters of the object, derived ones included."""
         own = {name: np.array([getattr(self, name)]) for name in self.defaults}
         own |= self.derive(own)
@@ -281,7 +281,7 @@ class ImageObject(DrawnObject):
         middle = {"x": (shape[1] - 1) / 2, "y": (shape[0] - 1) / 2}
         placed = {n: getattr(self, n) for n in self.settings}
         placed |= {n: at for n, at in middle.items() if placed[n] is None}
-        return {self.settings[n].name: value for n, value in placed.items()} | self._own()
+        return {self.settings[n].name: value for n, value in placed.items()} | self.all_parameters()
 
     def _dataset(self, shape: tuple[int, int]) -> xr.Dataset:
         """Return the parameters as coordinates of one sample with one source."""

@@ -114,7 +114,7 @@ class SphereField(DrawnObject):
         if lmax < 0:
             msg = f"lmax must be 0 or more, got {lmax}."
             raise ParameterError(msg)
-        own = {name: np.array([value]) for name, value in self._own().items()}
+        own = {name: np.array([value]) for name, value in self.all_parameters().items()}
         powers = self.spectra(own, lmax)[0]
         return xr.DataArray(powers, dims="multipole", coords={"multipole": np.arange(lmax + 1)})
 
@@ -156,7 +156,7 @@ class SphereField(DrawnObject):
         values = synthesis(seen, nside, lmax)[0]
         if ordering == "nested":
             values = values[ring_numbers(nside)]
-        coordinates = self._labels(self._own() | {"beam_fwhm": width})
+        coordinates = self._labels(self.all_parameters() | {"beam_fwhm": width})
         attributes = {"units": "1", "long_name": self.name, "ordering": ordering}
         return xr.DataArray(values, dims="pixel", coords=coordinates, attrs=attributes)
 

@@ -90,7 +90,7 @@ class VolumeObject(DrawnObject):
             row.name: middle if getattr(self, name) is None else getattr(self, name)
             for name, row in self.settings.items()
         }
-        parameters = self._own() | place
+        parameters = self.all_parameters() | place
         wide = self.width(parameters, size_mpc / side, MEAN_DENSITY)
         if wide > side:
             hint = too_wide(type(self), wide, side)

@@ -62,7 +62,8 @@ def test_what_it_derives_is_what_it_says_it_derives(kind):
     assert list(kind.variables) == [
         n for n in kind.variables if n in {*kind.defaults, *kind.derived}
     ]
-    assert set(one._own()) == set(kind.variables)
+    assert set(one.all_parameters()) == set(kind.variables)
+    assert {n: getattr(one, n) for n in kind.variables} == one.all_parameters()
 
 
 @EACH

@@ -60,7 +60,7 @@ class LightCurve(DrawnObject):
         if instants.ndim != 1 or not np.isfinite(instants).all():
             msg = f"times must be a row of finite numbers, got an array of shape {instants.shape}."
             raise ParameterError(msg)
-        own = self._own()
+        own = self.all_parameters()
         stars = {name: np.full((1, 1), value) for name, value in own.items()}
         day = {"units": "day", "long_name": "time since the start"}
         return xr.DataArray(

@@ -131,7 +131,7 @@ class BodySystem(DrawnObject):
             steps_per_output=steps_per_output,
             softening=softening,
         )
-        own, alone = self._own(), np.array([0])
+        own, alone = self.all_parameters(), np.array([0])
         systems = {name: np.array([value]) for name, value in own.items()}
         state = self.start(systems, alone, on.bodies, on.dimensions, self.seed)
         made = xr.Dataset(followed(state, alone, on)).isel(sample=0)

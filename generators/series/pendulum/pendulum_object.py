@@ -77,7 +77,7 @@ class PendulumObject(DrawnObject):
                 f"duration must be above 0 and outputs at least 2, got {duration:g} and {outputs}."
             )
             raise ParameterError(msg)
-        times, own = even(duration, outputs), self._own()
+        times, own = even(duration, outputs), self.all_parameters()
         motion = self.move({name: np.array([own[name]]) for name in self.defaults}, times)
         data = {
             name: ("time", values[0], VOCABULARY[name].attributes())
