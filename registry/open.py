@@ -5,10 +5,9 @@ from typing import Literal
 import xarray as xr
 
 from skybench.errors import ParameterError
-from skybench.registry.arrays.decoding import decode_flags
-from skybench.registry.arrays.splits import select_split
+from skybench.registry.arrays.codes import SPLIT_VARIABLE, decode_flags
+from skybench.registry.arrays.open_url import select_split
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
-from skybench.registry.hashing.codes import SPLIT_VARIABLE
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
 from skybench.registry.reference import DatasetReference

@@ -8,10 +8,10 @@ extract, its name in the store; codes have an enumeration with their meanings.
 from typing import Any
 
 from skybench.generators.families import VARIABLES
+from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.describing.citation import bibtex
 from skybench.registry.describing.licence import licence_url
 from skybench.registry.exports.export_format import DescriptionFormat
-from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.hashing.content_hash import Header
 from skybench.registry.storage.store import MANIFEST
 from skybench.registry.versions.index_lines import text_digest

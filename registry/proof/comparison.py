@@ -12,8 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError, VersionConflictError
+from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.arrays.zarr_format import open_raw
-from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, ContentHash, VariableHash, leaves
 from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference, Version

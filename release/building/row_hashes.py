@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from skybench.generators.recipe import Recipe
-from skybench.registry.hashing.codes import SPLIT_VARIABLE
+from skybench.registry.arrays.codes import SPLIT_VARIABLE
 from skybench.registry.hashing.content_hash import leaves
 from skybench.registry.storage.store import Store
 from skybench.release.building.progress_bar import progress_bar

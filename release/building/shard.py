@@ -17,8 +17,8 @@ from skybench.errors import IntegrityError, StoreError
 from skybench.generators.generate import empty, generate
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import recipe_from
+from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.arrays.zarr_format import Layout, write_rows
-from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.hashing.content_hash import leaves
 from skybench.registry.storage.store import Store
 from skybench.release.building.progress_record import ShardRecord, write_record
