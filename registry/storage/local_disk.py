@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from skybench.errors import StoreError
-from skybench.registry.storage.lease import HeldError
+from skybench.registry.storage.object_store import HeldError
 
 _PERMISSIONS = 0o666
 """As every program asks for: the user's umask takes away from them."""

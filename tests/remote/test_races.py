@@ -13,8 +13,7 @@ import skybench
 from skybench.errors import SkybenchError, StoreError, VersionConflictError
 from skybench.registry.audit import audit
 from skybench.registry.storage import lease as leases
-from skybench.registry.storage.conditional_put import ChangedError
-from skybench.registry.storage.lease import lease
+from skybench.registry.storage.object_store import ChangedError, lease
 from skybench.registry.storage.store import CATALOG, INDEX, Store
 from skybench.registry.versions.index import append, read_index
 from skybench.registry.versions.index_lines import text_digest
