@@ -93,7 +93,7 @@ class Recorder:
         )
 
     def _score(self, answers: Mapping[int, Answers]) -> TestScore:
-        return score(self.data.labelled.task, self.data.truth, self.data.names, answers)
+        return score(self.data.labelled.task, self.data.test_truth, self.data.names, answers)
 
     def _bound(self, name: str, kind: str) -> dict[str, Any]:
         content = self.manifest.content

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import skybench.registry
+from skybench.catalogs.catalog_text import CatalogEntry, catalog_text
 from skybench.catalogs.default import PACKAGED
-from skybench.catalogs.writer import CatalogEntry, catalog_text
 from skybench.errors import StoreError, VersionConflictError
 from skybench.registry.reference import Version
 from skybench.registry.scoring.records import records_from_text, records_text, stored_records

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skybench.catalogs.writer import CatalogEntry, catalog_text
+from skybench.catalogs.catalog_text import CatalogEntry, catalog_text
 from skybench.registry.arrays.zarr_format import Layout, chunk_keys, create, write_rows
 from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.registry.storage.store import CATALOG, MANIFEST, Store, version_key, zarr_name

@@ -15,7 +15,7 @@ import pytest
 import yaml
 import zarr
 
-from skybench.catalogs.writer import CatalogEntry, catalog_text
+from skybench.catalogs.catalog_text import CatalogEntry, catalog_text
 from skybench.errors import IntegrityError, PredictionsError, RecipeError, StoreError
 from skybench.generators.recipe_file import parse_recipe
 from skybench.registry.scoring.predictions import read_predictions

@@ -12,7 +12,7 @@ import pytest
 import skybench
 from skybench.errors import SkybenchError, StoreError, VersionConflictError
 from skybench.registry.audit import audit
-from skybench.registry.storage import lease as leases
+from skybench.registry.storage import object_store as leases
 from skybench.registry.storage.object_store import ChangedError, lease
 from skybench.registry.storage.store import CATALOG, INDEX, Store
 from skybench.registry.versions.index import append, read_index
