@@ -28,6 +28,7 @@ from skybench.registry.verify import VerifyReport, check
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry, text_digest
 from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.release.building.generator_identity import generator_identity
 from skybench.release.building.progress_bar import progress_bar
 from skybench.release.building.scheduler import (
     PROCESSES_FROM_POINTS,
@@ -37,7 +38,6 @@ from skybench.release.building.scheduler import (
 )
 from skybench.release.building.shard import rendered
 from skybench.release.mirror import fetch_what_is_right
-from skybench.release.publishing.describe import generator_identity
 from skybench.release.reproduce import recipe_of
 
 _FETCHERS = 8

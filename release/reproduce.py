@@ -32,10 +32,10 @@ from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store, version_key
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest
-from skybench.release.building.progress_record import ShardRecord, content_of_records
+from skybench.release.building.generator_identity import generator_identity
 from skybench.release.building.row_hashes import Rows, hashed_rows
 from skybench.release.building.scheduler import check_workers
-from skybench.release.publishing.describe import generator_identity
+from skybench.release.building.shard_hashes import ShardHashes, content_of_shards
 
 FIRST_GENERATOR = "skybench-generator-1"
 """The generator of manifests that name none."""
@@ -143,9 +143,9 @@ def reproduce(
     recipe = recipe_of(manifest)
     pieces = _pieces(manifest, recipe, samples, by_sample=digests is not None)
     with hashed_rows(recipe, pieces, workers=workers, progress=progress) as read:
-        records = (_present(read(start)) for start, _ in pieces)
+        shards = (_present(read(start)) for start, _ in pieces)
         compared = _compare_all if samples is None else _compare_some
-        got, differing, differences = compared(manifest, digests, recipe, records)
+        got, differing, differences = compared(manifest, digests, recipe, shards)
     return Reproduction(
         reference=manifest.reference,
         expected=manifest.content.root,
@@ -228,11 +228,11 @@ def _pieces(
     return [(start, min(start + BLOCK_ROWS, manifest.samples)) for start in starts]
 
 
-def _present(record: ShardRecord | None) -> ShardRecord:
-    if record is None:
+def _present(shard: ShardHashes | None) -> ShardHashes:
+    if shard is None:
         msg = "a temporary file vanished while samples were rendered; run it again"
         raise StoreError(msg)
-    return record
+    return shard
 
 
 Compared = tuple[str | None, tuple[int, ...] | None, list[str]]
@@ -242,9 +242,9 @@ def _compare_all(
     manifest: Manifest,
     digests: Digests | None,
     recipe: Recipe,
-    records: Iterable[ShardRecord],
+    shards: Iterable[ShardHashes],
 ) -> Compared:
-    made, samples = content_of_records(empty(recipe), recipe.samples, records)
+    made, samples = content_of_shards(empty(recipe), recipe.samples, shards)
     found = list(_content_differences(manifest.content, made))
     if digests is None or len(digests) != len(samples):
         return made.root, None if found else (), found
@@ -256,14 +256,14 @@ def _compare_some(
     manifest: Manifest,
     digests: Digests | None,
     recipe: Recipe,
-    records: Iterable[ShardRecord],
+    shards: Iterable[ShardHashes],
 ) -> Compared:
     found = list(_outline_differences(manifest.content, empty(recipe), manifest.samples))
     if digests is None:
-        for record in records:
-            found += _block_differences(manifest.content, record)
+        for shard in shards:
+            found += _block_differences(manifest.content, shard)
         return None, None if found else (), found
-    rows = [r.start for r in records if (r.samples[0] != digests[r.start]).any()]
+    rows = [r.start for r in shards if (r.samples[0] != digests[r.start]).any()]
     return None, tuple(rows), [*_named(rows), *found]
 
 
@@ -293,12 +293,12 @@ def _outline_differences(
                 yield f"differs: the values of {name}"
 
 
-def _block_differences(published: ContentHash, record: ShardRecord) -> Iterator[str]:
-    block, stop = record.start // BLOCK_ROWS, record.start + len(record.samples)
-    for name, made in sorted(record.leaves.items()):
+def _block_differences(published: ContentHash, shard: ShardHashes) -> Iterator[str]:
+    block, stop = shard.start // BLOCK_ROWS, shard.start + len(shard.samples)
+    for name, made in sorted(shard.leaves.items()):
         known = published.variables.get(name)
         if known is not None and known.blocks[block : block + 1] != block_digests(made):
-            yield f"differs: {name} of rows {record.start} to {stop - 1}"
+            yield f"differs: {name} of rows {shard.start} to {stop - 1}"
 
 
 def _named(rows: list[int]) -> Iterator[str]:

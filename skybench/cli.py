@@ -38,7 +38,7 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from skybench.release.publishing.describe import generator_identity
+        from skybench.release.building.generator_identity import generator_identity
 
         made_by = generator_identity()
         print(f"skybench {made_by['skybench']}, {made_by['generator']}")

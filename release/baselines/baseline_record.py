@@ -3,11 +3,9 @@
 import dataclasses
 import hashlib
 import math
-import platform
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from skybench.registry.scoring.tasks import task_named
 from skybench.registry.storage.store import BASELINES
 from skybench.registry.versions.index import utc_now
 from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.release.building.generator_identity import library_versions
 
 _LIBRARIES = ("skybench", "torch", "torchvision", "lightning", "numpy", "scipy", "safetensors")
 
@@ -64,7 +63,7 @@ class Recorder:
             model=floor.model,
             parameters=floor.parameters,
             hyperparameters=floor.hyperparameters,
-            libraries=_libraries(),
+            libraries=library_versions(_LIBRARIES),
             predictions=self._write_predictions(name, {0: floor.answers}),
         )
 
@@ -86,7 +85,7 @@ class Recorder:
             hyperparameters=hyperparameters(protocol, best, data),
             epochs=protocol.epochs,
             hardware=hardware(data.form.extent),
-            libraries=_libraries(),
+            libraries=library_versions(_LIBRARIES),
             wall_seconds=round(sum(run.seconds for run in runs.values()), 1),
             weights=self._keep(best.weights, f"{name}.safetensors"),
             predictions=self._write_predictions(name, answers),
@@ -207,14 +206,3 @@ def _stored(path: Path) -> StoredObject:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-
-
-def _libraries() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: _version(name) for name in _LIBRARIES}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"

@@ -28,7 +28,7 @@ from skybench.registry.versions.index import append, find, index_text, manifest_
 from skybench.registry.versions.index_lines import IndexEntry, parse_lines, text_digest
 from skybench.registry.versions.manifest import Manifest
 from skybench.registry.versions.signatures import SigningKey, sign_index, sign_manifest
-from skybench.release.publishing.describe import generator_identity
+from skybench.release.building.generator_identity import generator_identity
 
 TRAINING = "training"
 """Checkpoints, in a folder for each content hash."""
