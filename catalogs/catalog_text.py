@@ -20,7 +20,6 @@ import yaml
 from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.recipe_yaml import load_bounded
 from skybench.registry.reference import Version
-from skybench.registry.storage.store import version_key
 from skybench.registry.versions.manifest import Manifest
 
 DRIVER = "skybench.catalogs.SkySource"
@@ -118,7 +117,7 @@ def _sources(name: str, entry: CatalogEntry) -> Iterator[tuple[str, dict[str, An
 
 def _source(entry: CatalogEntry, *, drivers: list[str], split: str | None = None) -> dict[str, Any]:
     manifest = entry.manifest
-    folder = version_key(manifest.dataset, manifest.version)
+    folder = manifest.key
     args = {"urlpath": f"{{{{ CATALOG_DIR }}}}/{literal(folder)}/{literal(manifest.zarr)}"}
     return {
         "description": manifest.title + (f", {split} split" if split else ""),

@@ -1,6 +1,5 @@
 """Score somebody's predictions on a test split, and compare them with the stored baselines."""
 
-import hashlib
 import io
 import os
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ from skybench.registry.scoring.scoring import (
 from skybench.registry.scoring.tasks import AnswerKey, answer_key, task_named
 from skybench.registry.storage.store import Store, version_key
 from skybench.registry.versions.index import read_manifest, resolve, utc_now
-from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
 UNNAMED = "submission"
 
@@ -279,25 +278,25 @@ def stored_predictions(
     """
     if record.predictions is None:
         return None
-    key = f"{version_key(manifest.dataset, manifest.version)}/{record.predictions.key}"
+    key = f"{manifest.key}/{record.predictions.key}"
     if not store.exists(key):
         return None
     if (size := store.size(key)) != record.predictions.size:
-        msg = (
-            f"{store.url_of(key)} does not match its record: expected "
-            f"{record.predictions.size} bytes, got {size}. Restore it from a copy of the store."
-        )
-        raise IntegrityError(msg)
+        raise _not_scored(store.url_of(key), f"{record.predictions.size} bytes", size)
     data = store.read_bytes(key)
-    if (got := _digest(data)) != record.predictions.sha256:
-        msg = (
-            f"{store.url_of(key)} does not match its record: expected "
-            f"{record.predictions.sha256}, got {got}. Restore it from a copy of the store."
-        )
-        raise IntegrityError(msg)
+    if (got := digest_of(data)) != record.predictions.sha256:
+        raise _not_scored(store.url_of(key), record.predictions.sha256, got)
     if predictions_suffix(question) == TABLE_SUFFIX:
         import_pyarrow()
     return read_predictions(io.BytesIO(data), question)
+
+
+def _not_scored(where: str, expected: str, got: object) -> IntegrityError:
+    msg = (
+        f"{where} does not match its record: expected {expected}, got {got}. "
+        "Restore it from a copy of the store."
+    )
+    return IntegrityError(msg)
 
 
 def _record(name: str, manifest: Manifest, key: AnswerKey, tested: TestScore) -> Record:
@@ -328,7 +327,7 @@ def _submit(
     folder = version_key(record.dataset, record.version)
     key = f"{SUBMISSIONS}/{record.name}-predictions{predictions_suffix(question)}"
     data = _file(record, answer, question)
-    stored = StoredObject(key=key, size=len(data), sha256=_digest(data))
+    stored = StoredObject(key=key, size=len(data), sha256=digest_of(data))
     record = record.model_copy(update={"predictions": stored})
     with store.lock(f"submissions-{record.dataset}-{record.version}"):
         _check_free(record.name, known, store, f"{folder}/{SUBMISSIONS}")
@@ -357,7 +356,3 @@ def _file(record: Record, answer: Predictions, question: Question) -> bytes:
 
 
 _BOUND = ("dataset", "version", "content", "split_content")
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"

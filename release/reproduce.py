@@ -6,7 +6,6 @@ The manifest is enough, and it comes with every clone: no store, no data, no pix
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 import xarray as xr
@@ -29,9 +28,9 @@ from skybench.registry.hashing.content_hash import (
 from skybench.registry.proof.comparison import compare
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
-from skybench.registry.storage.store import Store, version_key
+from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
-from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.manifest import Manifest, digest_of
 from skybench.release.building.generator_identity import generator_identity
 from skybench.release.building.row_hashes import Rows, hashed_rows
 from skybench.release.building.scheduler import check_workers
@@ -195,12 +194,10 @@ def _stored_digests(manifest: Manifest, store: Store) -> Digests | None:
     """Return the store's digests of the samples, None where they are absent or damaged."""
     published = {stored.key: stored.sha256 for stored in manifest.objects}
     try:
-        data = store.read_bytes(
-            f"{version_key(manifest.dataset, manifest.version)}/{manifest.sample_digests}"
-        )
+        data = store.read_bytes(f"{manifest.key}/{manifest.sample_digests}")
     except NotFoundError:
         return None
-    if f"sha256:{sha256(data).hexdigest()}" != published.get(manifest.sample_digests):
+    if digest_of(data) != published.get(manifest.sample_digests):
         return None
     return np.frombuffer(data, np.uint8).reshape(-1, 32)
 

@@ -51,7 +51,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class ContentComparison:
     """What differs between an older and a newer content.
 
     Attributes
@@ -93,11 +93,11 @@ class Comparison:
             yield from change.lines()
 
 
-def compare(old: ContentHash, new: ContentHash) -> Comparison:
+def compare(old: ContentHash, new: ContentHash) -> ContentComparison:
     """Return what differs between two contents, from their hashes."""
     both = sorted(old.variables.keys() & new.variables.keys())
     changes = (_change(name, old.variables[name], new.variables[name]) for name in both)
-    return Comparison(
+    return ContentComparison(
         added=tuple(sorted(new.variables.keys() - old.variables.keys())),
         removed=tuple(sorted(old.variables.keys() - new.variables.keys())),
         added_splits=tuple(name for name in new.splits if name not in old.splits),
@@ -107,7 +107,7 @@ def compare(old: ContentHash, new: ContentHash) -> Comparison:
     )
 
 
-def smallest_version(last: Version, comparison: Comparison) -> Version:
+def smallest_version(last: Version, comparison: ContentComparison) -> Version:
     """Return the smallest version that may follow ``last`` with these differences.
 
     Additions alone are a MINOR step, anything else is a MAJOR one. Below 1.0 there is no
@@ -118,7 +118,7 @@ def smallest_version(last: Version, comparison: Comparison) -> Version:
     return Version(last.major + 1, 0)
 
 
-def check_step(dataset: str, last: Version, new: Version, comparison: Comparison) -> None:
+def check_step(dataset: str, last: Version, new: Version, comparison: ContentComparison) -> None:
     """Refuse a version number that promises more than the content keeps.
 
     Raises
@@ -226,7 +226,7 @@ def _data(manifest: Manifest, store: Store) -> xr.Dataset | None:
     return open_raw(store.url_of(f"{entry.key}/{manifest.zarr}"))
 
 
-def _sentences(comparison: Comparison, old: xr.Dataset, new: xr.Dataset) -> Iterator[str]:
+def _sentences(comparison: ContentComparison, old: xr.Dataset, new: xr.Dataset) -> Iterator[str]:
     """Yield what the hashes tell, rows named where the variable has them."""
     yield from replace(comparison, changes=()).lines()
     for change in comparison.changes:

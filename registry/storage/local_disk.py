@@ -78,6 +78,16 @@ def write_new(path: Path, write: Callable[[Path], object]) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
+@contextmanager
+def reporting_unwritable(path: Path) -> Iterator[None]:
+    """Turn what keeps a file that a user named from being written into a `StoreError`."""
+    try:
+        yield
+    except OSError as error:
+        msg = f"{path} cannot be written: {error.strerror or error}; choose another place."
+        raise StoreError(msg) from error
+
+
 def _rename_new(finished: Path, path: Path) -> None:
     """Give a finished file or folder its name; a link, unlike a rename, replaces no file."""
     if finished.is_dir():

@@ -98,7 +98,7 @@ def build(
     begin = time.perf_counter()
     check_workers(workers)
     check_address(scheduler)
-    plan = BuildPlan.of(_with_samples(recipe, samples), target, chunk_rows, shard_rows)
+    plan = BuildPlan.of(with_samples(recipe, samples), target, chunk_rows, shard_rows)
     rendered, finished = 0, plan.finished()
     if finished is None:
         plan.work.check_writable()
@@ -115,7 +115,14 @@ def build(
     )
 
 
-def _with_samples(recipe: Recipe, samples: int | None) -> Recipe:
+def with_samples(recipe: Recipe, samples: int | None) -> Recipe:
+    """Return a recipe with another number of samples, None for its own.
+
+    Raises
+    ------
+    ParameterError
+        The number is below 1.
+    """
     if samples is None:
         return recipe
     if samples < 1:
