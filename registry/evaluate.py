@@ -29,6 +29,7 @@ from skybench.registry.scoring.predictions import (
 )
 from skybench.registry.scoring.question import Predictions, Question
 from skybench.registry.scoring.records import (
+    BOUND,
     SUBMISSIONS,
     TEST_SPLIT,
     Record,
@@ -37,13 +38,14 @@ from skybench.registry.scoring.records import (
 from skybench.registry.scoring.scoring import (
     ConfidenceInterval,
     TestScore,
+    bound_fields,
     merit_of,
     paired_bootstrap,
     score,
 )
-from skybench.registry.scoring.tasks import AnswerKey, answer_key, task_named
+from skybench.registry.scoring.tasks import AnswerKey, answer_key
 from skybench.registry.storage.store import Store, version_key
-from skybench.registry.versions.index import read_manifest, resolve, utc_now
+from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
 UNNAMED = "submission"
@@ -300,21 +302,8 @@ def _not_scored(where: str, expected: str, got: object) -> IntegrityError:
 
 
 def _record(name: str, manifest: Manifest, key: AnswerKey, tested: TestScore) -> Record:
-    named: dict[str, Any] = {task_named(key.task).parts: key.names}
-    return Record(
-        name=name,
-        kind="submission",
-        dataset=manifest.dataset,
-        version=manifest.version,
-        content=manifest.content.root,
-        split=TEST_SPLIT,
-        split_content=manifest.content.splits[TEST_SPLIT].root,
-        task=key.task,
-        created=utc_now(),
-        model=name,
-        **named,
-        **tested.record_fields(),
-    )
+    bound = bound_fields(name, "submission", manifest, key.task, key.names)
+    return Record(**bound, model=name, **tested.record_fields())
 
 
 def _submit(
@@ -350,9 +339,6 @@ def _check_free(name: str, known: Standing, store: Store, folder: str) -> None:
 
 def _file(record: Record, answer: Predictions, question: Question) -> bytes:
     buffer = io.BytesIO()
-    bound = {name: getattr(record, name) for name in _BOUND}
+    bound = {name: getattr(record, name) for name in BOUND}
     write_predictions(buffer, question, answer.by_seed, bound)
     return buffer.getvalue()
-
-
-_BOUND = ("dataset", "version", "content", "split_content")

@@ -163,7 +163,7 @@ def changed_rows(old: xr.Dataset, new: xr.Dataset, change: Change) -> Rows:
     return np.concatenate(found).astype(np.intp) if found else np.empty(0, np.intp)
 
 
-def described_rows(ds: xr.Dataset, name: str, rows: Rows) -> Iterator[str]:
+def rows_by_split(ds: xr.Dataset, name: str, rows: Rows) -> Iterator[str]:
     """Yield a line for each split, like ``image of 37 test samples, first 102, 340, 871``."""
     if SPLIT_VARIABLE not in ds.variables:
         yield f"{name} of {_counted(rows, '')}"
@@ -238,7 +238,7 @@ def _sentences(comparison: ContentComparison, old: xr.Dataset, new: xr.Dataset) 
             continue
         longer = max(old, new, key=lambda ds: ds.sizes[SAMPLE_DIM])
         rows = changed_rows(old, new, change)
-        yield from described_rows(longer, change.variable, rows)
+        yield from rows_by_split(longer, change.variable, rows)
 
 
 def _counted(rows: Rows, split: str) -> str:

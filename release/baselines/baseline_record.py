@@ -21,11 +21,9 @@ from skybench.learning.networks.network import Network
 from skybench.learning.protocols import PROTOCOLS, Protocol
 from skybench.learning.training import Fit
 from skybench.registry.scoring.predictions import predictions_suffix, write_predictions
-from skybench.registry.scoring.records import TEST_SPLIT, EpochScore, Record, SeedScore
-from skybench.registry.scoring.scoring import TestScore, score
-from skybench.registry.scoring.tasks import task_named
+from skybench.registry.scoring.records import BOUND, EpochScore, Kind, Record, SeedScore
+from skybench.registry.scoring.scoring import TestScore, bound_fields, score
 from skybench.registry.storage.store import BASELINES
-from skybench.registry.versions.index import utc_now
 from skybench.registry.versions.manifest import Manifest, StoredObject
 from skybench.release.building.generator_identity import library_versions
 
@@ -94,26 +92,14 @@ class Recorder:
     def _score(self, answers: Mapping[int, Answers]) -> TestScore:
         return score(self.data.labelled.task, self.data.test_truth, self.data.names, answers)
 
-    def _bound(self, name: str, kind: str) -> dict[str, Any]:
-        content = self.manifest.content
-        return {
-            "name": name,
-            "kind": kind,
-            "dataset": self.manifest.dataset,
-            "version": self.manifest.version,
-            "content": content.root,
-            "split": TEST_SPLIT,
-            "split_content": content.splits[TEST_SPLIT].root,
-            "task": self.data.labelled.task,
-            task_named(self.data.labelled.task).parts: self.data.names,
-            "created": utc_now(),
-        }
+    def _bound(self, name: str, kind: Kind) -> dict[str, Any]:
+        return bound_fields(name, kind, self.manifest, self.data.labelled.task, self.data.names)
 
     def _write_predictions(self, name: str, answers: Mapping[int, Answers]) -> StoredObject:
         question = self.data.question
         path = self.output / f"{name}-predictions{predictions_suffix(question)}"
         bound = self._bound(name, "baseline")
-        metadata = {key: bound[key] for key in ("dataset", "version", "content", "split_content")}
+        metadata = {key: bound[key] for key in BOUND}
         write_predictions(path, question, answers, metadata)
         return _stored(path)
 
