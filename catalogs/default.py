@@ -8,8 +8,7 @@ import yaml
 from intake.catalog import Catalog
 from intake.catalog.local import CatalogParser
 
-from skybench.catalogs.check import check_catalog
-from skybench.catalogs.writer import catalog_text
+from skybench.catalogs.catalog_text import catalog_text, check_catalog
 from skybench.registry.storage.store import CATALOG, Store
 
 PACKAGED = "skybench.yaml"

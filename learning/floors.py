@@ -64,7 +64,7 @@ def majority_class(data: Labelled) -> Floor:
     For a multi-label task that is the commonest combination of classes, the best constant
     answer for the exact match.
     """
-    targets = data.targets[data.rows(TRAIN)]
+    targets = data.truth[data.rows(TRAIN)]
     answers, counts = np.unique(targets, axis=0, return_counts=True)
     answer = answers[counts.argmax()]
     row = (answer if _several(data) else np.eye(data.outputs)[answer]).astype(np.float32)
@@ -73,13 +73,13 @@ def majority_class(data: Labelled) -> Floor:
 
 def training_mean(data: Labelled) -> Floor:
     """Predict the mean of the train split for every sample: R squared is about 0."""
-    mean = usable_targets(data.targets[data.rows(TRAIN)]).mean(axis=0).astype(np.float32)
+    mean = usable_targets(data.truth[data.rows(TRAIN)]).mean(axis=0).astype(np.float32)
     return _constant(data, mean, "the mean of the train split", mean.size)
 
 
 def all_background(data: Labelled) -> Floor:
     """Call every pixel background."""
-    return _constant(data, np.zeros(data.targets.shape[1:], np.int8), "background everywhere", 0)
+    return _constant(data, np.zeros(data.truth.shape[1:], np.int8), "background everywhere", 0)
 
 
 def logistic_regression(data: Labelled) -> Floor:
@@ -102,7 +102,7 @@ def logistic_regression(data: Labelled) -> Floor:
 def ridge_regression(data: Labelled) -> Floor:
     """Fit standardised targets by a linear model of stretched pixels, as the logistic one is."""
     pixels, stretch = features(data)
-    targets = data.targets[data.rows(TRAIN)]
+    targets = data.truth[data.rows(TRAIN)]
     scaling = TargetScaling.of(targets)
     aims = scaling.standardised(targets).astype(np.float32)
     fits = {p: fit_linear(pixels[TRAIN], aims, p, square_link) for p in TARGET_PENALTIES}
@@ -128,7 +128,7 @@ def threshold(data: Labelled) -> Floor:
     is chosen on validation. Bands are added up.
     """
     noise = Stretch.of(_brightness(data, TRAIN)).scale
-    classes = np.bincount(data.targets[data.rows(TRAIN)].ravel(), minlength=data.outputs)
+    classes = np.bincount(data.truth[data.rows(TRAIN)].ravel(), minlength=data.outputs)
     commonest = int(classes[1:].argmax()) + 1
 
     def found(split: int, level: float) -> Answers:
@@ -190,7 +190,7 @@ def _chosen(
 def _score(data: Labelled, answers: Answers) -> float:
     """Return the headline score of predictions for the validation split."""
     task = task_named(data.task)
-    return float(np.mean(task.merit(task.decide(answers), data.targets[data.rows(VALIDATION)])))
+    return float(np.mean(task.merit(task.decide(answers), data.truth[data.rows(VALIDATION)])))
 
 
 def _several(data: Labelled) -> bool:
@@ -198,7 +198,7 @@ def _several(data: Labelled) -> bool:
 
 
 def _one_hot(data: Labelled) -> npt.NDArray[np.float32]:
-    targets = data.targets[data.rows(TRAIN)]
+    targets = data.truth[data.rows(TRAIN)]
     rows = targets if _several(data) else np.eye(data.outputs)[targets]
     return rows.astype(np.float32)
 

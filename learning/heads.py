@@ -62,7 +62,7 @@ def numbers(data: Labelled) -> Head:
     It is the squared error up to one standard deviation and linear beyond, so that its gradient is
     bounded as that of cross-entropy is, and the learning rates of the protocols hold for it too.
     """
-    scaling = TargetScaling.of(data.targets[data.rows(TRAIN)])
+    scaling = TargetScaling.of(data.truth[data.rows(TRAIN)])
 
     def loss(outputs: torch.Tensor, targets: torch.Tensor, smoothing: float) -> torch.Tensor:
         aims = scaling.standardised(targets.cpu().numpy())

@@ -25,13 +25,13 @@ _IMAGE = ("band", "y", "x")
 
 @dataclass(frozen=True)
 class Labelled:
-    """Samples with their targets and splits, all in memory.
+    """Samples with what is right for each, and their splits, all in memory.
 
     Parameters
     ----------
     images : (sample, ...) array
         Images, or samples of another form: int32 electrons, or float32.
-    targets : array
+    truth : array
         (sample,) class codes, (sample, class) zeros and ones, (sample, target) float64 or
         (sample, y, x) class codes.
     split : (sample,) codes, 0 train, 1 validation, 2 test
@@ -46,7 +46,7 @@ class Labelled:
     """
 
     images: npt.NDArray[Any]
-    targets: npt.NDArray[Any]
+    truth: npt.NDArray[Any]
     split: npt.NDArray[np.int8]
     outputs: int
     task: str = "classification"
@@ -67,7 +67,7 @@ class Labelled:
         """Return the SHA-256 of all that training sees."""
         form = (self.images.shape, self.outputs, self.task, self.turns)
         digest = hashlib.sha256(repr(form).encode())
-        for array in (self.images, self.targets, self.split):
+        for array in (self.images, self.truth, self.split):
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
@@ -90,9 +90,9 @@ class TrainingData:
     names: tuple[str, ...]
 
     @property
-    def truth(self) -> npt.NDArray[Any]:
-        """Targets of the test split."""
-        return self.labelled.targets[self.labelled.rows(TEST)]
+    def test_truth(self) -> npt.NDArray[Any]:
+        """What is right for each sample of the test split."""
+        return self.labelled.truth[self.labelled.rows(TEST)]
 
     @property
     def question(self) -> Question:
@@ -101,12 +101,12 @@ class TrainingData:
             task=self.labelled.task,
             names=self.names,
             ids=self.ids[self.labelled.rows(TEST)],
-            shape=self.truth.shape[1:] if self.truth.ndim == 3 else (),
+            shape=self.test_truth.shape[1:] if self.test_truth.ndim == 3 else (),
         )
 
 
 def load_training_data(url: str) -> TrainingData:
-    """Read images, targets and splits of a Zarr store into memory.
+    """Read images, truth and splits of a Zarr store into memory.
 
     Raises
     ------
@@ -116,10 +116,10 @@ def load_training_data(url: str) -> TrainingData:
         There are no targets, or codes without a meaning.
     """
     ds = open_raw(url)
-    targets = answer_key(ds, url)
-    split = np.full(len(targets.ids), _UNUSED, np.int8)
+    key = answer_key(ds, url)
+    split = np.full(len(key.ids), _UNUSED, np.int8)
     for name, code in _SPLITS.items():
-        rows = targets.rows(name)
+        rows = key.rows(name)
         if len(rows) < _NEEDED:
             msg = (
                 f"{url} has {len(rows)} samples in its {name} split; training needs at least "
@@ -130,16 +130,16 @@ def load_training_data(url: str) -> TrainingData:
     data = ds[_pictures(ds)]
     labelled = Labelled(
         images=np.ascontiguousarray(data.to_numpy()),
-        targets=targets.truth.of_rows(np.arange(len(targets.ids))),
+        truth=key.truth.of_rows(np.arange(len(key.ids))),
         split=split,
-        outputs=len(targets.names),
-        task=targets.task,
-        turns=targets.task != "regression" or not any(_oriented(ds, n) for n in targets.names),
+        outputs=len(key.names),
+        task=key.task,
+        turns=key.task != "regression" or not any(_oriented(ds, n) for n in key.names),
         dims=tuple(str(dim) for dim in data.dims[1:]),
     )
     if labelled.form.kind != "images":
         labelled = dataclasses.replace(labelled, turns=False)
-    return TrainingData(labelled=labelled, ids=targets.ids, names=targets.names)
+    return TrainingData(labelled=labelled, ids=key.ids, names=key.names)
 
 
 def _pictures(ds: xr.Dataset) -> str:

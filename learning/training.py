@@ -20,12 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from skybench.learning.batches import Batches, chunks
 from skybench.learning.device import choose_device, choose_precision
 from skybench.learning.epoch_journal import Epoch, EpochJournal, replacing
 from skybench.learning.heads import HEADS
 from skybench.learning.labelled import TEST, TRAIN, Labelled
-from skybench.learning.learner import Learner
+from skybench.learning.learner import Batches, Learner, chunks
 from skybench.learning.model import StretchedNetwork, build_model, load_model
 from skybench.learning.networks.network import Network
 from skybench.learning.protocols import Protocol

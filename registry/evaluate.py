@@ -1,6 +1,5 @@
 """Score somebody's predictions on a test split, and compare them with the stored baselines."""
 
-import hashlib
 import io
 import os
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from skybench.registry.scoring.predictions import (
 )
 from skybench.registry.scoring.question import Predictions, Question
 from skybench.registry.scoring.records import (
+    BOUND,
     SUBMISSIONS,
     TEST_SPLIT,
     Record,
@@ -38,14 +38,15 @@ from skybench.registry.scoring.records import (
 from skybench.registry.scoring.scoring import (
     ConfidenceInterval,
     TestScore,
+    bound_fields,
     merit_of,
     paired_bootstrap,
     score,
 )
-from skybench.registry.scoring.tasks import AnswerKey, answer_key, task_named
+from skybench.registry.scoring.tasks import AnswerKey, answer_key
 from skybench.registry.storage.store import Store, version_key
-from skybench.registry.versions.index import read_manifest, resolve, utc_now
-from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.registry.versions.index import read_manifest, resolve
+from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
 UNNAMED = "submission"
 
@@ -279,43 +280,30 @@ def stored_predictions(
     """
     if record.predictions is None:
         return None
-    key = f"{version_key(manifest.dataset, manifest.version)}/{record.predictions.key}"
+    key = f"{manifest.key}/{record.predictions.key}"
     if not store.exists(key):
         return None
     if (size := store.size(key)) != record.predictions.size:
-        msg = (
-            f"{store.url_of(key)} does not match its record: expected "
-            f"{record.predictions.size} bytes, got {size}. Restore it from a copy of the store."
-        )
-        raise IntegrityError(msg)
+        raise _not_scored(store.url_of(key), f"{record.predictions.size} bytes", size)
     data = store.read_bytes(key)
-    if (got := _digest(data)) != record.predictions.sha256:
-        msg = (
-            f"{store.url_of(key)} does not match its record: expected "
-            f"{record.predictions.sha256}, got {got}. Restore it from a copy of the store."
-        )
-        raise IntegrityError(msg)
+    if (got := digest_of(data)) != record.predictions.sha256:
+        raise _not_scored(store.url_of(key), record.predictions.sha256, got)
     if predictions_suffix(question) == TABLE_SUFFIX:
         import_pyarrow()
     return read_predictions(io.BytesIO(data), question)
 
 
-def _record(name: str, manifest: Manifest, key: AnswerKey, tested: TestScore) -> Record:
-    named: dict[str, Any] = {task_named(key.task).parts: key.names}
-    return Record(
-        name=name,
-        kind="submission",
-        dataset=manifest.dataset,
-        version=manifest.version,
-        content=manifest.content.root,
-        split=TEST_SPLIT,
-        split_content=manifest.content.splits[TEST_SPLIT].root,
-        task=key.task,
-        created=utc_now(),
-        model=name,
-        **named,
-        **tested.record_fields(),
+def _not_scored(where: str, expected: str, got: object) -> IntegrityError:
+    msg = (
+        f"{where} does not match its record: expected {expected}, got {got}. "
+        "Restore it from a copy of the store."
     )
+    return IntegrityError(msg)
+
+
+def _record(name: str, manifest: Manifest, key: AnswerKey, tested: TestScore) -> Record:
+    bound = bound_fields(name, "submission", manifest, key.task, key.names)
+    return Record(**bound, model=name, **tested.record_fields())
 
 
 def _submit(
@@ -328,7 +316,7 @@ def _submit(
     folder = version_key(record.dataset, record.version)
     key = f"{SUBMISSIONS}/{record.name}-predictions{predictions_suffix(question)}"
     data = _file(record, answer, question)
-    stored = StoredObject(key=key, size=len(data), sha256=_digest(data))
+    stored = StoredObject(key=key, size=len(data), sha256=digest_of(data))
     record = record.model_copy(update={"predictions": stored})
     with store.lock(f"submissions-{record.dataset}-{record.version}"):
         _check_free(record.name, known, store, f"{folder}/{SUBMISSIONS}")
@@ -351,13 +339,6 @@ def _check_free(name: str, known: Standing, store: Store, folder: str) -> None:
 
 def _file(record: Record, answer: Predictions, question: Question) -> bytes:
     buffer = io.BytesIO()
-    bound = {name: getattr(record, name) for name in _BOUND}
+    bound = {name: getattr(record, name) for name in BOUND}
     write_predictions(buffer, question, answer.by_seed, bound)
     return buffer.getvalue()
-
-
-_BOUND = ("dataset", "version", "content", "split_content")
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"

@@ -5,14 +5,13 @@ from typing import Literal
 import xarray as xr
 
 from skybench.errors import ParameterError
-from skybench.registry.arrays.decoding import decode_flags
-from skybench.registry.arrays.splits import select_split
+from skybench.registry.arrays.codes import SPLIT_VARIABLE, decode_flags
+from skybench.registry.arrays.open_url import select_split
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
-from skybench.registry.hashing.codes import SPLIT_VARIABLE
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
 from skybench.registry.reference import DatasetReference
-from skybench.registry.storage.store import Store, version_key
+from skybench.registry.storage.store import Store
 from skybench.registry.verify import opened
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest
@@ -87,7 +86,7 @@ def _opened(
     manifest: Manifest, store: Store, split: str | None, verify: Verification
 ) -> xr.Dataset:
     """Return a version, or the samples of one split, with codes not decoded."""
-    url = store.url_of(f"{version_key(manifest.dataset, manifest.version)}/{manifest.zarr}")
+    url = store.url_of(f"{manifest.key}/{manifest.zarr}")
     stored = _stored(manifest, store, url, verify)
     full = verify == "full"
     ds = with_checked_rows(stored, manifest, url) if full else in_chunks(stored, url)

@@ -15,8 +15,8 @@ from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest
 
-_MANIFEST = ".manifest.json"
-_BASELINES = ".baselines.json"
+MANIFEST_SUFFIX = ".manifest.json"
+BASELINES_SUFFIX = ".baselines.json"
 
 
 def recorded_manifest(reference: str | DatasetReference) -> Manifest:
@@ -28,7 +28,7 @@ def recorded_manifest(reference: str | DatasetReference) -> Manifest:
         None matches; the message lists those that are recorded.
     """
     reference = DatasetReference.parse(reference)
-    file = _folder(reference) / f"{reference.dataset}{_MANIFEST}"
+    file = _folder(reference) / f"{reference.dataset}{MANIFEST_SUFFIX}"
     manifest = Manifest.from_text(file.read_text(encoding="utf-8"), str(file))
     if reference.pin and not manifest.content.root.startswith(reference.pin):
         msg = (
@@ -60,17 +60,17 @@ def known_manifest(reference: str | DatasetReference, store: str | Store | None 
 def recorded_scores(reference: str | DatasetReference) -> tuple[Record, ...]:
     """Return the baseline records of a recorded version; raises as `recorded_manifest`."""
     reference = DatasetReference.parse(reference)
-    file = _folder(reference) / f"{reference.dataset}{_BASELINES}"
+    file = _folder(reference) / f"{reference.dataset}{BASELINES_SUFFIX}"
     return tuple(records_from_text(file.read_text(encoding="utf-8"), str(file)))
 
 
 def recorded_references() -> tuple[str, ...]:
     """Return all recorded versions, like ``sky@0.1``, by dataset and number."""
     found = [
-        (file.name.removesuffix(_MANIFEST), Version.parse(folder.name))
+        (file.name.removesuffix(MANIFEST_SUFFIX), Version.parse(folder.name))
         for folder in _releases()
         for file in folder.iterdir()
-        if file.name.endswith(_MANIFEST)
+        if file.name.endswith(MANIFEST_SUFFIX)
     ]
     return tuple(f"{dataset}@{version}" for dataset, version in sorted(found))
 
@@ -83,7 +83,7 @@ def _folder(reference: DatasetReference) -> Traversable:
     matching = {
         Version.parse(folder.name): folder
         for folder in _releases()
-        if (folder / f"{reference.dataset}{_MANIFEST}").is_file()
+        if (folder / f"{reference.dataset}{MANIFEST_SUFFIX}").is_file()
         and reference.matches(Version.parse(folder.name))
     }
     if not matching:

@@ -18,7 +18,7 @@ from skybench.registry.hashing.content_hash import headers_of
 from skybench.registry.proof.file_check import damage, name_of, size_problems
 from skybench.registry.proof.row_check import full_problems, sampled_problems
 from skybench.registry.reference import DatasetReference
-from skybench.registry.storage.store import Store, version_key
+from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import manifest_from, manifest_text, resolve
 from skybench.registry.versions.manifest import Manifest
 from skybench.registry.versions.signatures import KeyFile, TrustedKeys, check_manifest
@@ -166,7 +166,7 @@ def opened(
     The dataset is None where its metadata are not those that were published. Its variables are
     dask arrays where it is `chunked`.
     """
-    folder = version_key(manifest.dataset, manifest.version)
+    folder = manifest.key
     problems = list(size_problems(manifest, store.sizes(folder)))
     try:
         ds = open_raw(store.url_of(f"{folder}/{manifest.zarr}"), chunked=chunked)

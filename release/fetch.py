@@ -15,7 +15,6 @@ from pathlib import Path
 from skybench.errors import (
     IntegrityError,
     NotFoundError,
-    ParameterError,
     SignatureError,
     SkybenchError,
     StoreError,
@@ -36,10 +35,12 @@ from skybench.registry.versions.signatures import (
     manifest_signature,
 )
 from skybench.release.building.progress_bar import progress_bar
+from skybench.release.building.scheduler import check_workers
 from skybench.release.mirror import MirrorError, Offer, fetch_files, offer
 from skybench.release.publishing.card import card_scores, card_text
 from skybench.release.publishing.catalog import refresh_catalog
 from skybench.release.publishing.publish import (
+    IDENTITY,
     WorkFolder,
     check_place,
     keep_or_discard,
@@ -49,8 +50,6 @@ from skybench.release.publishing.publish import (
 
 MIRRORS = "SKYBENCH_MIRRORS"
 """Environment variable with the URLs of mirrors, separated by spaces."""
-
-_IDENTITY = "identity.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,9 +146,7 @@ def get(
     >>> import skybench
     >>> skybench.get("sky@1", source="https://example.org/skybench")    # doctest: +SKIP
     """
-    if workers < 1:
-        msg = f"workers must be at least 1, got {workers}"
-        raise ParameterError(msg)
+    check_workers(workers)
     began = time.perf_counter()
     wanted, place = DatasetReference.parse(reference), Store(store)
     trusted = TrustedKeys.configured(public_key)
@@ -249,7 +246,7 @@ class _Transfer:
         manifest = self.offer.manifest
         here = {self.work.place_of(s.key, manifest.zarr): s for s in manifest.objects}
         sizes = {f"{self.work.key}/{key}": n for key, n in self.place.sizes(self.work.key).items()}
-        for key in sizes.keys() - here.keys() - {f"{self.work.key}/{_IDENTITY}"}:
+        for key in sizes.keys() - here.keys() - {f"{self.work.key}/{IDENTITY}"}:
             self.place.remove(key)
         sized = [key for key, stored in here.items() if sizes.get(key) == stored.size]
         with ThreadPoolExecutor(self.workers) as pool:

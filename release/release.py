@@ -24,7 +24,7 @@ from skybench.registry.versions.index import read_index, read_manifest
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
 from skybench.registry.versions.signatures import KeyFile, SigningKey
-from skybench.release.building.build import BuildResult, build
+from skybench.release.building.build import BuildResult, build, with_samples
 from skybench.release.publishing.card import card_scores, card_text
 from skybench.release.publishing.catalog import refresh_catalog
 from skybench.release.publishing.describe import describe, describe_files
@@ -214,17 +214,12 @@ class _Job:
 def _recipes(
     datasets: Sequence[str | PathLike[str] | Recipe] | None, samples: int | None
 ) -> list[Recipe]:
-    if samples is not None and samples < 1:
-        msg = f"samples must be at least 1, got {samples}"
-        raise ParameterError(msg)
-    recipes = [load_recipe(dataset) for dataset in datasets or packaged_recipes()]
-    repeated = [name for name, count in Counter(r.name for r in recipes).items() if count > 1]
+    named = [load_recipe(dataset) for dataset in datasets or packaged_recipes()]
+    repeated = [name for name, count in Counter(r.name for r in named).items() if count > 1]
     if repeated:
         msg = f"dataset {repeated[0]} is listed twice; a release has each once"
         raise ParameterError(msg)
-    if samples is None:
-        return recipes
-    return [recipe.model_copy(update={"samples": samples}) for recipe in recipes]
+    return [with_samples(recipe, samples) for recipe in named]
 
 
 def _release_one(job: _Job) -> Released:

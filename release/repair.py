@@ -8,14 +8,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from skybench.errors import IntegrityError, NotFoundError, SkybenchError
 from skybench.generators.generate import empty
 from skybench.generators.recipe import Recipe
+from skybench.registry.arrays.codes import SAMPLE_DIM
 from skybench.registry.arrays.zarr_format import Layout, choose_layout, create, open_raw, write_rows
-from skybench.registry.hashing.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import hash_dataset_and_samples
 from skybench.registry.proof.file_check import damaged_files
 from skybench.registry.proof.row_check import shard_forms
@@ -26,8 +25,9 @@ from skybench.registry.storage.local_disk import is_unfinished
 from skybench.registry.storage.store import SIGNATURE, Store
 from skybench.registry.verify import VerifyReport, check
 from skybench.registry.versions.index import read_manifest, resolve
-from skybench.registry.versions.index_lines import IndexEntry, text_digest
-from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.registry.versions.index_lines import IndexEntry
+from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
+from skybench.release.building.generator_identity import generator_identity
 from skybench.release.building.progress_bar import progress_bar
 from skybench.release.building.scheduler import (
     PROCESSES_FROM_POINTS,
@@ -37,7 +37,6 @@ from skybench.release.building.scheduler import (
 )
 from skybench.release.building.shard import rendered
 from skybench.release.mirror import fetch_what_is_right
-from skybench.release.publishing.describe import generator_identity
 from skybench.release.reproduce import recipe_of
 
 _FETCHERS = 8
@@ -142,7 +141,7 @@ def _trusted(
         return read_manifest(store, entry), ()
     except SkybenchError as error:
         for text in _copies(entry, mirror):
-            if text_digest(text) == entry.manifest:
+            if digest_of(text) == entry.manifest:
                 store.write(entry.manifest_key, text)
                 return read_manifest(store, entry), ("manifest.json",)
         msg = f"{error} Neither a mirror nor skybench has the right one (--mirror URL)."
@@ -297,7 +296,7 @@ class _Rebuilder:
         )
         return (
             f"{stored.key} was made again, but is not the published file and was not put in "
-            f"place: expected {stored.sha256}, got {_digest(data)}. "
+            f"place: expected {stored.sha256}, got {digest_of(data)}. "
             + (f"It was made with {other}; install these, or" if other else "Instead")
             + " fetch it: --mirror URL"
         )
@@ -314,8 +313,4 @@ def _names_by_shard(keys: Sequence[str], variables: set[str]) -> dict[int, set[s
 
 
 def _is(stored: StoredObject, data: bytes) -> bool:
-    return len(data) == stored.size and _digest(data) == stored.sha256
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{sha256(data).hexdigest()}"
+    return len(data) == stored.size and digest_of(data) == stored.sha256

@@ -6,7 +6,6 @@ The manifest is enough, and it comes with every clone: no store, no data, no pix
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 import xarray as xr
@@ -15,8 +14,8 @@ from skybench.errors import MissingDependencyError, NotFoundError, ParameterErro
 from skybench.generators.generate import GENERATOR, empty
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import recipe_from
+from skybench.registry.arrays.codes import SAMPLE_DIM
 from skybench.registry.arrays.zarr_format import choose_layout, lengthened
-from skybench.registry.hashing.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import (
     BLOCK_ROWS,
     ContentHash,
@@ -29,13 +28,13 @@ from skybench.registry.hashing.content_hash import (
 from skybench.registry.proof.comparison import compare
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
-from skybench.registry.storage.store import Store, version_key
+from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
-from skybench.registry.versions.manifest import Manifest
-from skybench.release.building.progress_record import ShardRecord, content_of_records
+from skybench.registry.versions.manifest import Manifest, digest_of
+from skybench.release.building.generator_identity import generator_identity
 from skybench.release.building.row_hashes import Rows, hashed_rows
 from skybench.release.building.scheduler import check_workers
-from skybench.release.publishing.describe import generator_identity
+from skybench.release.building.shard_hashes import ShardHashes, content_of_shards
 
 FIRST_GENERATOR = "skybench-generator-1"
 """The generator of manifests that name none."""
@@ -143,9 +142,9 @@ def reproduce(
     recipe = recipe_of(manifest)
     pieces = _pieces(manifest, recipe, samples, by_sample=digests is not None)
     with hashed_rows(recipe, pieces, workers=workers, progress=progress) as read:
-        records = (_present(read(start)) for start, _ in pieces)
+        shards = (_present(read(start)) for start, _ in pieces)
         compared = _compare_all if samples is None else _compare_some
-        got, differing, differences = compared(manifest, digests, recipe, records)
+        got, differing, differences = compared(manifest, digests, recipe, shards)
     return Reproduction(
         reference=manifest.reference,
         expected=manifest.content.root,
@@ -195,12 +194,10 @@ def _stored_digests(manifest: Manifest, store: Store) -> Digests | None:
     """Return the store's digests of the samples, None where they are absent or damaged."""
     published = {stored.key: stored.sha256 for stored in manifest.objects}
     try:
-        data = store.read_bytes(
-            f"{version_key(manifest.dataset, manifest.version)}/{manifest.sample_digests}"
-        )
+        data = store.read_bytes(f"{manifest.key}/{manifest.sample_digests}")
     except NotFoundError:
         return None
-    if f"sha256:{sha256(data).hexdigest()}" != published.get(manifest.sample_digests):
+    if digest_of(data) != published.get(manifest.sample_digests):
         return None
     return np.frombuffer(data, np.uint8).reshape(-1, 32)
 
@@ -228,11 +225,11 @@ def _pieces(
     return [(start, min(start + BLOCK_ROWS, manifest.samples)) for start in starts]
 
 
-def _present(record: ShardRecord | None) -> ShardRecord:
-    if record is None:
+def _present(shard: ShardHashes | None) -> ShardHashes:
+    if shard is None:
         msg = "a temporary file vanished while samples were rendered; run it again"
         raise StoreError(msg)
-    return record
+    return shard
 
 
 Compared = tuple[str | None, tuple[int, ...] | None, list[str]]
@@ -242,9 +239,9 @@ def _compare_all(
     manifest: Manifest,
     digests: Digests | None,
     recipe: Recipe,
-    records: Iterable[ShardRecord],
+    shards: Iterable[ShardHashes],
 ) -> Compared:
-    made, samples = content_of_records(empty(recipe), recipe.samples, records)
+    made, samples = content_of_shards(empty(recipe), recipe.samples, shards)
     found = list(_content_differences(manifest.content, made))
     if digests is None or len(digests) != len(samples):
         return made.root, None if found else (), found
@@ -256,14 +253,14 @@ def _compare_some(
     manifest: Manifest,
     digests: Digests | None,
     recipe: Recipe,
-    records: Iterable[ShardRecord],
+    shards: Iterable[ShardHashes],
 ) -> Compared:
     found = list(_outline_differences(manifest.content, empty(recipe), manifest.samples))
     if digests is None:
-        for record in records:
-            found += _block_differences(manifest.content, record)
+        for shard in shards:
+            found += _block_differences(manifest.content, shard)
         return None, None if found else (), found
-    rows = [r.start for r in records if (r.samples[0] != digests[r.start]).any()]
+    rows = [r.start for r in shards if (r.samples[0] != digests[r.start]).any()]
     return None, tuple(rows), [*_named(rows), *found]
 
 
@@ -293,12 +290,12 @@ def _outline_differences(
                 yield f"differs: the values of {name}"
 
 
-def _block_differences(published: ContentHash, record: ShardRecord) -> Iterator[str]:
-    block, stop = record.start // BLOCK_ROWS, record.start + len(record.samples)
-    for name, made in sorted(record.leaves.items()):
+def _block_differences(published: ContentHash, shard: ShardHashes) -> Iterator[str]:
+    block, stop = shard.start // BLOCK_ROWS, shard.start + len(shard.samples)
+    for name, made in sorted(shard.leaves.items()):
         known = published.variables.get(name)
         if known is not None and known.blocks[block : block + 1] != block_digests(made):
-            yield f"differs: {name} of rows {record.start} to {stop - 1}"
+            yield f"differs: {name} of rows {shard.start} to {stop - 1}"
 
 
 def _named(rows: list[int]) -> Iterator[str]:

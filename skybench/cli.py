@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from skybench import cli_benchmarks, cli_datasets, cli_fetch, cli_interchange, cli_proof
+from skybench import cli_benchmarks, cli_datasets, cli_interchange, cli_proof
 from skybench.errors import SkybenchError
 
 
@@ -38,7 +38,7 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from skybench.release.publishing.describe import generator_identity
+        from skybench.release.building.generator_identity import generator_identity
 
         made_by = generator_identity()
         print(f"skybench {made_by['skybench']}, {made_by['generator']}")
@@ -61,7 +61,6 @@ def _options(
 
 
 cli_datasets.register(app)
-cli_fetch.register(app)
 cli_interchange.register(app)
 cli_proof.register(app)
 cli_benchmarks.register(app)

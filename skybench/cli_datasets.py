@@ -1,4 +1,4 @@
-"""Commands that make datasets and look at them."""
+"""Commands that make datasets, get them and look at them."""
 
 import json
 import math
@@ -46,7 +46,7 @@ recipe_app = typer.Typer(help="Check recipes, print one, or print the JSON Schem
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("list")(list_datasets)
-    for command in (generate, build, diff, gallery):
+    for command in (generate, build, diff, gallery, get):
         app.command()(command)
     app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
 
@@ -210,6 +210,38 @@ def gallery(
 
         ds = open_dataset(dataset, split=split, store=store)
     print(save_gallery(ds, out, count=count))
+
+
+def get(
+    dataset: Reference,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            help="Mirror: a store at any fsspec URL; repeat for several. "
+            "Default: $SKYBENCH_MIRRORS.",
+            metavar="URL",
+        ),
+    ] = None,
+    public_key: PublicKeyOption = None,
+    store: StoreOption = None,
+    workers: Annotated[int, typer.Option(help="Files fetched at once.")] = 8,
+) -> None:
+    """Get a version from a mirror, prove it, and put it into a store. Resumes.
+
+    Example: skybench get sky@1 --from https://example.org/skybench
+    """
+    from skybench.release.fetch import get as fetch
+
+    print(
+        fetch(
+            dataset,
+            source=source or None,
+            store=store,
+            public_key=public_key,
+            workers=workers,
+        )
+    )
 
 
 @recipe_app.command("schema")

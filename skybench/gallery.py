@@ -8,8 +8,9 @@ import xarray as xr
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from skybench.errors import ParameterError, StoreError
+from skybench.errors import ParameterError
 from skybench.pictures import INK, PAPER, PICTURES, picture
+from skybench.registry.storage.local_disk import reporting_unwritable
 
 _TILE = 128
 """Width of a picture on the page, in screen pixels; images are enlarged by a whole number."""
@@ -74,11 +75,8 @@ def save_page(sheet: Image.Image, path: str | PathLike[str]) -> Path:
     if target.suffix.lower() != ".png":
         msg = f"a gallery is a PNG; name it {target.with_suffix('.png')} instead of {target}."
         raise ParameterError(msg)
-    try:
+    with reporting_unwritable(target):
         sheet.save(target, optimize=True)
-    except OSError as error:
-        msg = f"{target} cannot be written: {error.strerror or error}; choose another place."
-        raise StoreError(msg) from error
     return target
 
 

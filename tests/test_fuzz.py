@@ -18,7 +18,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skybench.catalogs.check import check_catalog
+from skybench.catalogs.catalog_text import check_catalog
 from skybench.errors import SkybenchError
 from skybench.generators.recipe_file import parse_recipe
 from skybench.registry.arrays.zarr_metadata import check_zarr

@@ -13,7 +13,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import numpy as np
 import xarray as xr
 import zarr
@@ -24,9 +23,9 @@ from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 from zarr.storage import FsspecStore, LocalStore
 
 from skybench.errors import NotFoundError, ParameterError
-from skybench.registry.arrays.shard_bytes import shard_bytes
+from skybench.registry.arrays.codes import SAMPLE_DIM, with_variables
+from skybench.registry.arrays.shards import shard_bytes
 from skybench.registry.arrays.zarr_metadata import check_zarr
-from skybench.registry.hashing.codes import SAMPLE_DIM
 from skybench.registry.storage.store import Store
 
 _CHUNK_BYTES = 4 << 20
@@ -94,11 +93,7 @@ def choose_layout(
 def lengthened(template: xr.Dataset, samples: int) -> xr.Dataset:
     """Return the template with so many samples, all zero and without memory for them."""
     variables = {name: _stretched(v, samples) for name, v in template.variables.items()}
-    return xr.Dataset(
-        {name: variables[name] for name in template.data_vars},
-        {name: variables[name] for name in template.coords},
-        template.attrs,
-    )
+    return with_variables(template, variables)
 
 
 def create(url: str, template: xr.Dataset, samples: int, layout: Layout) -> None:
@@ -216,11 +211,7 @@ def in_chunks(ds: xr.Dataset, url: str) -> xr.Dataset:
         else variable.chunk(variable.encoding["preferred_chunks"], name=f"{name}-{token}")
         for name, variable in ds.variables.items()
     }
-    return xr.Dataset(
-        {name: variables[name] for name in ds.data_vars},
-        {name: variables[name] for name in ds.coords},
-        ds.attrs,
-    )
+    return with_variables(ds, variables)
 
 
 def chunk_keys(url: str) -> list[str]:
@@ -244,13 +235,8 @@ def zarr_store(url: str) -> LocalStore | FsspecStore:
 
 def local_path(url: str) -> Path | None:
     """Return the path of a URL on this machine, None for any other."""
-    filesystem, path = fsspec.core.url_to_fs(url)
-    return Path(path) if "file" in _protocols(filesystem) else None
-
-
-def _protocols(filesystem: Any) -> tuple[str, ...]:
-    protocol = filesystem.protocol
-    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+    place = Store(url)
+    return Path(place.root) if place.is_local else None
 
 
 def _keys(name: str, array: Any) -> Iterator[str]:

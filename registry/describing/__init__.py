@@ -1,1 +1,1 @@
-"""Versions in the words of others: Croissant, citations, licences."""
+"""Versions in the words of others: citations and licences."""

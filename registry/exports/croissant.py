@@ -8,14 +8,13 @@ extract, its name in the store; codes have an enumeration with their meanings.
 from typing import Any
 
 from skybench.generators.families import variables
+from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.describing.citation import bibtex
 from skybench.registry.describing.licence import licence_url
 from skybench.registry.exports.export_format import DescriptionFormat
-from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.hashing.content_hash import Header
 from skybench.registry.storage.store import MANIFEST
-from skybench.registry.versions.index_lines import text_digest
-from skybench.registry.versions.manifest import Manifest, canonical_text
+from skybench.registry.versions.manifest import Manifest, canonical_text, digest_of
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
 
@@ -103,7 +102,7 @@ def _distribution(manifest: Manifest) -> list[dict[str, Any]]:
             "contentUrl": MANIFEST,
             "contentSize": f"{len(text.encode())} B",
             "encodingFormat": "application/json",
-            "sha256": text_digest(text).removeprefix("sha256:"),
+            "sha256": digest_of(text).removeprefix("sha256:"),
         },
         {
             "@type": "cr:FileSet",

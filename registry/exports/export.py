@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from skybench.errors import ParameterError, StoreError
+from skybench.errors import ParameterError
 from skybench.extensions import Table
 from skybench.generators.suggestion import unknown
 from skybench.registry.exports.croissant import CROISSANT
@@ -18,7 +18,7 @@ from skybench.registry.exports.zarr import ZARR
 from skybench.registry.open import open as open_version
 from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference
-from skybench.registry.storage.local_disk import write_new
+from skybench.registry.storage.local_disk import reporting_unwritable, write_new
 from skybench.registry.storage.store import Store
 
 FORMATS = Table("skybench.exports", ExportFormat, NPZ, ZARR, CROISSANT)
@@ -138,14 +138,12 @@ def write_description(text: str, out: Path) -> None:
 
 def _write_new(out: Path, write: Callable[[Path], object]) -> None:
     _check_free(out)
-    try:
-        write_new(out, write)
-    except FileExistsError:
-        _check_free(out)
-        raise
-    except OSError as error:
-        msg = f"{out} cannot be written: {error.strerror or error}; choose another place."
-        raise StoreError(msg) from error
+    with reporting_unwritable(out):
+        try:
+            write_new(out, write)
+        except FileExistsError:
+            _check_free(out)
+            raise
 
 
 def _check_free(out: Path) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import xarray as xr
 
+from skybench.registry.arrays.codes import SAMPLE_DIM
 from skybench.registry.arrays.zarr_format import choose_layout, create, write_rows
 from skybench.registry.exports.export_format import DataFormat
-from skybench.registry.hashing.codes import SAMPLE_DIM
 
 
 def write_zarr(ds: xr.Dataset, path: Path) -> None:

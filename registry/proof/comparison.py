@@ -12,8 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError, VersionConflictError
+from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.arrays.zarr_format import open_raw
-from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, ContentHash, VariableHash, leaves
 from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference, Version
@@ -51,7 +51,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class ContentComparison:
     """What differs between an older and a newer content.
 
     Attributes
@@ -93,11 +93,11 @@ class Comparison:
             yield from change.lines()
 
 
-def compare(old: ContentHash, new: ContentHash) -> Comparison:
+def compare(old: ContentHash, new: ContentHash) -> ContentComparison:
     """Return what differs between two contents, from their hashes."""
     both = sorted(old.variables.keys() & new.variables.keys())
     changes = (_change(name, old.variables[name], new.variables[name]) for name in both)
-    return Comparison(
+    return ContentComparison(
         added=tuple(sorted(new.variables.keys() - old.variables.keys())),
         removed=tuple(sorted(old.variables.keys() - new.variables.keys())),
         added_splits=tuple(name for name in new.splits if name not in old.splits),
@@ -107,7 +107,7 @@ def compare(old: ContentHash, new: ContentHash) -> Comparison:
     )
 
 
-def smallest_version(last: Version, comparison: Comparison) -> Version:
+def smallest_version(last: Version, comparison: ContentComparison) -> Version:
     """Return the smallest version that may follow ``last`` with these differences.
 
     Additions alone are a MINOR step, anything else is a MAJOR one. Below 1.0 there is no
@@ -118,7 +118,7 @@ def smallest_version(last: Version, comparison: Comparison) -> Version:
     return Version(last.major + 1, 0)
 
 
-def check_step(dataset: str, last: Version, new: Version, comparison: Comparison) -> None:
+def check_step(dataset: str, last: Version, new: Version, comparison: ContentComparison) -> None:
     """Refuse a version number that promises more than the content keeps.
 
     Raises
@@ -163,7 +163,7 @@ def changed_rows(old: xr.Dataset, new: xr.Dataset, change: Change) -> Rows:
     return np.concatenate(found).astype(np.intp) if found else np.empty(0, np.intp)
 
 
-def described_rows(ds: xr.Dataset, name: str, rows: Rows) -> Iterator[str]:
+def rows_by_split(ds: xr.Dataset, name: str, rows: Rows) -> Iterator[str]:
     """Yield a line for each split, like ``image of 37 test samples, first 102, 340, 871``."""
     if SPLIT_VARIABLE not in ds.variables:
         yield f"{name} of {_counted(rows, '')}"
@@ -226,7 +226,7 @@ def _data(manifest: Manifest, store: Store) -> xr.Dataset | None:
     return open_raw(store.url_of(f"{entry.key}/{manifest.zarr}"))
 
 
-def _sentences(comparison: Comparison, old: xr.Dataset, new: xr.Dataset) -> Iterator[str]:
+def _sentences(comparison: ContentComparison, old: xr.Dataset, new: xr.Dataset) -> Iterator[str]:
     """Yield what the hashes tell, rows named where the variable has them."""
     yield from replace(comparison, changes=()).lines()
     for change in comparison.changes:
@@ -238,7 +238,7 @@ def _sentences(comparison: Comparison, old: xr.Dataset, new: xr.Dataset) -> Iter
             continue
         longer = max(old, new, key=lambda ds: ds.sizes[SAMPLE_DIM])
         rows = changed_rows(old, new, change)
-        yield from described_rows(longer, change.variable, rows)
+        yield from rows_by_split(longer, change.variable, rows)
 
 
 def _counted(rows: Rows, split: str) -> str:

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from skybench.errors import IntegrityError, SkybenchError
 from skybench.registry.storage.local_disk import is_unfinished
-from skybench.registry.storage.store import Store, version_key
+from skybench.registry.storage.store import Store
 from skybench.registry.versions.manifest import Manifest, StoredObject
 
 _READ_BYTES = 1 << 22
@@ -51,7 +51,7 @@ def size_problems(manifest: Manifest, sizes: dict[str, int]) -> Iterator[str]:
 
 def content_problem(manifest: Manifest, store: Store, stored: StoredObject) -> str:
     """Return what is wrong with the bytes of a file, the empty text where nothing is."""
-    key = f"{version_key(manifest.dataset, manifest.version)}/{stored.key}"
+    key = f"{manifest.key}/{stored.key}"
     try:
         got = file_digest(store, key)
     except SkybenchError as error:

@@ -13,9 +13,9 @@ from dask.local import get_sync
 from numpy.typing import NDArray
 
 from skybench.errors import SkybenchError
-from skybench.registry.arrays.shard_reading import ShardForm
+from skybench.registry.arrays.codes import SAMPLE_DIM
+from skybench.registry.arrays.shards import ShardForm
 from skybench.registry.arrays.zarr_format import zarr_store
-from skybench.registry.hashing.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import (
     BLOCK_ROWS,
     Digests,
@@ -33,8 +33,8 @@ from skybench.registry.proof.file_check import (
     threads,
     unreadable,
 )
-from skybench.registry.storage.store import Store, version_key
-from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
 _SAMPLED_BLOCKS = 4
 _SAMPLED_BYTES = 1 << 26
@@ -189,7 +189,7 @@ def _groups(
 
 def shard_forms(manifest: Manifest, store: Store) -> dict[str, ShardForm]:
     """Return the variables whose shards can be read in one pass with their digests."""
-    folder = version_key(manifest.dataset, manifest.version)
+    folder = manifest.key
     group = zarr.open_group(zarr_store(store.url_of(f"{folder}/{manifest.zarr}")), mode="r")
     forms = {name: ShardForm.of(array) for name, array in group.arrays()}
     return {name: form for name, form in forms.items() if form is not None}
@@ -202,13 +202,13 @@ def _read_file(manifest: Manifest, store: Store, stored: StoredObject) -> Read:
 def _read_shard(
     manifest: Manifest, store: Store, stored: StoredObject, form: ShardForm, number: int
 ) -> Read:
-    key = f"{version_key(manifest.dataset, manifest.version)}/{stored.key}"
+    key = f"{manifest.key}/{stored.key}"
     try:
         data = store.read_bytes(key)
     except SkybenchError as error:
         problem, reason = unreadable(manifest, stored, error), str(error)
         return problem, [(start, stop, reason) for start, stop in form.chunks(number)]
-    problem = digest_problem(manifest, stored, f"sha256:{sha256(data).hexdigest()}")
+    problem = digest_problem(manifest, stored, digest_of(data))
     return problem, [(*rows, _leaves_in(form, data, rows)) for rows in form.chunks(number)]
 
 

@@ -42,6 +42,9 @@ FIRST_FORMAT: Literal["skybench-record-1"] = "skybench-record-1"
 
 SUBMISSIONS = "submissions"
 TEST_SPLIT = "test"
+BOUND = ("dataset", "version", "content", "split_content")
+"""Fields that a file of predictions repeats, to be bound to the same data as its record."""
+
 WEIGHTS_SUFFIX = ".safetensors"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")

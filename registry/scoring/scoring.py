@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from skybench.errors import ExtensionError, MissingDependencyError, PredictionsError
 from skybench.registry.scoring.metric import Array, Metric, Outcome
-from skybench.registry.scoring.records import ScoreInterval, SeedScore
+from skybench.registry.scoring.records import TEST_SPLIT, Kind, ScoreInterval, SeedScore
 from skybench.registry.scoring.tasks import Task, task_named
+from skybench.registry.versions.index import utc_now
+from skybench.registry.versions.manifest import Manifest
 
 Floats = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
@@ -92,6 +94,34 @@ class TestScore:
             "seeds": tuple(self.by_seed),
             "scores": tuple(self.by_seed.values()),
         }
+
+
+def bound_fields(
+    name: str, kind: Kind, manifest: Manifest, task_name: str, names: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the fields of a record that say whose score it is, and bind it to a test split.
+
+    Parameters
+    ----------
+    name, kind
+        Of the record.
+    manifest : Manifest
+        Of the version.
+    task_name, names
+        As for `score`.
+    """
+    return {
+        "name": name,
+        "kind": kind,
+        "dataset": manifest.dataset,
+        "version": manifest.version,
+        "content": manifest.content.root,
+        "split": TEST_SPLIT,
+        "split_content": manifest.content.splits[TEST_SPLIT].root,
+        "task": task_name,
+        task_named(task_name).parts: names,
+        "created": utc_now(),
+    }
 
 
 def score(

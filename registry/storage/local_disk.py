@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from skybench.errors import StoreError
-from skybench.registry.storage.lease import HeldError
+from skybench.registry.storage.object_store import HeldError
 
 _PERMISSIONS = 0o666
 """As every program asks for: the user's umask takes away from them."""
@@ -76,6 +76,16 @@ def write_new(path: Path, write: Callable[[Path], object]) -> None:
         _rename_new(finished, path)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def reporting_unwritable(path: Path) -> Iterator[None]:
+    """Turn what keeps a file that a user named from being written into a `StoreError`."""
+    try:
+        yield
+    except OSError as error:
+        msg = f"{path} cannot be written: {error.strerror or error}; choose another place."
+        raise StoreError(msg) from error
 
 
 def _rename_new(finished: Path, path: Path) -> None:

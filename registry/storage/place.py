@@ -1,17 +1,21 @@
-"""A folder on any fsspec file system, as a value: how it is named, and how what is in it is."""
+"""A folder on any fsspec file system, as a value: how it and what is in it are named.
 
+What goes wrong there is said with the place and the fix, whichever client said it.
+"""
+
+import errno
 import os
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import fsspec
 import platformdirs
 
-from skybench.errors import MissingDependencyError, StoreError
+from skybench.errors import MissingDependencyError, NotFoundError, SkybenchError, StoreError
 from skybench.registry.storage.local_disk import check_no_way_out
-from skybench.registry.storage.store_faults import reporting
 
 _ONE_SLASH = re.compile(r"(?!file:)[a-z][a-z0-9]+:/(?!/)")
 """A URL with a slash too few, which fsspec takes for a local path."""
@@ -22,6 +26,20 @@ _PACKAGES = {
     "az": "adlfs",
 }
 """What brings the file systems of other machines, by the protocol of a URL."""
+
+_CHOOSE = "choose another store with STORE=…, --store or $SKYBENCH_STORE"
+_FIXES = {
+    errno.ECONNREFUSED: "no server answers there; check the URL, and whether it runs",
+    errno.ENOSPC: "the disk is full; free some space and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EFBIG: "the file is larger than the limit that is set (ulimit -f); raise it",
+    errno.EACCES: f"permission is missing; ask its owner, or {_CHOOSE}",
+    errno.EPERM: f"permission is missing; ask its owner, or {_CHOOSE}",
+    errno.EROFS: f"the file system is read-only; {_CHOOSE}",
+    errno.ENOTDIR: f"a part of the path is a file, not a folder; {_CHOOSE}",
+    errno.EISDIR: "a folder is where a file should be; move it away",
+    errno.EEXIST: f"a file is where a folder should be; move it away, or {_CHOOSE}",
+}
 
 
 class Place:
@@ -99,21 +117,62 @@ class Place:
             raise StoreError(msg)
         return Path(self.path(key))
 
-    def reporting(self, action: str, key: str) -> AbstractContextManager[None]:
-        """Return a context in which what goes wrong with `key` becomes an error of ours.
+    @contextmanager
+    def reporting(self, action: str, key: str) -> Iterator[None]:
+        """Turn what the clients of disks, web servers and object stores raise into our errors.
+
+        Parameters
+        ----------
+        action : str
+            What is tried: read, write or lock.
+        key : str
+            The file or folder that it is tried on.
 
         Raises
         ------
+        NotFoundError
+            Nothing is there.
         StoreError
-            `action` is to write, and this is on a web server: some answer that they did.
+            Anything else; the message names the fix where there is one. Writing to a web server
+            is not tried: some answer that they did.
         """
+        url = self.url_of(key)
         if action == "write" and self.is_web:
             msg = (
-                f"cannot write {self.url_of(key)}: web servers are only read here. Name the folder "
+                f"cannot write {url}: web servers are only read here. Name the folder "
                 "or bucket that this one serves with --store, or get a copy of your own"
             )
             raise StoreError(msg)
-        return reporting(action, self.url_of(key), local=self.is_local)
+        try:
+            yield
+        except (SkybenchError, GeneratorExit):
+            raise
+        except Exception as error:
+            # Clients of web and object stores have errors of their own, which are no OSError.
+            if self.is_local and not isinstance(error, OSError):
+                raise
+            raise _reported(error, action, url) from error
+
+
+def _reported(error: Exception, action: str, url: str) -> SkybenchError:
+    """Return what an error means for a user."""
+    if isinstance(error, FileNotFoundError):
+        if fault := _web_fault(error):
+            return StoreError(f"cannot {action} {url}: {fault}")
+        return NotFoundError(f"{url} is not there")
+    if isinstance(error, OSError):
+        fix = _FIXES.get(error.errno or 0, f"{error.strerror or error}")
+        return StoreError(f"cannot {action} {url}: {fix}")
+    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    return StoreError(f"cannot {action} {url}: {said}")
+
+
+def _web_fault(error: FileNotFoundError) -> str:
+    """Return what a web server said where fsspec calls every refusal a missing file."""
+    cause = error.__cause__
+    if cause is None or isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404:
+        return ""
+    return f"{type(cause).__name__}: {cause}"
 
 
 def checked_key(key: str) -> str:

@@ -10,6 +10,7 @@
 Text is replaced whole: a reader sees the old file or the new one, never a part.
 """
 
+import json
 import secrets
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +20,6 @@ from typing import IO
 
 from skybench.errors import IntegrityError, NotFoundError, StoreError
 from skybench.registry.reference import Version
-from skybench.registry.storage import conditional_put
-from skybench.registry.storage.conditional_put import ChangedError
-from skybench.registry.storage.lease import HeldError, lease
 from skybench.registry.storage.local_disk import (
     check_writable,
     file_lock,
@@ -29,8 +27,16 @@ from skybench.registry.storage.local_disk import (
     replace_file,
     sizes_below,
 )
-from skybench.registry.storage.place import Place
-from skybench.registry.storage.web_listing import published_keys, published_names
+from skybench.registry.storage.object_store import (
+    ABSENT,
+    ChangedError,
+    HeldError,
+    lease,
+    offers_tags,
+    put,
+    tag_of,
+)
+from skybench.registry.storage.place import Place, checked_key
 
 MAX_TEXT_BYTES = 64 << 20
 """Of a manifest, an index or a record; the manifest of a hundred million samples is smaller."""
@@ -149,9 +155,9 @@ class Store(Place):
     def tag(self, key: str) -> str:
         """Return a mark of what is at `key` now, for `write_if`; read it before the content."""
         with self.reporting("read", key):
-            if self.is_local or not conditional_put.offers_tags(self.fs):
-                return conditional_put.ABSENT
-            return conditional_put.tag_of(self.fs, self.path(key))
+            if self.is_local or not offers_tags(self.fs):
+                return ABSENT
+            return tag_of(self.fs, self.path(key))
 
     def write_if(self, key: str, content: str, tag: str) -> bool:
         """Write a file that nobody wrote since `tag` was read; return whether that is so.
@@ -163,12 +169,12 @@ class Store(Place):
         if self.is_local:
             with self.reporting("write", key):
                 remove_unfinished(self.local_path(key))
-        if self.is_local or not conditional_put.offers_tags(self.fs):
+        if self.is_local or not offers_tags(self.fs):
             self.write(key, content)
             return self.is_local or self.read_text(key) == content
         with self.reporting("write", key):
             try:
-                conditional_put.put(self.fs, self.path(key), content.encode(), tag)
+                put(self.fs, self.path(key), content.encode(), tag)
             except ChangedError:
                 return False
         return True
@@ -179,7 +185,7 @@ class Store(Place):
         A web server lists nothing: there they are those of the version's manifest.
         """
         if self.is_web:
-            return published_names(self, key, MANIFEST)
+            return self._published_names(key)
         with self.reporting("read", key):
             self.fs.invalidate_cache()
             try:
@@ -204,7 +210,7 @@ class Store(Place):
         names, and those of them that are there.
         """
         if self.is_web:
-            named = published_keys(self, f"{key}/{MANIFEST}")
+            named = self._published_keys(key)
             found = self.sizes_of([f"{key}/{name}" for name in named])
             return {name.removeprefix(f"{key}/"): size for name, size in sorted(found.items())}
         root = self.path(key)
@@ -287,7 +293,7 @@ class Store(Place):
     def _lock_at(self, path: str, wait: bool) -> AbstractContextManager[None]:
         if self.is_local:
             return file_lock(Path(path), wait=wait)
-        if wait or not conditional_put.offers_tags(self.fs):
+        if wait or not offers_tags(self.fs):
             return nullcontext()
         return lease(self.fs, path)
 
@@ -297,6 +303,34 @@ class Store(Place):
             yield from self.pieces(key)
         else:
             yield self.read_bytes(key)
+
+    def _published_names(self, folder: str) -> tuple[str, ...]:
+        """Return the sorted names directly inside a version's folder, or a folder below it.
+
+        A web server lists nothing, so they are those of the version's manifest; above all
+        versions no manifest tells what is there.
+        """
+        dataset, _, rest = folder.partition("/")
+        version, _, inner = rest.partition("/")
+        if not version:
+            msg = f"the files of {self.url_of(folder)} cannot be listed: web servers list none"
+            raise StoreError(msg)
+        start = f"{inner}/" if inner else ""
+        keys = self._published_keys(version_key(dataset, version))
+        names = {key.removeprefix(start).split("/")[0] for key in keys if key.startswith(start)}
+        return tuple(sorted(names))
+
+    def _published_keys(self, folder: str) -> list[str]:
+        """Return the files that a folder's manifest names; whether it is true is for its reader."""
+        manifest = f"{folder}/{MANIFEST}"
+        try:
+            values = json.loads(self.read_text(manifest))
+            return [checked_key(stored["key"]) for stored in values["objects"]]
+        except NotFoundError:
+            return []
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            msg = f"{self.url_of(manifest)} is not a manifest: {error!r}"
+            raise IntegrityError(msg) from None
 
     def _size_or_none(self, key: str) -> int | None:
         try:

@@ -30,10 +30,9 @@ from skybench.registry.versions.index_lines import (
     Yank,
     parse_lines,
     published,
-    text_digest,
     withdrawal,
 )
-from skybench.registry.versions.manifest import Manifest, validated
+from skybench.registry.versions.manifest import Manifest, digest_of, validated
 from skybench.registry.versions.signatures import SigningKey, TrustedKeys, check_index, sign_index
 
 NewLine = TypeVar("NewLine", IndexEntry, Yank)
@@ -172,7 +171,7 @@ def yank(
 
 
 def _digest_of_last(lines: Sequence[Line]) -> str:
-    return text_digest(lines[-1].to_line()) if lines else FIRST
+    return digest_of(lines[-1].to_line()) if lines else FIRST
 
 
 def _add(
@@ -286,7 +285,7 @@ def manifest_from(text: str, entry: IndexEntry, store: Store) -> Manifest:
 def manifest_text(store: Store, entry: IndexEntry) -> str:
     """Return the manifest as it was published, whatever it says; raises as `read_manifest`."""
     text = store.read_text(entry.manifest_key)
-    if (got := text_digest(text)) != entry.manifest:
+    if (got := digest_of(text)) != entry.manifest:
         msg = (
             f"{store.url_of(entry.manifest_key)} is not the manifest that was published: expected "
             f"{entry.manifest}, got {got}. It was changed or damaged; 'skybench verify "

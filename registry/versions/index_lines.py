@@ -1,7 +1,6 @@
 """The lines of an index: publications and withdrawals, each bound to the line before it."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -16,6 +15,7 @@ from skybench.registry.versions.manifest import (
     StrictModel,
     UtcTime,
     VersionText,
+    digest_of,
     strict_json,
     validated,
 )
@@ -116,7 +116,7 @@ def parse_lines(text: str, where: str) -> tuple[Line, ...]:
         _check_new(line, known.setdefault(line.reference, set()), number, where)
         lines.append(line)
         known[line.reference].add(type(line))
-        previous = text_digest(written)
+        previous = digest_of(written)
     return tuple(lines)
 
 
@@ -133,11 +133,6 @@ def published(lines: Sequence[Line]) -> tuple[IndexEntry, ...]:
 def withdrawal(version: str, reason: str) -> str:
     """Return what is said of a withdrawn version to those who open it."""
     return f"{version} was withdrawn: {reason}"
-
-
-def text_digest(text: str) -> str:
-    """Return ``sha256:…`` of UTF-8 text."""
-    return f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
 def _parse(written: str, where: str) -> Line:

@@ -3,6 +3,7 @@
 import json
 import re
 import reprlib
+from hashlib import sha256
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
@@ -20,7 +21,7 @@ from skybench.errors import IntegrityError, StoreError
 from skybench.generators.plain_text import PlainLine, PlainText
 from skybench.registry.hashing.content_hash import ContentHash
 from skybench.registry.reference import Version, check_dataset_name
-from skybench.registry.storage.store import CARD, CROISSANT, MANIFEST
+from skybench.registry.storage.store import CARD, CROISSANT, MANIFEST, version_key
 from skybench.registry.storage.strict_json import strict_json as strict_json
 from skybench.registry.versions.published_hash import check_content
 
@@ -209,6 +210,11 @@ class Manifest(StrictModel):
         return {**self.recipe, "classes": ordered}
 
     @property
+    def key(self) -> str:
+        """The version's folder in a store."""
+        return version_key(self.dataset, self.version)
+
+    @property
     def reference(self) -> str:
         """The exact reference to this version, like ``sky@1.0``."""
         return f"{self.dataset}@{self.version}"
@@ -224,6 +230,12 @@ def manifest_schema() -> dict[str, Any]:
 def canonical_text(values: object) -> str:
     """Return the one JSON text of `values` that skybench publishes, a line an item."""
     return json.dumps(values, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def digest_of(content: str | bytes) -> str:
+    """Return the ``sha256:…`` of a file's content; text is UTF-8."""
+    data = content.encode() if isinstance(content, str) else content
+    return f"sha256:{sha256(data).hexdigest()}"
 
 
 def validated(model: type[Model], values: object, where: str) -> Model:

@@ -25,7 +25,8 @@ from skybench.errors import (
 )
 from skybench.registry.storage.store import INDEX, INDEX_SIGNATURES, MANIFEST, SIGNATURE, Store
 from skybench.registry.storage.strict_json import strict_json
-from skybench.registry.versions.index_lines import FIRST, text_digest
+from skybench.registry.versions.index_lines import FIRST
+from skybench.registry.versions.manifest import digest_of
 
 PUBLIC_KEY = "SKYBENCH_PUBLIC_KEY"
 """Environment variable with the PEM files of trusted public keys, separated as in ``$PATH``."""
@@ -180,7 +181,7 @@ class TrustedKeys:
 def index_signature_key(text: str) -> str:
     """Return where the signature of an index lies, from its text."""
     lines = text.splitlines()
-    head = text_digest(lines[-1]) if lines else FIRST
+    head = digest_of(lines[-1]) if lines else FIRST
     return f"{INDEX_SIGNATURES}/{head.removeprefix('sha256:')}.sig"
 
 

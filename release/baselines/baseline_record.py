@@ -3,11 +3,9 @@
 import dataclasses
 import hashlib
 import math
-import platform
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +21,11 @@ from skybench.learning.networks.network import Network
 from skybench.learning.protocols import PROTOCOLS, Protocol
 from skybench.learning.training import Fit
 from skybench.registry.scoring.predictions import predictions_suffix, write_predictions
-from skybench.registry.scoring.records import TEST_SPLIT, EpochScore, Record, SeedScore
-from skybench.registry.scoring.scoring import TestScore, score
-from skybench.registry.scoring.tasks import task_named
+from skybench.registry.scoring.records import BOUND, EpochScore, Kind, Record, SeedScore
+from skybench.registry.scoring.scoring import TestScore, bound_fields, score
 from skybench.registry.storage.store import BASELINES
-from skybench.registry.versions.index import utc_now
 from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.release.building.generator_identity import library_versions
 
 _LIBRARIES = ("skybench", "torch", "torchvision", "lightning", "numpy", "scipy", "safetensors")
 
@@ -64,7 +61,7 @@ class Recorder:
             model=floor.model,
             parameters=floor.parameters,
             hyperparameters=floor.hyperparameters,
-            libraries=_libraries(),
+            libraries=library_versions(_LIBRARIES),
             predictions=self._write_predictions(name, {0: floor.answers}),
         )
 
@@ -86,35 +83,23 @@ class Recorder:
             hyperparameters=hyperparameters(protocol, best, data),
             epochs=protocol.epochs,
             hardware=hardware(data.form.extent),
-            libraries=_libraries(),
+            libraries=library_versions(_LIBRARIES),
             wall_seconds=round(sum(run.seconds for run in runs.values()), 1),
             weights=self._keep(best.weights, f"{name}.safetensors"),
             predictions=self._write_predictions(name, answers),
         )
 
     def _score(self, answers: Mapping[int, Answers]) -> TestScore:
-        return score(self.data.labelled.task, self.data.truth, self.data.names, answers)
+        return score(self.data.labelled.task, self.data.test_truth, self.data.names, answers)
 
-    def _bound(self, name: str, kind: str) -> dict[str, Any]:
-        content = self.manifest.content
-        return {
-            "name": name,
-            "kind": kind,
-            "dataset": self.manifest.dataset,
-            "version": self.manifest.version,
-            "content": content.root,
-            "split": TEST_SPLIT,
-            "split_content": content.splits[TEST_SPLIT].root,
-            "task": self.data.labelled.task,
-            task_named(self.data.labelled.task).parts: self.data.names,
-            "created": utc_now(),
-        }
+    def _bound(self, name: str, kind: Kind) -> dict[str, Any]:
+        return bound_fields(name, kind, self.manifest, self.data.labelled.task, self.data.names)
 
     def _write_predictions(self, name: str, answers: Mapping[int, Answers]) -> StoredObject:
         question = self.data.question
         path = self.output / f"{name}-predictions{predictions_suffix(question)}"
         bound = self._bound(name, "baseline")
-        metadata = {key: bound[key] for key in ("dataset", "version", "content", "split_content")}
+        metadata = {key: bound[key] for key in BOUND}
         write_predictions(path, question, answers, metadata)
         return _stored(path)
 
@@ -207,14 +192,3 @@ def _stored(path: Path) -> StoredObject:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-
-
-def _libraries() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: _version(name) for name in _LIBRARIES}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"

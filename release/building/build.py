@@ -9,7 +9,6 @@ from skybench.registry.arrays.zarr_format import chunk_keys, missing_chunks
 from skybench.registry.hashing.content_hash import ContentHash, Digests
 from skybench.release.building.build_plan import BuildPlan, FinishedBuild
 from skybench.release.building.progress_bar import progress_bar
-from skybench.release.building.progress_record import content_of_records, read_record
 from skybench.release.building.scheduler import (
     PROCESSES_FROM_POINTS,
     available_cpus,
@@ -18,6 +17,7 @@ from skybench.release.building.scheduler import (
     run_tasks,
 )
 from skybench.release.building.shard import build_shard, writing
+from skybench.release.building.shard_hashes import content_of_shards, read_hashes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ def build(
     begin = time.perf_counter()
     check_workers(workers)
     check_address(scheduler)
-    plan = BuildPlan.of(_with_samples(recipe, samples), target, chunk_rows, shard_rows)
+    plan = BuildPlan.of(with_samples(recipe, samples), target, chunk_rows, shard_rows)
     rendered, finished = 0, plan.finished()
     if finished is None:
         plan.work.check_writable()
@@ -115,7 +115,14 @@ def build(
     )
 
 
-def _with_samples(recipe: Recipe, samples: int | None) -> Recipe:
+def with_samples(recipe: Recipe, samples: int | None) -> Recipe:
+    """Return a recipe with another number of samples, None for its own.
+
+    Raises
+    ------
+    ParameterError
+        The number is below 1.
+    """
     if samples is None:
         return recipe
     if samples < 1:
@@ -127,7 +134,7 @@ def _with_samples(recipe: Recipe, samples: int | None) -> Recipe:
 def _render_missing(
     plan: BuildPlan, workers: int | None, scheduler: str | None, progress: bool
 ) -> int:
-    """Render the shards that have no record yet; return how many samples that made."""
+    """Render the shards that have no hashes yet; return how many samples that made."""
     jobs = plan.jobs(plan.start_or_resume())
     todo = sum(job.stop - job.start for job in jobs)
     total = plan.recipe.samples
@@ -157,8 +164,8 @@ def _finish(plan: BuildPlan) -> FinishedBuild:
         )
         raise IntegrityError(msg)
     starts = (start for start, _ in plan.layout.shards(plan.recipe.samples))
-    records = (read_record(plan.work, plan.identity, start) for start in starts)
-    content, sample_digests = content_of_records(plan.template, plan.recipe.samples, records)
+    shards = (read_hashes(plan.work, plan.identity, start) for start in starts)
+    content, sample_digests = content_of_shards(plan.template, plan.recipe.samples, shards)
     finished = FinishedBuild(identity=plan.identity, chunk_count=len(keys), content=content)
     plan.finish(finished, sample_digests)
     return finished

@@ -13,8 +13,9 @@ from skybench.generators.recipe import Recipe
 from skybench.registry.arrays.zarr_format import Layout, choose_layout, create
 from skybench.registry.hashing.content_hash import ContentHash, Digests, canonical_json
 from skybench.registry.storage.store import Store
-from skybench.release.building.progress_record import finished_starts
-from skybench.release.building.shard import ShardJob, code_digest
+from skybench.release.building.generator_identity import code_digest
+from skybench.release.building.shard import ShardJob
+from skybench.release.building.shard_hashes import finished_starts
 
 _FORMAT = "skybench-build-1"
 _IDENTITY = "identity"

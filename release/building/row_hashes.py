@@ -6,18 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from skybench.generators.recipe import Recipe
-from skybench.registry.hashing.codes import SPLIT_VARIABLE
-from skybench.registry.hashing.content_hash import leaves
 from skybench.registry.storage.store import Store
 from skybench.release.building.progress_bar import progress_bar
-from skybench.release.building.progress_record import ShardRecord, read_record, write_record
 from skybench.release.building.scheduler import PROCESSES_FROM_POINTS, available_cpus, run_tasks
-from skybench.release.building.shard import rendered
+from skybench.release.building.shard import hashed, rendered
+from skybench.release.building.shard_hashes import ShardHashes, read_hashes, write_hashes
 
 _IDENTITY = "row hashes"
 
 Rows = tuple[int, int]
-ReadRecord = Callable[[int], ShardRecord | None]
+ReadHashes = Callable[[int], ShardHashes | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +29,7 @@ class RowsJob:
     start, stop : int
         The rows.
     folder : str
-        Where the record of their leaves goes.
+        Where their hashes go.
     """
 
     recipe: str
@@ -41,28 +39,26 @@ class RowsJob:
 
 
 def hash_rows(job: RowsJob) -> int:
-    """Render rows and record their hash leaves; return how many rows they are."""
-    columns = rendered(job.recipe, job.start, job.stop)
-    by_variable = {name: leaves(values) for name, values in columns.items()}
-    record = ShardRecord.of(job.start, by_variable, columns.get(SPLIT_VARIABLE))
-    write_record(Store(job.folder), _IDENTITY, record)
+    """Render rows and keep their hashes; return how many rows they are."""
+    hashes = hashed(job.start, rendered(job.recipe, job.start, job.stop))
+    write_hashes(Store(job.folder), _IDENTITY, hashes)
     return job.stop - job.start
 
 
 @contextmanager
 def hashed_rows(
     recipe: Recipe, pieces: Sequence[Rows], *, workers: int | None, progress: bool
-) -> Iterator[ReadRecord]:
-    """Hash pieces of a recipe's rows on all cores and give the function that reads a record.
+) -> Iterator[ReadHashes]:
+    """Hash pieces of a recipe's rows on all cores and give the function that reads them.
 
-    Records hold a kilobyte a row and lie in a temporary folder until the block ends, so memory
+    Hashes take a kilobyte a row and lie in a temporary folder until the block ends, so memory
     holds one piece a worker.
 
     Parameters
     ----------
     recipe : Recipe
     pieces : sequence of (start, stop)
-        Rows to render together; the record of each is read by its first row.
+        Rows to render together; the hashes of each are read by its first row.
     workers : int, optional
         How many work at once. Default: one a processor.
     progress : bool
@@ -83,4 +79,4 @@ def hashed_rows(
                 on_done=advance,
             )
         store = Store(folder)
-        yield lambda start: read_record(store, _IDENTITY, start)
+        yield lambda start: read_hashes(store, _IDENTITY, start)

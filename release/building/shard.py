@@ -1,27 +1,25 @@
-"""One task of a build: render the rows of a shard, write them, record their hash leaves."""
+"""One task of a build: render the rows of a shard, write them, keep their hashes."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from hashlib import sha256
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench import generators
 from skybench.errors import IntegrityError, StoreError
 from skybench.generators.generate import empty, generate
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import recipe_from
+from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.arrays.zarr_format import Layout, write_rows
-from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.hashing.content_hash import leaves
 from skybench.registry.storage.store import Store
-from skybench.release.building.progress_record import ShardRecord, write_record
+from skybench.release.building.generator_identity import code_digest
+from skybench.release.building.shard_hashes import ShardHashes, write_hashes
 
 Columns = dict[str, NDArray[Any]]
 
@@ -35,9 +33,9 @@ class ShardJob:
     recipe : str
         The recipe as JSON.
     url, progress_url : str
-        The Zarr store to fill and the folder of progress records.
+        The Zarr store to fill and the folder of the hashes of finished shards.
     identity : str
-        The build that the record belongs to.
+        The build that the hashes belong to.
     code : str
         The `code_digest` of the machine that started the build.
     start, stop : int
@@ -57,7 +55,7 @@ class ShardJob:
 
 
 def build_shard(job: ShardJob) -> int:
-    """Render, write and record the rows of one shard; return how many they are.
+    """Render, write and hash the rows of one shard; return how many they are.
 
     Raises
     ------
@@ -69,11 +67,10 @@ def build_shard(job: ShardJob) -> int:
     """
     _check_code(job.code)
     columns = rendered(job.recipe, job.start, job.stop)
-    by_variable = {name: leaves(values) for name, values in columns.items()}
-    record = ShardRecord.of(job.start, by_variable, columns.get(SPLIT_VARIABLE))
+    hashes = hashed(job.start, columns)
     with writing(job.url):
         write_rows(job.url, job.start, columns, job.layout)
-    write_record(Store(job.progress_url), job.identity, record)
+    write_hashes(Store(job.progress_url), job.identity, hashes)
     return job.stop - job.start
 
 
@@ -92,16 +89,6 @@ def writing(url: str) -> Iterator[None]:
         raise StoreError(msg) from error
 
 
-@cache
-def code_digest() -> str:
-    """Return the SHA-256 of the source of the generators, which decides the pixels."""
-    folder = Path(generators.__path__[0])
-    digest = sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
 def rendered(recipe: str, start: int, stop: int) -> Columns:
     """Return rows of the variables along ``sample``, made from a recipe in JSON.
 
@@ -118,6 +105,12 @@ def rendered(recipe: str, start: int, stop: int) -> Columns:
             _check_block(str(name), shard, variable, stop - start)
             columns[str(name)] = shard.variables[name].values
     return columns
+
+
+def hashed(start: int, columns: Columns) -> ShardHashes:
+    """Return the hashes of rows from ``start`` on, as `rendered` gives them."""
+    by_variable = {name: leaves(values) for name, values in columns.items()}
+    return ShardHashes.of(start, by_variable, columns.get(SPLIT_VARIABLE))
 
 
 @lru_cache(maxsize=1)

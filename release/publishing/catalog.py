@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from skybench.catalogs.writer import CatalogEntry, catalog_text
+from skybench.catalogs.catalog_text import CatalogEntry, catalog_text
 from skybench.errors import NotFoundError, StoreError
 from skybench.registry.scoring.records import Record, stored_records
 from skybench.registry.storage.store import BASELINES, CATALOG, Store

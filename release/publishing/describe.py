@@ -1,10 +1,6 @@
 """Describe a finished build as the manifest that identifies it."""
 
-import os
-import platform
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import dask.array as da
@@ -12,18 +8,15 @@ import numpy as np
 import xarray as xr
 from dask.base import compute
 
-from skybench.generators.generate import GENERATOR
 from skybench.generators.recipe import Recipe
 from skybench.registry.arrays.zarr_format import open_raw
-from skybench.registry.proof.file_check import file_digest
+from skybench.registry.proof.file_check import file_digest, threads
 from skybench.registry.reference import Version
 from skybench.registry.storage.store import Store, zarr_name
 from skybench.registry.versions.index import utc_now
 from skybench.registry.versions.manifest import Manifest, Range, StoredObject
 from skybench.release.building.build import BuildResult
-from skybench.release.building.shard import code_digest
-
-_LIBRARIES = ("skybench", "numpy", "scipy", "zarr", "numcodecs", "xarray", "dask")
+from skybench.release.building.generator_identity import generator_identity
 
 
 def describe(
@@ -73,16 +66,6 @@ def describe(
     )
 
 
-def generator_identity() -> dict[str, str]:
-    """Return the versions of what makes pixels here, and the digest of the generators' source."""
-    libraries = {name: _version(name) for name in _LIBRARIES}
-    return libraries | {
-        "generator": GENERATOR,
-        "python": platform.python_version(),
-        "source": f"sha256:{code_digest()}",
-    }
-
-
 def ranges(ds: xr.Dataset) -> dict[str, Range]:
     """Return the smallest and largest value of each variable that is not a code or an identity.
 
@@ -120,12 +103,5 @@ def describe_files(store: Store, files: Mapping[str, str]) -> tuple[StoredObject
         key, place = item
         return StoredObject(key=key, size=store.size(place), sha256=file_digest(store, place))
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with threads() as pool:
         return tuple(pool.map(described, sorted(files.items())))
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "unknown"

@@ -25,16 +25,16 @@ from skybench.registry.storage.store import (
 )
 from skybench.registry.verify import Depth, check
 from skybench.registry.versions.index import append, find, index_text, manifest_text, read_index
-from skybench.registry.versions.index_lines import IndexEntry, parse_lines, text_digest
-from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.index_lines import IndexEntry, parse_lines
+from skybench.registry.versions.manifest import Manifest, digest_of
 from skybench.registry.versions.signatures import SigningKey, sign_index, sign_manifest
-from skybench.release.publishing.describe import generator_identity
+from skybench.release.building.generator_identity import generator_identity
 
 TRAINING = "training"
 """Checkpoints, in a folder for each content hash."""
 
 _DATA = "data"
-_IDENTITY = "identity.json"
+IDENTITY = "identity.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,12 +165,12 @@ def check_place(work: WorkFolder) -> None:
 def keep_or_discard(work: WorkFolder, identity: str) -> None:
     """Keep what was begun with the same identity, discard any other, and note the identity."""
     try:
-        same = work.store.read_text(f"{work.key}/{_IDENTITY}") == identity
+        same = work.store.read_text(f"{work.key}/{IDENTITY}") == identity
     except NotFoundError:
         same = False
     if not same:
         work.discard()
-        work.store.write(f"{work.key}/{_IDENTITY}", identity)
+        work.store.write(f"{work.key}/{IDENTITY}", identity)
 
 
 def prepare(work: WorkFolder, manifest: Manifest, card: str) -> None:
@@ -232,7 +232,7 @@ def publish(
         work.store,
         dataset=work.dataset,
         version=str(work.version),
-        manifest=text_digest(text),
+        manifest=digest_of(text),
         content=manifest.content.root,
         signing_key=signing_key,
     )

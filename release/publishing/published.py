@@ -10,7 +10,7 @@ from skybench.generators.generate import generate
 from skybench.generators.recipe import Recipe
 from skybench.registry.hashing.content_hash import hash_dataset_and_samples
 from skybench.registry.reference import Version
-from skybench.registry.storage.store import Store, version_key
+from skybench.registry.storage.store import Store
 from skybench.registry.verify import check
 from skybench.registry.versions.index import find, read_index, read_manifest
 from skybench.registry.versions.index_lines import IndexEntry
@@ -61,7 +61,7 @@ def recipe_differences(manifest: Manifest, recipe: Recipe) -> list[str]:
 
 def changed_samples(manifest: Manifest, recipe: Recipe, store: Store) -> list[int]:
     """Return which of a few samples, spread over all, this skybench renders differently."""
-    key = f"{version_key(manifest.dataset, manifest.version)}/{manifest.sample_digests}"
+    key = f"{manifest.key}/{manifest.sample_digests}"
     published = np.frombuffer(store.read_bytes(key), np.uint8).reshape(-1, 32)
     rows = np.unique(np.linspace(0, manifest.samples - 1, _PROBES, dtype=np.int64)).tolist()
     return [row for row in rows if _sample_digest(recipe, row) != bytes(published[row])]

@@ -10,18 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import skybench.registry
+from skybench.catalogs.catalog_text import CatalogEntry, catalog_text
 from skybench.catalogs.default import PACKAGED
-from skybench.catalogs.writer import CatalogEntry, catalog_text
 from skybench.errors import StoreError, VersionConflictError
+from skybench.registry.recorded import BASELINES_SUFFIX, MANIFEST_SUFFIX
 from skybench.registry.reference import Version
 from skybench.registry.scoring.records import records_from_text, records_text, stored_records
 from skybench.registry.storage.store import BASELINES, Store
 from skybench.registry.versions.index import find, read_index, read_manifest
 from skybench.registry.versions.manifest import Manifest
 from skybench.release.publishing.catalog import scores
-
-_MANIFEST = ".manifest.json"
-_BASELINES = ".baselines.json"
 
 
 def source_checkout() -> Path:
@@ -53,7 +51,7 @@ def check_recordable(version: Version, dataset: str, content: str, root: Path) -
     VersionConflictError
         It records other content.
     """
-    recorded = _place(root, version, dataset, _MANIFEST)
+    recorded = _place(root, version, dataset, MANIFEST_SUFFIX)
     if not recorded.exists():
         return
     published = Manifest.from_text(recorded.read_text(encoding="utf-8"), str(recorded))
@@ -86,8 +84,8 @@ def record_release(version: Version, dataset: str, store: Store, root: Path) -> 
     check_recordable(version, dataset, entry.content, root)
     records = stored_records(store, f"{entry.key}/{BASELINES}")
     texts = {
-        _place(root, version, dataset, _MANIFEST): read_manifest(store, entry).to_text(),
-        _place(root, version, dataset, _BASELINES): records_text(records),
+        _place(root, version, dataset, MANIFEST_SUFFIX): read_manifest(store, entry).to_text(),
+        _place(root, version, dataset, BASELINES_SUFFIX): records_text(records),
     }
     checkout = Store(root)
     written = [path for path in texts if not path.exists()]
@@ -102,9 +100,9 @@ def record_release(version: Version, dataset: str, store: Store, root: Path) -> 
 
 
 def _recorded(root: Path) -> Iterator[CatalogEntry]:
-    for path in sorted((root / "registry" / "releases").glob(f"*/*{_MANIFEST}")):
+    for path in sorted((root / "registry" / "releases").glob(f"*/*{MANIFEST_SUFFIX}")):
         manifest = Manifest.from_text(path.read_text(encoding="utf-8"), str(path))
-        beside = path.with_name(path.name.removesuffix(_MANIFEST) + _BASELINES)
+        beside = path.with_name(path.name.removesuffix(MANIFEST_SUFFIX) + BASELINES_SUFFIX)
         records = records_from_text(beside.read_text(encoding="utf-8"), str(beside))
         yield CatalogEntry(manifest=manifest, scores=scores(records))
 

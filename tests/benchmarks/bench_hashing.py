@@ -1,4 +1,4 @@
-"""What a build pays for its identity: hash leaves, their records, the tree that is made of them."""
+"""What a build pays for its identity: hash leaves, their files, the tree that is made of them."""
 
 import json
 import subprocess
@@ -15,23 +15,23 @@ from harness import Timed, Work, row
 
 @contextmanager
 def without_hashes():
-    """Make builds in this process hash nothing, record nothing, and return an empty identity."""
+    """Make builds in this process hash nothing, keep nothing, and return an empty identity."""
     from skybench.registry.hashing.content_hash import ContentHash
 
     def no_leaves(values):
         return np.zeros((len(values), 32), np.uint8)
 
-    def no_content(_template, samples, _records):
+    def no_content(_template, samples, _shards):
         content = ContentHash(root="sha256:" + "0" * 64, variables={}, splits={})
         return content, np.zeros((samples, 32), np.uint8)
 
     replaced = {
         "skybench.release.building.shard.leaves": no_leaves,
-        "skybench.release.building.progress_record.sample_digests": lambda by_variable: no_leaves(
+        "skybench.release.building.shard_hashes.sample_digests": lambda by_variable: no_leaves(
             next(iter(by_variable.values()))
         ),
-        "skybench.release.building.shard.write_record": lambda *_: None,
-        "skybench.release.building.build.content_of_records": no_content,
+        "skybench.release.building.shard.write_hashes": lambda *_: None,
+        "skybench.release.building.build.content_of_shards": no_content,
     }
     mocks = {name: Mock(side_effect=made) for name, made in replaced.items()}
     patches = [patch(name, mock) for name, mock in mocks.items()]

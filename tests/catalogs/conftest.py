@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skybench.catalogs.writer import CatalogEntry, catalog_text
+from skybench.catalogs.catalog_text import CatalogEntry, catalog_text
 from skybench.registry.arrays.zarr_format import Layout, chunk_keys, create, write_rows
 from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.registry.storage.store import CATALOG, MANIFEST, Store, version_key, zarr_name
 from skybench.registry.versions.index import append
-from skybench.registry.versions.index_lines import text_digest
-from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
 SAMPLES = 50
 CHUNK_ROWS = 8
@@ -87,7 +86,7 @@ def put_version(store, dataset, version, seed):
         store,
         dataset=dataset,
         version=version,
-        manifest=text_digest(text),
+        manifest=digest_of(text),
         content=content.root,
     )
     return manifest

@@ -9,7 +9,7 @@ import pytest
 
 import skybench.catalogs
 from skybench.catalogs import default
-from skybench.catalogs.writer import CatalogEntry, catalog_text
+from skybench.catalogs.catalog_text import CatalogEntry, catalog_text
 from skybench.errors import IntegrityError, NotFoundError
 from skybench.registry.scoring.records import records_from_text
 from skybench.registry.storage.store import CATALOG, Store

@@ -53,7 +53,7 @@ def test_majority_of_a_multilabel_task_is_the_commonest_combination():
 def test_logistic_regression_separates_what_is_linear(multilabel):
     data = blobs(multilabel=multilabel)
     floor = logistic_regression(data)
-    truth = data.targets[data.rows(TEST)]
+    truth = data.truth[data.rows(TEST)]
     if multilabel:
         assert np.array_equal(floor.answers > 0.5, truth > 0)
     else:
@@ -81,7 +81,7 @@ def test_logistic_regression_of_two_samples_has_the_known_minimum():
 
 def test_test_split_changes_no_floor_of_classes():
     data = blobs(multilabel=False)
-    targets = data.targets.copy()
+    targets = data.truth.copy()
     targets[data.rows(TEST)] = 1 - targets[data.rows(TEST)]
     other = Labelled(data.images, targets, data.split, data.outputs)
     for floor in FLOORS[data.task].values():
@@ -107,7 +107,7 @@ def test_mean_is_that_of_the_train_split_and_scores_nothing():
     data = halves()
     floor = training_mean(data)
     assert floor.answers.shape == (60, 2)
-    assert floor.answers[0] == pytest.approx(data.targets[:200].mean(axis=0))
+    assert floor.answers[0] == pytest.approx(data.truth[:200].mean(axis=0))
     assert floor.validation_score == pytest.approx(0, abs=0.1)
     assert floor.validation_score <= 0
 
@@ -116,7 +116,7 @@ def test_mean_is_that_of_the_train_split_and_scores_nothing():
 def test_ridge_regression_finds_what_is_linear(bands):
     data = halves(bands)
     floor = ridge_regression(data)
-    truth = data.targets[data.rows(TEST)]
+    truth = data.truth[data.rows(TEST)]
     assert np.abs(floor.answers - truth).mean() < 1.0
     assert floor.validation_score > 0.9
     assert floor.parameters == (6 * 8 * (bands or 1) + 1) * 2
@@ -124,7 +124,7 @@ def test_ridge_regression_finds_what_is_linear(bands):
 
 def test_test_split_changes_no_floor_of_targets():
     data = halves()
-    targets = data.targets.copy()
+    targets = data.truth.copy()
     targets[data.rows(TEST)] += 5
     other = Labelled(data.images, targets, data.split, 2, "regression")
     for floor in FLOORS["regression"].values():
@@ -160,7 +160,7 @@ def test_background_everywhere_scores_half_the_background():
 def test_threshold_finds_the_bright_squares(bands):
     data = squares(bands)
     floor = threshold(data)
-    truth = data.targets[data.rows(TEST)]
+    truth = data.truth[data.rows(TEST)]
     assert np.array_equal(floor.answers == 2, truth == 2)
     assert floor.hyperparameters["class"] == 2
 

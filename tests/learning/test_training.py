@@ -106,7 +106,7 @@ def test_weights_alone_give_the_test_answers(whole: Path) -> None:
 
 def test_another_network_data_protocol_or_seed_is_another_run() -> None:
     data = tiny()
-    changed = Labelled(data.images + 1, data.targets, data.split, data.outputs)
+    changed = Labelled(data.images + 1, data.truth, data.split, data.outputs)
     longer = TINY.model_copy(update={"epochs": 3})
     other = dataclasses.replace(RESNET50, model="another")
     runs = [(data, TINY, 0), (changed, TINY, 0), (data, longer, 0), (data, TINY, 1)]

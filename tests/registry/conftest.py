@@ -11,8 +11,7 @@ from skybench.registry.hashing.content_hash import hash_dataset_and_samples
 from skybench.registry.proof.file_check import file_digest
 from skybench.registry.storage.store import MANIFEST, Store, version_key, zarr_name
 from skybench.registry.versions.index import append
-from skybench.registry.versions.index_lines import text_digest
-from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
 SAMPLES = 700
 LAYOUT = Layout(chunk_rows=100, shard_rows=200)
@@ -93,7 +92,7 @@ def write_version(store, ds, version, task="classification"):
         store,
         dataset="sky",
         version=version,
-        manifest=text_digest(text),
+        manifest=digest_of(text),
         content=content.root,
     )
 

@@ -9,8 +9,7 @@ from skybench.registry import recorded
 from skybench.registry.audit import audit, contradictions
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import append, read_index, read_manifest, yank
-from skybench.registry.versions.index_lines import text_digest
-from skybench.registry.versions.manifest import Manifest, canonical_text
+from skybench.registry.versions.manifest import Manifest, canonical_text, digest_of
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -46,7 +45,7 @@ def forged(store, change):
         store,
         dataset="sky",
         version="0.3",
-        manifest=text_digest(manifest.to_text()),
+        manifest=digest_of(manifest.to_text()),
         content=manifest.content.root,
     )
 

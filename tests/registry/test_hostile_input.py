@@ -15,7 +15,7 @@ import pytest
 import yaml
 import zarr
 
-from skybench.catalogs.writer import CatalogEntry, catalog_text
+from skybench.catalogs.catalog_text import CatalogEntry, catalog_text
 from skybench.errors import IntegrityError, PredictionsError, RecipeError, StoreError
 from skybench.generators.recipe_file import parse_recipe
 from skybench.registry.scoring.predictions import read_predictions
@@ -201,7 +201,8 @@ def test_a_key_is_a_printable_path_inside(tmp_path, key):
 def test_a_long_index_takes_time_by_its_length_only():
     # Each version on a line of its own; the time once grew with the square of the lines.
     lines, previous = [], "sha256:" + "0" * 64
-    from skybench.registry.versions.index_lines import IndexEntry, text_digest
+    from skybench.registry.versions.index_lines import IndexEntry
+    from skybench.registry.versions.manifest import digest_of
 
     for number in range(4000):
         line = IndexEntry(
@@ -213,7 +214,7 @@ def test_a_long_index_takes_time_by_its_length_only():
             previous=previous,
         ).to_line()
         lines.append(line)
-        previous = text_digest(line)
+        previous = digest_of(line)
     started = time.process_time()
     assert len(parse_lines("".join(f"{line}\n" for line in lines), "index.jsonl")) == 4000
     assert time.process_time() - started < 3

@@ -13,9 +13,8 @@ import xarray as xr
 import zarr
 
 from skybench.errors import IntegrityError, NotFoundError, ParameterError
-from skybench.registry.arrays.decoding import decode_flags
-from skybench.registry.arrays.open_url import open_url
-from skybench.registry.arrays.splits import select_split
+from skybench.registry.arrays.codes import decode_flags
+from skybench.registry.arrays.open_url import open_url, select_split
 from skybench.registry.open import open
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_index

@@ -23,8 +23,7 @@ from skybench.registry.open import open
 from skybench.registry.storage.store import INDEX, MANIFEST, Store
 from skybench.registry.verify import verify
 from skybench.registry.versions.index import read_index, read_manifest
-from skybench.registry.versions.index_lines import text_digest
-from skybench.registry.versions.manifest import canonical_text
+from skybench.registry.versions.manifest import canonical_text, digest_of
 
 DATA = Path(__file__).parents[1] / "data"
 CONTENT = "sha256:a86f9320b486"
@@ -106,7 +105,7 @@ def test_a_newer_format_says_which_skybench_it_needs(copy):
     text = canonical_text(values)
     copy.write(key, text)
     line = json.loads(copy.read_text(INDEX))
-    copy.write(INDEX, copy.read_text(INDEX).replace(line["manifest"], text_digest(text)))
+    copy.write(INDEX, copy.read_text(INDEX).replace(line["manifest"], digest_of(text)))
     for use in (open, verify, leaderboard):
         with pytest.raises(StoreError, match=r"needs skybench >= 7\.1\.0; .*pip install --upgrade"):
             use("tiny@1.0", store=copy)

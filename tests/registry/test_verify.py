@@ -6,7 +6,7 @@ import pytest
 import zarr
 
 from skybench.errors import IntegrityError, NotFoundError
-from skybench.registry.arrays.shard_reading import ShardForm
+from skybench.registry.arrays.shards import ShardForm
 from skybench.registry.proof.row_check import _chosen, sampled_blocks
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import check, verify

@@ -6,7 +6,7 @@ import pytest
 
 from skybench.generators.generate import GENERATOR, generate
 from skybench.generators.recipe_file import recipe_from
-from skybench.registry.hashing.codes import SAMPLE_DIM
+from skybench.registry.arrays.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, hash_dataset
 from skybench.registry.scoring.records import records_from_text
 from skybench.registry.versions.manifest import Manifest

@@ -12,7 +12,7 @@ from skybench.registry.open import open
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import verify
 from skybench.registry.versions.index import append, read_index, read_manifest
-from skybench.registry.versions.index_lines import text_digest
+from skybench.registry.versions.manifest import digest_of
 from skybench.release import reproduce as reproduce_module
 from skybench.release.release import BuildOptions, TrainingOptions, release
 from skybench.release.repair import repair
@@ -211,7 +211,7 @@ def test_a_forged_manifest_leads_to_no_file_outside(store):
         store,
         dataset="objects",
         version="0.2",
-        manifest=text_digest(forged.to_text()),
+        manifest=digest_of(forged.to_text()),
         content=forged.content.root,
     )
     before = set(store.sizes(""))

@@ -13,8 +13,7 @@ from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.registry import recorded
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import append, read_index, read_manifest
-from skybench.registry.versions.index_lines import text_digest
-from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.manifest import Manifest, digest_of
 from skybench.release.building.row_hashes import RowsJob, hash_rows
 from skybench.release.release import BuildOptions, TrainingOptions, release
 from skybench.release.reproduce import recipe_of, reproduce
@@ -66,7 +65,7 @@ def published_as(store, change):
         store,
         dataset="objects",
         version="0.2",
-        manifest=text_digest(manifest.to_text()),
+        manifest=digest_of(manifest.to_text()),
         content=manifest.content.root,
     )
     return manifest

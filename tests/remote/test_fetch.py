@@ -23,7 +23,7 @@ from skybench.errors import (
 )
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import append, read_index
-from skybench.registry.versions.index_lines import text_digest
+from skybench.registry.versions.manifest import digest_of
 from skybench.release import fetch
 from skybench.release import mirror as mirrors
 from skybench.release.withdraw import withdraw
@@ -223,7 +223,7 @@ def forge(site, change):
     content = read_index(mirror)[0].content
     mirror.write("photometry/0.1/manifest.json", text)
     mirror.remove("index.jsonl")
-    append(mirror, dataset="photometry", version="0.1", manifest=text_digest(text), content=content)
+    append(mirror, dataset="photometry", version="0.1", manifest=digest_of(text), content=content)
 
 
 def with_image_size(text, size):

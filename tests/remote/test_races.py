@@ -12,12 +12,11 @@ import pytest
 import skybench
 from skybench.errors import SkybenchError, StoreError, VersionConflictError
 from skybench.registry.audit import audit
-from skybench.registry.storage import lease as leases
-from skybench.registry.storage.conditional_put import ChangedError
-from skybench.registry.storage.lease import lease
+from skybench.registry.storage import object_store as leases
+from skybench.registry.storage.object_store import ChangedError, lease
 from skybench.registry.storage.store import CATALOG, INDEX, Store
 from skybench.registry.versions.index import append, read_index
-from skybench.registry.versions.index_lines import text_digest
+from skybench.registry.versions.manifest import digest_of
 from skybench.release import release as releases
 from skybench.release.publishing.catalog import refresh_catalog
 
@@ -26,7 +25,7 @@ REFERENCE = "photometry@0.1"
 
 def publish_line(url, version, writer):
     """Publish an invented version; return the writer, or why it was refused."""
-    digest = text_digest(f"{version} by {writer}")
+    digest = digest_of(f"{version} by {writer}")
     try:
         append(Store(url), dataset="sky", version=version, manifest=digest, content=digest)
     except SkybenchError as error:
@@ -46,7 +45,7 @@ def test_of_many_writers_of_one_version_one_wins(url):
     losers = [result for result in results if result != winner]
     assert {type(error) for error in losers} == {VersionConflictError}
     (entry,) = read_index(Store(url))
-    assert entry.content == text_digest(f"0.1 by {winner}")
+    assert entry.content == digest_of(f"0.1 by {winner}")
 
 
 def test_writers_of_different_versions_all_get_their_line(url):

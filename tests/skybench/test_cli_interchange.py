@@ -10,8 +10,7 @@ from skybench.registry.exports.export import FORMATS
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.storage.store import MANIFEST, Store
 from skybench.registry.versions.index import append, yank
-from skybench.registry.versions.index_lines import text_digest
-from skybench.registry.versions.manifest import canonical_text
+from skybench.registry.versions.manifest import canonical_text, digest_of
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def store(tmp_path):
         text = canonical_text({**values, "version": version, "title": title})
         store.write(f"sky/{version}/{MANIFEST}", text)
         content = values["content"]["root"]
-        append(store, dataset="sky", version=version, manifest=text_digest(text), content=content)
+        append(store, dataset="sky", version=version, manifest=digest_of(text), content=content)
     yank(store, dataset="sky", version="0.2", reason="too [faint]")
     return store
 

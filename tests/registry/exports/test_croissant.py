@@ -15,7 +15,7 @@ from skybench.registry.recorded import (
 )
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
-from skybench.registry.versions.index_lines import text_digest
+from skybench.registry.versions.manifest import digest_of
 
 # Of rdflib, inside mlcroissant.
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
@@ -72,7 +72,7 @@ def test_it_tells_identity_licence_citation_and_where_the_files_are():
     assert values["citeAs"].startswith("@misc{skybench_sky_0_1,")
     own, files = values["distribution"]
     assert own["contentUrl"] == "manifest.json"
-    assert f"sha256:{own['sha256']}" == text_digest(manifest.to_text())
+    assert f"sha256:{own['sha256']}" == digest_of(manifest.to_text())
     assert files["includes"] == f"{manifest.zarr}/**"
 
 

@@ -6,7 +6,6 @@ import fsspec
 import pytest
 
 from skybench.errors import StoreError
-from skybench.registry.storage.lease import HeldError
 from skybench.registry.storage.local_disk import (
     check_no_way_out,
     entries_below,
@@ -14,6 +13,7 @@ from skybench.registry.storage.local_disk import (
     replace_file,
     sizes_below,
 )
+from skybench.registry.storage.object_store import HeldError
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):

@@ -16,11 +16,12 @@ from skybench.errors import (
 from skybench.registry.reference import Version
 from skybench.registry.storage.store import INDEX, Store
 from skybench.registry.versions.index import append, find, read_index, resolve, yank
-from skybench.registry.versions.index_lines import FIRST, text_digest
+from skybench.registry.versions.index_lines import FIRST
+from skybench.registry.versions.manifest import digest_of
 
 
 def digest(text):
-    return text_digest(text)
+    return digest_of(text)
 
 
 def publish(store, dataset, version):
@@ -156,11 +157,11 @@ def test_a_lost_race_on_a_store_without_locks_is_noticed(monkeypatch):
 def test_two_processes_publish_at_once_without_losing_a_line(tmp_path):
     code = (
         "import sys; from skybench.registry.versions.index import append\n"
-        "from skybench.registry.versions.index_lines import text_digest\n"
+        "from skybench.registry.versions.manifest import digest_of\n"
         "from skybench.registry.storage.store import Store\n"
         "for i in range(10):\n"
         "    append(Store(sys.argv[1]), dataset=sys.argv[2], version=f'0.{i}',\n"
-        "           manifest=text_digest('m'), content=text_digest('c'))"
+        "           manifest=digest_of('m'), content=digest_of('c'))"
     )
     writers = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name])

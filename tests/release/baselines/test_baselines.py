@@ -153,7 +153,7 @@ def test_predictions_are_by_sample_id_and_give_the_score(trained):
     data = load_training_data(url)
     assert frame.sample_id.tolist() == data.question.ids.tolist()
     decided = frame[["star", "spiral"]].to_numpy() > 0.5
-    exact = (decided == (data.truth > 0)).all(axis=1).mean()
+    exact = (decided == (data.test_truth > 0)).all(axis=1).mean()
     assert records[-1].score == pytest.approx(exact, abs=1e-6)
 
 

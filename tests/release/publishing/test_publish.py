@@ -16,7 +16,8 @@ from skybench.registry.storage.store import Store, zarr_name
 from skybench.registry.verify import verify
 from skybench.registry.versions.index import read_index
 from skybench.release.building.build import build
-from skybench.release.publishing.describe import describe, generator_identity, ranges
+from skybench.release.building.generator_identity import generator_identity
+from skybench.release.publishing.describe import describe, ranges
 from skybench.release.publishing.publish import WorkFolder, prepare, publish, start_or_resume
 
 RECIPE = load_recipe("objects").model_copy(update={"samples": 12})

@@ -1,6 +1,6 @@
 """What a build has finished: one small file a shard, written after the shard itself.
 
-A record holds the hash leaves of its rows, so a resumed build reads no pixels again. It
+It holds the hash leaves of the shard's rows, so a resumed build reads no pixels again. It
 counts only if its own checksum and the identity of the build agree.
 """
 
@@ -16,8 +16,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError
+from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.arrays.zarr_format import lengthened
-from skybench.registry.hashing.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.hashing.content_hash import (
     ContentHash,
     Digests,
@@ -34,7 +34,7 @@ _DIGEST = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShardRecord:
+class ShardHashes:
     """The hash leaves, sample digests and split codes of the rows of one shard."""
 
     start: int
@@ -45,35 +45,35 @@ class ShardRecord:
     @classmethod
     def of(
         cls, start: int, leaves: dict[str, Digests], split_codes: NDArray[Any] | None
-    ) -> "ShardRecord":
-        """Return the record of a shard from the leaves of its variables along ``sample``."""
+    ) -> "ShardHashes":
+        """Return those of a shard, from the leaves of its variables along ``sample``."""
         digests = sample_digests(leaves)
         codes = np.zeros(len(digests)) if split_codes is None else split_codes
         return cls(start=start, leaves=leaves, samples=digests, split_codes=codes.astype("<i8"))
 
 
-def write_record(store: Store, identity: str, record: ShardRecord) -> None:
-    """Put a record in place at once."""
-    names = sorted(record.leaves)
+def write_hashes(store: Store, identity: str, shard: ShardHashes) -> None:
+    """Put the hashes of a shard in place at once."""
+    names = sorted(shard.leaves)
     payload = b"".join(
         [
-            *(record.leaves[name].tobytes() for name in names),
-            record.samples.tobytes(),
-            record.split_codes.tobytes(),
+            *(shard.leaves[name].tobytes() for name in names),
+            shard.samples.tobytes(),
+            shard.split_codes.tobytes(),
         ]
     )
     head = {
         "identity": identity,
-        "start": record.start,
-        "rows": len(record.samples),
+        "start": shard.start,
+        "rows": len(shard.samples),
         "variables": names,
         "sha256": sha256(payload).hexdigest(),
     }
-    store.write(_key(record.start), canonical_json(head) + b"\n" + payload)
+    store.write(_key(shard.start), canonical_json(head) + b"\n" + payload)
 
 
-def read_record(store: Store, identity: str, start: int) -> ShardRecord | None:
-    """Return the record of the shard at a row; None if absent, damaged or of another build."""
+def read_hashes(store: Store, identity: str, start: int) -> ShardHashes | None:
+    """Return the hashes of the shard at a row; None if absent, damaged or of another build."""
     try:
         text, _, payload = store.read_bytes(_key(start)).partition(b"\n")
     except NotFoundError:
@@ -90,11 +90,11 @@ def read_record(store: Store, identity: str, start: int) -> ShardRecord | None:
 def finished_starts(store: Store, identity: str) -> set[int]:
     """Return the first rows of the shards that need not be built again."""
     starts = (int(name) for name in store.names(_FOLDER) if name.isdecimal())
-    return {start for start in starts if read_record(store, identity, start) is not None}
+    return {start for start in starts if read_hashes(store, identity, start) is not None}
 
 
-def content_of_records(
-    template: xr.Dataset, samples: int, records: Iterable[ShardRecord | None]
+def content_of_shards(
+    template: xr.Dataset, samples: int, shards: Iterable[ShardHashes | None]
 ) -> tuple[ContentHash, Digests]:
     """Return the content hash and the sample digests of a dataset, reading no pixels.
 
@@ -103,8 +103,8 @@ def content_of_records(
     template : Dataset
         With no samples; its variables without ``sample`` have their values.
     samples : int
-        How many the records cover together.
-    records : iterable of ShardRecord
+        How many the shards cover together.
+    shards : iterable of ShardHashes
         Every row once; None, for one that is missing, raises an `IntegrityError`.
     """
     whole = lengthened(template, samples)
@@ -116,7 +116,7 @@ def content_of_records(
     split = whole.variables.get(SPLIT_VARIABLE)
     headers = headers_of(whole)
     along_sample = sorted(headers.keys() - fixed.keys())
-    with GatheredLeaves(records, along_sample, samples, fixed) as gathered:
+    with GatheredLeaves(shards, along_sample, samples, fixed) as gathered:
         content = assemble(
             headers,
             gathered,
@@ -127,13 +127,13 @@ def content_of_records(
 
 
 class GatheredLeaves(Mapping[str, Digests]):
-    """The leaves of all rows by variable, gathered from the records into a scratch file.
+    """The leaves of all rows by variable, gathered from shards into a scratch file.
 
-    Memory holds one record or one variable at a time, however many rows there are.
+    Memory holds those of one shard or one variable at a time, however many rows there are.
 
     Parameters
     ----------
-    records : iterable of ShardRecord
+    shards : iterable of ShardHashes
         Together they cover every row once.
     names : iterable of str
         The variables along ``sample``.
@@ -145,12 +145,12 @@ class GatheredLeaves(Mapping[str, Digests]):
     Raises
     ------
     IntegrityError
-        A record is missing.
+        The hashes of a shard are missing.
     """
 
     def __init__(
         self,
-        records: Iterable[ShardRecord | None],
+        shards: Iterable[ShardHashes | None],
         names: Iterable[str],
         rows: int,
         fixed: Mapping[str, Digests],
@@ -161,8 +161,8 @@ class GatheredLeaves(Mapping[str, Digests]):
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self.split_codes = np.empty(rows, np.int64)
         try:
-            for record in records:
-                self._gather(record)
+            for shard in shards:
+                self._gather(shard)
         except BaseException:
             self._file.close()
             raise
@@ -196,15 +196,15 @@ class GatheredLeaves(Mapping[str, Digests]):
         """Delete the scratch file."""
         self._file.close()
 
-    def _gather(self, record: ShardRecord | None) -> None:
-        if record is None:
+    def _gather(self, shard: ShardHashes | None) -> None:
+        if shard is None:
             msg = "a progress record went missing during the build; run it again"
             raise IntegrityError(msg)
-        rows = slice(record.start, record.start + len(record.samples))
-        self.split_codes[rows] = record.split_codes
-        columns = [*(record.leaves[name] for name in self._names), record.samples]
+        rows = slice(shard.start, shard.start + len(shard.samples))
+        self.split_codes[rows] = shard.split_codes
+        columns = [*(shard.leaves[name] for name in self._names), shard.samples]
         for position, column in enumerate(columns):
-            self._file.seek((position * self._rows + record.start) * _DIGEST)
+            self._file.seek((position * self._rows + shard.start) * _DIGEST)
             self._file.write(column.tobytes())
 
     def _column(self, position: int) -> Digests:
@@ -217,11 +217,11 @@ def _key(start: int) -> str:
     return f"{_FOLDER}/{start:012d}"
 
 
-def _parsed(head: dict[str, Any], payload: bytes) -> ShardRecord:
+def _parsed(head: dict[str, Any], payload: bytes) -> ShardHashes:
     rows, names = head["rows"], head["variables"]
     digests = np.frombuffer(payload, np.uint8, count=(len(names) + 1) * rows * _DIGEST)
     columns = digests.reshape(len(names) + 1, rows, _DIGEST)
-    return ShardRecord(
+    return ShardHashes(
         start=head["start"],
         leaves=dict(zip(names, columns[:-1], strict=True)),
         samples=columns[-1],

@@ -6,35 +6,35 @@ import pytest
 from skybench.errors import IntegrityError
 from skybench.registry.hashing.content_hash import leaves, sample_digests
 from skybench.registry.storage.store import Store
-from skybench.release.building.progress_record import (
+from skybench.release.building.shard_hashes import (
     GatheredLeaves,
-    ShardRecord,
+    ShardHashes,
     finished_starts,
-    read_record,
-    write_record,
+    read_hashes,
+    write_hashes,
 )
 
 VALUES = {"b": np.arange(10), "a": np.arange(20.0).reshape(10, 2)}
 CODES = np.arange(10, dtype="i1") % 3
 
 
-def record(start: int, stop: int) -> ShardRecord:
+def hashes(start: int, stop: int) -> ShardHashes:
     rows = {name: leaves(values[start:stop]) for name, values in VALUES.items()}
-    return ShardRecord.of(start, rows, CODES[start:stop])
+    return ShardHashes.of(start, rows, CODES[start:stop])
 
 
 @pytest.fixture
 def store(tmp_path) -> Store:
     store = Store(tmp_path)
     for start, stop in ((0, 4), (4, 8), (8, 10)):
-        write_record(store, "mine", record(start, stop))
+        write_hashes(store, "mine", hashes(start, stop))
     return store
 
 
 def test_comes_back_as_it_was(store):
-    found = read_record(store, "mine", 4)
+    found = read_hashes(store, "mine", 4)
     assert found is not None
-    expected = record(4, 8)
+    expected = hashes(4, 8)
     assert found.start == 4
     assert found.leaves.keys() == expected.leaves.keys()
     for name in VALUES:
@@ -46,7 +46,7 @@ def test_comes_back_as_it_was(store):
 def test_finished_are_those_of_this_build(store):
     assert finished_starts(store, "mine") == {0, 4, 8}
     assert finished_starts(store, "another") == set()
-    assert read_record(store, "mine", 2) is None
+    assert read_hashes(store, "mine", 2) is None
 
 
 @pytest.mark.parametrize("size", [0, 1, 50, -1])
@@ -57,9 +57,9 @@ def test_damaged_counts_for_nothing(store, size, tmp_path):
 
 
 def test_gathers_all_rows_by_variable(store):
-    records = [read_record(store, "mine", start) for start in (8, 0, 4)]
+    shards = [read_hashes(store, "mine", start) for start in (8, 0, 4)]
     fixed = {"class": leaves(np.zeros((1, 3)))}
-    with GatheredLeaves(records, ["a", "b"], 10, fixed) as gathered:
+    with GatheredLeaves(shards, ["a", "b"], 10, fixed) as gathered:
         assert set(gathered) == {"a", "b", "class"}
         assert len(gathered) == 3
         for name, values in VALUES.items():
@@ -72,6 +72,6 @@ def test_gathers_all_rows_by_variable(store):
             gathered["image"]
 
 
-def test_a_record_that_went_missing_is_not_hashed_over(store):
+def test_a_shard_that_went_missing_is_not_hashed_over(store):
     with pytest.raises(IntegrityError, match="went missing"):
         GatheredLeaves([None], ["a"], 10, {})

@@ -1,15 +1,18 @@
-"""The text of the catalog: which entries, in which words, and never a template that runs."""
+"""The text of the catalog: its entries and words, never a template; a stranger's is checked."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import intake
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 
-from skybench.catalogs.writer import CatalogEntry, catalog_text, literal
-from skybench.errors import ParameterError
+from skybench.catalogs.catalog_text import CatalogEntry, catalog_text, check_catalog, literal
+from skybench.catalogs.default import default_catalog, packaged_text
+from skybench.errors import IntegrityError, ParameterError
 
 SPLITS = ("train", "validation", "test")
 
@@ -101,3 +104,55 @@ def test_a_withdrawn_version_keeps_its_name_and_gives_up_its_alias(released):
     alias = found.get(f"sky_v{newest.version.major}")
     assert alias is None or alias["metadata"]["version"] != newest.manifest.version
     assert "yanked" not in str([found[key] for key in found if not key.startswith(exact)])
+
+
+TEXT = (Path(__file__).parents[1] / "data" / "format-1" / "catalog.yaml").read_text()
+
+
+def changed(change):
+    catalog = yaml.safe_load(TEXT)
+    change(catalog, catalog["sources"]["tiny_v1"])
+    return yaml.safe_dump(catalog)
+
+
+def test_what_skybench_writes_passes():
+    check_catalog(TEXT, "catalog.yaml")
+    check_catalog(packaged_text(), "catalog.yaml")
+
+
+HOSTILE = {
+    "driver of strangers": lambda c, s: s.update(driver="evil.module.Source"),
+    "driver in front": lambda c, s: s.update(driver=["evil.Source", *s["driver"]]),
+    "plugins": lambda c, s: c.update(plugins={"source": [{"dir": "/tmp/evil"}]}),
+    "parameters": lambda c, s: s.update(parameters={"x": {"default": "{{ shell(id) }}"}}),
+    "shell": lambda c, s: s["args"].update(urlpath="{{ shell('id') }}"),
+    "way out": lambda c, s: s["args"].update(urlpath="{{ CATALOG_DIR }}/../a/b"),
+    "elsewhere": lambda c, s: s["args"].update(urlpath="s3://bucket/x/y.zarr"),
+    "more arguments": lambda c, s: s["args"].update(storage_options={"key": "x"}),
+    "split": lambda c, s: s["args"].update(split="{{ env(HOME) }}"),
+    "template in metadata": lambda c, s: s["metadata"].update(citation="{{ env('HOME') }}"),
+    "template in a key": lambda c, s: s["metadata"].update({"{% x %}": 1}),
+    "name": lambda c, s: c["sources"].update({"../x": s}),
+    "list": lambda c, s: c.update(sources=[]),
+    "text as an entry": lambda c, s: c["sources"].update(tiny_v1="x"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_intake_would_run_is_refused(name):
+    with pytest.raises(IntegrityError, match=r"catalog\.yaml is not as skybench writes it"):
+        check_catalog(changed(HOSTILE[name]), "catalog.yaml")
+
+
+@pytest.mark.parametrize("text", ["", "[", "a: !!python/name:os.system", "a: &a [*a]", "\x00"])
+def test_what_is_no_catalog_is_refused(text):
+    with pytest.raises(IntegrityError, match="not as skybench writes it"):
+        check_catalog(text, "catalog.yaml")
+
+
+def test_the_default_catalog_is_read_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKYBENCH_STORE", str(tmp_path))
+    monkeypatch.setattr(intake, "open_catalog", lambda *_, **__: pytest.fail("opened"))
+    (tmp_path / "catalog.yaml").write_text(changed(HOSTILE["driver of strangers"]))
+    with pytest.raises(IntegrityError, match=r"has the driver 'evil\.module\.Source'"):
+        default_catalog()

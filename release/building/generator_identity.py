@@ -1,0 +1,43 @@
+"""What makes pixels here: the source of the generators, and the libraries that it runs on."""
+
+import platform
+from collections.abc import Iterable
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from skybench import generators
+from skybench.generators.generate import GENERATOR
+
+_LIBRARIES = ("skybench", "numpy", "scipy", "zarr", "numcodecs", "xarray", "dask")
+
+
+def generator_identity() -> dict[str, str]:
+    """Return the versions of what makes pixels here, and the digest of the generators' source."""
+    return library_versions(_LIBRARIES) | {
+        "generator": GENERATOR,
+        "source": f"sha256:{code_digest()}",
+    }
+
+
+@cache
+def code_digest() -> str:
+    """Return the SHA-256 of the source of the generators, which decides the pixels."""
+    folder = Path(generators.__path__[0])
+    digest = sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def library_versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of installed packages, "unknown" for those that are not."""
+    return {"python": platform.python_version()} | {name: _version(name) for name in names}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
