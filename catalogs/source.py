@@ -82,7 +82,7 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         self._dataset: xr.Dataset | None = None
 
     def to_dask(self) -> xr.Dataset:
-        """Return the lazy Dataset, whose dask chunks each read one chunk of the store.
+        """Return the lazy Dataset, in chunks of one length, with coordinates on (sample) in memory.
 
         Raises
         ------

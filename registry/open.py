@@ -1,12 +1,14 @@
 """Open a released version as a lazy xarray Dataset."""
 
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import xarray as xr
+from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
-from skybench.registry.arrays.codes import SPLIT_VARIABLE, decode_flags
-from skybench.registry.arrays.open_url import select_split
+from skybench.registry.arrays.codes import decode_flags
+from skybench.registry.arrays.open_url import select_split, with_coordinates
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
@@ -49,8 +51,9 @@ def open(
     Returns
     -------
     Dataset
-        ``image : (sample, y, x) int32``, electrons, with the parameters as coordinates; dask
-        chunks each read one chunk of the store. ``attrs`` hold version, content hash, licence.
+        ``image : (sample, y, x) int32``, electrons, with the parameters as coordinates. Those on
+        (sample), by which samples are chosen and grouped, are in memory (up to 256 MB of them); the
+        rest are dask arrays in chunks of one length. ``attrs`` hold version, content hash, licence.
 
     Raises
     ------
@@ -88,15 +91,16 @@ def _opened(
     """Return a version, or the samples of one split, with codes not decoded."""
     url = store.url_of(f"{manifest.key}/{manifest.zarr}")
     stored = _stored(manifest, store, url, verify)
-    full = verify == "full"
-    ds = with_checked_rows(stored, manifest, url) if full else in_chunks(stored, url)
-    if split is None:
-        return ds
-    if not full:
-        return select_split(ds, split, stored)
-    return select_split(
-        ds, split, stored, lambda v: CheckedRows.of(SPLIT_VARIABLE, v, manifest).read_whole()
-    )
+    if verify == "full":
+        checked = with_checked_rows(stored, manifest, url)
+        ds = with_coordinates(checked, stored, partial(_read_checked, manifest))
+    else:
+        ds = with_coordinates(in_chunks(stored, url), stored)
+    return ds if split is None else select_split(ds, split)
+
+
+def _read_checked(manifest: Manifest, name: str, variable: xr.Variable) -> NDArray[Any]:
+    return CheckedRows.of(name, variable, manifest).read_whole()
 
 
 def _stored(manifest: Manifest, store: Store, url: str, verify: Verification) -> xr.Dataset:

@@ -1,12 +1,15 @@
 """Open one Zarr store of skybench's as users have it: lazy, one split of it, codes as strings."""
 
 from collections.abc import Callable
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
 import dask.array as da
 import numpy as np
 import xarray as xr
-from dask.threaded import get as in_threads
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph
+from dask.typing import Key
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError
@@ -18,6 +21,11 @@ from skybench.registry.arrays.codes import (
     with_variables,
 )
 from skybench.registry.arrays.zarr_format import in_chunks, missing_chunks, open_raw
+
+_CHOSEN_BY = {SAMPLE_DIM, "class"}
+"""Dimensions of the coordinates by which samples are chosen."""
+
+_MOST_IN_MEMORY = 1 << 28
 
 
 def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.Dataset:
@@ -38,9 +46,9 @@ def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.D
         Chunks are missing, which would read as fill values without an error.
     """
     stored = open_raw(url, chunked=False)
-    ds = in_chunks(stored, url)
+    ds = with_coordinates(in_chunks(stored, url), stored)
     if split is not None:
-        ds = select_split(ds, split, stored)
+        ds = select_split(ds, split)
     if missing := missing_chunks(url):
         msg = (
             f"{url} lacks {len(missing)} of its chunks, first {missing[0]}; "
@@ -50,22 +58,37 @@ def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.D
     return (decode_flags(ds) if decode else ds).drop_encoding()
 
 
-def read_whole(variable: xr.Variable) -> NDArray[Any]:
-    """Return the values of a variable, in chunks or not."""
-    if isinstance(variable.data, da.Array):
-        # To find a scheduler by its name, dask first imports distributed, which takes longer.
-        codes = variable.data.compute(scheduler=in_threads)  # type: ignore[no-untyped-call]
-        return np.asarray(codes)
-    return np.asarray(variable.values)
-
-
-def select_split(
+def with_coordinates(
     ds: xr.Dataset,
-    split: str,
-    stored: xr.Dataset | None = None,
-    read: Callable[[xr.Variable], NDArray[Any]] = read_whole,
+    stored: xr.Dataset,
+    read: Callable[[str, xr.Variable], NDArray[Any]] = lambda _, variable: np.asarray(variable),
 ) -> xr.Dataset:
-    """Return the samples of one split, in order, so that each chunk still reads one chunk.
+    """Return the dataset with what samples are chosen and grouped by in memory.
+
+    That are the coordinates on (sample), and which classes are present. Then ``where``, masks and
+    ``groupby`` work as on any dataset. Those of a dataset of tens of millions of samples stay lazy.
+
+    Parameters
+    ----------
+    ds : Dataset
+        In chunks, codes not decoded.
+    stored : Dataset
+        The same as it is stored, from which a variable is read at once.
+    read : callable
+        Name and stored variable to values.
+    """
+    chosen = [n for n in stored.coords if {SAMPLE_DIM} <= {*stored[n].dims} <= _CHOSEN_BY]
+    if sum(stored.variables[name].nbytes for name in chosen) > _MOST_IN_MEMORY:
+        return ds
+    variables = dict(ds.variables)
+    for name in chosen:
+        variable = stored.variables[name]
+        variables[name] = xr.Variable(variable.dims, read(str(name), variable), variable.attrs)
+    return with_variables(ds, variables)
+
+
+def select_split(ds: xr.Dataset, split: str) -> xr.Dataset:
+    """Return the samples of one split, in order, in chunks of one length.
 
     Parameters
     ----------
@@ -73,80 +96,83 @@ def select_split(
         As stored, with codes not decoded.
     split : str
         A name in the flag meanings of the coordinate ``split``.
-    stored : Dataset, optional
-        The same, not in chunks: its ``split`` is read at once, since a chunk a task takes four
-        times as long.
-    read : callable
-        How that is read.
 
     Raises
     ------
     NotFoundError
         There is no such split; the message lists those there are.
     """
-    variable = (ds if stored is None else stored).variables.get(SPLIT_VARIABLE)
+    variable = ds.variables.get(SPLIT_VARIABLE)
     named = {} if variable is None else {name: code for code, name in flag_names(variable).items()}
     if variable is None or split not in named:
         have = f"it has {', '.join(named)}" if named else "it has no splits"
         msg = f"no split {split!r} in {ds.attrs.get('recipe', 'the dataset')}; {have}"
         raise NotFoundError(msg)
-    taken = _Rows(np.flatnonzero(read(variable) == named[split]))
+    taken = _Rows(np.flatnonzero(np.asarray(variable) == named[split]))
     variables = {name: taken.of(variable) for name, variable in ds.variables.items()}
     return with_variables(ds, variables).assign_attrs(split=split)
 
 
 class _Rows:
-    """Sorted rows to take of variables, which share what dask holds of the rows themselves."""
+    """Sorted rows to take of variables, in chunks of one length, as Zarr wants them."""
 
     def __init__(self, rows: NDArray[np.intp]) -> None:
-        self._rows = rows
-        self._by_chunks: dict[tuple[int, ...], tuple[list[int], da.Array]] = {}
+        self._rows, self._token = rows, tokenize(rows)
+        self._by_chunks: dict[tuple[int, ...], list[_Part]] = {}
 
     def of(self, variable: xr.Variable) -> xr.Variable:
         rows = self._rows
         if SAMPLE_DIM not in variable.dims:
             return variable
-        if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
-            return variable.isel({SAMPLE_DIM: slice(int(rows[0]), int(rows[-1]) + 1)})
         if not isinstance(variable.data, da.Array) or not len(rows):
             return variable.isel({SAMPLE_DIM: rows})
         axis = variable.dims.index(SAMPLE_DIM)
-        return xr.Variable(variable.dims, self._by_chunk(variable.data, axis), variable.attrs)
+        return xr.Variable(variable.dims, self._taken(variable.data, axis), variable.attrs)
 
-    def _by_chunk(self, data: da.Array, axis: int) -> da.Array:
-        """Each chunk of the result comes from one chunk, which is read once."""
-        used, within = self._within(data.chunks[axis])
-        if len(used) < data.numblocks[axis]:
-            data = data.blocks[(slice(None),) * axis + (used,)]
-        dims = tuple(range(data.ndim))
-        taken: da.Array = da.blockwise(  # type: ignore[no-untyped-call]
-            _rows_of_block,
-            dims,
-            data,
-            dims,
-            within,
-            (axis,),
-            axis=axis,
-            dtype=data.dtype,
-            meta=data._meta,
-            adjust_chunks={axis: within.chunks[0]},
-            align_arrays=False,
-            concatenate=True,
-        )
-        return taken
+    def _taken(self, data: da.Array, axis: int) -> da.Array:
+        """Return the rows; each chunk of the result reads the chunks that hold its rows, whole."""
+        parts = self._parts(data.chunks[axis])
+        name = f"{data.name}-{self._token}"
+        others = [range(1) if k == axis else range(n) for k, n in enumerate(data.numblocks)]
+        graph: dict[Key, Any] = {}
+        for number, part in enumerate(parts):
+            for place in product(*others):
+                keys = [(data.name, *place[:axis], b, *place[axis + 1 :]) for b in part.blocks]
+                key: Key = (name, *place[:axis], number, *place[axis + 1 :])
+                graph[key] = (_rows_of_blocks, keys, list(part.within), axis)
+        lengths = tuple(sum(map(len, part.within)) for part in parts)
+        chunks = (*data.chunks[:axis], lengths, *data.chunks[axis + 1 :])
+        layers = HighLevelGraph.from_collections(name, graph, dependencies=[data])  # type: ignore[list-item]
+        return da.Array(layers, name, chunks, meta=data._meta)  # type: ignore[no-untyped-call]
 
-    def _within(self, chunks: tuple[int, ...]) -> tuple[list[int], da.Array]:
-        """Return the chunks that have some of the rows, and the rows counted within each."""
+    def _parts(self, chunks: tuple[int, ...]) -> "list[_Part]":
         if chunks not in self._by_chunks:
-            stops = np.cumsum(chunks)
-            parts = np.split(self._rows, np.searchsorted(self._rows, stops[:-1]))
-            used = [number for number, part in enumerate(parts) if len(part)]
-            within = [parts[number] - (stops[number] - chunks[number]) for number in used]
-            counts = tuple(map(len, within))
-            joined = da.from_array(np.concatenate(within), chunks=(counts,))  # type: ignore[no-untyped-call]
-            self._by_chunks[chunks] = used, joined
+            stops, length = np.cumsum(chunks), max(chunks)
+            self._by_chunks[chunks] = [
+                _Part.of(self._rows[first : first + length], stops)
+                for first in range(0, len(self._rows), length)
+            ]
         return self._by_chunks[chunks]
 
 
-def _rows_of_block(block: NDArray[Any], rows: NDArray[np.intp], axis: int) -> NDArray[Any]:
-    return block.take(rows, axis=axis)
+class _Part(NamedTuple):
+    """Rows that are taken together: the blocks that hold them, and their places within each."""
+
+    blocks: list[int]
+    within: list[NDArray[np.intp]]
+
+    @classmethod
+    def of(cls, rows: NDArray[np.intp], stops: NDArray[np.intp]) -> "_Part":
+        blocks, first = np.unique(np.searchsorted(stops, rows, side="right"), return_index=True)
+        starts = [stops[block - 1] if block else 0 for block in blocks]
+        split = np.split(rows, first[1:])
+        return cls(
+            blocks.tolist(), [part - start for part, start in zip(split, starts, strict=True)]
+        )
+
+
+def _rows_of_blocks(
+    blocks: list[NDArray[Any]], within: list[NDArray[np.intp]], axis: int
+) -> NDArray[Any]:
+    taken = [block.take(rows, axis=axis) for block, rows in zip(blocks, within, strict=True)]
+    return np.concatenate(taken, axis=axis)

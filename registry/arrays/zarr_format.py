@@ -6,16 +6,19 @@ read as the fill value without an error; fill values are therefore impossible on
 `missing_chunks` names what is not there.
 """
 
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import xarray as xr
 import zarr
+from dask import threaded
 from dask.base import tokenize
 from numpy.typing import NDArray
 from xarray.conventions import encode_dataset_coordinates
@@ -31,6 +34,20 @@ from skybench.registry.storage.store import Store
 _CHUNK_BYTES = 4 << 20
 _MIN_CHUNK_ROWS, _MAX_CHUNK_ROWS = 64, 512
 _MIN_SHARDS, _CHUNKS_PER_SHARD = 8, 4
+
+
+def _forget_pool() -> None:
+    """Make a forked process, such as a DataLoader's worker, start threads of its own for dask.
+
+    The pool that it inherits has lost its threads, and whoever waits for them waits for ever.
+    """
+    threaded.default_pool = None
+    threaded.pools.clear()
+    threaded.pools_lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Opening a released version: what a user of xarray sees."""
 
+import multiprocessing
+import os
 import pickle
 import shutil
 import subprocess
@@ -26,9 +28,9 @@ def store(pristine):
 
 
 def is_lazy(ds):
-    return all(
-        dask.is_dask_collection(v.data) for name, v in ds.variables.items() if name != "class"
-    )
+    """Whether pixels, and parameters of each source, are not read."""
+    large = [v for v in ds.variables.values() if not {*v.dims} <= {"sample", "class"}]
+    return len(large) >= 3 and all(dask.is_dask_collection(v.data) for v in large)
 
 
 def test_values_are_those_that_were_written(store, raw):
@@ -97,17 +99,20 @@ def test_a_split_has_its_rows_in_order(store, raw, split):
     assert ds.attrs["split"] == split
 
 
-def test_each_chunk_of_a_split_reads_one_chunk(published, raw):
-    counts = np.bincount(np.flatnonzero(raw.split == 2) // 100, minlength=7)
-    assert counts[1] == 0
-    for shard in published.local_path("sky/0.1").glob("*.zarr/image/c/[1-9]/0/0"):
-        shard.write_bytes(b"damaged" * 100)
+def test_a_chunk_of_a_split_reads_the_chunks_that_hold_its_rows(published, raw):
+    rows = np.flatnonzero(raw.split == 2)
+    assert rows[99] < 600 <= rows[-1]
+    assert not np.isin(rows, range(100, 200)).any()
+    (shard,) = published.local_path("sky/0.1").glob("*.zarr/image/c/3/0/0")
+    shard.write_bytes(b"damaged" * 100)
     ds = open("sky@0.1", store=published, split="test", verify="off")
-    assert ds.image.chunksizes["sample"] == tuple(counts[counts > 0])
-    first = int(counts[0])
-    np.testing.assert_array_equal(ds.image[:first], raw.image[raw.split == 2][:first])
+    np.testing.assert_array_equal(ds.image[:100], raw.image[rows[:100]])
     with pytest.raises(Exception, match="checksum"):
-        ds.image[first].load()
+        ds.image[-1].load()
+    source = open("sky@0.1", store=published, verify="off").image.data.name
+    read = ds.image.data.dask.get_all_dependencies()[(ds.image.data.name, 0, 0, 0)]
+    assert (source, 0, 0, 0) in read
+    assert (source, 1, 0, 0) not in read
 
 
 def test_a_contiguous_split_is_a_slice(raw):
@@ -137,11 +142,51 @@ def test_a_bogus_verification_is_refused(store):
         open("sky", store=store, verify="half")
 
 
+@pytest.mark.filterwarnings("ignore:The data type .* does not have a Zarr V3")
 def test_the_result_can_be_written_again(store, tmp_path):
-    ds = open("sky", store=store, split="test", decode=False)
-    ds.chunk(sample=50).to_zarr(tmp_path / "mine.zarr", zarr_format=3, consolidated=False)
-    again = xr.open_zarr(tmp_path / "mine.zarr", consolidated=False)
-    np.testing.assert_array_equal(again.image, ds.image)
+    for verify in ("off", "fast", "full"):
+        for split in (None, "train", "test"):
+            ds = open("sky", store=store, split=split, verify=verify)
+            path = tmp_path / f"{verify}-{split}.zarr"
+            ds.to_zarr(path, consolidated=False)
+            xr.testing.assert_equal(xr.open_zarr(path, consolidated=False), ds)
+
+
+@pytest.mark.parametrize("verify", ["fast", "full"])
+@pytest.mark.parametrize("split", [None, "test"])
+def test_samples_are_chosen_and_grouped_by_their_coordinates(store, split, verify):
+    ds = open("sky", store=store, split=split, verify=verify)
+    stars = ds.label.values == "star"
+    for chosen in (ds.where(ds.label == "star", drop=True), ds.isel(sample=ds.label == "star")):
+        np.testing.assert_array_equal(chosen.image, ds.image[stars])
+        assert set(chosen.label.values) == {"star"}
+    means = ds.image.groupby("label").mean("sample")
+    np.testing.assert_allclose(means.sel(label="star"), ds.image[stars].mean("sample"))
+    assert ds.sortby("sample_id", ascending=False).sample_id[0] == ds.sample_id[-1]
+
+
+def test_coordinates_of_very_many_samples_stay_lazy(store, monkeypatch):
+    monkeypatch.setattr("skybench.registry.arrays.open_url._MOST_IN_MEMORY", 100)
+    ds = open("sky", store=store, split="test")
+    assert dask.is_dask_collection(ds.label.data)
+    assert set(ds.split.values) == {"test"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("before", ["whole", "split", "nothing"])
+def test_a_forked_worker_reads_after_its_parent_has(store, raw, before):
+    ds = open("sky", store=store, split="test")
+    if before != "nothing":
+        (open("sky", store=store) if before == "whole" else ds).image[:4].load()
+    context = multiprocessing.get_context("fork")
+    answers = context.SimpleQueue()
+    worker = context.Process(target=lambda: answers.put(ds.image[3].values))
+    worker.start()
+    worker.join(30)
+    hangs = worker.is_alive()
+    worker.kill()
+    assert not hangs
+    np.testing.assert_array_equal(answers.get(), raw.image[raw.split.values == 2][3])
 
 
 def test_the_environment_names_the_store(pristine, monkeypatch):
