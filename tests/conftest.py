@@ -25,7 +25,7 @@ FAULT = "fault"
 STORED = DirectoryBasedExampleDatabase(Path(__file__).parent / "data" / "examples")
 """Examples that failed in `make soak`: every run tries them first, and only a soak adds to them."""
 
-SOAK_EXAMPLES = 20
+SOAK_EXAMPLES = 10
 """How many times the examples of `make test` a round of `make soak` tries."""
 
 # derandomize=True and --hypothesis-seed would both leave the stored examples out.

@@ -202,6 +202,7 @@ def command(store):
     )
 
 
+@pytest.mark.soak
 def test_the_command(fault, left_behind, tmp_path):
     """The whole process group is killed some time after it began to write."""
     rng = random.Random(5)
