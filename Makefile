@@ -12,10 +12,11 @@ ARGS ?=
 
 # One thread for each numerical library: pytest already uses every core.
 SINGLE_THREADED := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+ON_ALL_CORES = --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test check bench docs release clean
+.PHONY: help install compat demo test soak check bench docs release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,8 +53,11 @@ $(COMPAT)/intake-plain/.installed: tests/catalogs/intake-plain.txt $(INSTALLED)
 demo: $(INSTALLED) ## release small datasets in ./demo-store, train short baselines, show leaderboard and pictures
 	$(BIN)/skybench demo --store ./demo-store
 
-test: $(INSTALLED) $(if $(SKYBENCH_OFFLINE),,compat) ## run every test; ARGS="-k name" chooses, SKYBENCH_OFFLINE=1 leaves out what needs a download
-	$(SINGLE_THREADED) $(BIN)/python -m pytest --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist worksteal $(ARGS)
+test: $(INSTALLED) $(if $(SKYBENCH_OFFLINE),,compat) ## run the tests, the same way every time; ARGS="-k name" chooses, SKYBENCH_OFFLINE=1 leaves out what needs a download
+	$(SINGLE_THREADED) $(BIN)/python -m pytest $(ON_ALL_CORES) --durations=20 $(ARGS)
+
+soak: $(INSTALLED) $(if $(SKYBENCH_OFFLINE),,compat) ## [MINUTES=30] [SEED=n]: the property tests at random, and the slow tests; CI does not wait for it, a release does
+	$(SINGLE_THREADED) $(BIN)/python tests/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) -- $(ON_ALL_CORES) $(ARGS)
 
 check: $(INSTALLED) ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from hypothesis import settings
+from hypothesis import HealthCheck, Phase, is_hypothesis_test, seed, settings
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.database import DirectoryBasedExampleDatabase, ReadOnlyDatabase
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 # Read when gcsfs is first imported, by whichever test: it would ask a real server about buckets.
 os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
@@ -18,10 +22,45 @@ DEMO_SAMPLES = 60
 FAULT = "fault"
 """The property of a test's report that carries a row of the table of faults."""
 
-# A build server must give one commit one answer; at a desk, hypothesis keeps searching.
-settings.register_profile("ci", derandomize=True)
-if "CI" in os.environ:
-    settings.load_profile("ci")
+STORED = DirectoryBasedExampleDatabase(Path(__file__).parent / "data" / "examples")
+"""Examples that failed in `make soak`: every run tries them first, and only a soak adds to them."""
+
+SOAK_EXAMPLES = 10
+"""How many times the examples of `make test` a round of `make soak` tries."""
+
+# derandomize=True and --hypothesis-seed would both leave the stored examples out.
+settings.register_profile("test", database=ReadOnlyDatabase(STORED))
+# Reuse would delete the stored examples that pass again.
+settings.register_profile("soak", database=STORED, phases=set(Phase) - {Phase.reuse})
+
+# Hypothesis also tries constants of the modules that are loaded, so that the examples would depend
+# on which tests ran before in the same process.
+providers._get_local_constants = Constants
+set_hypothesis_home_dir(Path(__file__).parent.parent / ".pytest_cache" / "hypothesis")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--soak", type=int, metavar="SEED", help="more examples, drawn with this seed")
+
+
+def pytest_configure(config):
+    settings.load_profile("test" if config.getoption("soak") is None else "soak")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave nothing to chance or the clock in property tests, whatever settings they have."""
+    soak = config.getoption("soak")
+    for test in {item.function for item in items if is_hypothesis_test(getattr(item, "obj", None))}:
+        # Where hypothesis' own plugin of pytest finds and changes them, too.
+        own = test._hypothesis_internal_use_settings
+        seed(soak or 0)(test)
+        test._hypothesis_internal_use_settings = settings(
+            own,
+            database=settings.default.database,
+            deadline=None,
+            max_examples=own.max_examples * (1 if soak is None else SOAK_EXAMPLES),
+            suppress_health_check={*own.suppress_health_check, HealthCheck.too_slow},
+        )
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,14 @@ def test_a_release_passes_on_what_was_asked(clone):
     assert "--scheduler 'tcp://a:1'" in command
 
 
+def test_a_soak_passes_on_what_was_asked(clone):
+    options = ["MINUTES=3", "SEED=7", "ARGS=-k toy", "SKYBENCH_OFFLINE=1"]
+    done = make(clone, "--dry-run", "--old-file=.venv/.installed", "soak", *options)
+    command = done.stdout.splitlines()[-1]
+    assert ".venv/bin/python tests/soak.py --minutes 3 --seed 7 -- " in command
+    assert command.endswith(" --dist worksteal -k toy")
+
+
 def test_continuous_integration_runs_the_two_targets_and_nothing_else():
     script = (ROOT / ".ci" / "run").read_text().splitlines()
     assert [line for line in script if line.startswith("make")] == ["make check", "make test"]

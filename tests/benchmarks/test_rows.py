@@ -12,7 +12,13 @@ from harness.table import heading, line, notes, write_json
 ROWS = find(slow=True)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.topic}: {row.work}")
+def in_soak(row):
+    """A row; those that start processes wait for `make soak`, since starting takes so long."""
+    marks = pytest.mark.soak if row.topic in ("opening", "pipeline") else ()
+    return pytest.param(row, marks=marks, id=f"{row.topic}: {row.work}")
+
+
+@pytest.mark.parametrize("row", [in_soak(row) for row in ROWS])
 def test_row_runs(row):
     work = row.prepare(row.tiny)
     for made in (work.ours, work.peer, work.floor):

@@ -55,7 +55,8 @@ def random_kills(seed, points):
         yield at, rng.randrange(100) if turn % 3 == 2 else None
 
 
-def test_a_build(fault, killed, points_of, children, left_behind, tmp_path):
+@pytest.mark.parametrize("kills", [8, pytest.param(20, marks=pytest.mark.soak)])
+def test_a_build(fault, killed, points_of, children, left_behind, tmp_path, kills):
     target = tmp_path / "first" / "data.zarr"
     points = points_of("build", target.parent, target=str(target))
     content = hash_dataset(open_raw(str(target))).root
@@ -76,14 +77,15 @@ def test_a_build(fault, killed, points_of, children, left_behind, tmp_path):
                 lost=half + (not is_whole),
             )
             kept += 64 - again.value["rendered"]
-            if row.tried == 20:
+            if row.tried == kills:
                 break
-    assert row.tried == 20
+    assert row.tried == kills
     assert kept > 0
-    print(f"{points} points; {kept} of {20 * 64} samples were kept")
+    print(f"{points} points; {kept} of {kills * 64} samples were kept")
 
 
-def test_a_release(fault, killed, points_of, released, goes_on, tmp_path):
+@pytest.mark.parametrize("kills", [10, pytest.param(25, marks=pytest.mark.soak)])
+def test_a_release(fault, killed, points_of, released, goes_on, tmp_path, kills):
     store = shutil.copytree(released, tmp_path / "first")
     points = points_of("release", store, store=str(store), **NEWER)
     with fault("kill -9 in a release") as row:
@@ -91,9 +93,9 @@ def test_a_release(fault, killed, points_of, released, goes_on, tmp_path):
             store = shutil.copytree(released, tmp_path / str(at))
             if killed("release", store, at, cut=cut, store=str(store), **NEWER):
                 goes_on(row, store, "release", f"point {at}, cut {cut}", **NEWER)
-            if row.tried == 25:
+            if row.tried == kills:
                 break
-    assert row.tried == 25
+    assert row.tried == kills
 
 
 def test_a_release_again_and_again(fault, killed, released, view, left_behind, tmp_path):
@@ -202,6 +204,7 @@ def command(store):
     )
 
 
+@pytest.mark.soak
 def test_the_command(fault, left_behind, tmp_path):
     """The whole process group is killed some time after it began to write."""
     rng = random.Random(5)

@@ -177,7 +177,15 @@ def test_splits_are_exact_and_stratified():
         np.testing.assert_allclose(parts, [60, 20, 20], atol=4)
 
 
-@pytest.mark.parametrize(("fwhm", "beta"), [(0, 100), (0.05, 2.5), (0.3, 100), (30, 4)])
+@pytest.mark.parametrize(
+    ("fwhm", "beta"),
+    [
+        pytest.param(0, 100, marks=pytest.mark.soak),
+        pytest.param(0.05, 2.5, marks=pytest.mark.soak),
+        (0.3, 100),
+        (30, 4),
+    ],
+)
 @pytest.mark.parametrize("end", [0, 1])
 def test_whatever_a_recipe_accepts_can_be_drawn(small, fwhm, beta, end):
     # Parameters at the ends of their domains, all at once; warnings are errors.

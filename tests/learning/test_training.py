@@ -54,6 +54,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.soak
 def test_a_run_killed_after_an_epoch_ends_as_the_uninterrupted_one(
     whole: Path, tmp_path: Path
 ) -> None:

@@ -8,8 +8,6 @@ from skybench.errors import IntegrityError, SkybenchError
 from skybench.registry.open import open
 from skybench.registry.verify import verify
 
-FLIPS = 200
-
 
 def files(store):
     folder = store.local_path("sky/0.1")
@@ -68,7 +66,13 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(
-    ("change", "number"), [(flipped, FLIPS), (truncated, 40), (overwritten, 40)]
+    ("change", "number"),
+    [
+        (flipped, 60),
+        pytest.param(flipped, 200, marks=pytest.mark.soak),
+        (truncated, 40),
+        (overwritten, 40),
+    ],
 )
 def test_all_of_it_is_found_and_none_gives_wrong_values(fault, published, raw, change, number):
     with fault(FAULTS[change]) as row:

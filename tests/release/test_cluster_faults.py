@@ -52,6 +52,7 @@ def started(target):
     return len(list(folder.iterdir()))
 
 
+@pytest.mark.soak
 def test_a_worker_killed_in_mid_build_costs_nothing(fault, content, tmp_path):
     target = tmp_path / "a.zarr"
     seen = []
@@ -109,6 +110,7 @@ def dask_on(port):
         yield scheduler
 
 
+@pytest.mark.soak
 def test_a_scheduler_that_dies_is_said_and_another_goes_on(fault, content, tmp_path):
     target, port = tmp_path / "a.zarr", free_port()
     address = f"tcp://127.0.0.1:{port}"

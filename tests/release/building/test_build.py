@@ -167,6 +167,7 @@ class TestInterrupted:
         assert not [*tmp_path.rglob("*.partial"), *tmp_path.rglob("*.tmp")], "half-written files"
         assert not Path(f"{target}.building").exists()
 
+    @pytest.mark.soak
     def test_many_times(self, recipe, content, tmp_path):
         target = tmp_path / "a.zarr"
         for count in (1, 6):
@@ -293,6 +294,7 @@ def test_progress_shows_rate_and_time_left(recipe, tmp_path, capsys, monkeypatch
     assert re.search(r"Building objects .* 16/16 [\d,]+ samples/s \d:\d\d:\d\d \d:\d\d:\d\d", shown)
 
 
+@pytest.mark.soak
 def test_memory_is_flat(tmp_path):
     """Five times the samples; 100,000 against 10,000 was measured at 1.03 times."""
     few, many = (
