@@ -99,7 +99,7 @@ class Evaluation:
     comparisons : tuple of Comparison
         With each stored record, best first.
     notes : tuple of str
-        What could not be compared or measured, and why.
+        What was put right in the predictions, and what could not be compared or measured, and why.
     submitted : bool
         Whether the record is now in the store.
     """
@@ -218,7 +218,7 @@ def evaluate(
     return Evaluation(
         record=record,
         comparisons=comparisons,
-        notes=(*tested.notes, *known.notes, *notes),
+        notes=(*answer.notes, *tested.notes, *known.notes, *notes),
         submitted=submit,
     )
 

@@ -6,6 +6,9 @@ with a probability or 0 and 1, a regression one column a target in the target's 
 optional column ``seed`` it holds several runs. The content hash that it was made for may be given:
 ``content`` in the Parquet metadata, or a first line ``# content=sha256:…`` in a CSV. A segmentation
 is answered by maps: see `skybench.registry.scoring.map_predictions`.
+
+Probabilities may have the round-off of float32 and of a few printed decimals: it is taken out, and
+a note says so.
 """
 
 import csv
@@ -41,7 +44,8 @@ from skybench.registry.storage.strict_json import strict_json
 METADATA_KEY = b"skybench"
 TABLE_SUFFIX = ".parquet"
 
-_SUM_TOLERANCE = 1e-3
+_ROUND_OFF = 1e-6
+_SUM_TOLERANCE = 1e-2
 _MOST_SEEDS, _MOST_OTHERS = 256, 64
 _MOST_BYTES = 1 << 30
 _MOST_ID = 2.0**53
@@ -85,7 +89,7 @@ def read_predictions(
     _check_columns(table, question, question.form)
     ids = _integers(table, ID)
     seeds = _integers(table, SEED) if SEED in table.frame else np.zeros_like(ids)
-    answers = _answers(table, question, question.form)
+    answers, notes = _answers(table, question, question.form)
     by_seed = {}
     for seed in np.unique(seeds).tolist():
         rows = np.flatnonzero(seeds == seed)
@@ -93,7 +97,7 @@ def read_predictions(
         places = [table.places[row] for row in rows.tolist()]
         order = rows_in_order(ids[rows], question, table.source, places, which)
         by_seed[int(seed)] = answers[rows[order]]
-    return Predictions(by_seed=by_seed, content=table.content)
+    return Predictions(by_seed=by_seed, content=table.content, notes=tuple(notes))
 
 
 def write_predictions(
@@ -290,6 +294,8 @@ def _integers(table: _Table, column: str) -> NDArray[np.int64]:
 
 def _numbers(table: _Table, column: str) -> NDArray[np.float64]:
     cells = table.frame[column]
+    # pandas would count the microseconds of a date, and the real part of a complex number.
+    cells = cells.astype(str) if cells.dtype.kind in "mMc" else cells
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     wrong = ~np.isfinite(numbers)
     if wrong.any():
@@ -301,21 +307,54 @@ def _numbers(table: _Table, column: str) -> NDArray[np.float64]:
     return numbers
 
 
-def _answers(table: _Table, question: Question, form: Columns) -> NDArray[np.float64]:
+def _answers(
+    table: _Table, question: Question, form: Columns
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Return a row of numbers for each row of the table, and what was put right in them."""
     if form.exclusive and LABEL in table.frame:
-        return np.eye(len(question.names))[_labels(table, question.names)]
-    columns = {name: _numbers(table, name) for name in question.names}
-    if form.bounded:
-        for name, values in columns.items():
-            _check_bounds(table, name, values, form)
-    answers = np.stack(list(columns.values()), axis=1)
+        return np.eye(len(question.names))[_labels(table, question.names)], []
+    answers = np.stack([_numbers(table, name) for name in question.names], axis=1)
+    if not form.bounded:
+        return answers, []
+    for name, values in zip(question.names, answers.T, strict=True):
+        _check_bounds(table, name, values, form)
+    answers, notes = _clipped(answers)
     if form.exclusive:
         _check_sums(table, answers)
-    return answers
+        answers, more = _normalised(answers)
+        notes += more
+    return answers, notes
+
+
+def _clipped(probabilities: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+    within = np.clip(probabilities, 0, 1)
+    beyond = np.abs(probabilities - within)
+    if not beyond.any():
+        return probabilities, []
+    note = (
+        f"probabilities beyond 0 or 1 by round-off, at most {beyond.max():.3g}, were clipped in "
+        f"{_rows(np.asarray(beyond.any(axis=1)))}"
+    )
+    return within, [note]
+
+
+def _normalised(probabilities: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+    """Return what sums to 1; the round-off of float32 stays, so that stored numbers do."""
+    sums = probabilities.sum(axis=1)
+    off = np.abs(sums - 1) > _ROUND_OFF
+    if not off.any():
+        return probabilities, []
+    span = " to ".join(sorted({f"{sums[off].min():.7g}", f"{sums[off].max():.7g}"}))
+    note = f"probabilities that sum to {span} were divided by their sum in {_rows(off)}"
+    return np.where(off[:, None], probabilities / sums[:, None], probabilities), [note]
+
+
+def _rows(some: NDArray[np.bool_]) -> str:
+    return f"{np.count_nonzero(some):,} of {len(some):,} rows"
 
 
 def _check_bounds(table: _Table, name: str, values: NDArray[np.float64], form: Columns) -> None:
-    wrong = (values < 0) | (values > 1)
+    wrong = (values < -_ROUND_OFF) | (values > 1 + _ROUND_OFF)
     if wrong.any():
         msg = (
             f"{name} must be a probability from 0 to 1, got {_first(table, name, wrong)}"
@@ -325,19 +364,23 @@ def _check_bounds(table: _Table, name: str, values: NDArray[np.float64], form: C
 
 
 def _range_fix(values: NDArray[np.float64], form: Columns) -> str:
-    if values.min() >= 0 and values.max() <= 100 and values.max() > 10:
+    low, high = values.min(), values.max()
+    if low >= -_SUM_TOLERANCE and high <= 1 + _SUM_TOLERANCE:
+        return "that is more than round-off: clip it if you know why"
+    if low >= 0 and 10 < high <= 100:
         return "divide percentages by 100"
     return f"put logits through a {'softmax' if form.exclusive else 'sigmoid'} first"
 
 
 def _check_sums(table: _Table, probabilities: NDArray[np.float64]) -> None:
     sums = probabilities.sum(axis=1)
-    wrong = np.abs(sums - 1) > _SUM_TOLERANCE
+    # A little more, since 0.99 of two decimals departs by more than 0.01 in its last bit.
+    wrong = np.abs(sums - 1) > _SUM_TOLERANCE + _ROUND_OFF
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         msg = (
             f"the probabilities of a sample must sum to 1 within {_SUM_TOLERANCE}, got "
-            f"{sums[row]:.6g} in {table.places[row]} of {table.source}{and_more(wrong)}; "
+            f"{sums[row]:.8g} in {table.places[row]} of {table.source}{and_more(wrong)}; "
             "divide each row by its sum"
         )
         raise PredictionsError(msg)
@@ -363,6 +406,16 @@ def _labels(table: _Table, classes: tuple[str, ...]) -> NDArray[np.int64]:
 
 def _first(table: _Table, column: str, wrong: NDArray[Any]) -> str:
     row = int(np.flatnonzero(wrong)[0])
-    cell = table.frame[column].iloc[row]
-    blank = cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell))
-    return f"{'nothing' if blank else repr(cell)[:_SHOWN]} in {table.places[row]} of {table.source}"
+    return f"{_shown(table.frame[column].iloc[row])} in {table.places[row]} of {table.source}"
+
+
+def _shown(cell: object) -> str:
+    """Return text in quotes and a number plainly, without the name of its NumPy type."""
+    if (
+        cell is None
+        or cell is pd.NA
+        or cell == ""
+        or (isinstance(cell, float) and math.isnan(cell))
+    ):
+        return "nothing"
+    return (repr(str(cell)) if isinstance(cell, str) else str(cell))[:_SHOWN]

@@ -71,10 +71,13 @@ class Predictions:
         ones and zeros; (sample, target) numbers; or (sample, y, x) codes.
     content : str or None
         The content hash that the file says it was made for.
+    notes : tuple of str
+        What was assumed or put right in reading it.
     """
 
     by_seed: dict[int, NDArray[Any]]
     content: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def rows_in_order(

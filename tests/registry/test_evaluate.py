@@ -84,6 +84,14 @@ def test_several_seeds_are_scored_as_their_mean(published, truth):
     assert [score.score for score in result.record.scores] == [1, 0]
 
 
+def test_what_was_put_right_is_told(published, truth):
+    table = truth.assign(star=np.where(truth.label == 0, 0.666, 0.333))
+    table = table.assign(spiral=0.999 - table.star).drop(columns="label")
+    result = evaluate("sky@0.1", table, store=published)
+    assert result.accuracy == 1
+    assert f"sum to 0.999 were divided by their sum in {len(truth)} of" in str(result)
+
+
 def test_other_content_is_refused(published, truth, tmp_path):
     other = "sha256:" + "00" * 32
     with pytest.raises(PredictionsError, match=f"made for content {other}, but sky@0.1 has"):
