@@ -1,35 +1,39 @@
-"""Files of predictions for a test split: checked strictly on the way in, written for the store.
+"""Predictions for a test split: checked strictly on the way in, written for the store.
 
-A table, CSV or Parquet, has a column ``sample_id`` and either one column ``label`` (class name
-or code) or one column a class with its probability; a multi-label task has one column a class
+A table, in a file or in memory, has a column ``sample_id`` and either one column ``label`` (class
+name or code) or one column a class with its probability; a multi-label task has one column a class
 with a probability or 0 and 1, a regression one column a target in the target's unit. With an
 optional column ``seed`` it holds several runs. The content hash that it was made for may be given:
-``content`` in the Parquet metadata, or a first line ``# content=sha256:…`` in a CSV. A segmentation
-is answered by maps: see `skybench.registry.scoring.map_predictions`.
+``content`` in the Parquet metadata, or a first line ``# content=sha256:…`` in a CSV. What tables
+are read is in `skybench.registry.scoring.prediction_tables`. A segmentation is answered by maps:
+see `skybench.registry.scoring.map_predictions`.
 
 Probabilities may have the round-off of float32 and of a few printed decimals: it is taken out, and
 a note says so.
 """
 
-import csv
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skybench.errors import IntegrityError, MissingDependencyError, PredictionsError
+from skybench.errors import PredictionsError
 from skybench.registry.scoring.map_predictions import SUFFIX as MAP_SUFFIX
 from skybench.registry.scoring.map_predictions import read_maps, write_maps
+from skybench.registry.scoring.prediction_tables import (
+    METADATA_KEY,
+    PredictionsSource,
+    Table,
+    import_pyarrow,
+    read_table,
+)
 from skybench.registry.scoring.question import (
-    CONTENT_KEY,
     ID,
     LABEL,
     SEED,
@@ -39,53 +43,33 @@ from skybench.registry.scoring.question import (
     rows_in_order,
 )
 from skybench.registry.scoring.tasks import Columns, Maps
-from skybench.registry.storage.strict_json import strict_json
 
-METADATA_KEY = b"skybench"
 TABLE_SUFFIX = ".parquet"
 
 _ROUND_OFF = 1e-6
 _SUM_TOLERANCE = 1e-2
-_MOST_SEEDS, _MOST_OTHERS = 256, 64
-_MOST_BYTES = 1 << 30
 _MOST_ID = 2.0**53
 _SHOWN = 80
-_SOURCES = (str, os.PathLike, pd.DataFrame)
 
 
-@dataclass(frozen=True)
-class _Table:
-    """Text cells with the place of each row, whatever file they came from."""
-
-    source: str
-    frame: pd.DataFrame
-    places: Sequence[str]
-    content: str | None = None
-
-
-def read_predictions(
-    source: str | os.PathLike[str] | pd.DataFrame | IO[bytes], question: Question
-) -> Predictions:
-    """Return the predictions in a file, in the order of the question's ids.
+def read_predictions(source: PredictionsSource, question: Question) -> Predictions:
+    """Return predictions of any kind, in the order of the question's ids.
 
     Parameters
     ----------
-    source : path, DataFrame or open binary file
-        ``.csv``, ``.parquet``, or the same table in memory; for a segmentation ``.npz`` or
-        ``.zarr``. An open file is of the kind that `write_predictions` writes.
+    source : path, open binary file, table, series or array
+        As for `read_table`; for a segmentation ``.npz``, ``.zarr`` or an array. An open file is
+        of the kind that `write_predictions` writes.
     question : Question
 
     Raises
     ------
     PredictionsError
-        The file is not exactly an answer; the message names lines, ids or columns and the fix.
+        It is not exactly an answer; the message names lines, ids or columns and the fix.
     """
-    if not (isinstance(source, _SOURCES) or hasattr(source, "read")):
-        msg = f"predictions are a DataFrame or the path of a file, got a {type(source).__name__}"
-        raise PredictionsError(msg)
     if isinstance(question.form, Maps):
         return read_maps(source, question)
-    table = _read(source, question)
+    table = read_table(source, question)
     _check_columns(table, question, question.form)
     ids = _integers(table, ID)
     seeds = _integers(table, SEED) if SEED in table.frame else np.zeros_like(ids)
@@ -97,7 +81,7 @@ def read_predictions(
         places = [table.places[row] for row in rows.tolist()]
         order = rows_in_order(ids[rows], question, table.source, places, which)
         by_seed[int(seed)] = answers[rows[order]]
-    return Predictions(by_seed=by_seed, content=table.content, notes=tuple(notes))
+    return Predictions(by_seed=by_seed, content=table.content, notes=(*table.notes, *notes))
 
 
 def write_predictions(
@@ -139,125 +123,8 @@ def predictions_suffix(question: Question) -> str:
     return MAP_SUFFIX if isinstance(question.form, Maps) else TABLE_SUFFIX
 
 
-def import_pyarrow() -> Any:
-    """Return pyarrow with its Parquet module, or raise an error that says how to get it."""
-    try:
-        import pyarrow.parquet  # type: ignore[import-untyped]
-    except ImportError:
-        msg = "Parquet files need pyarrow: pip install 'skybench[baselines]', or use CSV"
-        raise MissingDependencyError(msg) from None
-    return pyarrow
-
-
-def _read(source: str | os.PathLike[str] | pd.DataFrame | IO[bytes], question: Question) -> _Table:
-    if isinstance(source, pd.DataFrame):
-        return _Table("the DataFrame", source, [f"row {n}" for n in range(len(source))])
-    if not isinstance(source, str | os.PathLike):
-        return _read_parquet(source, question)
-    path = Path(source)
-    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".pq": _read_parquet}
-    if path.suffix.lower() not in readers:
-        msg = f"{path} must be a .csv or .parquet file"
-        raise PredictionsError(msg)
-    if not path.is_file():
-        msg = f"{path} is not a file; give the path of your predictions"
-        raise PredictionsError(msg)
-    return readers[path.suffix.lower()](path, question)
-
-
-def _read_parquet(path: Path | IO[bytes], question: Question) -> _Table:
-    source = str(path) if isinstance(path, Path) else "the predictions"
-    pa = import_pyarrow()
-    try:
-        file = pa.parquet.ParquetFile(path)
-        _check_size(source, file.metadata.num_rows, file.metadata.num_columns, question)
-        _check_parquet(source, pa, file)
-        if LABEL in file.schema_arrow.names:
-            # Kept as a dictionary: a long text, many times, would fill the memory.
-            file = pa.parquet.ParquetFile(path, read_dictionary=[LABEL])
-        table = file.read()
-        frame = table.to_pandas(ignore_metadata=True)
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        msg = f"{source} cannot be read as Parquet: {error}"
-        raise PredictionsError(msg) from error
-    places = [f"row {n}" for n in range(table.num_rows)]
-    return _Table(source, frame, places, _bound_content(table.schema.metadata or {}, source))
-
-
-def _check_size(source: str, rows: int, columns: int, question: Question) -> None:
-    """Refuse what is far from an answer before it is in memory."""
-    most_rows, most_columns = _MOST_SEEDS * len(question.ids), len(question.names) + _MOST_OTHERS
-    if rows > most_rows or columns > most_columns:
-        msg = (
-            f"{source} has {rows:,} rows of {columns:,} columns, far more than the "
-            f"{len(question.ids):,} test samples can have. It needs {question.expected}."
-        )
-        raise PredictionsError(msg)
-
-
-def _check_parquet(source: str, pa: Any, file: Any) -> None:
-    kinds = pa.types
-    for field in file.schema_arrow:
-        kind = field.type.value_type if kinds.is_dictionary(field.type) else field.type
-        plain = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_null)
-        texts = (kinds.is_string, kinds.is_large_string, kinds.is_string_view)
-        if not any(is_kind(kind) for is_kind in plain + texts):
-            msg = f"{source} has the column {field.name[:80]!a} of {kind}; expected numbers"
-            raise PredictionsError(msg)
-    metadata = file.metadata
-    size = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
-    if size > _MOST_BYTES:
-        msg = f"{source} unfolds to {size:,} bytes, more than {_MOST_BYTES:,}"
-        raise PredictionsError(msg)
-
-
-def _bound_content(metadata: Mapping[bytes, bytes], source: str) -> str | None:
-    try:
-        bound = strict_json(metadata.get(METADATA_KEY, b"{}").decode(), f"metadata of {source}")
-    except (IntegrityError, UnicodeDecodeError) as error:
-        raise PredictionsError(str(error)) from None
-    content = bound.get(CONTENT_KEY) if isinstance(bound, dict) else None
-    return None if content is None else str(content)[:100]
-
-
-def _read_csv(path: Path, question: Question) -> _Table:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _parse_csv(path, file, question)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        msg = f"{path} cannot be read as CSV in UTF-8: {error}"
-        raise PredictionsError(msg) from error
-
-
-def _parse_csv(path: Path, file: IO[str], question: Question) -> _Table:
-    content: str | None = None
-    rows: list[list[str]] = []
-    places: list[str] = []
-    reader = csv.reader(file)
-    for fields in reader:
-        if not fields or fields == [""]:
-            continue
-        if fields[0].startswith("#"):
-            key, _, value = fields[0].lstrip("# ").partition("=")
-            content = value.strip() if key.strip() == CONTENT_KEY else content
-            continue
-        if rows and len(fields) != len(rows[0]):
-            msg = (
-                f"line {reader.line_num} of {path} has {len(fields)} fields, expected "
-                f"{len(rows[0])} as in the header"
-            )
-            raise PredictionsError(msg)
-        _check_size(str(path), len(rows), len(fields), question)
-        rows.append([field.strip() for field in fields])
-        places.append(f"line {reader.line_num}")
-    if not rows:
-        msg = f"{path} is empty; it needs a header and one line a test sample"
-        raise PredictionsError(msg)
-    return _Table(str(path), pd.DataFrame(rows[1:], columns=rows[0]), places[1:], content)
-
-
-def _check_columns(table: _Table, question: Question, form: Columns) -> None:
-    have = [str(name) for name in table.frame.columns]
+def _check_columns(table: Table, question: Question, form: Columns) -> None:
+    have = list(table.frame.columns)
     if repeated := [name for name in have if have.count(name) > 1]:
         msg = f"{table.source} has the column {repeated[0]!r} twice"
         raise PredictionsError(msg)
@@ -274,16 +141,18 @@ def _check_columns(table: _Table, question: Question, form: Columns) -> None:
 
 
 def _unknown_column(name: str, wanted: list[str]) -> str:
+    separator = next((sign for sign in ";\t|," if sign in name), None)
+    if separator == ",":
+        return f"has one column {name[:_SHOWN]!r}; a .tsv has tabs between columns, a .csv commas"
+    if separator:
+        return f"has one column {name[:_SHOWN]!r}; separate columns by commas, not {separator!r}"
     near = get_close_matches(name[:_SHOWN].lower(), wanted, 1, 0.5)
     if near:
         return f"has an unknown column {name[:_SHOWN]!r} (did you mean {near[0]!r}?)"
-    separator = next((sign for sign in ";\t|" if sign in name), None)
-    if separator:
-        return f"has one column {name[:_SHOWN]!r}; separate columns by commas, not {separator!r}"
     return f"has an unknown column {name[:_SHOWN]!r}, to be taken out"
 
 
-def _integers(table: _Table, column: str) -> NDArray[np.int64]:
+def _integers(table: Table, column: str) -> NDArray[np.int64]:
     numbers = _numbers(table, column)
     wrong = (numbers != np.trunc(numbers)) | (np.abs(numbers) >= _MOST_ID)
     if wrong.any():
@@ -292,7 +161,7 @@ def _integers(table: _Table, column: str) -> NDArray[np.int64]:
     return numbers.astype(np.int64)
 
 
-def _numbers(table: _Table, column: str) -> NDArray[np.float64]:
+def _numbers(table: Table, column: str) -> NDArray[np.float64]:
     cells = table.frame[column]
     # pandas would count the microseconds of a date, and the real part of a complex number.
     cells = cells.astype(str) if cells.dtype.kind in "mMc" else cells
@@ -308,7 +177,7 @@ def _numbers(table: _Table, column: str) -> NDArray[np.float64]:
 
 
 def _answers(
-    table: _Table, question: Question, form: Columns
+    table: Table, question: Question, form: Columns
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Return a row of numbers for each row of the table, and what was put right in them."""
     if form.exclusive and LABEL in table.frame:
@@ -353,7 +222,7 @@ def _rows(some: NDArray[np.bool_]) -> str:
     return f"{np.count_nonzero(some):,} of {len(some):,} rows"
 
 
-def _check_bounds(table: _Table, name: str, values: NDArray[np.float64], form: Columns) -> None:
+def _check_bounds(table: Table, name: str, values: NDArray[np.float64], form: Columns) -> None:
     wrong = (values < -_ROUND_OFF) | (values > 1 + _ROUND_OFF)
     if wrong.any():
         msg = (
@@ -372,7 +241,7 @@ def _range_fix(values: NDArray[np.float64], form: Columns) -> str:
     return f"put logits through a {'softmax' if form.exclusive else 'sigmoid'} first"
 
 
-def _check_sums(table: _Table, probabilities: NDArray[np.float64]) -> None:
+def _check_sums(table: Table, probabilities: NDArray[np.float64]) -> None:
     sums = probabilities.sum(axis=1)
     # A little more, since 0.99 of two decimals departs by more than 0.01 in its last bit.
     wrong = np.abs(sums - 1) > _SUM_TOLERANCE + _ROUND_OFF
@@ -386,7 +255,7 @@ def _check_sums(table: _Table, probabilities: NDArray[np.float64]) -> None:
         raise PredictionsError(msg)
 
 
-def _labels(table: _Table, classes: tuple[str, ...]) -> NDArray[np.int64]:
+def _labels(table: Table, classes: tuple[str, ...]) -> NDArray[np.int64]:
     codes = {str(code): code for code in range(len(classes))}
     codes |= {f"{code}.0": code for code in range(len(classes))}
     codes |= {name: code for code, name in enumerate(classes)}
@@ -404,7 +273,7 @@ def _labels(table: _Table, classes: tuple[str, ...]) -> NDArray[np.int64]:
     return labels
 
 
-def _first(table: _Table, column: str, wrong: NDArray[Any]) -> str:
+def _first(table: Table, column: str, wrong: NDArray[Any]) -> str:
     row = int(np.flatnonzero(wrong)[0])
     return f"{_shown(table.frame[column].iloc[row])} in {table.places[row]} of {table.source}"
 

@@ -12,6 +12,8 @@ from skybench.registry.scoring.tasks import Columns, Maps, task_named
 
 ID, LABEL, SEED = "sample_id", "label", "seed"
 CONTENT_KEY = "content"
+IN_ORDER = "the array was taken to be in the order of the test split"
+"""A note: nothing in an array can show that it is not."""
 
 _SHOWN = 3
 

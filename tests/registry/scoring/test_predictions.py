@@ -73,11 +73,6 @@ def test_parquet_keeps_seeds_and_content(tmp_path):
     }
 
 
-def test_table_in_memory_is_read_as_a_file_is():
-    frame = pd.DataFrame({"sample_id": [8, 5, 3], "label": ["star", "star", "spiral"]})
-    assert read_predictions(frame, SINGLE).by_seed[0].argmax(axis=1).tolist() == [2, 0, 0]
-
-
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -136,19 +131,12 @@ def test_each_seed_needs_every_id():
         ("p.csv", b"", "is empty"),
         ("p.csv", b"\xff\xfe\x00", "cannot be read as CSV in UTF-8"),
         ("p.parquet", b"not parquet", "cannot be read as Parquet"),
-        ("p.xlsx", b"", r"must be a \.csv or \.parquet file"),
     ],
 )
 def test_files_of_another_kind_are_refused(tmp_path, name, content, expected):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(PredictionsError, match=expected):
         read_predictions(tmp_path / name, SINGLE)
-
-
-@pytest.mark.parametrize(("source", "kind"), [({"sample_id": [0]}, "dict"), (None, "NoneType")])
-def test_what_holds_no_table_is_refused(source, kind):
-    with pytest.raises(PredictionsError, match=f"the path of a file, got a {kind}"):
-        read_predictions(source, SINGLE)
 
 
 def test_missing_file_is_named(tmp_path):
