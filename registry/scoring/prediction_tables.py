@@ -332,14 +332,14 @@ def _check_fits(source: str, tables: Sequence[Any], question: Question) -> None:
 
 def _read_text(path: Path, question: Question) -> Table:
     name = path.name.lower()
-    separator = "\t" if name.removesuffix(".gz").endswith(".tsv") else ","
+    is_tsv = name.removesuffix(".gz").endswith(".tsv")
     try:
         with (gzip.open if name.endswith(".gz") else open)(
             path, "rt", encoding="utf-8-sig", newline=""
         ) as file:
-            return _parse_text(str(path), file, separator, question)
+            return _parse_text(str(path), file, "\t" if is_tsv else ",", question)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        msg = f"{path} cannot be read as {name.split('.')[1].upper()} in UTF-8: {error}"
+        msg = f"{path} cannot be read as {'TSV' if is_tsv else 'CSV'} in UTF-8: {error}"
         raise PredictionsError(msg) from error
 
 

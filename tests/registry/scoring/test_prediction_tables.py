@@ -192,7 +192,11 @@ def compressed(data):
     ("name", "write", "says"),
     [
         ("p.csv.gz", compressed(b"0" * (1 << 24)), "a line of more than 1,048,576 characters"),
-        ("p.csv.gz", lambda path: path.write_bytes(b"x"), "cannot be read as CSV .* Not a gzip"),
+        (
+            "my.net.csv.gz",
+            lambda path: path.write_bytes(b"x"),
+            "cannot be read as CSV .* Not a gzip",
+        ),
         ("p.csv.gz", lambda path: path.write_bytes(gzip.compress(b"abc")[:-9]), "cannot be read"),
         ("p.tsv", LABELS.to_csv, "a .tsv has tabs between columns, a .csv commas"),
         ("p.fits", lambda path: path.write_bytes(b"no"), "cannot be read as a FITS table"),
