@@ -1,7 +1,6 @@
 """Score somebody's predictions on a test split, and compare them with the stored baselines."""
 
 import io
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +19,9 @@ from skybench.registry.open import open as open_version
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.metric import Metric
 from skybench.registry.scoring.metrics import metric_named
+from skybench.registry.scoring.prediction_tables import PredictionsSource, import_pyarrow
 from skybench.registry.scoring.predictions import (
     TABLE_SUFFIX,
-    import_pyarrow,
     predictions_suffix,
     read_predictions,
     write_predictions,
@@ -99,7 +98,8 @@ class Evaluation:
     comparisons : tuple of Comparison
         With each stored record, best first.
     notes : tuple of str
-        What could not be compared or measured, and why.
+        What was assumed or put right in the predictions, and what could not be compared or
+        measured, and why.
     submitted : bool
         Whether the record is now in the store.
     """
@@ -154,7 +154,7 @@ class Evaluation:
 
 def evaluate(
     reference: str | DatasetReference,
-    predictions: str | os.PathLike[str] | pd.DataFrame,
+    predictions: PredictionsSource,
     *,
     name: str = UNNAMED,
     store: str | Store | None = None,
@@ -167,12 +167,15 @@ def evaluate(
     ----------
     reference : str
         As for `skybench.open`.
-    predictions : path or DataFrame
-        A ``.csv`` or ``.parquet`` file, or a table, with ``sample_id`` and either ``label`` or
-        one probability column a class; a multi-label task has one column a class with
-        probabilities or 0 and 1, a regression one column a target in the target's unit. A column
-        ``seed`` may tell several runs apart. A segmentation takes a ``.npz`` or ``.zarr`` of
-        ``sample_id`` and ``segmentation (sample, y, x)``: 0 background, k + 1 class k.
+    predictions : path, table, series or array
+        A table with ``sample_id``, as a column or an index, and either ``label`` or one
+        probability column a class; a multi-label task has one column a class with probabilities
+        or 0 and 1, a regression one column a target in the target's unit. A column ``seed`` may
+        tell several runs apart. It is a file, ``.csv``, ``.tsv``, ``.fits`` (each also with
+        ``.gz``) or ``.parquet``; a DataFrame of pandas or polars or an Arrow table; a Series or
+        DataArray of labels; or a NumPy array of probabilities or labels in the order of the test
+        split. A segmentation takes a ``.npz`` or ``.zarr`` of ``sample_id`` and ``segmentation
+        (sample, y, x)``, or this array alone: 0 background, k + 1 class k.
     name : str
         Of the model, for the record.
     store : str or Store, optional
@@ -218,7 +221,7 @@ def evaluate(
     return Evaluation(
         record=record,
         comparisons=comparisons,
-        notes=(*tested.notes, *known.notes, *notes),
+        notes=(*answer.notes, *tested.notes, *known.notes, *notes),
         submitted=submit,
     )
 

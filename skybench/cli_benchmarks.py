@@ -106,7 +106,10 @@ def yank(
 def evaluate(
     dataset: Reference,
     predictions: Annotated[
-        Path, typer.Argument(help="CSV or Parquet, a row a test sample; .npz or .zarr for maps.")
+        Path,
+        typer.Argument(
+            help="CSV, TSV, Parquet or FITS, a row a test sample; .npz or .zarr for maps."
+        ),
     ],
     name: Annotated[str, typer.Option(help="Name of the model.")],
     submit: Annotated[bool, typer.Option("--submit", help="Keep the score in the store.")] = False,

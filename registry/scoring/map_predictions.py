@@ -2,7 +2,8 @@
 
 A file is an ``.npz`` or a Zarr group with two arrays, ``sample_id`` (sample,) and
 ``segmentation`` (sample, y, x), whole numbers: 0 is the background and k + 1 class k. The content
-hash that it was made for may be given as a third array ``content``, one text.
+hash that it was made for may be given as a third array ``content``, one text. In memory an array
+of the maps alone is in the order of the test split.
 """
 
 import math
@@ -16,7 +17,14 @@ from numpy.typing import NDArray
 
 from skybench.errors import PredictionsError
 from skybench.registry.arrays.bounded_arrays import read_npz, read_zarr
-from skybench.registry.scoring.question import CONTENT_KEY, ID, Predictions, Question, rows_in_order
+from skybench.registry.scoring.question import (
+    CONTENT_KEY,
+    ID,
+    IN_ORDER,
+    Predictions,
+    Question,
+    rows_in_order,
+)
 
 SUFFIX = ".npz"
 MAPS = "segmentation"
@@ -29,8 +37,9 @@ def read_maps(source: Any, question: Question) -> Predictions:
 
     Parameters
     ----------
-    source : path or open binary file
-        ``.npz`` or ``.zarr``; an open file is an ``.npz``.
+    source : path, open binary file or array
+        ``.npz`` or ``.zarr``; an open file is an ``.npz``. An array has the maps in the order of
+        the question's ids.
     question : Question
 
     Raises
@@ -49,7 +58,8 @@ def read_maps(source: Any, question: Question) -> Predictions:
     places = [f"row {row}" for row in range(len(ids))]
     order = rows_in_order(ids.astype(np.int64), question, name, places)
     content = str(arrays[CONTENT_KEY])[:100] if CONTENT_KEY in arrays else None
-    return Predictions(by_seed={0: maps[order].astype(np.int8)}, content=content)
+    notes = (IN_ORDER,) if isinstance(source, np.ndarray) else ()
+    return Predictions(by_seed={0: maps[order].astype(np.int8)}, content=content, notes=notes)
 
 
 def write_maps(
@@ -66,6 +76,8 @@ def write_maps(
 
 
 def _arrays(source: Any, name: str, question: Question) -> dict[str, NDArray[Any]]:
+    if isinstance(source, np.ndarray):
+        return {ID: question.ids, MAPS: source}
     suffix = Path(name).suffix.lower()
     # Twice the samples as int64: what is larger is no answer, and the check says what is.
     most = 2 * 8 * len(question.ids) * max(1, math.prod(question.shape)) + _MOST_TEXT

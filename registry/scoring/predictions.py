@@ -1,32 +1,39 @@
-"""Files of predictions for a test split: checked strictly on the way in, written for the store.
+"""Predictions for a test split: checked strictly on the way in, written for the store.
 
-A table, CSV or Parquet, has a column ``sample_id`` and either one column ``label`` (class name
-or code) or one column a class with its probability; a multi-label task has one column a class
+A table, in a file or in memory, has a column ``sample_id`` and either one column ``label`` (class
+name or code) or one column a class with its probability; a multi-label task has one column a class
 with a probability or 0 and 1, a regression one column a target in the target's unit. With an
 optional column ``seed`` it holds several runs. The content hash that it was made for may be given:
-``content`` in the Parquet metadata, or a first line ``# content=sha256:…`` in a CSV. A segmentation
-is answered by maps: see `skybench.registry.scoring.map_predictions`.
+``content`` in the Parquet metadata, or a first line ``# content=sha256:…`` in a CSV. What tables
+are read is in `skybench.registry.scoring.prediction_tables`. A segmentation is answered by maps:
+see `skybench.registry.scoring.map_predictions`.
+
+Probabilities may have the round-off of float32 and of a few printed decimals: it is taken out, and
+a note says so.
 """
 
-import csv
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skybench.errors import IntegrityError, MissingDependencyError, PredictionsError
+from skybench.errors import PredictionsError
 from skybench.registry.scoring.map_predictions import SUFFIX as MAP_SUFFIX
 from skybench.registry.scoring.map_predictions import read_maps, write_maps
+from skybench.registry.scoring.prediction_tables import (
+    METADATA_KEY,
+    PredictionsSource,
+    Table,
+    import_pyarrow,
+    read_table,
+)
 from skybench.registry.scoring.question import (
-    CONTENT_KEY,
     ID,
     LABEL,
     SEED,
@@ -36,56 +43,37 @@ from skybench.registry.scoring.question import (
     rows_in_order,
 )
 from skybench.registry.scoring.tasks import Columns, Maps
-from skybench.registry.storage.strict_json import strict_json
 
-METADATA_KEY = b"skybench"
 TABLE_SUFFIX = ".parquet"
 
-_SUM_TOLERANCE = 1e-3
-_MOST_SEEDS, _MOST_OTHERS = 256, 64
-_MOST_BYTES = 1 << 30
+_ROUND_OFF = 1e-6
+_SUM_TOLERANCE = 1e-2
 _MOST_ID = 2.0**53
 _SHOWN = 80
-_SOURCES = (str, os.PathLike, pd.DataFrame)
 
 
-@dataclass(frozen=True)
-class _Table:
-    """Text cells with the place of each row, whatever file they came from."""
-
-    source: str
-    frame: pd.DataFrame
-    places: Sequence[str]
-    content: str | None = None
-
-
-def read_predictions(
-    source: str | os.PathLike[str] | pd.DataFrame | IO[bytes], question: Question
-) -> Predictions:
-    """Return the predictions in a file, in the order of the question's ids.
+def read_predictions(source: PredictionsSource, question: Question) -> Predictions:
+    """Return predictions of any kind, in the order of the question's ids.
 
     Parameters
     ----------
-    source : path, DataFrame or open binary file
-        ``.csv``, ``.parquet``, or the same table in memory; for a segmentation ``.npz`` or
-        ``.zarr``. An open file is of the kind that `write_predictions` writes.
+    source : path, open binary file, table, series or array
+        As for `read_table`; for a segmentation ``.npz``, ``.zarr`` or an array. An open file is
+        of the kind that `write_predictions` writes.
     question : Question
 
     Raises
     ------
     PredictionsError
-        The file is not exactly an answer; the message names lines, ids or columns and the fix.
+        It is not exactly an answer; the message names lines, ids or columns and the fix.
     """
-    if not (isinstance(source, _SOURCES) or hasattr(source, "read")):
-        msg = f"predictions are a DataFrame or the path of a file, got a {type(source).__name__}"
-        raise PredictionsError(msg)
     if isinstance(question.form, Maps):
         return read_maps(source, question)
-    table = _read(source, question)
+    table = read_table(source, question)
     _check_columns(table, question, question.form)
     ids = _integers(table, ID)
     seeds = _integers(table, SEED) if SEED in table.frame else np.zeros_like(ids)
-    answers = _answers(table, question, question.form)
+    answers, notes = _answers(table, question, question.form)
     by_seed = {}
     for seed in np.unique(seeds).tolist():
         rows = np.flatnonzero(seeds == seed)
@@ -93,7 +81,7 @@ def read_predictions(
         places = [table.places[row] for row in rows.tolist()]
         order = rows_in_order(ids[rows], question, table.source, places, which)
         by_seed[int(seed)] = answers[rows[order]]
-    return Predictions(by_seed=by_seed, content=table.content)
+    return Predictions(by_seed=by_seed, content=table.content, notes=(*table.notes, *notes))
 
 
 def write_predictions(
@@ -135,125 +123,8 @@ def predictions_suffix(question: Question) -> str:
     return MAP_SUFFIX if isinstance(question.form, Maps) else TABLE_SUFFIX
 
 
-def import_pyarrow() -> Any:
-    """Return pyarrow with its Parquet module, or raise an error that says how to get it."""
-    try:
-        import pyarrow.parquet  # type: ignore[import-untyped]
-    except ImportError:
-        msg = "Parquet files need pyarrow: pip install 'skybench[baselines]', or use CSV"
-        raise MissingDependencyError(msg) from None
-    return pyarrow
-
-
-def _read(source: str | os.PathLike[str] | pd.DataFrame | IO[bytes], question: Question) -> _Table:
-    if isinstance(source, pd.DataFrame):
-        return _Table("the DataFrame", source, [f"row {n}" for n in range(len(source))])
-    if not isinstance(source, str | os.PathLike):
-        return _read_parquet(source, question)
-    path = Path(source)
-    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".pq": _read_parquet}
-    if path.suffix.lower() not in readers:
-        msg = f"{path} must be a .csv or .parquet file"
-        raise PredictionsError(msg)
-    if not path.is_file():
-        msg = f"{path} is not a file; give the path of your predictions"
-        raise PredictionsError(msg)
-    return readers[path.suffix.lower()](path, question)
-
-
-def _read_parquet(path: Path | IO[bytes], question: Question) -> _Table:
-    source = str(path) if isinstance(path, Path) else "the predictions"
-    pa = import_pyarrow()
-    try:
-        file = pa.parquet.ParquetFile(path)
-        _check_size(source, file.metadata.num_rows, file.metadata.num_columns, question)
-        _check_parquet(source, pa, file)
-        if LABEL in file.schema_arrow.names:
-            # Kept as a dictionary: a long text, many times, would fill the memory.
-            file = pa.parquet.ParquetFile(path, read_dictionary=[LABEL])
-        table = file.read()
-        frame = table.to_pandas(ignore_metadata=True)
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        msg = f"{source} cannot be read as Parquet: {error}"
-        raise PredictionsError(msg) from error
-    places = [f"row {n}" for n in range(table.num_rows)]
-    return _Table(source, frame, places, _bound_content(table.schema.metadata or {}, source))
-
-
-def _check_size(source: str, rows: int, columns: int, question: Question) -> None:
-    """Refuse what is far from an answer before it is in memory."""
-    most_rows, most_columns = _MOST_SEEDS * len(question.ids), len(question.names) + _MOST_OTHERS
-    if rows > most_rows or columns > most_columns:
-        msg = (
-            f"{source} has {rows:,} rows of {columns:,} columns, far more than the "
-            f"{len(question.ids):,} test samples can have. It needs {question.expected}."
-        )
-        raise PredictionsError(msg)
-
-
-def _check_parquet(source: str, pa: Any, file: Any) -> None:
-    kinds = pa.types
-    for field in file.schema_arrow:
-        kind = field.type.value_type if kinds.is_dictionary(field.type) else field.type
-        plain = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_null)
-        texts = (kinds.is_string, kinds.is_large_string, kinds.is_string_view)
-        if not any(is_kind(kind) for is_kind in plain + texts):
-            msg = f"{source} has the column {field.name[:80]!a} of {kind}; expected numbers"
-            raise PredictionsError(msg)
-    metadata = file.metadata
-    size = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
-    if size > _MOST_BYTES:
-        msg = f"{source} unfolds to {size:,} bytes, more than {_MOST_BYTES:,}"
-        raise PredictionsError(msg)
-
-
-def _bound_content(metadata: Mapping[bytes, bytes], source: str) -> str | None:
-    try:
-        bound = strict_json(metadata.get(METADATA_KEY, b"{}").decode(), f"metadata of {source}")
-    except (IntegrityError, UnicodeDecodeError) as error:
-        raise PredictionsError(str(error)) from None
-    content = bound.get(CONTENT_KEY) if isinstance(bound, dict) else None
-    return None if content is None else str(content)[:100]
-
-
-def _read_csv(path: Path, question: Question) -> _Table:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _parse_csv(path, file, question)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        msg = f"{path} cannot be read as CSV in UTF-8: {error}"
-        raise PredictionsError(msg) from error
-
-
-def _parse_csv(path: Path, file: IO[str], question: Question) -> _Table:
-    content: str | None = None
-    rows: list[list[str]] = []
-    places: list[str] = []
-    reader = csv.reader(file)
-    for fields in reader:
-        if not fields or fields == [""]:
-            continue
-        if fields[0].startswith("#"):
-            key, _, value = fields[0].lstrip("# ").partition("=")
-            content = value.strip() if key.strip() == CONTENT_KEY else content
-            continue
-        if rows and len(fields) != len(rows[0]):
-            msg = (
-                f"line {reader.line_num} of {path} has {len(fields)} fields, expected "
-                f"{len(rows[0])} as in the header"
-            )
-            raise PredictionsError(msg)
-        _check_size(str(path), len(rows), len(fields), question)
-        rows.append([field.strip() for field in fields])
-        places.append(f"line {reader.line_num}")
-    if not rows:
-        msg = f"{path} is empty; it needs a header and one line a test sample"
-        raise PredictionsError(msg)
-    return _Table(str(path), pd.DataFrame(rows[1:], columns=rows[0]), places[1:], content)
-
-
-def _check_columns(table: _Table, question: Question, form: Columns) -> None:
-    have = [str(name) for name in table.frame.columns]
+def _check_columns(table: Table, question: Question, form: Columns) -> None:
+    have = list(table.frame.columns)
     if repeated := [name for name in have if have.count(name) > 1]:
         msg = f"{table.source} has the column {repeated[0]!r} twice"
         raise PredictionsError(msg)
@@ -270,16 +141,18 @@ def _check_columns(table: _Table, question: Question, form: Columns) -> None:
 
 
 def _unknown_column(name: str, wanted: list[str]) -> str:
+    separator = next((sign for sign in ";\t|," if sign in name), None)
+    if separator == ",":
+        return f"has one column {name[:_SHOWN]!r}; a .tsv has tabs between columns, a .csv commas"
+    if separator:
+        return f"has one column {name[:_SHOWN]!r}; separate columns by commas, not {separator!r}"
     near = get_close_matches(name[:_SHOWN].lower(), wanted, 1, 0.5)
     if near:
         return f"has an unknown column {name[:_SHOWN]!r} (did you mean {near[0]!r}?)"
-    separator = next((sign for sign in ";\t|" if sign in name), None)
-    if separator:
-        return f"has one column {name[:_SHOWN]!r}; separate columns by commas, not {separator!r}"
     return f"has an unknown column {name[:_SHOWN]!r}, to be taken out"
 
 
-def _integers(table: _Table, column: str) -> NDArray[np.int64]:
+def _integers(table: Table, column: str) -> NDArray[np.int64]:
     numbers = _numbers(table, column)
     wrong = (numbers != np.trunc(numbers)) | (np.abs(numbers) >= _MOST_ID)
     if wrong.any():
@@ -288,8 +161,10 @@ def _integers(table: _Table, column: str) -> NDArray[np.int64]:
     return numbers.astype(np.int64)
 
 
-def _numbers(table: _Table, column: str) -> NDArray[np.float64]:
+def _numbers(table: Table, column: str) -> NDArray[np.float64]:
     cells = table.frame[column]
+    # pandas would count the microseconds of a date, and the real part of a complex number.
+    cells = cells.astype(str) if cells.dtype.kind in "mMc" else cells
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     wrong = ~np.isfinite(numbers)
     if wrong.any():
@@ -301,21 +176,54 @@ def _numbers(table: _Table, column: str) -> NDArray[np.float64]:
     return numbers
 
 
-def _answers(table: _Table, question: Question, form: Columns) -> NDArray[np.float64]:
+def _answers(
+    table: Table, question: Question, form: Columns
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Return a row of numbers for each row of the table, and what was put right in them."""
     if form.exclusive and LABEL in table.frame:
-        return np.eye(len(question.names))[_labels(table, question.names)]
-    columns = {name: _numbers(table, name) for name in question.names}
-    if form.bounded:
-        for name, values in columns.items():
-            _check_bounds(table, name, values, form)
-    answers = np.stack(list(columns.values()), axis=1)
+        return np.eye(len(question.names))[_labels(table, question.names)], []
+    answers = np.stack([_numbers(table, name) for name in question.names], axis=1)
+    if not form.bounded:
+        return answers, []
+    for name, values in zip(question.names, answers.T, strict=True):
+        _check_bounds(table, name, values, form)
+    answers, notes = _clipped(answers)
     if form.exclusive:
         _check_sums(table, answers)
-    return answers
+        answers, more = _normalised(answers)
+        notes += more
+    return answers, notes
 
 
-def _check_bounds(table: _Table, name: str, values: NDArray[np.float64], form: Columns) -> None:
-    wrong = (values < 0) | (values > 1)
+def _clipped(probabilities: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+    within = np.clip(probabilities, 0, 1)
+    beyond = np.abs(probabilities - within)
+    if not beyond.any():
+        return probabilities, []
+    note = (
+        f"probabilities beyond 0 or 1 by round-off, at most {beyond.max():.3g}, were clipped in "
+        f"{_rows(np.asarray(beyond.any(axis=1)))}"
+    )
+    return within, [note]
+
+
+def _normalised(probabilities: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+    """Return what sums to 1; the round-off of float32 stays, so that stored numbers do."""
+    sums = probabilities.sum(axis=1)
+    off = np.abs(sums - 1) > _ROUND_OFF
+    if not off.any():
+        return probabilities, []
+    span = " to ".join(sorted({f"{sums[off].min():.7g}", f"{sums[off].max():.7g}"}))
+    note = f"probabilities that sum to {span} were divided by their sum in {_rows(off)}"
+    return np.where(off[:, None], probabilities / sums[:, None], probabilities), [note]
+
+
+def _rows(some: NDArray[np.bool_]) -> str:
+    return f"{np.count_nonzero(some):,} of {len(some):,} rows"
+
+
+def _check_bounds(table: Table, name: str, values: NDArray[np.float64], form: Columns) -> None:
+    wrong = (values < -_ROUND_OFF) | (values > 1 + _ROUND_OFF)
     if wrong.any():
         msg = (
             f"{name} must be a probability from 0 to 1, got {_first(table, name, wrong)}"
@@ -325,25 +233,29 @@ def _check_bounds(table: _Table, name: str, values: NDArray[np.float64], form: C
 
 
 def _range_fix(values: NDArray[np.float64], form: Columns) -> str:
-    if values.min() >= 0 and values.max() <= 100 and values.max() > 10:
+    low, high = values.min(), values.max()
+    if low >= -_SUM_TOLERANCE and high <= 1 + _SUM_TOLERANCE:
+        return "that is more than round-off: clip it if you know why"
+    if low >= 0 and 10 < high <= 100:
         return "divide percentages by 100"
     return f"put logits through a {'softmax' if form.exclusive else 'sigmoid'} first"
 
 
-def _check_sums(table: _Table, probabilities: NDArray[np.float64]) -> None:
+def _check_sums(table: Table, probabilities: NDArray[np.float64]) -> None:
     sums = probabilities.sum(axis=1)
-    wrong = np.abs(sums - 1) > _SUM_TOLERANCE
+    # A little more, since 0.99 of two decimals departs by more than 0.01 in its last bit.
+    wrong = np.abs(sums - 1) > _SUM_TOLERANCE + _ROUND_OFF
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         msg = (
             f"the probabilities of a sample must sum to 1 within {_SUM_TOLERANCE}, got "
-            f"{sums[row]:.6g} in {table.places[row]} of {table.source}{and_more(wrong)}; "
+            f"{sums[row]:.8g} in {table.places[row]} of {table.source}{and_more(wrong)}; "
             "divide each row by its sum"
         )
         raise PredictionsError(msg)
 
 
-def _labels(table: _Table, classes: tuple[str, ...]) -> NDArray[np.int64]:
+def _labels(table: Table, classes: tuple[str, ...]) -> NDArray[np.int64]:
     codes = {str(code): code for code in range(len(classes))}
     codes |= {f"{code}.0": code for code in range(len(classes))}
     codes |= {name: code for code, name in enumerate(classes)}
@@ -361,8 +273,18 @@ def _labels(table: _Table, classes: tuple[str, ...]) -> NDArray[np.int64]:
     return labels
 
 
-def _first(table: _Table, column: str, wrong: NDArray[Any]) -> str:
+def _first(table: Table, column: str, wrong: NDArray[Any]) -> str:
     row = int(np.flatnonzero(wrong)[0])
-    cell = table.frame[column].iloc[row]
-    blank = cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell))
-    return f"{'nothing' if blank else repr(cell)[:_SHOWN]} in {table.places[row]} of {table.source}"
+    return f"{_shown(table.frame[column].iloc[row])} in {table.places[row]} of {table.source}"
+
+
+def _shown(cell: object) -> str:
+    """Return text in quotes and a number plainly, without the name of its NumPy type."""
+    if (
+        cell is None
+        or cell is pd.NA
+        or cell == ""
+        or (isinstance(cell, float) and math.isnan(cell))
+    ):
+        return "nothing"
+    return (repr(str(cell)) if isinstance(cell, str) else str(cell))[:_SHOWN]

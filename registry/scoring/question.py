@@ -12,6 +12,8 @@ from skybench.registry.scoring.tasks import Columns, Maps, task_named
 
 ID, LABEL, SEED = "sample_id", "label", "seed"
 CONTENT_KEY = "content"
+IN_ORDER = "the array was taken to be in the order of the test split"
+"""A note: nothing in an array can show that it is not."""
 
 _SHOWN = 3
 
@@ -71,10 +73,13 @@ class Predictions:
         ones and zeros; (sample, target) numbers; or (sample, y, x) codes.
     content : str or None
         The content hash that the file says it was made for.
+    notes : tuple of str
+        What was assumed or put right in reading it.
     """
 
     by_seed: dict[int, NDArray[Any]]
     content: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def rows_in_order(

@@ -84,6 +84,26 @@ def test_several_seeds_are_scored_as_their_mean(published, truth):
     assert [score.score for score in result.record.scores] == [1, 0]
 
 
+def test_what_was_put_right_or_assumed_is_told(published, truth):
+    rounded = np.where(truth.label.to_numpy()[:, None] == [0, 1], 0.333, 0.666)[:, ::-1]
+    result = evaluate("sky@0.1", rounded, store=published)
+    assert result.accuracy == 1
+    assert "the array was taken to be in the order of the test split" in str(result)
+    assert f"sum to 0.999 were divided by their sum in {len(truth)} of" in str(result)
+
+
+def test_a_submission_is_kept_alike_however_it_came(published, truth):
+    ways = {"column": truth, "index": truth.set_index("sample_id"), "array": truth.label.to_numpy()}
+    for name, way in ways.items():
+        evaluate("sky@0.1", way, name=name, store=published, submit=True)
+    kept = [
+        pd.read_parquet(published.local_path(f"sky/0.1/submissions/{name}-predictions.parquet"))
+        for name in ways
+    ]
+    for other in kept[1:]:
+        pd.testing.assert_frame_equal(kept[0], other)
+
+
 def test_other_content_is_refused(published, truth, tmp_path):
     other = "sha256:" + "00" * 32
     with pytest.raises(PredictionsError, match=f"made for content {other}, but sky@0.1 has"):

@@ -42,6 +42,14 @@ def test_a_zarr_group_is_read_too(tmp_path):
     assert np.array_equal(answer.by_seed[0], MAPS)
 
 
+def test_an_array_of_maps_is_taken_in_the_order_of_the_split():
+    answer = read_predictions(MAPS, QUESTION)
+    assert np.array_equal(answer.by_seed[0], MAPS)
+    assert answer.notes == ("the array was taken to be in the order of the test split",)
+    with pytest.raises(PredictionsError, match=r"segmentation of \(2, 2, 4\) int64"):
+        read_predictions(MAPS[:2], QUESTION)
+
+
 def test_what_is_written_is_read_again():
     buffer = io.BytesIO()
     write_predictions(buffer, QUESTION, {0: MAPS}, {"content": "sha256:ab", "version": "0.2"})
