@@ -31,7 +31,11 @@ _ARCHIVES = frozenset({"libarchive", "tar", "zip"})
 _CACHES = frozenset({"blockcache", "cached", "filecache", "simplecache"})
 _WRAPPERS = frozenset({"async_wrapper", "asyncwrapper", "dir", "generic", "reference"})
 _THROUGH = _ARCHIVES | _CACHES | _WRAPPERS
-"""Protocols that read another file system's files: Zarr cannot, or needs more than a URL to."""
+"""Protocols that read another file system's files.
+
+Zarr cannot read through most, and an open archive has one file offset, which forked processes
+would share.
+"""
 
 _CHOOSE = "choose another store with STORE=…, --store or $SKYBENCH_STORE"
 _FIXES = {
@@ -206,9 +210,9 @@ def _default_url() -> str:
 def _file_system(url: str) -> tuple[Any, str]:
     if "::" in url or url.partition("://")[0] in _THROUGH:
         msg = (
-            f"store {url!r} is in an archive, or chains file systems, which Zarr cannot read "
-            "through; unpack an archive and open the folder, open any other store at its own URL, "
-            "or keep a proven copy of a version with 'skybench get'"
+            f"store {url!r} is in an archive, or chains file systems, which skybench does not "
+            "read through; unpack an archive and open the folder, open any other store at its own "
+            "URL, or keep a proven copy of a version with 'skybench get'"
         )
         raise StoreError(msg)
     if _ONE_SLASH.match(url):
