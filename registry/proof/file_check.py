@@ -116,12 +116,9 @@ def _chunk_problems(manifest: Manifest, sizes: Iterable[str]) -> Iterator[str]:
     """Yield which files lie among the chunks that were not published."""
     inside = [key for key in sizes if key.startswith(f"{manifest.zarr}/")]
     chunks = {key for key in inside if not key.endswith("/zarr.json")}
-    extra = unlisted(manifest, chunks)
+    yield from (unpublished(manifest, key) for key in unlisted(manifest, chunks))
     listed = chunks & {stored.key for stored in manifest.objects}
-    if len(listed) + len(extra) <= manifest.chunk_count:
-        return
-    yield from (unpublished(manifest, key) for key in extra)
-    if not extra:
+    if len(listed) > manifest.chunk_count:
         yield (
             f"the manifest of {name_of(manifest)} contradicts itself: it lists {len(listed)} "
             f"chunks, but counts {manifest.chunk_count}."

@@ -122,6 +122,15 @@ def test_a_file_that_nobody_knows_is_named_with_the_fix(published, key):
     assert re.match(says, audit(published).problems[0])
 
 
+def test_a_file_that_nobody_knows_stands_in_for_no_missing_one(published):
+    zarr = read_manifest(published, read_index(published)[0]).zarr
+    published.write(f"sky/0.1/{zarr}/image/notes.txt", "mine")
+    published.remove(f"sky/0.1/{zarr}/image/c/1/0/0")
+    said = " ".join(verify("sky@0.1", store=published).problems)
+    assert "image/c/1/0/0 of sky 0.1 is missing" in said
+    assert "image/notes.txt of sky 0.1 was not published" in said
+
+
 def test_a_mirror_that_lists_litter_as_records_has_none(published, monkeypatch):
     """A web server lists what its manifest says."""
     names = {"._Mine.json", "Thumbs.db", "resnet50.json"}
