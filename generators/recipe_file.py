@@ -29,7 +29,8 @@ DEFAULT = "sky"
 def packaged_recipes() -> tuple[str, ...]:
     """Return the names of the recipes that come with skybench."""
     folder = files("skybench.generators") / "recipes"
-    return tuple(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir()))
+    files_there = (f.name for f in folder.iterdir() if not f.name.startswith("."))
+    return tuple(sorted(n.removesuffix(".yaml") for n in files_there if n.endswith(".yaml")))
 
 
 def packaged_rungs(name: str) -> tuple[str, ...]:

@@ -18,11 +18,10 @@ from skybench.registry.hashing.content_hash import (
     dataset_root,
     variable_root,
 )
-from skybench.registry.proof.file_check import size_problems
+from skybench.registry.proof.file_check import size_problems, unlisted, unpublished
 from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
-from skybench.registry.storage.local_disk import is_unfinished
 from skybench.registry.storage.store import (
     BASELINES,
     CARD,
@@ -217,11 +216,10 @@ def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> It
     yield from (f"{where} contradicts itself: {said}." for said in contradictions(manifest))
     sizes = store.sizes(entry.key)
     yield from size_problems(manifest, sizes)
-    listed = {stored.key for stored in manifest.objects} | _BESIDE
-    zarr = f"{manifest.zarr}/"  # extra files there are found by the number of chunks
-    for key in sorted(sizes.keys() - listed):
-        if not key.startswith((f"{SUBMISSIONS}/", zarr)) and not is_unfinished(key):
-            yield f"file {key} of {entry.dataset} {entry.version} was not published."
+    elsewhere = (f"{SUBMISSIONS}/", f"{manifest.zarr}/")  # there the chunks are counted, above
+    for key in unlisted(manifest, sizes.keys() - _BESIDE):
+        if not key.startswith(elsewhere):
+            yield unpublished(manifest, key)
     try:
         records = stored_records(store, f"{entry.key}/{BASELINES}")
     except SkybenchError as error:

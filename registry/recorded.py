@@ -11,6 +11,7 @@ from importlib.resources.abc import Traversable
 from skybench.errors import NotFoundError
 from skybench.registry.reference import DatasetReference, Version
 from skybench.registry.scoring.records import Record, records_from_text
+from skybench.registry.storage.local_disk import is_litter
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest
@@ -70,13 +71,14 @@ def recorded_references() -> tuple[str, ...]:
         (file.name.removesuffix(MANIFEST_SUFFIX), Version.parse(folder.name))
         for folder in _releases()
         for file in folder.iterdir()
-        if file.name.endswith(MANIFEST_SUFFIX)
+        if file.name.endswith(MANIFEST_SUFFIX) and not is_litter(file.name)
     ]
     return tuple(f"{dataset}@{version}" for dataset, version in sorted(found))
 
 
 def _releases() -> Iterator[Traversable]:
-    return (f for f in (files("skybench.registry") / "releases").iterdir() if f.is_dir())
+    folders = (files("skybench.registry") / "releases").iterdir()
+    return (f for f in folders if f.is_dir() and not is_litter(f.name))
 
 
 def _folder(reference: DatasetReference) -> Traversable:

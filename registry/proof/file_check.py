@@ -1,17 +1,19 @@
 """Check the files of a version against the list in its manifest: names, sizes, digests."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
 
 from skybench.errors import IntegrityError, SkybenchError
-from skybench.registry.storage.local_disk import is_unfinished
+from skybench.registry.storage.local_disk import is_litter, is_unfinished
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.manifest import Manifest, StoredObject
 
 _READ_BYTES = 1 << 22
+
+_MOVE_AWAY = "move it away, because --repair deletes no file that it does not know."
 
 
 def file_digest(store: Store, key: str) -> str:
@@ -41,12 +43,18 @@ def size_problems(manifest: Manifest, sizes: dict[str, int]) -> Iterator[str]:
                 f"file {stored.key} of {name_of(manifest)} has the wrong size: "
                 f"expected {stored.size} bytes, got {got}."
             )
-    chunks = sum(_is_chunk(key, manifest) for key in sizes)
-    if chunks > manifest.chunk_count:
-        yield (
-            f"the Zarr store of {name_of(manifest)} has chunks that were not published: "
-            f"expected {manifest.chunk_count}, got {chunks}."
-        )
+    yield from _chunk_problems(manifest, sizes)
+
+
+def unlisted(manifest: Manifest, keys: Iterable[str]) -> list[str]:
+    """Return the files that the manifest does not list, without litter and unfinished ones."""
+    others = set(keys) - {stored.key for stored in manifest.objects}
+    return sorted(key for key in others if not is_unfinished(key) and not is_litter(key))
+
+
+def unpublished(manifest: Manifest, key: str) -> str:
+    """Return the problem of a file that was not published."""
+    return f"file {key} of {name_of(manifest)} was not published; {_MOVE_AWAY}"
 
 
 def content_problem(manifest: Manifest, store: Store, stored: StoredObject) -> str:
@@ -91,11 +99,12 @@ def damage(reference: str, problems: tuple[str, ...]) -> IntegrityError:
     """Return the error that names the first problem, and the fix."""
     more = len(problems) - 1
     rest = f" {more} more: skybench.verify({reference!r}) lists all." if more else ""
-    msg = (
-        f"{problems[0]} The copy may be damaged; 'skybench verify {reference} --repair' fetches "
-        f"or rebuilds what is.{rest}"
+    mend = (
+        f" The copy may be damaged; 'skybench verify {reference} --repair' fetches or rebuilds "
+        "what is."
     )
-    return IntegrityError(msg)
+    fix = "" if problems[0].endswith(_MOVE_AWAY) else mend
+    return IntegrityError(f"{problems[0]}{fix}{rest}")
 
 
 def name_of(manifest: Manifest) -> str:
@@ -103,6 +112,14 @@ def name_of(manifest: Manifest) -> str:
     return f"{manifest.dataset} {manifest.version}"
 
 
-def _is_chunk(key: str, manifest: Manifest) -> bool:
-    is_inside = key.startswith(f"{manifest.zarr}/")
-    return is_inside and not key.endswith("/zarr.json") and not is_unfinished(key)
+def _chunk_problems(manifest: Manifest, sizes: Iterable[str]) -> Iterator[str]:
+    """Yield which files lie among the chunks that were not published."""
+    inside = [key for key in sizes if key.startswith(f"{manifest.zarr}/")]
+    chunks = {key for key in inside if not key.endswith("/zarr.json")}
+    yield from (unpublished(manifest, key) for key in unlisted(manifest, chunks))
+    listed = chunks & {stored.key for stored in manifest.objects}
+    if len(listed) > manifest.chunk_count:
+        yield (
+            f"the manifest of {name_of(manifest)} contradicts itself: it lists {len(listed)} "
+            f"chunks, but counts {manifest.chunk_count}."
+        )

@@ -1,13 +1,18 @@
-"""What a local disk offers beyond reading: whole replacement, locks, quick lists, seen links."""
+"""What a local disk offers beyond reading: whole replacement, locks, quick lists, seen links.
+
+And what else lies there: `is_litter` knows what others leave beside our files.
+"""
 
 import glob
 import os
+import re
 import secrets
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from fnmatch import translate
 from pathlib import Path
 
 from skybench.errors import StoreError
@@ -17,6 +22,34 @@ _PERMISSIONS = 0o666
 """As every program asks for: the user's umask takes away from them."""
 
 _UNFINISHED = ".tmp"
+
+LITTER = {
+    "macOS": (
+        ".DS_Store",
+        "._*",
+        ".AppleDouble",
+        ".LSOverride",
+        ".localized",
+        ".Spotlight-V100",
+        ".TemporaryItems",
+        ".Trashes",
+        ".fseventsd",
+        "__MACOSX",
+    ),
+    "Windows": (
+        "Thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+        "$RECYCLE.BIN",
+        "System Volume Information",
+    ),
+    "Linux desktops": (".directory", ".Trash-*", "lost+found"),
+    "network file systems": (".nfs[0-9a-f]*", ".fuse_hidden*", "@eaDir"),
+    "editors": ("*~", "#*#", ".#*", "*.sw[op]", ".ipynb_checkpoints"),
+}
+"""Names of files and folders that are no part of a store, by who leaves them; case is ignored."""
+
+_LITTER = re.compile("|".join(translate(p) for ps in LITTER.values() for p in ps), re.IGNORECASE)
 
 
 def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: bool) -> None:
@@ -109,6 +142,15 @@ def is_unfinished(key: str) -> bool:
     """Tell whether a file's name is one that `replace_file` writes under, before it has its own."""
     name = key.rpartition("/")[2]
     return name.startswith(".") and name.endswith(_UNFINISHED)
+
+
+def is_litter(key: str) -> bool:
+    """Tell whether a file was left by an operating system or an editor, or is in such a folder.
+
+    Nothing that skybench writes has such a name. What a manifest lists is not asked about here: it
+    counts, whatever its name.
+    """
+    return any(map(_LITTER.match, key.split("/")))
 
 
 def remove_unfinished(path: Path) -> None:

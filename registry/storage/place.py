@@ -27,6 +27,16 @@ _PACKAGES = {
 }
 """What brings the file systems of other machines, by the protocol of a URL."""
 
+_ARCHIVES = frozenset({"libarchive", "tar", "zip"})
+_CACHES = frozenset({"blockcache", "cached", "filecache", "simplecache"})
+_WRAPPERS = frozenset({"async_wrapper", "asyncwrapper", "dir", "generic", "reference"})
+_THROUGH = _ARCHIVES | _CACHES | _WRAPPERS
+"""Protocols that read another file system's files.
+
+Zarr cannot read through most, and an open archive has one file offset, which forked processes
+would share.
+"""
+
 _CHOOSE = "choose another store with STORE=…, --store or $SKYBENCH_STORE"
 _FIXES = {
     errno.ECONNREFUSED: "no server answers there; check the URL, and whether it runs",
@@ -36,7 +46,9 @@ _FIXES = {
     errno.EACCES: f"permission is missing; ask its owner, or {_CHOOSE}",
     errno.EPERM: f"permission is missing; ask its owner, or {_CHOOSE}",
     errno.EROFS: f"the file system is read-only; {_CHOOSE}",
-    errno.ENOTDIR: f"a part of the path is a file, not a folder; {_CHOOSE}",
+    errno.ENOTDIR: (
+        f"a part of the path is a file, not a folder; if it is an archive, unpack it, or {_CHOOSE}"
+    ),
     errno.EISDIR: "a folder is where a file should be; move it away",
     errno.EEXIST: f"a file is where a folder should be; move it away, or {_CHOOSE}",
 }
@@ -56,7 +68,7 @@ class Place:
     Raises
     ------
     StoreError
-        The URL's protocol is unknown, or file systems are chained.
+        The URL's protocol is unknown, or leads into an archive or through other file systems.
     MissingDependencyError
         The protocol's package is not installed.
     """
@@ -196,10 +208,11 @@ def _default_url() -> str:
 
 
 def _file_system(url: str) -> tuple[Any, str]:
-    if "::" in url:
+    if "::" in url or url.partition("://")[0] in _THROUGH:
         msg = (
-            f"store {url!r} chains file systems, which Zarr cannot read through; open the store at "
-            "its own URL, or keep a proven copy of a version with 'skybench get'"
+            f"store {url!r} is in an archive, or chains file systems, which skybench does not "
+            "read through; unpack an archive and open the folder, open any other store at its own "
+            "URL, or keep a proven copy of a version with 'skybench get'"
         )
         raise StoreError(msg)
     if _ONE_SLASH.match(url):
@@ -212,7 +225,8 @@ def _file_system(url: str) -> tuple[Any, str]:
         fix = f". Try pip install {package}." if package else "."
         msg = f"store {url} needs a package: {error}{fix}"
         raise MissingDependencyError(msg) from None
-    except ValueError as error:
-        msg = f"store {url!r} cannot be used: {error}. Use a path, or a URL such as s3://bucket/dir"
-        raise StoreError(msg) from None
+    except Exception as error:  # clients of some protocols raise anything
+        said = str(error).rstrip(".")
+        msg = f"store {url!r} cannot be used: {said}. Use a path, or a URL such as s3://bucket/dir"
+        raise StoreError(msg) from error
     return fs, str(root)

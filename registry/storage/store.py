@@ -23,6 +23,7 @@ from skybench.registry.reference import Version
 from skybench.registry.storage.local_disk import (
     check_writable,
     file_lock,
+    is_litter,
     remove_unfinished,
     replace_file,
     sizes_below,
@@ -182,17 +183,11 @@ class Store(Place):
     def names(self, key: str) -> tuple[str, ...]:
         """Return the sorted names directly inside a folder; none where there is no folder.
 
-        A web server lists nothing: there they are those of the version's manifest.
+        The litter of operating systems and editors is left out. A web server lists nothing: there
+        they are those of the version's manifest.
         """
-        if self.is_web:
-            return self._published_names(key)
-        with self.reporting("read", key):
-            self.fs.invalidate_cache()
-            try:
-                found = self.fs.ls(self.path(key), detail=False)
-            except FileNotFoundError:
-                return ()
-        return tuple(sorted(str(path).rstrip("/").rpartition("/")[2] for path in found))
+        found = self._published_names(key) if self.is_web else self._listed_names(key)
+        return tuple(sorted(name for name in found if not is_litter(name)))
 
     def size(self, key: str) -> int:
         """Return the size of a file in bytes; raises as `read_bytes` does."""
@@ -204,7 +199,7 @@ class Store(Place):
         return int(size)
 
     def sizes(self, key: str) -> dict[str, int]:
-        """Return the size in bytes of every file below a folder, by key relative to it.
+        """Return the size in bytes of every file below a folder, litter too, by key relative to it.
 
         A web server lists nothing: there the files are those that the manifest in this folder
         names, and those of them that are there.
@@ -304,8 +299,17 @@ class Store(Place):
         else:
             yield self.read_bytes(key)
 
-    def _published_names(self, folder: str) -> tuple[str, ...]:
-        """Return the sorted names directly inside a version's folder, or a folder below it.
+    def _listed_names(self, key: str) -> set[str]:
+        with self.reporting("read", key):
+            self.fs.invalidate_cache()
+            try:
+                found = self.fs.ls(self.path(key), detail=False)
+            except FileNotFoundError:
+                return set()
+        return {str(path).rstrip("/").rpartition("/")[2] for path in found}
+
+    def _published_names(self, folder: str) -> set[str]:
+        """Return the names directly inside a version's folder, or a folder below it.
 
         A web server lists nothing, so they are those of the version's manifest; above all
         versions no manifest tells what is there.
@@ -317,8 +321,7 @@ class Store(Place):
             raise StoreError(msg)
         start = f"{inner}/" if inner else ""
         keys = self._published_keys(version_key(dataset, version))
-        names = {key.removeprefix(start).split("/")[0] for key in keys if key.startswith(start)}
-        return tuple(sorted(names))
+        return {key.removeprefix(start).split("/")[0] for key in keys if key.startswith(start)}
 
     def _published_keys(self, folder: str) -> list[str]:
         """Return the files that a folder's manifest names; whether it is true is for its reader."""

@@ -13,6 +13,7 @@ from skybench.generators.recipe import Recipe
 from skybench.registry.exports.croissant import croissant_text
 from skybench.registry.hashing.content_hash import canonical_json
 from skybench.registry.reference import Version
+from skybench.registry.storage.local_disk import is_litter
 from skybench.registry.storage.store import (
     BASELINES,
     CARD,
@@ -97,7 +98,7 @@ class WorkFolder:
         return {
             names[top] + key[len(top) :]: f"{self.key}/{key}"
             for key in self.store.sizes(self.key)
-            if (top := key.split("/")[0]) in names
+            if (top := key.split("/")[0]) in names and not is_litter(key)
         }
 
     def place_of(self, key: str, zarr: str) -> str:

@@ -16,6 +16,7 @@ from skybench.errors import StoreError, VersionConflictError
 from skybench.registry.recorded import BASELINES_SUFFIX, MANIFEST_SUFFIX
 from skybench.registry.reference import Version
 from skybench.registry.scoring.records import records_from_text, records_text, stored_records
+from skybench.registry.storage.local_disk import is_litter
 from skybench.registry.storage.store import BASELINES, Store
 from skybench.registry.versions.index import find, read_index, read_manifest
 from skybench.registry.versions.manifest import Manifest
@@ -101,6 +102,8 @@ def record_release(version: Version, dataset: str, store: Store, root: Path) -> 
 
 def _recorded(root: Path) -> Iterator[CatalogEntry]:
     for path in sorted((root / "registry" / "releases").glob(f"*/*{MANIFEST_SUFFIX}")):
+        if is_litter(path.name):
+            continue
         manifest = Manifest.from_text(path.read_text(encoding="utf-8"), str(path))
         beside = path.with_name(path.name.removesuffix(MANIFEST_SUFFIX) + BASELINES_SUFFIX)
         records = records_from_text(beside.read_text(encoding="utf-8"), str(beside))

@@ -87,7 +87,7 @@ def test_a_chunk_that_was_not_published_is_found(published, data):
     (data / "image/c/9/0").mkdir(parents=True)
     (data / "image/c/9/0/0").write_bytes(b"x")
     (problem,) = verify("sky@0.1", store=published).problems
-    assert "chunks that were not published" in problem
+    assert "image/c/9/0/0 of sky 0.1 was not published; move it away" in problem
 
 
 def test_changed_units_are_found_without_reading(published, data):

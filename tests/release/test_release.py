@@ -19,12 +19,14 @@ from skybench.errors import (
     VersionConflictError,
 )
 from skybench.generators.recipe_file import load_recipe
+from skybench.registry.audit import audit
 from skybench.registry.open import open
 from skybench.registry.reference import Version
 from skybench.registry.scoring.records import records_from_text
+from skybench.registry.storage.local_disk import is_litter
 from skybench.registry.storage.store import CATALOG, Store
 from skybench.registry.verify import verify
-from skybench.registry.versions.index import read_index
+from skybench.registry.versions.index import read_index, read_manifest
 from skybench.release.publishing import published, recording, work_baselines
 from skybench.release.publishing.publish import WorkFolder, start_or_resume
 from skybench.release.release import BuildOptions, TrainingOptions, release
@@ -312,6 +314,22 @@ def test_what_is_not_of_this_run_is_not_published_with_the_baselines(tmp_path):
     names = store.names("objects/0.1/baselines")
     assert names
     assert "resnet50.json.partial" not in names
+
+
+def test_litter_is_not_published(tmp_path):
+    store = Store(tmp_path)
+    recipe = load_recipe("objects").model_copy(update={"samples": SAMPLES})
+    work = WorkFolder(store=store, dataset="objects", version=Version(0, 1))
+    start_or_resume(work, recipe)
+    for key in (work.key, work.baselines, work.target, "objects", f"{work.key}/data.zarr.building"):
+        store.write(f"{key}/.DS_Store", b"x")
+        store.write(f"{key}/._resnet50.json", b"\0\5\x16\7")
+    release("0.1", store=store, datasets=["objects"], **FAST)
+    (entry,) = read_index(store)
+    assert not any(is_litter(stored.key) for stored in read_manifest(store, entry).objects)
+    assert verify("objects@0.1", store=store, full=True).ok
+    said = audit(store).problems
+    assert not [problem for problem in said if "DS_Store" in problem or "._" in problem]
 
 
 def test_a_store_that_is_a_file_is_refused(tmp_path):

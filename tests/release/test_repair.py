@@ -123,6 +123,18 @@ def test_what_a_killed_repair_left_goes_with_the_next(store):
     ]
 
 
+def test_what_nobody_knows_is_named_and_not_deleted(store):
+    image = key_of(store, "image/zarr.json").removesuffix("/zarr.json")
+    store.write(f"{image}/.DS_Store", "litter")
+    assert repair("objects@0.1", store=store, progress=False).ok
+    store.write(f"{image}/notes.txt", "mine")
+    repaired = repair("objects@0.1", store=store, progress=False)
+    (problem,) = repaired.report.problems
+    assert f"{short(image)}/notes.txt of objects 0.1 was not published; move it away" in problem
+    assert store.read_text(f"{image}/notes.txt") == "mine"
+    assert store.read_text(f"{image}/.DS_Store") == "litter"
+
+
 def test_a_mirror_gives_what_does_not_follow_from_the_recipe(store, pristine):
     key = key_of(store, "majority-class.json")
     flip(store, key)

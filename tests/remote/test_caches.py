@@ -47,5 +47,7 @@ def test_the_second_reading_fetches_no_chunk(site, tmp_path):
 
 @pytest.mark.parametrize("cache", ["simplecache", "filecache", "blockcache"])
 def test_a_chained_url_is_refused_at_once(cache, site):
-    with pytest.raises(StoreError, match="chains file systems, which Zarr cannot read through"):
+    with pytest.raises(
+        StoreError, match="chains file systems, which skybench does not read through"
+    ):
         skybench.open(REFERENCE, store=f"{cache}::{site.url}")

@@ -80,6 +80,29 @@ def test_the_copy_has_every_file_of_the_release(released, store):
     assert store.read_text(card) == Store(released).read_text(card)
 
 
+def test_litter_of_a_mirror_does_not_come_along(own_site, store, released):
+    left = (".DS_Store", "._zarr.json", "Thumbs.db")
+    folders = [own_site.folder, *(p for p in own_site.folder.rglob("*") if p.is_dir())]
+    for folder in folders:
+        for name in left:
+            (folder / name).write_bytes(b"x")
+    get(str(own_site.folder), store)
+    assert store.sizes("photometry") == Store(released).sizes("photometry")
+
+
+def test_litter_in_a_begun_get_is_no_hindrance(site, store):
+    store.write(".work/photometry-0.1.get/.DS_Store", b"x")
+    store.write(".work/photometry-0.1.get/data.zarr/image/.DS_Store", b"x")
+    store.write("photometry/0.1/.DS_Store", b"x")
+    assert get(site.url, store).is_new
+    assert skybench.verify(REFERENCE, store=store, full=True).ok
+
+
+def test_a_mirror_in_an_archive_is_refused_with_the_fix(store, tmp_path):
+    with pytest.raises(StoreError, match="unpack an archive and open the folder"):
+        get(f"zip://{tmp_path}/mirror.zip", store)
+
+
 def test_a_store_on_s3_is_filled_from_a_mirror(site, s3):
     get(site.url, s3)
     assert skybench.verify(REFERENCE, store=s3, full=True).ok

@@ -6,10 +6,12 @@ import fsspec
 import pytest
 
 from skybench.errors import StoreError
+from skybench.registry.recorded import recorded_manifest, recorded_references
 from skybench.registry.storage.local_disk import (
     check_no_way_out,
     entries_below,
     file_lock,
+    is_litter,
     replace_file,
     sizes_below,
 )
@@ -105,3 +107,49 @@ def test_a_folder_beside_the_root_is_outside(tmp_path):
     check_no_way_out("/anywhere", "/")
     with pytest.raises(StoreError, match=r"leads out of the store, to .*store-of-others"):
         check_no_way_out(f"{tmp_path}/store/link", f"{tmp_path}/store")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ".DS_Store",
+        "image/._zarr.json",
+        "image/c/0/Thumbs.db",
+        "thumbs.db",
+        "Desktop.ini",
+        ".directory",
+        ".nfs0000000000a1b2c300000001",
+        "card.md~",
+        "#card.md#",
+        ".#card.md",
+        ".card.md.swp",
+        "__MACOSX/sky/1.0/manifest.json",
+        "@eaDir/image/c/0/0/0",
+    ],
+)
+def test_litter_is_known_by_its_name_or_its_folders(key):
+    assert is_litter(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "manifest.json",
+        "image/zarr.json",
+        ".image.0a1b2c3d.tmp",
+        "submissions/Thumbs.db.json",
+        "submissions/nfs-0a.json",
+        ".nfsomething",
+        "_image/c/0",
+        "DS_Store",
+    ],
+)
+def test_what_skybench_may_write_is_no_litter(key):
+    assert not is_litter(key)
+
+
+def test_no_recorded_file_is_litter():
+    manifests = map(recorded_manifest, recorded_references())
+    keys = [f"{manifest.key}/{stored.key}" for manifest in manifests for stored in manifest.objects]
+    assert keys
+    assert not any(map(is_litter, keys))

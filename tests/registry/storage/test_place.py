@@ -1,6 +1,7 @@
 """How stores and their files are named: URLs, the default, keys that stay inside."""
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import fsspec
@@ -95,6 +96,38 @@ def test_a_place_says_what_it_is(tmp_path):
     assert Place(Store(tmp_path)).path("sky//1.0/") == str(tmp_path / "sky" / "1.0")
 
 
-def test_chained_file_systems_are_refused():
-    with pytest.raises(StoreError, match=r"chains file systems.*skybench get"):
-        Place("simplecache::https://example.org/store")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "simplecache::https://example.org/store",
+        "simplecache://example.org/store",
+        "zip://{}/store.zip",
+        "zip://::{}/store.zip",
+        "tar://{}/store.tar",
+        "libarchive://{}/store.7z",
+        "dir://{}",
+        "reference://{}/store.json",
+    ],
+)
+def test_archives_and_chained_file_systems_are_refused_with_the_fix(url, tmp_path):
+    zipfile.ZipFile(tmp_path / "store.zip", "w").close()
+    with pytest.raises(StoreError, match=r"unpack an archive and open the folder.*skybench get"):
+        Place(url.format(tmp_path))
+
+
+@pytest.mark.parametrize("error", [TypeError, OSError, AttributeError])
+def test_what_a_client_raises_of_a_url_is_an_error_of_ours(monkeypatch, error):
+    def refused(url):
+        msg = "gist_id is missing."
+        raise error(msg)
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", refused)
+    with pytest.raises(StoreError, match=r"'gist://x' cannot be used: gist_id is missing\. Use a "):
+        Place("gist://x")
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path):
+    archive = tmp_path / "store.zip"
+    zipfile.ZipFile(archive, "w").close()
+    with pytest.raises(StoreError, match=rf"{archive}/index\.jsonl: .*if it is an archive, unpack"):
+        Store(archive).read_text("index.jsonl")

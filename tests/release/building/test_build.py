@@ -25,6 +25,7 @@ from skybench.registry.hashing.content_hash import (
 )
 from skybench.registry.storage.store import Store
 from skybench.release.building import build as build_module
+from skybench.release.building import generator_identity as identity_module
 from skybench.release.building.build import BuildResult, build
 
 SAMPLES = 96
@@ -302,3 +303,15 @@ def test_memory_is_flat(tmp_path):
         for samples in (64, 320)
     )
     assert many < 1.3 * few
+
+
+def test_litter_beside_the_generators_makes_no_other_generator(tmp_path, monkeypatch):
+    monkeypatch.setattr(identity_module.generators, "__path__", [str(tmp_path)])
+    digest = identity_module.code_digest.__wrapped__
+    (tmp_path / "sky.py").write_text("pixels = 1\n")
+    alone = digest()
+    (tmp_path / "._sky.py").write_bytes(b"\0\5\x16\7")
+    (tmp_path / ".#sky.py").symlink_to("nobody@nowhere.1")  # as one editor marks an open file
+    assert digest() == alone
+    (tmp_path / "disc.py").write_text("pixels = 2\n")
+    assert digest() != alone
