@@ -35,7 +35,7 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev]'
 	@touch $@
 
-compat: $(COMPAT)/intake-0.7/.installed $(COMPAT)/intake-plain/.installed ## install the older and the plain Intake that the tests open catalogs with
+compat: $(COMPAT)/intake-0.7/.installed $(COMPAT)/intake-plain/.installed $(COMPAT)/lowest/.installed ## install the other environments that tests run in: older and plain Intake, lowest versions
 
 # intake 0.7.0, laid over .venv by PYTHONPATH.
 $(COMPAT)/intake-0.7/.installed: tests/catalogs/intake-0.7.txt $(INSTALLED)
@@ -48,6 +48,13 @@ $(COMPAT)/intake-plain/.installed: tests/catalogs/intake-plain.txt $(INSTALLED)
 	@rm -rf $(@D)
 	$(BIN)/python -m venv --without-pip $(@D)
 	$(BIN)/python -m pip --python $(@D)/bin/python install --disable-pip-version-check --quiet --no-compile --requirement $<
+	@touch $@
+
+# The lowest versions that pyproject.toml admits, all at once.
+$(COMPAT)/lowest/.installed: tests/test_lowest_versions.py $(INSTALLED)
+	@rm -rf $(@D)
+	$(BIN)/python -m venv --without-pip $(@D)
+	$(BIN)/python -m pip --python $(@D)/bin/python install --disable-pip-version-check --quiet --no-compile $$($(BIN)/python $<)
 	@touch $@
 
 demo: $(INSTALLED) ## release small datasets in ./demo-store, train short baselines, show leaderboard and pictures

@@ -63,6 +63,22 @@ def pytest_collection_modifyitems(config, items):
         )
 
 
+@pytest.fixture
+def compat():
+    """Return a function from the name of an environment that `make compat` makes to its folder."""
+
+    def folder_of(name: str) -> Path:
+        folder = Path(__file__).parent.parent / ".compat" / name
+        if os.environ.get("SKYBENCH_OFFLINE"):
+            pytest.skip(f"$SKYBENCH_OFFLINE is set, and {name} needs a download")
+        if not (folder / ".installed").exists():
+            said = f"{folder} is not there; make it with 'make compat', or set SKYBENCH_OFFLINE=1"
+            pytest.fail(said)
+        return folder
+
+    return folder_of
+
+
 @pytest.fixture(scope="session")
 def demo_store(tmp_path_factory) -> Path:
     """Return a store like that of `make demo`, but smaller; tests only read it.

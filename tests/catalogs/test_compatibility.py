@@ -4,16 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
-
-import pytest
 
 from skybench.registry.open import open as open_version
-
-ROOT = Path(__file__).parents[2]
-OLD = ROOT / ".compat" / "intake-0.7"
-PLAIN = ROOT / ".compat" / "intake-plain"
-OFFLINE = "SKYBENCH_OFFLINE"
 
 REPORT = """
 import importlib.util, json, sys
@@ -70,14 +62,6 @@ def report_of(python, script, released, tmp_path, **environment):
     return json.loads(done.stdout)
 
 
-def prepared(folder):
-    if os.environ.get(OFFLINE):
-        pytest.skip(f"${OFFLINE} is set, and {folder.name} needs a download")
-    if not (folder / ".installed").exists():
-        pytest.fail(f"{folder} is not there; make it with 'make compat', or set {OFFLINE}=1")
-    return folder
-
-
 def check_everything_works(report, released):
     manifest = released.entries[1].manifest
     expected = open_version("sky@0", store=released.store, split="test")
@@ -102,15 +86,15 @@ def test_everything_works_in_intake_2(released, tmp_path):
     check_everything_works(report, released)
 
 
-def test_everything_works_in_intake_0_7(released, tmp_path):
-    site = str(prepared(OLD))
+def test_everything_works_in_intake_0_7(released, tmp_path, compat):
+    site = str(compat("intake-0.7"))
     report = report_of(sys.executable, WITH_SKYBENCH, released, tmp_path, PYTHONPATH=site)
     assert report["intake"] == "0.7.0"
     check_everything_works(report, released)
 
 
-def test_whole_versions_open_and_splits_are_refused_without_skybench(released, tmp_path):
-    python = prepared(PLAIN) / "bin" / "python"
+def test_whole_versions_open_and_splits_are_refused_without_skybench(released, tmp_path, compat):
+    python = compat("intake-plain") / "bin" / "python"
     report = report_of(python, WITHOUT_SKYBENCH, released, tmp_path)
     expected = open_version("sky@0", store=released.store, decode=False)
     assert not report["skybench"]

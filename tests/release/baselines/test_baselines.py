@@ -290,7 +290,7 @@ def test_another_network_of_the_table_is_trained_and_recorded(trained, tmp_path,
         takes=("images",),
         build=small_network,
     )
-    monkeypatch.setitem(NETWORKS, "small", small)
+    monkeypatch.setattr("skybench.learning.networks.table.NETWORKS", {**NETWORKS, "small": small})
     *_, paper, default = short(
         manifest, url, tmp_path, networks=["small"], protocols=["paper", "default"]
     )
