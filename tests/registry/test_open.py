@@ -173,9 +173,10 @@ def test_coordinates_of_very_many_samples_stay_lazy(store, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("verify", ["fast", "full"])
 @pytest.mark.parametrize("before", ["whole", "split", "nothing"])
-def test_a_forked_worker_reads_after_its_parent_has(store, raw, before):
-    ds = open("sky", store=store, split="test")
+def test_a_forked_worker_reads_after_its_parent_has(store, raw, before, verify):
+    ds = open("sky", store=store, split="test", verify=verify)
     if before != "nothing":
         (open("sky", store=store) if before == "whole" else ds).image[:4].load()
     context = multiprocessing.get_context("fork")
