@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import JsonValue
 
-Floats = npt.NDArray[np.float64]
+from skybench.generators.arrays import Floats
 
 WIDE = 5.0
 """Ratio of the largest to the smallest value above which a target may be learnt by its log."""

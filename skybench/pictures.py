@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from skybench.errors import ParameterError
+from skybench.generators.arrays import Floats
 
-Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 PAPER, INK = (18, 20, 28), (222, 226, 235)

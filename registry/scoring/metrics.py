@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from skybench.errors import MissingDependencyError, ParameterError
 from skybench.extensions import Table
+from skybench.generators.arrays import Floats
 from skybench.registry.scoring.metric import Array, Metric, Outcome
 
 Codes = NDArray[np.integer[Any]]
-Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 _CALIBRATION_BINS = 15

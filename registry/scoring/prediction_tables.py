@@ -241,7 +241,9 @@ def _from_arrow(source: ArrowTable, question: Question) -> Table:
     kind = type(source)
     name = f"the {kind.__module__.partition('.')[0]} {kind.__name__}"
     try:
-        return _arrow_table(name, pa, pa.table(source), question)
+        table = pa.table(source)
+        _check_types(name, pa, table.schema, question)
+        return _arrow_table(name, table, question)
     except (pa.ArrowException, TypeError, UnicodeError) as error:
         msg = f"{name} cannot be read as an Arrow table: {error}"
         raise PredictionsError(msg) from error
@@ -260,15 +262,14 @@ def _read_parquet(path: Path | IO[bytes], question: Question) -> Table:
         if LABEL in file.schema_arrow.names:
             # Kept as a dictionary: a long text, many times, would fill the memory.
             file = pa.parquet.ParquetFile(path, read_dictionary=[LABEL])
-        return _arrow_table(source, pa, file.read(), question)
+        return _arrow_table(source, file.read(), question)
     except (pa.ArrowException, OSError, UnicodeError) as error:
         msg = f"{source} cannot be read as Parquet: {error}"
         raise PredictionsError(msg) from error
 
 
-def _arrow_table(source: str, pa: Any, table: Any, question: Question) -> Table:
+def _arrow_table(source: str, table: Any, question: Question) -> Table:
     _check_size(source, table.num_rows, table.num_columns, question)
-    _check_types(source, pa, table.schema, question)
     names = enumerate(table.column_names)
     answer = table.select([k for k, name in names if not _is_index(name, question)])
     content = _bound_content(table.schema.metadata or {}, source)

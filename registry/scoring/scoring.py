@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skybench.errors import ExtensionError, MissingDependencyError, PredictionsError
+from skybench.generators.arrays import Flags
 from skybench.registry.scoring.metric import Array, Metric, Outcome
 from skybench.registry.scoring.records import TEST_SPLIT, Kind, ScoreInterval, SeedScore
 from skybench.registry.scoring.tasks import Task, task_named
@@ -15,7 +16,6 @@ from skybench.registry.versions.index import utc_now
 from skybench.registry.versions.manifest import Manifest
 
 Floats = NDArray[np.floating[Any]]
-Flags = NDArray[np.bool_]
 ByPart = dict[str, dict[str, float | None]]
 """Class or target: name of a metric: its value."""
 

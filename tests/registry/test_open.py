@@ -115,7 +115,7 @@ def test_a_chunk_of_a_split_reads_the_chunks_that_hold_its_rows(published, raw):
     assert (source, 1, 0, 0) not in read
 
 
-def test_a_contiguous_split_is_a_slice(raw):
+def test_a_contiguous_split_has_chunks_of_one_length(raw):
     ordered = raw.sortby("split").chunk(sample=100)
     train = select_split(ordered, "train")
     assert train.image.chunksizes["sample"][:-1] == (100,) * (len(train.sample) // 100)
