@@ -1,9 +1,9 @@
-"""The catalog behind ``intake.cat.skybench``: the default store's, else the packaged one."""
+"""The catalog behind ``intake.cat.skybench``: the packaged one and the default store's."""
 
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-import intake
 import yaml
 from intake.catalog import Catalog
 from intake.catalog.local import CatalogParser
@@ -15,10 +15,10 @@ PACKAGED = "skybench.yaml"
 
 
 def default_catalog() -> Any:
-    """Return the Intake catalog of the default store.
+    """Return the Intake catalog of the versions that skybench records and of the default store.
 
-    Where the store has none, the catalog that skybench was packaged with, which describes the
-    published versions and opens each of them once it is in the store.
+    A recorded version that is not in the store is built there when it is first opened. Where both
+    have an entry, such as ``sky_v0``, it is the store's.
 
     Raises
     ------
@@ -26,10 +26,11 @@ def default_catalog() -> Any:
         The store's catalog names what skybench never writes there, such as another driver.
     """
     store = Store()
+    texts = [packaged_text()]
     if store.exists(CATALOG):
-        check_catalog(store.read_text(CATALOG), store.url_of(CATALOG))
-        return intake.open_catalog(store.url_of(CATALOG), getenv=False, getshell=False)
-    return catalog_at(packaged_text(), store.url)
+        texts.append(store.read_text(CATALOG))
+        check_catalog(texts[-1], store.url_of(CATALOG))
+    return catalog_at(texts, store.url)
 
 
 def packaged_text() -> str:
@@ -38,13 +39,19 @@ def packaged_text() -> str:
     return file.read_text(encoding="utf-8") if file.is_file() else catalog_text([])
 
 
-def catalog_at(text: str, folder: str) -> Any:
-    """Return the catalog that YAML text describes, as if its file lay in `folder`."""
+def catalog_at(texts: Sequence[str], folder: str) -> Any:
+    """Return the catalog that YAML texts describe, as if their file lay in `folder`.
+
+    Of two entries of one name the later counts.
+    """
+    sources: dict[str, Any] = {}
+    for text in texts:
+        sources |= yaml.safe_load(text)["sources"]
     parser = CatalogParser(
-        yaml.safe_load(text),
+        {"sources": sources},
         getenv=False,
         getshell=False,
-        context={"root": folder.rstrip("/") + "/"},
+        context={"root": folder.rstrip("/")},
     )
     entries = {entry.name: entry for entry in parser.data["data_sources"]}
     return Catalog.from_dict(entries, name="skybench", getenv=False, getshell=False)

@@ -1,13 +1,16 @@
 """The Intake driver that opens a released version, whole or one split, as a lazy Dataset."""
 
+import re
 import warnings
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 import xarray as xr
 from intake.source.base import DataSource, Schema
 
+# By its face, as a user: what brings a version here stands on floors above this one.
+import skybench
 from skybench.errors import NotFoundError, ParameterError, YankedVersionWarning
 from skybench.registry.arrays.codes import SAMPLE_DIM
 from skybench.registry.arrays.open_url import open_url
@@ -36,6 +39,8 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         Only the samples of ``train``, ``validation`` or ``test``. Default: all.
     decode : bool
         Whether labels, splits and kinds come as strings. False keeps the stored codes.
+    build : "missing" or "never"
+        As for `skybench.open`, where `urlpath` is in the default store; elsewhere nothing is built.
     storage_options : mapping, optional
         None but those in fsspec's own configuration, which Intake hands on from the catalog's
         file system and which hold anyway.
@@ -65,6 +70,7 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         urlpath: str,
         split: str | None = None,
         decode: bool = True,
+        build: Literal["missing", "never"] = "missing",
         storage_options: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
@@ -79,6 +85,7 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         self.urlpath = urlpath
         self.split = split
         self.decode = decode
+        self.build = build
         self._dataset: xr.Dataset | None = None
 
     def to_dask(self) -> xr.Dataset:
@@ -103,7 +110,7 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
 
     def _opened(self) -> xr.Dataset:
         if not Store(self.urlpath).exists(_ZARR_METADATA):
-            raise NotFoundError(self._absence())
+            self._bring()
         ds = open_url(self.urlpath, split=self.split, decode=self.decode)
         if "yanked" in self.metadata:
             # Lines of an index are models, which take longer to import than a version to open.
@@ -113,6 +120,16 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
             warnings.warn(withdrawal(named, self.metadata["yanked"]), YankedVersionWarning, 3)
         known = {name: key for name, key in _ATTRIBUTES.items() if key in self.metadata}
         return ds.assign_attrs({name: self.metadata[key] for name, key in known.items()})
+
+    def _bring(self) -> None:
+        """Build or fetch the version where it belongs: at `urlpath`, in the default store."""
+        dataset, version, content = (self.metadata.get(k) for k in ("dataset", "version", "hash"))
+        store = Store()
+        if content is None or not _is_below(self.urlpath, store.url_of(f"{dataset}/{version}")):
+            raise NotFoundError(self._absence())
+        skybench.get(f"{dataset}@{version}#{content}", store=store, build=self.build)
+        if not Store(self.urlpath).exists(_ZARR_METADATA):
+            raise NotFoundError(self._absence())
 
     def _absence(self) -> str:
         dataset, version = (self.metadata.get(key) for key in ("dataset", "version"))
@@ -148,6 +165,11 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
     def _close(self) -> None:
         self._dataset = None
         self._schema = None
+
+
+def _is_below(url: str, folder: str) -> bool:
+    """Tell whether a URL, in which Intake may have doubled a slash, is inside a folder."""
+    return re.sub("(?<!:)//+", "/", Store(url).url).startswith(f"{folder}/")
 
 
 def _unconfigured(url: str, options: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from skybench.errors import (
 )
 from skybench.registry.leaderboard import Standing, standing
 from skybench.registry.open import open as open_version
+from skybench.registry.open import present
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.metric import Metric
 from skybench.registry.scoring.metrics import metric_named
@@ -44,7 +45,7 @@ from skybench.registry.scoring.scoring import (
 )
 from skybench.registry.scoring.tasks import AnswerKey, answer_key
 from skybench.registry.storage.store import Store, version_key
-from skybench.registry.versions.index import read_manifest, resolve
+from skybench.registry.versions.index import read_manifest
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
 UNNAMED = "submission"
@@ -203,7 +204,7 @@ def evaluate(
     """
     check_record_name(name)
     store = Store(store)
-    manifest = read_manifest(store, resolve(reference, store))
+    manifest = read_manifest(store, present(reference, store))
     exact = DatasetReference.parse(manifest.reference)
     ds = open_version(exact, store=store, decode=False)
     key = answer_key(ds, manifest.reference)

@@ -6,18 +6,23 @@ from typing import Any, Literal
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.errors import ParameterError
+# By its face, as a user: what brings a version here stands on floors above this one.
+import skybench
+from skybench.errors import NotFoundError, ParameterError
 from skybench.registry.arrays.codes import decode_flags
 from skybench.registry.arrays.open_url import select_split, with_coordinates
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
+from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import opened
 from skybench.registry.versions.index import read_manifest, resolve
+from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
 
+Building = Literal["missing", "never"]
 Verification = Literal["off", "fast", "full"]
 _VERIFICATIONS = ("off", "fast", "full")
 
@@ -29,8 +34,12 @@ def open(
     store: str | Store | None = None,
     verify: Verification = "fast",
     decode: bool = True,
+    build: Building = "missing",
 ) -> xr.Dataset:
     """Return a released dataset, lazily: pixels are read when they are asked for.
+
+    Where the store has no such version and skybench records it, the first call builds it there
+    (see `skybench.get`), proven against the recorded hashes.
 
     Parameters
     ----------
@@ -47,6 +56,9 @@ def open(
         and raises before wrong values get out. The manifest is always checked.
     decode : bool
         Whether labels, splits and kinds come as strings. False keeps the stored codes.
+    build : "missing" or "never"
+        Whether a recorded version that is neither in the store nor on a mirror is built.
+        ``SKYBENCH_BUILD=0`` in the environment means never.
 
     Returns
     -------
@@ -73,8 +85,7 @@ def open(
         msg = f"verify must be one of {', '.join(_VERIFICATIONS)}, got {verify!r}"
         raise ParameterError(msg)
     store = Store(store)
-    entry = resolve(reference, store)
-    manifest = read_manifest(store, entry)
+    manifest = read_manifest(store, present(reference, store, build))
     ds = _opened(manifest, store, split, verify).drop_encoding()
     return (decode_flags(ds) if decode else ds).assign_attrs(
         dataset=manifest.dataset,
@@ -83,6 +94,38 @@ def open(
         license=manifest.licence,
         citation=manifest.citation,
     )
+
+
+def present(
+    reference: str | DatasetReference, store: Store, build: Building = "missing"
+) -> IndexEntry:
+    """Return the version in a store that a reference means, after bringing it there if need be.
+
+    Raises
+    ------
+    NotFoundError
+        It is not there, and `skybench.get` cannot bring it.
+    IntegrityError
+        Its content is not the one that the reference pins.
+    """
+    try:
+        return resolve(reference, store)
+    except NotFoundError as missing:
+        try:
+            skybench.get(reference, store=store, build=build)
+        except NotFoundError as unavailable:
+            raise _absent(reference, missing, unavailable) from None
+    return resolve(reference, store)
+
+
+def _absent(
+    reference: str | DatasetReference, missing: NotFoundError, unavailable: NotFoundError
+) -> NotFoundError:
+    try:
+        recorded_manifest(reference)
+    except NotFoundError as also:
+        return NotFoundError(f"{missing} Nor does skybench record it: {also}")
+    return unavailable
 
 
 def _opened(

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from skybench.errors import NotFoundError
+from skybench.errors import IntegrityError, NotFoundError
 from skybench.registry.reference import DatasetReference, Version
 from skybench.registry.scoring.records import Record, records_from_text
 from skybench.registry.storage.local_disk import is_litter
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
-from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.manifest import Manifest, digest_of
 
 MANIFEST_SUFFIX = ".manifest.json"
 BASELINES_SUFFIX = ".baselines.json"
@@ -63,6 +63,38 @@ def recorded_scores(reference: str | DatasetReference) -> tuple[Record, ...]:
     reference = DatasetReference.parse(reference)
     file = _folder(reference) / f"{reference.dataset}{BASELINES_SUFFIX}"
     return tuple(records_from_text(file.read_text(encoding="utf-8"), str(file)))
+
+
+def recorded_predictions(reference: str | DatasetReference, record: Record) -> bytes | None:
+    """Return the file of predictions that a record of a recorded version was scored on.
+
+    None where it does not come with skybench: large maps, and networks of versions before 0.3.
+
+    Raises
+    ------
+    IntegrityError
+        It is not the file that was scored.
+    """
+    if record.predictions is None:
+        return None
+    reference = DatasetReference.parse(reference)
+    file = _folder(reference) / predictions_name(reference.dataset, record)
+    if not file.is_file():
+        return None
+    data = file.read_bytes()
+    if (got := digest_of(data)) != record.predictions.sha256:
+        msg = (
+            f"{file} does not match its record: expected {record.predictions.sha256}, got {got}. "
+            "The installation is damaged: install skybench again"
+        )
+        raise IntegrityError(msg)
+    return data
+
+
+def predictions_name(dataset: str, record: Record) -> str:
+    """Return the name of a record's predictions beside it, like ``sky.resnet50-….parquet``."""
+    assert record.predictions is not None
+    return f"{dataset}.{record.predictions.key.rpartition('/')[2]}"
 
 
 def recorded_references() -> tuple[str, ...]:

@@ -1,16 +1,15 @@
-"""Get released versions from a mirror into a store, and show them only when they are proven.
+"""Get released versions into a store, from a mirror or by building them, proven before they show.
 
 What a mirror offers is fetched beside the store, each file proven on its way. All of it then goes
-through `publish` as a release does: read again in full, and listed in the index last.
+through `publish` as a release does: read again in full, and listed in the index last. A version
+that no mirror has, and that skybench records, is built from its recipe.
 """
 
 import os
-import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from skybench.errors import (
     IntegrityError,
@@ -20,6 +19,7 @@ from skybench.errors import (
     StoreError,
     VersionConflictError,
 )
+from skybench.registry.open import Building
 from skybench.registry.proof.file_check import file_digest
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
@@ -27,7 +27,7 @@ from skybench.registry.scoring.records import stored_records
 from skybench.registry.storage.store import SIGNATURE, Store
 from skybench.registry.versions.index import find, manifest_text, read_index, resolve, yank
 from skybench.registry.versions.index_lines import IndexEntry
-from skybench.registry.versions.manifest import StoredObject
+from skybench.registry.versions.manifest import Manifest, StoredObject
 from skybench.registry.versions.signatures import (
     KeyFile,
     TrustedKeys,
@@ -47,6 +47,7 @@ from skybench.release.publishing.publish import (
     prepare_text,
     publish,
 )
+from skybench.release.rebuild import BUILD, is_allowed, rebuild
 
 MIRRORS = "SKYBENCH_MIRRORS"
 """Environment variable with the URLs of mirrors, separated by spaces."""
@@ -67,9 +68,11 @@ class Fetched:
     is_new : bool
         Whether this call published it in the store; False where it was there before.
     mirror : str
-        Where it came from; empty where nothing was asked for.
+        Where it came from; empty where it was built or nothing was asked for.
     files, bytes : int
         How much was fetched by this call: less than all after a resumption.
+    built_samples : int
+        How many samples the version has, where this call built it.
     seconds : float
         Wall time of this call.
     """
@@ -81,6 +84,7 @@ class Fetched:
     mirror: str = ""
     files: int = 0
     bytes: int = 0
+    built_samples: int = 0
     seconds: float = 0.0
 
     def __str__(self) -> str:
@@ -88,6 +92,11 @@ class Fetched:
         known = "the content that this skybench records" if self.is_recorded else "its content"
         if not self.is_new:
             return f"{self.reference} is in the store already; {known} is {self.content_hash}"
+        if self.built_samples:
+            return (
+                f"{self.reference} is built from its recipe: {self.built_samples:,} samples "
+                f"rendered and proven in {self.seconds:.1f} s; {known} is {self.content_hash}"
+            )
         return (
             f"{self.reference} is from {self.mirror}: {self.files:,} files, "
             f"{self.bytes / 1e6:,.1f} MB fetched and proven in {self.seconds:.1f} s; "
@@ -101,13 +110,16 @@ def get(
     source: str | Sequence[str] | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     public_key: KeyFile | Sequence[KeyFile] | None = None,
+    build: Building = "missing",
     workers: int = 8,
     progress: bool = True,
 ) -> Fetched:
-    """Fetch a released version from a mirror into a store, and prove it on the way.
+    """Bring a released version into a store, and prove it on the way.
 
-    An interrupted call, even a killed one, keeps the files that it finished; the same call goes
-    on with the rest. Other readers of the store see the version when it is complete and proven.
+    It is fetched from a mirror or, where none has it and skybench records it, built from its
+    recorded recipe; the recorded scores come along, and nothing is trained. An interrupted call,
+    even a killed one, keeps what it finished; the same call goes on with the rest. Other readers of
+    the store see the version when it is complete and proven.
 
     Parameters
     ----------
@@ -116,13 +128,16 @@ def get(
     source : str or sequence of str, optional
         Mirrors, tried in turn: stores at any fsspec URL, such as ``https://…`` or ``s3://…``.
         Default: those in ``$SKYBENCH_MIRRORS``, separated by spaces. Where neither names one,
-        nothing is downloaded.
+        nothing is downloaded. Where `source` is given, nothing is built.
     store : str, path or Store, optional
         Where to: any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
     public_key : path or sequence of path, optional
         PEM files of public keys, one of which must have signed the version's manifest and, where
         the reference is an alias, the mirror's index. Default: those in ``$SKYBENCH_PUBLIC_KEY``,
         separated as in ``$PATH``; with none, signatures are kept but not looked at.
+    build : "missing" or "never"
+        Whether to build what no mirror has. ``SKYBENCH_BUILD=0`` in the environment means never,
+        and so do public keys: what is built here is signed by nobody.
     workers : int
         Files that are fetched at once: 8 hide the waiting for a distant server.
     progress : bool
@@ -131,9 +146,12 @@ def get(
     Raises
     ------
     NotFoundError
-        No mirror has it, or none is named; the message offers to make the version anew.
+        No mirror has it, or none is named, and skybench does not record it or may not build it.
+    MissingDependencyError
+        It is recorded, and another generator made it; the message says which skybench has that.
     IntegrityError
-        What the mirrors hold is not what they published, or not what the reference pins.
+        What the mirrors hold is not what they published, or not what the reference pins; or what
+        is built here is not what skybench records.
     SignatureError
         No mirror has it signed by one of the public keys.
     VersionConflictError
@@ -144,12 +162,14 @@ def get(
     Examples
     --------
     >>> import skybench
+    >>> skybench.get("sky@1")                                           # doctest: +SKIP
     >>> skybench.get("sky@1", source="https://example.org/skybench")    # doctest: +SKIP
     """
     check_workers(workers)
     began = time.perf_counter()
     wanted, place = DatasetReference.parse(reference), Store(store)
     trusted = TrustedKeys.configured(public_key)
+    forbidden = _forbidden(build, source, trusted)
     entry = find(read_index(place), wanted.dataset, wanted.version) if wanted.version else None
     if entry is not None and _is_signed(entry, place, trusted):
         return _present(resolve(wanted, place), place)
@@ -160,7 +180,9 @@ def get(
             return _Transfer(place, offered, workers, progress).run(began)
         except MirrorError as problem:
             problems.append(problem)
-    raise _unavailable(wanted, problems)
+    if not forbidden and (recorded := _recorded(wanted)):
+        return _build(recorded, place, began, progress)
+    raise _unavailable(wanted, problems, forbidden)
 
 
 @dataclass(frozen=True)
@@ -220,7 +242,7 @@ class _Transfer:
         missing = self._missing()
         total = sum(stored.size for stored in manifest.objects)
         todo = sum(stored.size for stored in missing.values())
-        _check_space(self.place, todo)
+        self.place.check_space(todo)
         bar = progress_bar(
             f"Getting {manifest.reference}",
             total,
@@ -260,6 +282,32 @@ class _Transfer:
         except IntegrityError as error:
             self.work.discard()
             raise MirrorError(error) from error
+
+
+def _forbidden(build: Building, source: str | Sequence[str] | None, trusted: TrustedKeys) -> str:
+    """Return what forbids to build a version, empty where nothing does."""
+    reasons = {
+        "build='never'": build == "never",
+        f"${BUILD}=0": not is_allowed(build),
+        "the mirror that was named": source is not None,
+        "the public key that must have signed it": bool(trusted),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _build(recorded: Manifest, place: Store, began: float, progress: bool) -> Fetched:
+    entry = find(read_index(place), recorded.dataset, recorded.version)
+    if entry is not None:
+        return _present(entry, place)
+    entry = rebuild(recorded, place, progress=progress)
+    return Fetched(
+        reference=entry.reference,
+        content_hash=entry.content,
+        is_recorded=True,
+        is_new=True,
+        built_samples=recorded.samples,
+        seconds=time.perf_counter() - began,
+    )
 
 
 def _mirrors(source: str | Sequence[str] | None) -> list[str]:
@@ -303,37 +351,28 @@ def _is_signed(entry: IndexEntry, place: Store, trusted: TrustedKeys) -> bool:
 
 
 def _is_recorded(entry: IndexEntry) -> bool:
+    recorded = _recorded(DatasetReference.parse(entry.reference))
+    return recorded is not None and recorded.content.root == entry.content
+
+
+def _recorded(wanted: DatasetReference) -> Manifest | None:
     try:
-        return recorded_manifest(entry.reference).content.root == entry.content
+        return recorded_manifest(wanted)
     except NotFoundError:
-        return False
+        return None
 
 
-def _check_space(place: Store, wanted: int) -> None:
-    """Refuse to begin what the disk has no room for."""
-    if not place.is_local:
-        return
-    folder = Path(place.root)
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if wanted > free:
-        msg = (
-            f"{place} has {free / 1e9:,.1f} GB free and {wanted / 1e9:,.1f} GB are to come; "
-            "free some space, or choose another store with --store"
-        )
-        raise StoreError(msg)
-
-
-def _unavailable(wanted: DatasetReference, problems: Sequence[MirrorError]) -> SkybenchError:
+def _unavailable(
+    wanted: DatasetReference, problems: Sequence[MirrorError], forbidden: str
+) -> SkybenchError:
     if not problems:
         msg = (
             f"no mirror to get {wanted} from: name one with --from URL or ${MIRRORS}. "
-            f"{_rebuild(wanted)}"
+            f"{_rebuild(wanted, forbidden)}"
         )
         return NotFoundError(msg)
     said = "; ".join(str(problem).rstrip(".") for problem in problems)
-    msg = f"{wanted} cannot be had from a mirror: {said}. {_rebuild(wanted)}"
+    msg = f"{wanted} cannot be had from a mirror: {said}. {_rebuild(wanted, forbidden)}"
     kinds = {type(problem.error) for problem in problems}
     for kind in (IntegrityError, SignatureError, StoreError):
         if kind in kinds:
@@ -341,15 +380,17 @@ def _unavailable(wanted: DatasetReference, problems: Sequence[MirrorError]) -> S
     return NotFoundError(msg)
 
 
-def _rebuild(wanted: DatasetReference) -> str:
-    """Offer to make the version on this machine."""
+def _rebuild(wanted: DatasetReference, forbidden: str) -> str:
+    """Say how the version can be made on this machine."""
     try:
         manifest = recorded_manifest(wanted)
-    except NotFoundError:
+    except NotFoundError as missing:
         version = wanted.version or f"{wanted.major or 0}.1"
-        return f"'skybench release {version} {wanted.dataset}' makes a version on this machine."
+        return (
+            f"{missing}. 'skybench release {version} {wanted.dataset}' makes a version on this "
+            "machine."
+        )
     return (
-        f"Or make it again: 'skybench release {manifest.version} {manifest.dataset}'; "
-        f"'skybench reproduce {manifest.reference}' first tells whether this skybench renders "
-        "the recorded content."
+        f"skybench records {manifest.reference} and builds it by 'skybench get "
+        f"{manifest.reference}', which {forbidden} forbids here."
     )

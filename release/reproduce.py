@@ -151,7 +151,7 @@ def reproduce(
         got=got,
         rendered=sum(stop - start for start, stop in pieces),
         differing=differing,
-        differences=(*differences, *(_other_libraries(manifest) if differences else ())),
+        differences=(*differences, *(other_libraries(manifest) if differences else ())),
         seconds=time.perf_counter() - started,
     )
 
@@ -305,7 +305,7 @@ def _named(rows: list[int]) -> Iterator[str]:
         yield f"{len(rows):,} {'sample differs' if len(rows) == 1 else 'samples differ'}: {listed}"
 
 
-def _other_libraries(manifest: Manifest) -> Iterator[str]:
+def other_libraries(manifest: Manifest) -> Iterator[str]:
     """Yield what may have caused a difference: other versions of what makes the numbers."""
     here = generator_identity()
     for name in ("numpy", "scipy", "source"):

@@ -225,10 +225,14 @@ def get(
     ] = None,
     public_key: PublicKeyOption = None,
     store: StoreOption = None,
+    build: Annotated[
+        bool, typer.Option(help="Whether to build a recorded version that no mirror has.")
+    ] = True,
     workers: Annotated[int, typer.Option(help="Files fetched at once.")] = 8,
 ) -> None:
-    """Get a version from a mirror, prove it, and put it into a store. Resumes.
+    """Put a version into a store, proven: from a mirror, else built from its recipe. Resumes.
 
+    Example: skybench get sky@0.2
     Example: skybench get sky@1 --from https://example.org/skybench
     """
     from skybench.release.fetch import get as fetch
@@ -239,6 +243,7 @@ def get(
             source=source or None,
             store=store,
             public_key=public_key,
+            build="missing" if build else "never",
             workers=workers,
         )
     )

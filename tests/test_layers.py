@@ -22,6 +22,10 @@ PUT_OFF = {
 """Modules that import another of skybench's when it is needed, and which."""
 
 
+UPWARDS = {"registry/open.py", "catalogs/source.py"}
+"""Modules that ask `skybench.get` for what only higher floors can bring, as a user would."""
+
+
 def name_of(path):
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
@@ -73,6 +77,16 @@ def test_no_import_is_put_off_to_hide_a_circle():
         if within and file not in FACES:
             late[file] = f"skybench.{within.pop()}"
     assert late == PUT_OFF
+
+
+def test_only_what_opens_versions_goes_by_the_face():
+    face = {
+        path.relative_to(ROOT).as_posix()
+        for path in PATHS.values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import) and "skybench" in [alias.name for alias in node.names]
+    }
+    assert face == UPWARDS
 
 
 def test_the_core_of_the_generators_knows_families_by_their_table_alone():

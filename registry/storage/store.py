@@ -12,6 +12,7 @@ Text is replaced whole: a reader sees the old file or the new one, never a part.
 
 import json
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
@@ -248,6 +249,21 @@ class Store(Place):
         """Delete a file or a folder with all it holds; nothing happens where there is none."""
         with self.reporting("write", key), suppress(FileNotFoundError):
             self.fs.rm(self.path(key), recursive=True)
+
+    def check_space(self, wanted: int) -> None:
+        """Raise a `StoreError` where the disk has no room for so many bytes more."""
+        if not self.is_local:
+            return
+        folder = Path(self.root)
+        while not folder.exists():
+            folder = folder.parent
+        free = shutil.disk_usage(folder).free
+        if wanted > free:
+            msg = (
+                f"{self} has {free / 1e9:,.1f} GB free and {wanted / 1e9:,.1f} GB are to come; "
+                "free some space, or choose another store with --store"
+            )
+            raise StoreError(msg)
 
     def check_writable(self) -> None:
         """Raise a `StoreError` with the fix unless files can be written to this store."""

@@ -6,21 +6,30 @@ that it is the same.
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import skybench.registry
 from skybench.catalogs.catalog_text import CatalogEntry, catalog_text
 from skybench.catalogs.default import PACKAGED
 from skybench.errors import StoreError, VersionConflictError
-from skybench.registry.recorded import BASELINES_SUFFIX, MANIFEST_SUFFIX
+from skybench.registry.recorded import BASELINES_SUFFIX, MANIFEST_SUFFIX, predictions_name
 from skybench.registry.reference import Version
-from skybench.registry.scoring.records import records_from_text, records_text, stored_records
+from skybench.registry.scoring.records import (
+    Record,
+    records_from_text,
+    records_text,
+    stored_records,
+)
 from skybench.registry.storage.local_disk import is_litter
 from skybench.registry.storage.store import BASELINES, Store
 from skybench.registry.versions.index import find, read_index, read_manifest
+from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
 from skybench.release.publishing.catalog import scores
+
+_MOST_PREDICTIONS = 4 << 20
+"""Bytes of a file of predictions that the repository takes; maps of segmentations are larger."""
 
 
 def source_checkout() -> Path:
@@ -84,20 +93,32 @@ def record_release(version: Version, dataset: str, store: Store, root: Path) -> 
     assert entry is not None
     check_recordable(version, dataset, entry.content, root)
     records = stored_records(store, f"{entry.key}/{BASELINES}")
-    texts = {
+    contents: dict[Path, str | bytes] = {
         _place(root, version, dataset, MANIFEST_SUFFIX): read_manifest(store, entry).to_text(),
         _place(root, version, dataset, BASELINES_SUFFIX): records_text(records),
+        **dict(_predictions(records, entry, store, root)),
     }
     checkout = Store(root)
-    written = [path for path in texts if not path.exists()]
+    written = [path for path in contents if not path.exists()]
     for path in written:
-        checkout.write(path.relative_to(root).as_posix(), texts[path])
+        checkout.write(path.relative_to(root).as_posix(), contents[path])
     catalog = root / "catalogs" / PACKAGED
     text = catalog_text(_recorded(root))
     if not catalog.exists() or catalog.read_text(encoding="utf-8") != text:
         checkout.write(catalog.relative_to(root).as_posix(), text)
         written.append(catalog)
     return tuple(written)
+
+
+def _predictions(
+    records: Sequence[Record], entry: IndexEntry, store: Store, root: Path
+) -> Iterator[tuple[Path, bytes]]:
+    """Yield the predictions that comparisons need and that are small enough for a repository."""
+    folder = _place(root, entry.number, entry.dataset, MANIFEST_SUFFIX).parent
+    for record in records:
+        if record.predictions is not None and record.predictions.size <= _MOST_PREDICTIONS:
+            data = store.read_bytes(f"{entry.key}/{record.predictions.key}")
+            yield folder / predictions_name(entry.dataset, record), data
 
 
 def _recorded(root: Path) -> Iterator[CatalogEntry]:

@@ -125,7 +125,7 @@ def test_a_crash_at_any_step_leaves_the_earlier_state_and_a_rerun_completes(stor
             assert verify("objects@0.1", store=store, full=True).ok
         else:
             with pytest.raises(NotFoundError):
-                open("objects", store=store)
+                open("objects", store=store, build="never")
             publish(work_in(store))
         assert open("objects", store=store, verify="full").sizes["sample"] == 12
         store.remove("")
