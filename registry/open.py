@@ -1,6 +1,7 @@
 """Open a released version as a lazy xarray Dataset."""
 
 from functools import partial
+from os import PathLike, fspath
 from typing import Any, Literal
 
 import xarray as xr
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 import skybench
 from skybench.errors import NotFoundError, ParameterError
 from skybench.registry.arrays.codes import decode_flags
-from skybench.registry.arrays.open_url import select_split, with_coordinates
+from skybench.registry.arrays.open_url import is_url, open_url, select_split, with_coordinates
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
@@ -28,7 +29,7 @@ _VERIFICATIONS = ("off", "fast", "full")
 
 
 def open(
-    reference: str | DatasetReference,
+    reference: str | PathLike[str] | DatasetReference,
     *,
     split: str | None = None,
     store: str | Store | None = None,
@@ -45,7 +46,9 @@ def open(
     ----------
     reference : str
         ``sky`` (the newest version), ``sky@1`` (the newest 1.x), ``sky@1.0``, or pinned to a
-        content hash, ``sky@1.0#sha256:…``.
+        content hash, ``sky@1.0#sha256:…``. Or the path or URL of one Zarr store, such as
+        ``out/sky.zarr`` of `skybench build`: its metadata and chunk files are checked, but no
+        manifest proves what it holds.
     split : str, optional
         Only the samples of ``train``, ``validation`` or ``test``. Default: all.
     store : str or Store, optional
@@ -84,6 +87,8 @@ def open(
     if verify not in _VERIFICATIONS:
         msg = f"verify must be one of {', '.join(_VERIFICATIONS)}, got {verify!r}"
         raise ParameterError(msg)
+    if isinstance(reference, PathLike) or (isinstance(reference, str) and is_url(reference)):
+        return _opened_url(fspath(reference), split, store, verify, decode)
     store = Store(store)
     manifest = read_manifest(store, present(reference, store, build))
     ds = _opened(manifest, store, split, verify).drop_encoding()
@@ -94,6 +99,18 @@ def open(
         license=manifest.licence,
         citation=manifest.citation,
     )
+
+
+def _opened_url(
+    url: str, split: str | None, store: str | Store | None, verify: Verification, decode: bool
+) -> xr.Dataset:
+    if store is not None:
+        msg = f"{url} is a place of its own; leave out the store {store}"
+        raise ParameterError(msg)
+    if verify == "full":
+        msg = f"{url} has no manifest to compare its rows with; verify must be off or fast"
+        raise ParameterError(msg)
+    return open_url(url, split=split, decode=decode)
 
 
 def present(

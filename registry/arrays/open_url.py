@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import dask.array as da
@@ -26,6 +27,13 @@ _CHOSEN_BY = {SAMPLE_DIM, "class"}
 """Dimensions of the coordinates by which samples are chosen."""
 
 _MOST_IN_MEMORY = 1 << 28
+
+
+def is_url(text: str) -> bool:
+    """Tell whether text is the path or URL of a Zarr store, and no reference to a version."""
+    return (
+        "://" in text or text.rstrip("/").endswith(".zarr") or (Path(text) / "zarr.json").is_file()
+    )
 
 
 def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.Dataset:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import dask
 import numpy as np
@@ -14,12 +15,14 @@ import pytest
 import xarray as xr
 import zarr
 
-from skybench.errors import IntegrityError, NotFoundError, ParameterError
+from skybench.errors import IntegrityError, NotFoundError, ParameterError, SkybenchError
+from skybench.generators.recipe_file import load_recipe
 from skybench.registry.arrays.codes import decode_flags
 from skybench.registry.arrays.open_url import open_url, select_split
 from skybench.registry.open import open
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_index
+from skybench.release.building.build import build
 
 
 @pytest.fixture
@@ -371,3 +374,40 @@ def test_opening_takes_little_time(store, verify, split):
         return time.perf_counter() - begin
 
     assert min(seconds() for _ in range(5)) < 0.15
+
+
+@pytest.fixture
+def built(tmp_path):
+    return build(load_recipe("objects"), str(tmp_path / "mine.zarr"), samples=40, progress=False)
+
+
+@pytest.mark.parametrize("form", [str, Path, lambda path: f"file://{path}"])
+def test_a_build_opens_by_its_path(built, form):
+    ds = open(form(built.url), split="test")
+    assert set(np.unique(ds.split)) == {"test"}
+    assert set(np.unique(ds.label)) <= {"star", "elliptical", "spiral"}
+    assert "content_hash" not in ds.attrs
+
+
+def test_a_path_that_lacks_chunks_is_refused(built):
+    shutil.rmtree(Path(built.url) / "image" / "c")
+    with pytest.raises(IntegrityError, match="lacks 1 of its chunks"):
+        open(built.url)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"verify": "full"}, "has no manifest to compare its rows with; verify must be off or"),
+        ({"store": "elsewhere"}, "is a place of its own; leave out the store elsewhere"),
+        ({"split": "tets"}, "no split 'tets' in objects; it has train, validation, test"),
+    ],
+)
+def test_what_a_path_cannot_have_is_refused(built, options, message):
+    with pytest.raises(SkybenchError, match=message):
+        open(built.url, **options)
+
+
+def test_a_path_where_nothing_is_says_so(tmp_path):
+    with pytest.raises(NotFoundError, match=r"nothing\.zarr"):
+        open(tmp_path / "nothing.zarr")
