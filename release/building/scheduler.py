@@ -133,17 +133,31 @@ def _run_in_processes(
         initializer=_end_with_parent,
     )
     try:
-        with Callback(posttask=lambda key, result, *_: on_done(result)):
+        with _main_left_alone(), Callback(posttask=lambda key, result, *_: on_done(result)):
             compute(*tasks, scheduler="processes", pool=pool, chunksize=1)
     except BrokenProcessPool as error:
         msg = (
-            "a worker process died, which is what a lack of memory does; use fewer workers. "
-            "In a script, call this below 'if __name__ == \"__main__\":'. What was finished is "
-            "kept: run the same command again to go on from there."
+            "a worker process died, which is what a lack of memory does; use fewer workers. What "
+            "was finished is kept: run the same command again to go on from there."
         )
         raise StoreError(msg) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _main_left_alone() -> "Iterator[None]":
+    """Let workers not run the user's script again, which may lack ``if __name__ == "__main__"``.
+
+    They import what they do by its name, and need nothing of the script.
+    """
+    main = vars(sys.modules["__main__"])
+    known = {name: value for name, value in main.items() if name in ("__spec__", "__file__")}
+    main.update(dict.fromkeys(known))
+    try:
+        yield
+    finally:
+        main.update(known)
 
 
 def _end_with_parent() -> None:

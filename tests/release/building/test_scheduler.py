@@ -2,8 +2,11 @@
 
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
@@ -14,6 +17,8 @@ from skybench.generators.recipe_file import load_recipe
 from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.release.building.build import build
 from skybench.release.building.scheduler import available_cpus, run_tasks
+
+ROOT = Path(__file__).parents[3]
 
 
 def process_id(_: int) -> int:
@@ -56,6 +61,25 @@ def test_more_workers_are_other_processes():
     run_tasks(process_id, range(4), workers=2, on_done=results.append)
     assert len(results) == 4
     assert os.getpid() not in results
+
+
+UNGUARDED = """
+import sys
+from skybench.release.building.scheduler import run_tasks
+
+print("run")
+run_tasks(abs, [1, 2, 3], workers=2, on_done=lambda result: print(result))
+print(sys.modules["__main__"].__file__)
+"""
+
+
+def test_a_script_needs_no_guard_and_runs_once(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(UNGUARDED)
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120, check=True, cwd=ROOT
+    )
+    assert sorted(done.stdout.split()) == sorted(["run", "1", "2", "3", str(script)])
 
 
 def test_threads_are_of_this_process_and_work_at_once():
