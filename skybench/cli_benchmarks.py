@@ -19,6 +19,18 @@ SignOption = Annotated[
     ),
 ]
 
+JudgedArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A version such as sky@1, a .zarr store, a recipe or its rung such as sky/hard.",
+        metavar="DATASET",
+    ),
+]
+PredictionsArgument = Annotated[
+    Path,
+    typer.Argument(help="CSV, TSV, Parquet or FITS, a row a test sample; .npz or .zarr for maps."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
@@ -104,20 +116,16 @@ def yank(
 
 
 def evaluate(
-    dataset: Reference,
-    predictions: Annotated[
-        Path,
-        typer.Argument(
-            help="CSV, TSV, Parquet or FITS, a row a test sample; .npz or .zarr for maps."
-        ),
-    ],
-    name: Annotated[str, typer.Option(help="Name of the model.")],
+    dataset: JudgedArgument,
+    predictions: PredictionsArgument,
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "submission",
     submit: Annotated[bool, typer.Option("--submit", help="Keep the score in the store.")] = False,
     store: StoreOption = None,
 ) -> None:
-    """Score predictions on the test split and compare them with the stored baselines.
+    """Score predictions on the test split and compare them with a version's stored baselines.
 
     Example: skybench evaluate sky@0 predictions.csv --name MyNet --submit
+    Example: skybench evaluate sky/hard predictions.csv
     """
     from skybench.registry.evaluate import evaluate as evaluate_predictions
 
