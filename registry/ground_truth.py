@@ -88,6 +88,15 @@ class GroundTruth:
             split=self.split,
         )
 
+    @property
+    def recipe_name(self) -> str:
+        """The recipe that others of its rungs are named after: a name, or the path of a file."""
+        if self.manifest is not None:
+            return self.manifest.dataset
+        name = self.name if self.recipe is not None else str(self.ds.attrs.get("recipe", self.name))
+        base, _, rung = name.rpartition("/")
+        return base if base and not rung.endswith((".yaml", ".yml")) else name
+
     def samples(self, places: NDArray[np.intp]) -> xr.Dataset:
         """Return some of the samples that are asked about, in memory, with their data variables.
 

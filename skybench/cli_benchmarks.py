@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from skybench.cli_datasets import Reference, Scheduler, StoreOption, Workers
-from skybench.errors import StoreError
+from skybench.errors import ParameterError, StoreError
 
 SignOption = Annotated[
     Path | None,
@@ -34,7 +34,7 @@ PredictionsArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (release, yank, evaluate, leaderboard, demo):
+    for command in (release, yank, evaluate, diagnose, leaderboard, demo):
         app.command()(command)
 
 
@@ -130,6 +130,38 @@ def evaluate(
     from skybench.registry.evaluate import evaluate as evaluate_predictions
 
     print(evaluate_predictions(dataset, predictions, name=name, store=store, submit=submit))
+
+
+def diagnose(
+    dataset: JudgedArgument,
+    predictions: PredictionsArgument,
+    out: Annotated[Path, typer.Option("--out", help="The folder to make.", metavar="FOLDER")],
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "submission",
+    rung: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What it answers on another rung of the recipe; repeat for several.",
+            metavar="RUNG=FILE",
+        ),
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Say where a model is wrong and what that depends on, and write a page with figures.
+
+    Example: skybench diagnose sky@0 predictions.parquet --out report --rung hard=hard.parquet
+    """
+    from skybench.diagnosis.diagnose import diagnose as diagnose_predictions
+
+    rungs = dict(_rung_and_file(given) for given in rung or ())
+    print(diagnose_predictions(dataset, predictions, out=out, name=name, store=store, rungs=rungs))
+
+
+def _rung_and_file(given: str) -> tuple[str, Path]:
+    rung, equals, file = given.partition("=")
+    if not (rung and equals and file):
+        msg = f"--rung is a rung and a file, such as hard=hard.parquet, got {given!r}"
+        raise ParameterError(msg)
+    return rung, Path(file)
 
 
 def leaderboard(

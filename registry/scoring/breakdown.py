@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skybench.errors import ParameterError
+from skybench.generators.arrays import Flags
 from skybench.generators.suggestion import unknown
 from skybench.registry.scoring.metrics import right
 from skybench.registry.scoring.scoring import (
@@ -43,14 +44,18 @@ def interval_of(tested: TestScore, merits: Floats) -> ConfidenceInterval:
 
     Wilson's where samples are right or wrong, which holds for few samples and for shares of 0 and
     1; for the mean of several runs it is a little too wide. The percentile bootstrap otherwise.
+    """
+    return wilson(merits) if tested.metric.merit is right else bootstrap(np.round(merits, 9))
+
+
+def wilson(shares: Floats | Flags) -> ConfidenceInterval:
+    """Return the mean of what is 0 or 1 with Wilson's 95 % interval.
 
     References
     ----------
     Wilson (1927), J. Am. Stat. Assoc. 22, 209.
     """
-    if tested.metric.merit is not right:
-        return bootstrap(np.round(merits, 9))
-    count, share, z2 = len(merits), float(merits.mean()), _NORMAL_975**2
+    count, share, z2 = len(shares), float(shares.mean()), _NORMAL_975**2
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
     spread = math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     half = _NORMAL_975 * spread / (1 + z2 / count)
