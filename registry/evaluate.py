@@ -263,9 +263,10 @@ def evaluate(
         or 0 and 1, a regression one column a target in the target's unit. A column ``seed`` may
         tell several runs apart. It is a file, ``.csv``, ``.tsv``, ``.fits`` (each also with
         ``.gz``) or ``.parquet``; a DataFrame of pandas or polars or an Arrow table; a Series or
-        DataArray of labels; or a NumPy array of probabilities or labels in the order of the test
-        split. A segmentation takes a ``.npz`` or ``.zarr`` of ``sample_id`` and ``segmentation
-        (sample, y, x)``, or this array alone: 0 background, k + 1 class k.
+        DataArray of labels; or an array, list, tensor or ``.npy`` file of probabilities or labels
+        in the order of the test split. A segmentation takes a ``.npz`` or ``.zarr`` of
+        ``sample_id`` and ``segmentation (sample, y, x)``, or this array alone: 0 background,
+        k + 1 class k.
     name : str
         Of the model, for the record.
     store : str or Store, optional

@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skybench.errors import IntegrityError, MissingDependencyError, PredictionsError
 from skybench.registry.scoring.question import (
@@ -55,8 +55,8 @@ PredictionsSource = (
     | pd.DataFrame
     | pd.Series
     | xr.DataArray
-    | NDArray[Any]
     | ArrowTable
+    | ArrayLike
 )
 
 
