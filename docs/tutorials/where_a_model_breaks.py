@@ -24,10 +24,10 @@ OUT = Path("diagnosis")
 EPOCHS = 30
 
 
-def main(out: Path = OUT, epochs: int = EPOCHS) -> Diagnosis:
+def main(out: Path = OUT, epochs: int = EPOCHS, samples: int | None = None) -> Diagnosis:
     """Build 6,000 images, train on 3,600 of them, and diagnose the answers for 1,200."""
     store = str(out / "shapes2_small.zarr")
-    build(skybench.load_recipe(RECIPE), store)
+    build(skybench.load_recipe(RECIPE), store, samples=samples)
     data = load_training_data(store)
     protocol = Protocol(
         name="adamw",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -72,9 +73,13 @@ def _in_bins(values: "pd.Series[Any]", bins: int | Sequence[float]) -> "pd.Serie
     """Return the bin of each value, missing where it has none."""
     if values.dtype.kind != "f":
         return values.where(values != "")
-    if isinstance(bins, int) and 1 <= values.nunique() <= bins:
+    if isinstance(bins, Integral) and 1 <= values.nunique() <= int(bins):
         return values
-    edges = _equal_parts(values, bins) if isinstance(bins, int) else np.asarray(bins, np.float64)
+    edges = (
+        _equal_parts(values, int(bins))
+        if isinstance(bins, Integral)
+        else np.asarray(bins, np.float64)
+    )
     if len(edges) < 2 or not (np.diff(edges) > 0).all():
         msg = (
             f"bins of {values.name} are a number of them or their ascending edges, got {bins!r}"

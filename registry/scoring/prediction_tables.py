@@ -117,7 +117,8 @@ def read_table(source: PredictionsSource, question: Question) -> Table:
     if isinstance(source, ArrowTable):
         return _from_arrow(source, question)
     if hasattr(source, "read"):
-        return _read_parquet(source, question)
+        opened: Any = source
+        return _read_parquet(opened, question)
     msg = (
         "predictions are a DataFrame, an Arrow table, a NumPy array or the path of a file, got a "
         f"{type(source).__name__}"

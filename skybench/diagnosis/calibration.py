@@ -5,9 +5,7 @@ import pandas as pd
 
 from skybench.registry.evaluate import Evaluation
 from skybench.registry.scoring.breakdown import wilson
-
-BINS = 15
-"""As many as the expected calibration error has."""
+from skybench.registry.scoring.metrics import CALIBRATION_BINS, calibration_bins
 
 
 def is_of_probabilities(found: Evaluation) -> bool:
@@ -29,12 +27,16 @@ def reliability(found: Evaluation) -> pd.DataFrame:
     answers = np.concatenate(list(found.answers.values()))
     truth = np.tile(found.truth.answers, len(found.answers))
     top, is_right = answers.max(axis=1), answers.argmax(axis=1) == truth
-    bins = np.clip(np.ceil(top * BINS).astype(int) - 1, 0, BINS - 1)
+    bins = calibration_bins(top)
     rows = {}
     for number in np.unique(bins).tolist():
         inside = bins == number
         accuracy = wilson(is_right[inside])
         ends = (accuracy.value, accuracy.low, accuracy.high)
-        rows[(number + 0.5) / BINS] = (int(inside.sum()), float(top[inside].mean()), *ends)
+        rows[(number + 0.5) / CALIBRATION_BINS] = (
+            int(inside.sum()),
+            float(top[inside].mean()),
+            *ends,
+        )
     columns = ["samples", "confidence", "accuracy", "low", "high"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)

@@ -18,7 +18,7 @@ from skybench.diagnosis.findings import (
     SHUFFLES,
     Finding,
     find,
-    repeated_labels,
+    repeated,
 )
 from skybench.diagnosis.page import PAGE, Section, write_page
 from skybench.errors import ParameterError
@@ -27,6 +27,7 @@ from skybench.pictures import picture
 from skybench.registry.evaluate import UNNAMED, Evaluation, evaluate
 from skybench.registry.ground_truth import Judged
 from skybench.registry.scoring.breakdown import interval_of
+from skybench.registry.scoring.metrics import CALIBRATION_BINS
 from skybench.registry.scoring.mistakes import ANSWER, CONFIDENCE, ERROR, TRUTH
 from skybench.registry.scoring.prediction_tables import PredictionsSource
 from skybench.registry.scoring.question import ID
@@ -59,7 +60,7 @@ class Diagnosis:
     findings : tuple of Finding
         What explains most of its errors, the most telling first; empty where nothing stands out.
     sentences : tuple of str
-        The score, and what was found.
+        The score, what was found, and the scores on other rungs.
     rungs : DataFrame
         Score of each rung, with its interval; empty where none were given.
     page : Path
@@ -125,7 +126,7 @@ def diagnose(
     found = evaluate(reference, predictions, name=name, store=store)
     findings = tuple(find(found.tested, found.coordinates))
     on_rungs = _on_rungs(found, rungs or {}, store)
-    said = _sentences(found, findings)
+    said = _sentences(found, findings, on_rungs)
     title = f"Where {name} breaks on {found.truth.name}"
     sections = _sections(found, findings, said, on_rungs)
     with reporting_unwritable(folder):
@@ -146,10 +147,13 @@ def _check_free(folder: Path) -> None:
         raise ParameterError(msg)
 
 
-def _sentences(found: Evaluation, findings: Sequence[Finding]) -> tuple[str, ...]:
+def _sentences(
+    found: Evaluation, findings: Sequence[Finding], rungs: pd.DataFrame
+) -> tuple[str, ...]:
     told = [sentences.of_finding(found, finding) for finding in findings]
     nothing = sentences.of_nothing(found, len(found.coordinates.columns))
-    return (sentences.of_score(found), *(told or [nothing]))
+    on_rungs = sentences.of_rungs(found.tested.metric, rungs)
+    return (sentences.of_score(found), *(told or [nothing]), *on_rungs)
 
 
 def _sections(
@@ -179,7 +183,7 @@ def _found(found: Evaluation, findings: Sequence[Finding], said: Sequence[str]) 
 
 
 def _coordinates(found: Evaluation) -> Section | None:
-    table = found.coordinates.drop(columns=repeated_labels(found.coordinates))
+    table = found.coordinates.drop(columns=repeated(found.coordinates))
     varied = [name for name in map(str, table) if table[name][table[name] != ""].nunique() > 1]
     if not varied:
         return None
@@ -210,7 +214,8 @@ def _calibration(found: Evaluation) -> Section | None:
         sentences=[sentences.of_calibration(found, table)],
         picture=figures.of_calibration(table),
         file="calibration.png",
-        note="15 bins of equal width of the probability of the answer (Guo et al. 2017).",
+        note=f"{CALIBRATION_BINS} bins of equal width of the probability of the answer "
+        "(Guo et al. 2017).",
     )
 
 
@@ -254,7 +259,6 @@ def _rungs(found: Evaluation, table: pd.DataFrame) -> Section | None:
         title="On other rungs",
         picture=figures.of_rungs(found.tested.metric, table),
         file="rungs.png",
-        table=table,
     )
 
 

@@ -17,6 +17,7 @@ from skybench.errors import MissingDependencyError
 from skybench.registry.evaluate import Evaluation
 from skybench.registry.scoring.coordinates import UNITS
 from skybench.registry.scoring.metric import Metric
+from skybench.registry.scoring.metrics import CALIBRATION_BINS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,7 +148,7 @@ def of_calibration(table: pd.DataFrame) -> "Figure":
         capsize=2,
     )
     above.set_ylabel("accuracy")
-    below.bar(table.index, table["samples"], width=0.9 / 15, color=BLUE)
+    below.bar(table.index, table["samples"], width=0.9 / CALIBRATION_BINS, color=BLUE)
     below.set_xlabel("probability of the answer")
     below.set_ylabel("samples")
     for axes in (above, below):

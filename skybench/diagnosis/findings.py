@@ -154,17 +154,24 @@ def _taken_out(merits: Floats, *sides: NDArray[np.bool_]) -> Floats:
     return left
 
 
-def repeated_labels(table: pd.DataFrame) -> list[str]:
-    """Return the coordinates that say the label in other words, sample by sample."""
-    if LABEL not in table:
-        return []
-    classes = table[LABEL].nunique()
-    words = [n for n in map(str, table) if table[n].dtype.kind != "f" and n != LABEL]
-    return [n for n in words if table[n].nunique() == len(table.groupby([LABEL, n])) == classes]
+def repeated(table: pd.DataFrame) -> list[str]:
+    """Return the coordinates of words that tell samples apart just as one before does.
+
+    The label is taken first, so these are, for instance, the class and the kind of its source.
+    """
+    words = sorted((n for n in table if table[n].dtype.kind != "f"), key=lambda n: n != LABEL)
+    partitions: set[bytes] = set()
+    found = []
+    for name in map(str, words):
+        # Numbered as they appear, equal partitions are equal numbers, whatever the words.
+        partition = pd.factorize(table[name])[0].tobytes()
+        found += [name] if partition in partitions else []
+        partitions.add(partition)
+    return found
 
 
 def _candidates(table: pd.DataFrame) -> dict[str, _Candidate]:
-    left_out = {LABEL, *repeated_labels(table)}
+    left_out = {LABEL, *repeated(table)}
     made = {name: _candidate(table[name]) for name in table.columns if name not in left_out}
     return {name: candidate for name, candidate in made.items() if candidate is not None}
 

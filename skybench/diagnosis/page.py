@@ -8,8 +8,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -24,9 +22,6 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; m
   max-width: 62rem; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 img { max-width: 100%; height: auto; } ul.found { font-size: 1.1rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-td, th { border-bottom: 1px solid #ccc; padding: .2rem .8rem; text-align: right; }
-td:first-child, th:first-child { text-align: left; }
 .note { color: #555; font-size: .9rem; }
 @media print { body { margin: 0; max-width: none; font-size: 11pt; }
   section { break-inside: avoid; } }
@@ -45,7 +40,6 @@ class Section:
     picture : Figure, optional
     file : str
         Name of the picture beside the page.
-    table : DataFrame, optional
     note : str
         How it was found.
     """
@@ -54,7 +48,6 @@ class Section:
     sentences: Sequence[str] = ()
     picture: "Figure | None" = field(default=None, repr=False)
     file: str = ""
-    table: pd.DataFrame | None = field(default=None, repr=False)
     note: str = ""
 
 
@@ -80,8 +73,6 @@ def _part(section: Section, folder: Path) -> str:
         source = f"data:image/png;base64,{base64.b64encode(data).decode()}"
         width = round(_PIXELS_PER_INCH * section.picture.get_figwidth())
         lines.append(f'<img alt="{escape(section.title)}" width="{width}" src="{source}">')
-    if section.table is not None:
-        lines.append(section.table.to_html(border=0, float_format="{:.4g}".format))
     if section.note:
         lines.append(f'<p class="note">{escape(section.note)}</p>')
     return "<section>\n" + "\n".join(lines) + "\n</section>\n"

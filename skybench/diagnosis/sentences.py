@@ -1,14 +1,17 @@
 """What a diagnosis found, said in sentences."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skybench.diagnosis.findings import CHANCE, Finding
 from skybench.generators.arrays import Flags
 from skybench.registry.evaluate import Evaluation
 from skybench.registry.scoring.metric import Metric
+from skybench.registry.scoring.tasks import task_named
 
 Mistakes = dict[str, tuple[float, float]]
 
@@ -64,6 +67,15 @@ def of_calibration(found: Evaluation, table: pd.DataFrame) -> str:
     )
 
 
+def of_rungs(metric: Metric, table: pd.DataFrame) -> list[str]:
+    """Say what the model scores on each other rung; the first row is what it was asked about."""
+    others = zip(table.index[1:], table.iloc[1:].to_numpy(np.float64), strict=True)
+    return [
+        f"On {rung} it is {amount(metric, score)} ({_span(metric, low, high)})."
+        for rung, (score, low, high) in others
+    ]
+
+
 def amount(metric: Metric, value: float) -> str:
     """Return a score for people."""
     return f"{100 * value:.0f} %" if metric.is_share else f"{value:.2f}"
@@ -95,8 +107,8 @@ def _mistake(found: Evaluation, finding: Finding) -> str:
 def _taken_for(found: Evaluation, rows: Flags) -> Mistakes:
     names, truth = found.truth.key.names, found.truth.answers[rows]
     counts = np.zeros((len(names), len(names)))
-    for probabilities in found.answers.values():
-        np.add.at(counts, (truth, probabilities[rows].argmax(axis=1)), 1)
+    for decided in _decided(found, rows):
+        np.add.at(counts, (truth, decided), 1)
     return {
         f"{several(true)} are taken for {several(answer)}": (counts[i, j], counts[i].sum())
         for i, true in enumerate(names)
@@ -107,16 +119,22 @@ def _taken_for(found: Evaluation, rows: Flags) -> Mistakes:
 
 def _missed(found: Evaluation, rows: Flags) -> Mistakes:
     names, truth = found.truth.key.names, found.truth.answers[rows] > 0
-    answers = np.stack([one[rows] > 0.5 for one in found.answers.values()])
+    answers = _decided(found, rows) > 0
     missed, added = (truth & ~answers).sum((0, 1)), (~truth & answers).sum((0, 1))
     there, absent = len(answers) * truth.sum(0), len(answers) * (~truth).sum(0)
     return {
-        f"images with {name} are said to have none": (missed[k], there[k])
+        f"samples with {name} are said to have none": (missed[k], there[k])
         for k, name in enumerate(names)
     } | {
-        f"images without {name} are said to have it": (added[k], absent[k])
+        f"samples without {name} are said to have it": (added[k], absent[k])
         for k, name in enumerate(names)
     }
+
+
+def _decided(found: Evaluation, rows: Flags) -> NDArray[np.integer[Any]]:
+    """Return what each run decided: a first axis of runs, and then as the truth."""
+    decide = task_named(found.truth.key.task).decide
+    return np.stack([decide(one[rows]) for one in found.answers.values()])
 
 
 _MISTAKEN: dict[str, Callable[[Evaluation, Flags], Mistakes]] = {

@@ -9,8 +9,10 @@ import skybench
 from skybench.errors import IntegrityError, NotFoundError, PredictionsError, RecipeError
 from skybench.generators.families import FAMILIES
 from skybench.generators.recipe_file import load_recipe
+from skybench.registry.exports.export import format_named, write_dataset
 from skybench.registry.ground_truth import ground_truth
 from skybench.registry.scoring.tasks import TASKS, Maps
+from skybench.release.building.build import build
 
 TASKS_BY_RECIPE = {
     "shapes2": "classification",
@@ -183,3 +185,14 @@ def test_what_is_no_truth_is_refused(published, tmp_path):
         ground_truth("nosuch", published)
     with pytest.raises(RecipeError, match="unknown rung 'hardest'"):
         ground_truth("sky/hardest", published)
+
+
+def test_what_build_and_generate_write_is_a_truth(tmp_path, nowhere):
+    recipe = small("shapes2", 100)
+    built = build(recipe, str(tmp_path / "built.zarr"), progress=False)
+    answers = right_answers(ground_truth(recipe))
+    assert skybench.evaluate(built.url, answers, store=nowhere).score == 1
+    written = tmp_path / "written.zarr"
+    write_dataset(skybench.generate(recipe), written, format_named("zarr"))
+    found = skybench.evaluate(written, answers, store=nowhere)
+    assert found.by("radius", bins=3).samples.sum() == (found.by("label").samples["circle"])

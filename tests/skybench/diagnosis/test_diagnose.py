@@ -62,6 +62,7 @@ def test_the_page_says_what_was_found_and_holds_its_pictures(planted, tmp_path, 
     ]  # fmt: skip
     assert inline == {path.read_bytes() for path in found.page.parent.glob("*.png")}
     assert found.rungs.index.tolist() == ["shapes2/small", "sharp", "shapes2/hard"]
+    assert found.sentences[-1].startswith("On shapes2/hard it is ")
     assert str(found).splitlines()[-1] == str(found.page)
 
 

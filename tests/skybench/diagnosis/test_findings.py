@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import skybench
-from skybench.diagnosis.findings import find
+from skybench.diagnosis.findings import find, repeated
 from skybench.diagnosis.sentences import of_finding, several
 
 
@@ -69,6 +69,14 @@ def test_nothing_stands_out_where_all_is_right_or_samples_are_few(shapes):
     assert findings(shapes, shapes.label.values)[1] == []
     few = shapes.isel(sample=slice(0, 8))
     assert findings(few, 1 - few.label.values)[1] == []
+
+
+def test_words_that_repeat_the_label_are_known(shapes):
+    table = skybench.evaluate(shapes, shapes.label.values).coordinates
+    assert repeated(table) == ["kind", "source_class"]
+    assert repeated(table.assign(kind=table.kind.where(table.radius > 3, "other"))) == [
+        "source_class"
+    ]
 
 
 def test_a_word_is_found(shapes):
