@@ -16,7 +16,7 @@ ON_ALL_CORES = --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist work
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test soak check bench docs release clean
+.PHONY: help install compat demo test soak check bench docs diagnose release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -88,6 +88,9 @@ $(COMPAT)/deepbench/.installed: tests/benchmarks/deepbench.txt $(INSTALLED)
 
 docs: $(INSTALLED) ## write docs/generators.md and every picture, from the tables and the code
 	$(BIN)/python docs/make_generators.py
+
+diagnose: $(INSTALLED) ## train LeNet-5 on small shapes and say where it breaks, in ./diagnosis (a minute)
+	$(BIN)/python docs/tutorials/where_a_model_breaks.py
 
 release: $(INSTALLED) ## VERSION=0.1 [STORE=url] [DATASETS="objects sky"] [SCHEDULER=tcp://…] [WORKERS=n] [SIGN=key.pem]: build, score, publish
 	@test -n '$(VERSION)' || { echo 'which version? For example: make release VERSION=0.1' >&2; exit 2; }

@@ -1,10 +1,11 @@
 """Score somebody's predictions on a test split, and compare them with the stored baselines."""
 
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -14,12 +15,12 @@ from skybench.errors import (
     PredictionsError,
     VersionConflictError,
 )
+from skybench.registry.ground_truth import GroundTruth, Judged, ground_truth
 from skybench.registry.leaderboard import Standing, standing
-from skybench.registry.open import open as open_version
-from skybench.registry.open import present
-from skybench.registry.reference import DatasetReference
+from skybench.registry.scoring.breakdown import broken_down
+from skybench.registry.scoring.coordinates import coordinate_table
 from skybench.registry.scoring.metric import Metric
-from skybench.registry.scoring.metrics import metric_named
+from skybench.registry.scoring.mistakes import confusion_table, worst_samples
 from skybench.registry.scoring.prediction_tables import PredictionsSource, import_pyarrow
 from skybench.registry.scoring.predictions import (
     TABLE_SUFFIX,
@@ -43,9 +44,8 @@ from skybench.registry.scoring.scoring import (
     paired_bootstrap,
     score,
 )
-from skybench.registry.scoring.tasks import AnswerKey, answer_key
+from skybench.registry.scoring.tasks import AnswerKey
 from skybench.registry.storage.store import Store, version_key
-from skybench.registry.versions.index import read_manifest
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
 UNNAMED = "submission"
@@ -89,13 +89,21 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """The score of predictions.
+    """The score of predictions, and where they are right and wrong.
 
     Attributes
     ----------
-    record : Record
+    name : str
+        Of the model.
+    truth : GroundTruth
+        What was asked, and what is right.
+    answers : dict of int to array
+        What each seed predicts, in the order of ``truth.rows``: see `Predictions`.
+    tested : TestScore
+        What that comes to.
+    record : Record or None
         The score as the leaderboard keeps it: the headline with its interval, by class or
-        target, confusion.
+        target, confusion. None where the truth is not that of a released version.
     comparisons : tuple of Comparison
         With each stored record, best first.
     notes : tuple of str
@@ -105,48 +113,125 @@ class Evaluation:
         Whether the record is now in the store.
     """
 
-    record: Record
-    comparisons: tuple[Comparison, ...]
-    notes: tuple[str, ...]
-    submitted: bool
+    name: str
+    truth: GroundTruth = field(repr=False)
+    answers: Mapping[int, NDArray[Any]] = field(repr=False)
+    tested: TestScore = field(repr=False)
+    record: Record | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    notes: tuple[str, ...] = ()
+    submitted: bool = False
 
     @property
     def score(self) -> float:
-        """The headline on test, larger is better: what the record's metric names."""
-        return self.record.score
+        """The headline, larger is better: what the task's metric names."""
+        return self.tested.headline.value
 
     @property
     def accuracy(self) -> float | None:
         """The score where it is an accuracy, in a multi-label task of whole samples; else None."""
-        return self.score if self.record.metric == "accuracy" else None
+        return self.score if self.tested.metric.name == "accuracy" else None
 
     @property
     def measures(self) -> pd.DataFrame:
         """A row a class or target, a column a metric; NaN where there is no number."""
-        return pd.DataFrame.from_dict(self.record.by_part, orient="index").astype(float)
-
-    def _overall(self) -> list[tuple[str, float]]:
-        overall = self.record.overall.items()
-        return [(name, value) for name, value in overall if value is not None]
+        return pd.DataFrame.from_dict(self.tested.measures, orient="index").astype(float)
 
     @property
     def interval(self) -> tuple[float, float]:
         """Ends of the 95 % interval of the score."""
-        return self.record.interval.low, self.record.interval.high
+        return self.tested.headline.low, self.tested.headline.high
+
+    @cached_property
+    def coordinates(self) -> pd.DataFrame:
+        """One number or word a sample of each coordinate, by which the score can be broken down.
+
+        A row a sample, with its ``sample_id`` as index; codes are words. See `coordinate_table` for
+        samples of several sources and bands.
+        """
+        return coordinate_table(self.truth.ds, self.truth.rows)
+
+    def by(self, *names: str, bins: int | Sequence[float] = 5) -> pd.DataFrame:
+        """Break the score down by coordinates, to see where the model is right and where not.
+
+        Parameters
+        ----------
+        *names : str
+            Columns of `coordinates`, such as ``flux`` or ``label``; several make a table of all
+            their combinations that have samples.
+        bins : int or sequence of float
+            A number of bins of about as many samples each, or the edges of bins, each from its
+            lower edge up to but without its upper one. Words, and numbers with no more different
+            values than bins, are not binned.
+
+        Returns
+        -------
+        DataFrame
+            A row a bin or word: ``samples``, ``score``, and ``low`` and ``high`` of its 95 %
+            interval. The score is the mean of the task's merit, averaged over seeds, so the mean of
+            the rows by their samples is the score of the samples that have the coordinate: accuracy
+            (in a multi-label task of whole samples), IoU, or 1 - squared departure in units of the
+            variance of the whole split. Intervals of accuracies are Wilson's, others are
+            bootstrapped.
+
+        Raises
+        ------
+        ParameterError
+            There is no such coordinate, or the bins are none.
+
+        Examples
+        --------
+        >>> found = skybench.evaluate("sky@1", "predictions.csv")      # doctest: +SKIP
+        >>> found.by("psf_fwhm", "half_light_radius", bins=3)          # doctest: +SKIP
+        """
+        return broken_down(self.tested, self.coordinates, names, bins)
+
+    def confusion(self) -> pd.DataFrame:
+        """Return counts by truth (rows) and answer (columns), named, summed over seeds.
+
+        They are of samples, in a segmentation of pixels. A multi-label task has two rows a class,
+        truly absent and present, and two columns.
+
+        Raises
+        ------
+        ParameterError
+            The task is a regression: its answers are no classes.
+        """
+        return confusion_table(self.tested, self.truth.key.names)
+
+    def worst(self, count: int = 24) -> pd.DataFrame:
+        """Return the samples that the model is most wrong about, the most confident first.
+
+        Several seeds are averaged before it is asked whether they are wrong.
+
+        Returns
+        -------
+        DataFrame
+            A row a sample that is wrong: ``sample_id``, ``truth``, ``answer`` and, of classes,
+            ``confidence``: the probability of the wrong answer; of several labels, the largest
+            probability against the truth. Of a regression every sample counts; it has truth and
+            answer of each target, and ``error``, 1 - merit: the squared departure in units of the
+            variance, averaged over targets. Of a segmentation ``error`` is 1 - IoU, and truth and
+            answer are the classes in the maps.
+        """
+        key, ids = self.truth.key, self.truth.question.ids
+        truth, merit = self.truth.answers, self.tested.merit
+        return worst_samples(key.task, key.names, ids, truth, self.answers, merit).head(count)
 
     def __str__(self) -> str:
         """Return the score and one line a comparison."""
-        metric = metric_named(self.record.metric)
+        metric = self.tested.metric
         low, high = map(metric.text, self.interval)
+        overall = ((n, value) for n, value in self.tested.overall.items() if value is not None)
         lines = [
-            f"{self.record.name} on {self.record.dataset} {self.record.version}: {metric.title} "
-            f"{metric.text(self.score)} ({low} to {high}) of {self.record.samples:,} samples",
+            f"{self.name} on {self.truth.name.replace('@', ' ')}: {metric.title} "
+            f"{metric.text(self.score)} ({low} to {high}) of {len(self.tested.merit):,} samples",
             *(
                 [self.measures.to_string(float_format="{:.6g}".format)]
                 if len(self.measures)
                 else []
             ),
-            *(f"{name} {value:.6g}" for name, value in self._overall()),
+            *(f"{name} {value:.6g}" for name, value in overall),
             *map(str, self.comparisons),
             *self.notes,
         ]
@@ -154,7 +239,7 @@ class Evaluation:
 
 
 def evaluate(
-    reference: str | DatasetReference,
+    reference: Judged,
     predictions: PredictionsSource,
     *,
     name: str = UNNAMED,
@@ -162,21 +247,26 @@ def evaluate(
     submit: bool = False,
     content_hash: str | None = None,
 ) -> Evaluation:
-    """Score predictions on a version's test split, and compare them with its stored records.
+    """Score predictions on a test split, and compare them with a version's stored records.
 
     Parameters
     ----------
-    reference : str
-        As for `skybench.open`.
+    reference : str, path, Recipe or Dataset
+        A version as for `skybench.open`; or the path or URL of a Zarr store that skybench wrote; a
+        recipe by name or path, or one of its rungs such as ``sky/hard``, of which nothing is
+        rendered that the task does not ask about; or a dataset of `skybench.open` or
+        `skybench.generate`. A name that is both means the version. Without a test split, the only
+        split counts. What is not a version has no records.
     predictions : path, table, series or array
         A table with ``sample_id``, as a column or an index, and either ``label`` or one
         probability column a class; a multi-label task has one column a class with probabilities
         or 0 and 1, a regression one column a target in the target's unit. A column ``seed`` may
         tell several runs apart. It is a file, ``.csv``, ``.tsv``, ``.fits`` (each also with
         ``.gz``) or ``.parquet``; a DataFrame of pandas or polars or an Arrow table; a Series or
-        DataArray of labels; or a NumPy array of probabilities or labels in the order of the test
-        split. A segmentation takes a ``.npz`` or ``.zarr`` of ``sample_id`` and ``segmentation
-        (sample, y, x)``, or this array alone: 0 background, k + 1 class k.
+        DataArray of labels; or an array, list, tensor or ``.npy`` file of probabilities or labels
+        in the order of the test split. A segmentation takes a ``.npz`` or ``.zarr`` of
+        ``sample_id`` and ``segmentation (sample, y, x)``, or this array alone: 0 background,
+        k + 1 class k.
     name : str
         Of the model, for the record.
     store : str or Store, optional
@@ -191,7 +281,7 @@ def evaluate(
     ------
     PredictionsError
         The file does not answer exactly this test split; the message names lines, ids or
-        columns and the fix.
+        columns and the fix. Or something other than a version was to be submitted to.
     VersionConflictError
         A record of that name is there already.
     NotFoundError
@@ -204,44 +294,62 @@ def evaluate(
     """
     check_record_name(name)
     store = Store(store)
-    manifest = read_manifest(store, present(reference, store))
-    exact = DatasetReference.parse(manifest.reference)
-    ds = open_version(exact, store=store, decode=False)
-    key = answer_key(ds, manifest.reference)
-    question = question_of(key)
+    truth = ground_truth(reference, store)
+    if submit and truth.manifest is None:
+        raise _no_leaderboard(truth)
+    question = truth.question
     answer = read_predictions(predictions, question)
-    for made_for in (answer.content, content_hash):
-        _check_content(made_for, manifest)
-    truth = key.answers(TEST_SPLIT)
-    tested = score(key.task, truth, key.names, answer.by_seed)
-    known = standing(exact, store=store)
-    comparisons, notes = _compare(tested, known, question, truth, store)
-    record = _record(name, manifest, key, tested)
+    notes = [_unchecked(truth, made_for) for made_for in (answer.content, content_hash) if made_for]
+    tested = score(truth.key.task, truth.answers, truth.key.names, answer.by_seed)
+    found = Evaluation(
+        name=name,
+        truth=truth,
+        answers=answer.by_seed,
+        tested=tested,
+        notes=(*answer.notes, *filter(None, notes), *tested.notes),
+    )
+    return found if truth.manifest is None else _with_records(found, answer, store, submit=submit)
+
+
+def _with_records(
+    found: Evaluation, answer: Predictions, store: Store, *, submit: bool
+) -> Evaluation:
+    """Return the evaluation on a version with its record, compared with those of others."""
+    truth, question = found.truth, found.truth.question
+    assert truth.manifest is not None
+    known = standing(truth.manifest.reference, store=store)
+    comparisons, notes = _compare(found.tested, known, question, truth.answers, store)
+    record = _record(found.name, truth.manifest, truth.key, found.tested)
     if submit:
         record = _submit(record, known, answer, question, store)
-    return Evaluation(
+    return replace(
+        found,
         record=record,
         comparisons=comparisons,
-        notes=(*answer.notes, *tested.notes, *known.notes, *notes),
+        notes=(*found.notes, *known.notes, *notes),
         submitted=submit,
     )
 
 
-def question_of(key: AnswerKey) -> Question:
-    """Return what predictions for the test split must answer."""
-    ids = {split: key.ids[key.rows(split)] for split in np.unique(key.splits).tolist()}
-    return Question(
-        task=key.task,
-        names=key.names,
-        ids=ids.pop(TEST_SPLIT),
-        shape=key.truth.shape,
-        other_ids=ids,
+def _no_leaderboard(truth: GroundTruth) -> PredictionsError:
+    msg = (
+        f"{truth.name} is not a released version, so it has no leaderboard to submit to; give a "
+        "version such as sky@1, or leave out --submit"
     )
+    return PredictionsError(msg)
 
 
-def _check_content(made_for: str | None, manifest: Manifest) -> None:
+def _unchecked(truth: GroundTruth, made_for: str) -> str | None:
+    """Refuse what was made for other content; say where there is no hash to compare with."""
+    if truth.manifest is not None:
+        _check_content(made_for, truth.manifest)
+        return None
+    return f"made for content {made_for}; {truth.name} has no recorded hash to compare it with"
+
+
+def _check_content(made_for: str, manifest: Manifest) -> None:
     content = manifest.content
-    if made_for in (None, content.root, content.splits[TEST_SPLIT].root):
+    if made_for in (content.root, content.splits[TEST_SPLIT].root):
         return
     msg = (
         f"these predictions were made for content {made_for}, but {manifest.reference} has "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skybench import errors, generators
+    from skybench.diagnosis.diagnose import diagnose
     from skybench.generators.generate import generate
     from skybench.generators.recipe import Recipe
     from skybench.generators.recipe_file import load_recipe
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
+    "diagnose": "skybench.diagnosis.diagnose",
     "evaluate": "skybench.registry.evaluate",
     "generate": "skybench.generators.generate",
     "get": "skybench.release.fetch",
@@ -33,6 +35,7 @@ _MODULES = ("errors", "generators")
 
 __all__ = [
     "Recipe",
+    "diagnose",
     "errors",
     "evaluate",
     "generate",

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from skybench.cli_datasets import Reference, Scheduler, StoreOption, Workers
-from skybench.errors import StoreError
+from skybench.errors import ParameterError, StoreError
 
 SignOption = Annotated[
     Path | None,
@@ -19,10 +19,22 @@ SignOption = Annotated[
     ),
 ]
 
+JudgedArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A version such as sky@1, a .zarr store, a recipe or its rung such as sky/hard.",
+        metavar="DATASET",
+    ),
+]
+PredictionsArgument = Annotated[
+    Path,
+    typer.Argument(help="CSV, TSV, Parquet or FITS, a row a test sample; .npz or .zarr for maps."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (release, yank, evaluate, leaderboard, demo):
+    for command in (release, yank, evaluate, diagnose, leaderboard, demo):
         app.command()(command)
 
 
@@ -104,24 +116,52 @@ def yank(
 
 
 def evaluate(
-    dataset: Reference,
-    predictions: Annotated[
-        Path,
-        typer.Argument(
-            help="CSV, TSV, Parquet or FITS, a row a test sample; .npz or .zarr for maps."
-        ),
-    ],
-    name: Annotated[str, typer.Option(help="Name of the model.")],
+    dataset: JudgedArgument,
+    predictions: PredictionsArgument,
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "submission",
     submit: Annotated[bool, typer.Option("--submit", help="Keep the score in the store.")] = False,
     store: StoreOption = None,
 ) -> None:
-    """Score predictions on the test split and compare them with the stored baselines.
+    """Score predictions on the test split and compare them with a version's stored baselines.
 
     Example: skybench evaluate sky@0 predictions.csv --name MyNet --submit
+    Example: skybench evaluate sky/hard predictions.csv
     """
     from skybench.registry.evaluate import evaluate as evaluate_predictions
 
     print(evaluate_predictions(dataset, predictions, name=name, store=store, submit=submit))
+
+
+def diagnose(
+    dataset: JudgedArgument,
+    predictions: PredictionsArgument,
+    out: Annotated[Path, typer.Option("--out", help="The folder to make.", metavar="FOLDER")],
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "submission",
+    rung: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What it answers on another rung of the recipe; repeat for several.",
+            metavar="RUNG=FILE",
+        ),
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Say where a model is wrong and what that depends on, and write a page with figures.
+
+    Example: skybench diagnose sky@0 predictions.parquet --out report --rung hard=hard.parquet
+    """
+    from skybench.diagnosis.diagnose import diagnose as diagnose_predictions
+
+    rungs = dict(_rung_and_file(given) for given in rung or ())
+    print(diagnose_predictions(dataset, predictions, out=out, name=name, store=store, rungs=rungs))
+
+
+def _rung_and_file(given: str) -> tuple[str, Path]:
+    rung, equals, file = given.partition("=")
+    if not (rung and equals and file):
+        msg = f"--rung is a rung and a file, such as hard=hard.parquet, got {given!r}"
+        raise ParameterError(msg)
+    return rung, Path(file)
 
 
 def leaderboard(

@@ -13,6 +13,9 @@ from skybench.errors import IntegrityError
 SAMPLE_DIM = "sample"
 SPLIT_VARIABLE = "split"
 
+_NONE = "none"
+"""What the code -1 of a source without a class means."""
+
 
 def flag_names(variable: xr.Variable) -> dict[int, str]:
     """Return the meaning of each code of a CF flag variable.
@@ -45,6 +48,20 @@ def decode_flags(ds: xr.Dataset) -> xr.Dataset:
     return with_variables(ds, decoded)
 
 
+def encode_flags(ds: xr.Dataset) -> xr.Dataset:
+    """Return the dataset with codes for strings that `decode_flags` made of them.
+
+    Codes are counted from 0 in the order of ``flag_meanings``, from -1 where the first is "none".
+    The empty string becomes a code without a meaning; a variable of other strings stays as it is.
+    """
+    encoded = {
+        name: _encoded(variable)
+        for name, variable in ds.variables.items()
+        if variable.dtype.kind in "UOT" and "flag_meanings" in variable.attrs
+    }
+    return with_variables(ds, dict(ds.variables) | encoded)
+
+
 def with_variables(ds: xr.Dataset, variables: Mapping[Hashable, xr.Variable]) -> xr.Dataset:
     """Return the dataset with other variables under its names, which need not fit the old ones."""
     return xr.Dataset(
@@ -66,6 +83,18 @@ def _decoded(variable: xr.Variable) -> xr.Variable:
         data = data.map_blocks(decode, dtype=names.dtype, meta=meta)
     attrs = {key: value for key, value in variable.attrs.items() if key != "flag_values"}
     return xr.Variable(variable.dims, data, attrs)
+
+
+def _encoded(variable: xr.Variable) -> xr.Variable:
+    meanings = str(variable.attrs["flag_meanings"]).split()
+    codes = range(-1, len(meanings) - 1) if meanings[0] == _NONE else range(len(meanings))
+    table = dict(zip(meanings, codes, strict=True)) | {"": len(meanings)}
+    names, places = np.unique(np.asarray(variable).astype(str), return_inverse=True)
+    if not set(names.tolist()) <= table.keys():
+        return variable
+    values = np.array([table[name] for name in names.tolist()], np.int16)[places]
+    attrs = {**variable.attrs, "flag_values": np.array(codes, np.int16)}
+    return xr.Variable(variable.dims, values.reshape(variable.shape), attrs)
 
 
 def _meanings(

@@ -17,7 +17,7 @@ from skybench.registry.scoring.metric import Array, Metric, Outcome
 Codes = NDArray[np.integer[Any]]
 Counts = NDArray[np.int64]
 
-_CALIBRATION_BINS = 15
+CALIBRATION_BINS = 15
 _DEVIATIONS_PER_MAD = 1.4826
 _PIXELS_AT_ONCE = 1 << 24
 
@@ -90,9 +90,14 @@ def expected_calibration_error(outcome: Outcome) -> float:
     top = np.asarray(outcome.predicted, np.float64).max(axis=1)
     if not np.isfinite(top).all():
         return np.nan
-    bins = np.clip(np.ceil(top * _CALIBRATION_BINS).astype(int) - 1, 0, _CALIBRATION_BINS - 1)
-    excess = np.bincount(bins, weights=right(outcome) - top)
+    excess = np.bincount(calibration_bins(top), weights=right(outcome) - top)
     return float(np.abs(excess).sum() / len(top))
+
+
+def calibration_bins(top: Array) -> NDArray[np.intp]:
+    """Return the bin of each top probability: of equal width, each with its upper edge."""
+    bins = np.ceil(top * CALIBRATION_BINS).astype(np.intp) - 1
+    return np.asarray(bins.clip(0, CALIBRATION_BINS - 1))
 
 
 def confusion_of_classes(outcome: Outcome) -> Counts:

@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skybench.errors import IntegrityError, MissingDependencyError, PredictionsError
 from skybench.registry.scoring.question import (
@@ -55,8 +55,8 @@ PredictionsSource = (
     | pd.DataFrame
     | pd.Series
     | xr.DataArray
-    | NDArray[Any]
     | ArrowTable
+    | ArrayLike
 )
 
 
@@ -117,7 +117,8 @@ def read_table(source: PredictionsSource, question: Question) -> Table:
     if isinstance(source, ArrowTable):
         return _from_arrow(source, question)
     if hasattr(source, "read"):
-        return _read_parquet(source, question)
+        opened: Any = source
+        return _read_parquet(opened, question)
     msg = (
         "predictions are a DataFrame, an Arrow table, a NumPy array or the path of a file, got a "
         f"{type(source).__name__}"

@@ -17,10 +17,12 @@ import math
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import PredictionsError
@@ -28,6 +30,7 @@ from skybench.registry.scoring.map_predictions import SUFFIX as MAP_SUFFIX
 from skybench.registry.scoring.map_predictions import read_maps, write_maps
 from skybench.registry.scoring.prediction_tables import (
     METADATA_KEY,
+    ArrowTable,
     PredictionsSource,
     Table,
     import_pyarrow,
@@ -59,7 +62,8 @@ def read_predictions(source: PredictionsSource, question: Question) -> Predictio
     ----------
     source : path, open binary file, table, series or array
         As for `read_table`; for a segmentation ``.npz``, ``.zarr`` or an array. An open file is
-        of the kind that `write_predictions` writes.
+        of the kind that `write_predictions` writes. A list, a tensor and an ``.npy`` file are
+        arrays.
     question : Question
 
     Raises
@@ -67,6 +71,7 @@ def read_predictions(source: PredictionsSource, question: Question) -> Predictio
     PredictionsError
         It is not exactly an answer; the message names lines, ids or columns and the fix.
     """
+    source = _in_memory(source)
     if isinstance(question.form, Maps):
         return read_maps(source, question)
     table = read_table(source, question)
@@ -116,6 +121,32 @@ def write_predictions(
     metadata = {METADATA_KEY: json.dumps(dict(bound_to), sort_keys=True).encode()}
     table = pa.table({name: pa.array(values) for name, values in columns.items()})
     pa.parquet.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def _in_memory(source: PredictionsSource) -> PredictionsSource:
+    """Return as a NumPy array what holds no more than one: a list, a tensor, an ``.npy`` file."""
+    if isinstance(source, str | os.PathLike):
+        return _npy(Path(source)) if os.fspath(source).lower().endswith(".npy") else source
+    as_it_is = (np.ndarray, pd.DataFrame, pd.Series, xr.DataArray, ArrowTable)
+    if isinstance(source, as_it_is) or not (
+        isinstance(source, list | tuple) or hasattr(source, "__array__")
+    ):
+        return source
+    try:
+        return np.asarray(source)
+    except Exception as error:  # of strange libraries and ragged lists, there is no end
+        msg = f"the {type(source).__name__} cannot be read as a NumPy array: {error}"
+        raise PredictionsError(msg) from error
+
+
+def _npy(path: Path) -> NDArray[Any]:
+    """Return the array of a file, not yet read: its shape is checked first."""
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        msg = f"{path} cannot be read as a NumPy array: {error}"
+        raise PredictionsError(msg) from error
+    return array
 
 
 def predictions_suffix(question: Question) -> str:

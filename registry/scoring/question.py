@@ -34,6 +34,8 @@ class Question:
         Of the map that is asked for each sample, empty where none is.
     other_ids : mapping of str to int64 arrays
         Of the other splits, so that a message can name the one that was taken by mistake.
+    split : str
+        Whose samples are asked about, for messages.
     """
 
     task: str
@@ -41,6 +43,7 @@ class Question:
     ids: NDArray[np.int64]
     shape: tuple[int, ...] = ()
     other_ids: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    split: str = "test"
 
     @property
     def form(self) -> Columns | Maps:
@@ -142,8 +145,9 @@ def _wrong_ids(
     if len(foreign):
         faults.append(f"has {len(foreign)} other ids ({_some(foreign)}{_owner(foreign, question)})")
     return (
-        f"{source} must have exactly the ids of the test split{which}, but it "
-        f"{' and '.join(faults)}. Predict on skybench.open(…, split='test') and keep its {ID}."
+        f"{source} must have exactly the ids of the {question.split} split{which}, but it "
+        f"{' and '.join(faults)}. Predict on skybench.open(…, split={question.split!r}) and keep "
+        f"its {ID}."
     )
 
 

@@ -79,15 +79,23 @@ class TestScore:
     confusion: NDArray[np.int64] | None
     notes: tuple[str, ...]
 
+    @property
+    def headline(self) -> ConfidenceInterval:
+        """The score as records have it: rounded, and within its interval."""
+        value, low, high = (
+            round(number, _DECIMALS)
+            for number in (self.score.value, self.score.low, self.score.high)
+        )
+        return ConfidenceInterval(value=value, low=min(low, value), high=max(high, value))
+
     def record_fields(self) -> dict[str, Any]:
         """Return the fields of a record that follow from the score."""
-        low, high = round(self.score.low, _DECIMALS), round(self.score.high, _DECIMALS)
-        score = round(self.score.value, _DECIMALS)
+        headline = self.headline
         return {
             "metric": self.metric.name,
             "samples": len(self.merit),
-            "score": score,
-            "interval": ScoreInterval(low=min(low, score), high=max(high, score)),
+            "score": headline.value,
+            "interval": ScoreInterval(low=headline.low, high=headline.high),
             "measures": self.measures,
             "overall": self.overall,
             "confusion": () if self.confusion is None else self.confusion.tolist(),

@@ -9,6 +9,7 @@ from importlib.metadata import version
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 import yaml
 from jsonschema import Draft202012Validator
 
@@ -22,6 +23,7 @@ COMMANDS = [
     "release",
     "verify",
     "evaluate",
+    "diagnose",
     "leaderboard",
     "gallery",
     "demo",
@@ -200,3 +202,17 @@ def test_a_reader_that_stops_early_is_no_error():
 def test_a_release_names_the_network_that_was_meant(skybench, tmp_path):
     code, _, err = skybench("release", "0.1", "--network", "resnet-50", "--store", tmp_path)
     assert (code, "did you mean 'resnet50'?" in err) == (2, True)
+
+
+def test_evaluate_takes_a_rung_and_a_store_without_a_version(skybench, tmp_path):
+    store = tmp_path / "shapes.zarr"
+    assert skybench("build", "shapes2", store, "--samples", 100)[0] == 0
+    answers = tmp_path / "mine.csv"
+    rows = np.flatnonzero(xr.open_zarr(store).split == 2)
+    pd.DataFrame({"sample_id": rows, "label": 0}).to_csv(answers, index=False)
+    status, text, _ = skybench("evaluate", store, answers, "--name", "Zeros")
+    assert (status, text.splitlines()[0].startswith(f"Zeros on {store}: accuracy 50.00%")) == (0, 1)
+    status, _, errors = skybench("evaluate", store, answers, "--name", "Zeros", "--submit")
+    assert (status, "is not a released version" in errors) == (2, True)
+    status, _, errors = skybench("evaluate", "shapes2/hard", answers)
+    assert (status, "lacks 1180 of its 1200 ids" in errors) == (2, True)

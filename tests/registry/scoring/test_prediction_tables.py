@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import torch
 import xarray as xr
 from astropy.io import fits
 from astropy.table import Table
@@ -223,3 +224,40 @@ def test_a_package_that_is_not_there_is_named(tmp_path, monkeypatch, package, na
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingDependencyError, match=says):
         read_predictions(tmp_path / name, SINGLE)
+
+
+@pytest.mark.parametrize("form", ["list", "tuple", "tensor"])
+def test_lists_and_tensors_are_arrays(form):
+    rows = np.eye(3, dtype=np.float32)[CODES].tolist()
+    given = {"list": rows, "tuple": tuple(rows), "tensor": torch.tensor(rows)}
+    answer = read_predictions(given[form], SINGLE)
+    assert answer.by_seed[0].argmax(axis=1).tolist() == CODES
+    assert "in the order of the test split" in answer.notes[0]
+
+
+def test_a_list_of_names_is_labels():
+    assert codes([CLASSES[code] for code in CODES]) == CODES
+
+
+def test_a_saved_array_is_in_the_order_of_the_split(tmp_path):
+    path = tmp_path / "mine.npy"
+    np.save(path, np.eye(3, dtype=np.float32)[CODES])
+    assert codes(path) == CODES
+    np.save(path, np.array([CLASSES[0]] * 3, object))
+    with pytest.raises(PredictionsError, match=r"mine\.npy cannot be read as a NumPy array"):
+        read_predictions(path, SINGLE)
+    with pytest.raises(PredictionsError, match=r"none\.npy cannot be read as a NumPy array"):
+        read_predictions(tmp_path / "none.npy", SINGLE)
+
+
+def test_a_tensor_that_needs_its_gradient_and_a_ragged_list_are_refused():
+    with pytest.raises(PredictionsError, match="Tensor cannot be read as a NumPy array"):
+        read_predictions(torch.eye(3, requires_grad=True), SINGLE)
+    with pytest.raises(PredictionsError, match="list cannot be read as a NumPy array"):
+        read_predictions([[1, 0, 0], [1]], SINGLE)
+
+
+def test_a_polars_frame_is_a_table():
+    polars = pytest.importorskip("polars")
+    assert codes(polars.from_pandas(LABELS)) == CODES
+    assert codes(polars.from_pandas(PROBABILITIES)) == CODES

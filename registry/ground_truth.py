@@ -1,0 +1,225 @@
+"""What predictions are judged by: the samples of a split and what is right for each.
+
+They are those of a released version, of a store without a manifest, of a recipe, or of a dataset in
+memory. Only a version has records to compare with.
+"""
+
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skybench.errors import IntegrityError, NotFoundError, PredictionsError, RecipeError
+from skybench.generators.families import FAMILIES
+from skybench.generators.recipe import Recipe
+from skybench.generators.recipe_file import load_recipe
+from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, encode_flags
+from skybench.registry.arrays.open_url import is_url, open_url
+from skybench.registry.open import open as open_version
+from skybench.registry.open import present
+from skybench.registry.recorded import known_manifest
+from skybench.registry.reference import DatasetReference
+from skybench.registry.scoring.question import ID, Question
+from skybench.registry.scoring.records import TEST_SPLIT
+from skybench.registry.scoring.tasks import AnswerKey, Maps, answer_key, task_named
+from skybench.registry.scoring.truth import MAP, meanings
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import read_manifest
+from skybench.registry.versions.manifest import Manifest
+
+Judged = str | os.PathLike[str] | DatasetReference | Recipe | xr.Dataset
+"""A version, the path or URL of a store, a recipe or one of its rungs, or a dataset."""
+
+_RENDERED_AT_ONCE = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroundTruth:
+    """The samples that predictions are for, with what is right.
+
+    Attributes
+    ----------
+    name : str
+        For people: a reference, a path, a recipe.
+    ds : Dataset
+        All samples with their coordinates, codes not decoded. Of a recipe nothing is rendered but
+        what its task asks about.
+    key : AnswerKey
+    split : str
+        The split that is asked about: test, or the only one that there is.
+    manifest : Manifest or None
+        Of a released version, which alone has records.
+    recipe : Recipe or None
+        By which data variables are rendered that `ds` lacks.
+    """
+
+    name: str
+    ds: xr.Dataset
+    key: AnswerKey
+    split: str = TEST_SPLIT
+    manifest: Manifest | None = None
+    recipe: Recipe | None = None
+
+    @cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """The rows of `ds` that are asked about, ascending."""
+        return self.key.rows(self.split)
+
+    @cached_property
+    def answers(self) -> NDArray[Any]:
+        """What is right for each of them."""
+        return self.key.answers(self.split)
+
+    @property
+    def question(self) -> Question:
+        """What predictions must answer."""
+        key = self.key
+        ids = {split: key.ids[key.rows(split)] for split in np.unique(key.splits).tolist()}
+        return Question(
+            task=key.task,
+            names=key.names,
+            ids=ids.pop(self.split),
+            shape=key.truth.shape,
+            other_ids=ids,
+            split=self.split,
+        )
+
+    @property
+    def recipe_name(self) -> str:
+        """The recipe that others of its rungs are named after: a name, or the path of a file."""
+        if self.manifest is not None:
+            return self.manifest.dataset
+        name = self.name if self.recipe is not None else str(self.ds.attrs.get("recipe", self.name))
+        base, _, rung = name.rpartition("/")
+        return base if base and not rung.endswith((".yaml", ".yml")) else name
+
+    def samples(self, places: NDArray[np.intp]) -> xr.Dataset:
+        """Return some of the samples that are asked about, in memory, with their data variables.
+
+        Parameters
+        ----------
+        places : (n,) array
+            Counted within the split.
+        """
+        chosen = self.ds.isel({SAMPLE_DIM: self.rows[places]}).load()
+        return chosen if self.recipe is None else _rendered(self.recipe, chosen)
+
+
+def ground_truth(judged: Judged, store: str | Store | None = None) -> GroundTruth:
+    """Return what predictions are judged by.
+
+    Parameters
+    ----------
+    judged : str, path, DatasetReference, Recipe or Dataset
+        A name that is both a version's and a recipe's means the version.
+    store : str or Store, optional
+        Where versions are looked for, as for `skybench.open`.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such version, recipe or store.
+    IntegrityError
+        It holds no answers, or is damaged.
+    PredictionsError
+        No split of it can be meant.
+    """
+    if isinstance(judged, xr.Dataset):
+        return _of_dataset(judged, _name_of(judged))
+    if isinstance(judged, Recipe):
+        return _of_recipe(judged, judged.name)
+    if isinstance(judged, DatasetReference):
+        return _of_version(judged, Store(store))
+    text = os.fspath(judged)
+    if is_url(text):
+        return _of_dataset(open_url(text, decode=False), text)
+    recipe = _recipe_of(text)
+    if recipe is not None and not _is_version(text, Store(store)):
+        return _of_recipe(recipe, text)
+    return _of_version(text, Store(store))
+
+
+def _recipe_of(text: str) -> Recipe | None:
+    """Return the recipe of that name, None where the text can only be a version's."""
+    try:
+        return load_recipe(text)
+    except RecipeError:
+        if "/" in text or text.endswith((".yaml", ".yml")):
+            raise
+        return None
+
+
+def _is_version(text: str, store: Store) -> bool:
+    if not text.isidentifier():
+        return False
+    try:
+        known_manifest(text, store)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _of_version(reference: str | DatasetReference, store: Store) -> GroundTruth:
+    manifest = read_manifest(store, present(reference, store))
+    exact = DatasetReference.parse(manifest.reference)
+    ds = open_version(exact, store=store, decode=False)
+    key = answer_key(ds, manifest.reference)
+    return GroundTruth(name=manifest.reference, ds=ds, key=key, manifest=manifest)
+
+
+def _of_recipe(recipe: Recipe, name: str) -> GroundTruth:
+    ds = FAMILIES[recipe.family].sample(recipe, 0, recipe.samples)
+    ds = ds.assign_attrs(recipe=recipe.name, task=recipe.task, targets=" ".join(recipe.targets))
+    if isinstance(task_named(recipe.task).form, Maps):
+        test = np.flatnonzero(meanings(ds, SPLIT_VARIABLE, name) == TEST_SPLIT)
+        ds = _with_maps(recipe, ds.isel({SAMPLE_DIM: test}))
+    return replace(_of_dataset(ds, name), recipe=recipe)
+
+
+def _with_maps(recipe: Recipe, ds: xr.Dataset) -> xr.Dataset:
+    blocks = range(0, ds.sizes[SAMPLE_DIM], _RENDERED_AT_ONCE)
+    maps = [
+        _rendered(recipe, ds.isel({SAMPLE_DIM: slice(first, first + _RENDERED_AT_ONCE)}))[MAP]
+        for first in blocks
+    ]
+    return ds.assign({MAP: xr.concat(maps, SAMPLE_DIM).variable})
+
+
+def _rendered(recipe: Recipe, parameters: xr.Dataset) -> xr.Dataset:
+    return parameters.assign(FAMILIES[recipe.family].render(recipe, parameters))
+
+
+def _of_dataset(ds: xr.Dataset, name: str) -> GroundTruth:
+    """Return the truth of a dataset: of its test samples, else of its only split, else of all."""
+    ds = encode_flags(ds)
+    if ID not in ds.variables:
+        msg = f"{name} has no variable {ID}: which prediction is for which sample?"
+        raise IntegrityError(msg)
+    if SPLIT_VARIABLE not in ds.variables:
+        ds = ds.assign_coords({SPLIT_VARIABLE: _all_test(ds)})
+    key = answer_key(ds, name)
+    return GroundTruth(name=name, ds=ds, key=key, split=_split_of(key, name))
+
+
+def _all_test(ds: xr.Dataset) -> xr.Variable:
+    attrs = {"flag_values": [0], "flag_meanings": TEST_SPLIT}
+    return xr.Variable(SAMPLE_DIM, np.zeros(ds.sizes[SAMPLE_DIM], np.int8), attrs)
+
+
+def _split_of(key: AnswerKey, name: str) -> str:
+    splits: list[str] = np.unique(key.splits).tolist()
+    if TEST_SPLIT in splits or len(splits) == 1:
+        return TEST_SPLIT if TEST_SPLIT in splits else splits[0]
+    found = " and ".join(splits) or "none"
+    msg = f"{name} has no samples of the test split ({found}); give a dataset of one split"
+    raise PredictionsError(msg)
+
+
+def _name_of(ds: xr.Dataset) -> str:
+    if {"dataset", "version"} <= ds.attrs.keys():
+        return f"{ds.attrs['dataset']}@{ds.attrs['version']}"
+    return str(ds.attrs.get("recipe", "the Dataset"))

@@ -1,0 +1,42 @@
+"""Whether the probabilities of a classification tell how often it is right."""
+
+import numpy as np
+import pandas as pd
+
+from skybench.registry.evaluate import Evaluation
+from skybench.registry.scoring.breakdown import wilson
+from skybench.registry.scoring.metrics import CALIBRATION_BINS, calibration_bins
+
+
+def is_of_probabilities(found: Evaluation) -> bool:
+    """Tell whether answers are probabilities, not labels that were made of ones and zeros."""
+    if found.truth.key.task != "classification":
+        return False
+    return any(((one > 0) & (one < 1)).any() for one in found.answers.values())
+
+
+def reliability(found: Evaluation) -> pd.DataFrame:
+    """Return, for each bin of the top probability that has samples, what came of it.
+
+    Returns
+    -------
+    DataFrame
+        A row a bin, its middle as index: ``samples``, mean ``confidence``, ``accuracy`` with its
+        Wilson interval ``low`` and ``high``. All seeds are put together.
+    """
+    answers = np.concatenate(list(found.answers.values()))
+    truth = np.tile(found.truth.answers, len(found.answers))
+    top, is_right = answers.max(axis=1), answers.argmax(axis=1) == truth
+    bins = calibration_bins(top)
+    rows = {}
+    for number in np.unique(bins).tolist():
+        inside = bins == number
+        accuracy = wilson(is_right[inside])
+        ends = (accuracy.value, accuracy.low, accuracy.high)
+        rows[(number + 0.5) / CALIBRATION_BINS] = (
+            int(inside.sum()),
+            float(top[inside].mean()),
+            *ends,
+        )
+    columns = ["samples", "confidence", "accuracy", "low", "high"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
