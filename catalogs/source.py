@@ -35,7 +35,7 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
     split : str, optional
         Only the samples of ``train``, ``validation`` or ``test``. Default: all.
     decode : bool
-        Whether labels, splits and kinds come as strings. False keeps the stored codes.
+        As for `skybench.open`.
     storage_options : mapping, optional
         None but those in fsspec's own configuration, which Intake hands on from the catalog's
         file system and which hold anyway.

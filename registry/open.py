@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
-from skybench.registry.arrays.codes import decode_flags
+from skybench.generators.codes import presented
 from skybench.registry.arrays.open_url import select_split, with_coordinates
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
@@ -46,7 +46,8 @@ def open(
         compares each chunk with its hash whenever it is read, in whole blocks of 256 samples,
         and raises before wrong values get out. The manifest is always checked.
     decode : bool
-        Whether labels, splits and kinds come as strings. False keeps the stored codes.
+        Whether labels, splits and kinds come as strings, and samples can be chosen by their
+        identity, ``sel(sample=7)``. False keeps all as stored: codes, with ``flag_meanings``.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def open(
     entry = resolve(reference, store)
     manifest = read_manifest(store, entry)
     ds = _opened(manifest, store, split, verify).drop_encoding()
-    return (decode_flags(ds) if decode else ds).assign_attrs(
+    return (presented(ds) if decode else ds).assign_attrs(
         dataset=manifest.dataset,
         version=manifest.version,
         content_hash=manifest.content.root,

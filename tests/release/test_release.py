@@ -163,11 +163,11 @@ def test_another_order_of_classes_is_refused(store):
 
 def test_a_changed_generator_is_noticed(store, monkeypatch):
     def brighter(recipe, start, stop):
-        ds = generate(recipe, start, stop)
+        ds = generate_as_stored(recipe, start, stop)
         return ds.assign(image=ds.image + 1)
 
-    generate = published.generate
-    monkeypatch.setattr(published, "generate", brighter)
+    generate_as_stored = published.generate_as_stored
+    monkeypatch.setattr(published, "generate_as_stored", brighter)
     with pytest.raises(VersionConflictError, match="renders 8 of 8 samples differently, first 0"):
         release("0.1", store=store, **BOTH, **FAST)
 

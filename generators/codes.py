@@ -1,0 +1,94 @@
+"""Codes of samples and what they stand for, as CF flag variables tell it, and what users get."""
+
+from collections.abc import Hashable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skybench.errors import IntegrityError
+
+SAMPLE_DIM = "sample"
+SPLIT_VARIABLE = "split"
+ID_VARIABLE = "sample_id"
+
+
+def presented(ds: xr.Dataset) -> xr.Dataset:
+    """Return a dataset, which is as stored, as users have it.
+
+    Its codes are strings, and the dimension ``sample`` has an index, so that ``sel(sample=7)`` is
+    the sample with that ``sample_id``, of a split, too. There is no index of lazy identities.
+    """
+    shown = decode_flags(ds)
+    ids = shown.variables.get(ID_VARIABLE)
+    if ids is None or ids.dims != (SAMPLE_DIM,) or ids.chunks is not None:
+        return shown
+    return shown.assign_coords({SAMPLE_DIM: ids})
+
+
+def flag_names(variable: xr.Variable) -> dict[int, str]:
+    """Return the meaning of each code of a CF flag variable.
+
+    Raises
+    ------
+    IntegrityError
+        It lacks ``flag_values`` or ``flag_meanings``.
+    """
+    if not {"flag_values", "flag_meanings"} <= variable.attrs.keys():
+        msg = (
+            f"a variable of codes has attributes {sorted(map(str, variable.attrs))}; expected "
+            "flag_values and flag_meanings, as skybench writes them"
+        )
+        raise IntegrityError(msg)
+    values: list[Any] = np.atleast_1d(variable.attrs["flag_values"]).tolist()
+    return dict(zip(values, str(variable.attrs["flag_meanings"]).split(), strict=True))
+
+
+def decode_flags(ds: xr.Dataset) -> xr.Dataset:
+    """Return the dataset with the codes of CF flag variables as strings, still lazy.
+
+    A code without a meaning becomes the empty string. ``flag_meanings`` stays as the list of
+    the possible strings; ``flag_values`` goes.
+    """
+    decoded = {
+        name: _decoded(variable) if "flag_values" in variable.attrs else variable
+        for name, variable in ds.variables.items()
+    }
+    return with_variables(ds, decoded)
+
+
+def with_variables(ds: xr.Dataset, variables: Mapping[Hashable, xr.Variable]) -> xr.Dataset:
+    """Return the dataset with other variables under its names, which need not fit the old ones."""
+    return xr.Dataset(
+        {name: variables[name] for name in ds.data_vars},
+        {name: variables[name] for name in ds.coords},
+        ds.attrs,
+    )
+
+
+def _decoded(variable: xr.Variable) -> xr.Variable:
+    table = dict(sorted(flag_names(variable).items()))
+    codes, names = np.array(list(table)), np.array(list(table.values()))
+    decode = partial(_meanings, codes=codes, names=names)
+    data = variable.data
+    if variable.chunks is None:
+        data = decode(np.asarray(data))
+    else:
+        meta = np.empty((0,) * data.ndim, names.dtype)
+        data = data.map_blocks(decode, dtype=names.dtype, meta=meta)
+    attrs = {key: value for key, value in variable.attrs.items() if key != "flag_values"}
+    return xr.Variable(variable.dims, data, attrs, _WRITTEN)
+
+
+_WRITTEN = {"dtype": np.dtypes.StringDType()}
+"""How xarray is to write strings: Zarr 3 does not specify those of a fixed length, and warns."""
+
+
+def _meanings(
+    values: NDArray[Any], codes: NDArray[Any], names: NDArray[np.str_]
+) -> NDArray[np.str_]:
+    places = np.searchsorted(codes, values).clip(max=len(codes) - 1)
+    known = codes[places] == values
+    return np.where(known, names[places], "").astype(names.dtype)
