@@ -200,3 +200,41 @@ def test_a_reader_that_stops_early_is_no_error():
 def test_a_release_names_the_network_that_was_meant(skybench, tmp_path):
     code, _, err = skybench("release", "0.1", "--network", "resnet-50", "--store", tmp_path)
     assert (code, "did you mean 'resnet50'?" in err) == (2, True)
+
+
+def test_a_recipe_is_changed_for_once(skybench, tmp_path):
+    quiet = ["--set", "noise.scale=0", "--set", "image.shape=[24, 32]"]
+    out = tmp_path / "quiet.npz"
+    status, said, _ = skybench("generate", "sky", "--stop", 2, *quiet, "--out", out)
+    assert (status, said) == (0, f"{out}: 2 samples of sky_changed\n")
+    with np.load(out) as arrays:
+        assert arrays["image"].shape == (2, 24, 32)
+        assert arrays["split"].dtype == np.int8
+    _, said, _ = skybench("generate", "sky", "--stop", 2, *quiet)
+    assert "(noise.scale=0, image.shape=[24, 32])" in said
+    status, said, _ = skybench("build", "sky", tmp_path / "a.zarr", "--samples", 20, *quiet)
+    assert status == 0
+    status, *_ = skybench("gallery", "sky", tmp_path / "a.png", "--recipe", "--count", 2, *quiet)
+    assert status == 0
+
+
+def test_a_change_that_does_not_fit_is_told_in_a_line(skybench, tmp_path):
+    status, _, said = skybench("generate", "sky", "--set", "noise.scal=0")
+    assert status == 1
+    assert said.startswith("error: changes of sky: noise.scal: unknown key 'scal'; did you mean")
+    status, _, said = skybench("gallery", "sky@0", tmp_path / "a.png", "--set", "noise.scale=0")
+    assert (status, said) == (
+        1,
+        "error: --set changes a recipe, and sky@0 is a dataset of a store; add --recipe\n",
+    )
+
+
+def test_a_release_without_baselines_trains_nothing_and_records_nothing(skybench, tmp_path):
+    options = ["--samples", 20, "--store", tmp_path, "--no-baselines"]
+    status, said, _ = skybench("release", "0.1", "objects", *options)
+    assert status == 0
+    assert "training" not in said
+    status, said, _ = skybench("leaderboard", "objects", "--store", tmp_path)
+    assert status == 0
+    status, _, said = skybench("release", "0.2", "objects", *options, "--seeds", 1)
+    assert (status, said.startswith("error: training options say what to train")) == (1, True)
