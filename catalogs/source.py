@@ -9,7 +9,7 @@ import xarray as xr
 from intake.source.base import DataSource, Schema
 
 from skybench.errors import NotFoundError, ParameterError, YankedVersionWarning
-from skybench.registry.arrays.codes import SAMPLE_DIM
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.arrays.open_url import open_url
 from skybench.registry.storage.store import Store
 

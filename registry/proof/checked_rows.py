@@ -9,7 +9,7 @@ import xarray as xr
 from dask.base import tokenize
 from numpy.typing import NDArray
 
-from skybench.registry.arrays.codes import SAMPLE_DIM
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, block_digests, leaves
 from skybench.registry.proof.file_check import damage, name_of
 from skybench.registry.proof.row_check import described_rows, mismatch

@@ -11,10 +11,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, StoreError
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.generators.generate import empty, generate_as_stored
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import recipe_from
-from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.arrays.zarr_format import Layout, write_rows
 from skybench.registry.hashing.content_hash import leaves
 from skybench.registry.storage.store import Store

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.generators.generate import GENERATOR, generate_as_stored
 from skybench.generators.recipe_file import recipe_from
-from skybench.registry.arrays.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, hash_dataset
 from skybench.registry.scoring.records import records_from_text
 from skybench.registry.versions.manifest import Manifest
