@@ -65,7 +65,7 @@ def generate(
     >>> generate("objects", 3).image.shape
     (3, 28, 28)
     >>> generate("objects", 100, 103, changes={"noise.scale": 0}).label.values.tolist()
-    ['star', 'elliptical', 'star']
+    ['spiral', 'elliptical', 'star']
     """
     start, stop = _range(rows, start, stop)
     ds = generate_as_stored(load_recipe(recipe, changes=changes), start, stop)
