@@ -12,7 +12,7 @@ from intake.source.base import DataSource, Schema
 # By its face, as a user: what brings a version here stands on floors above this one.
 import skybench
 from skybench.errors import NotFoundError, ParameterError, YankedVersionWarning
-from skybench.registry.arrays.codes import SAMPLE_DIM
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.arrays.open_url import open_url
 from skybench.registry.storage.store import Store
 
@@ -38,7 +38,7 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
     split : str, optional
         Only the samples of ``train``, ``validation`` or ``test``. Default: all.
     decode : bool
-        Whether labels, splits and kinds come as strings. False keeps the stored codes.
+        As for `skybench.open`.
     build : "missing" or "never"
         As for `skybench.open`, where `urlpath` is in the default store; elsewhere nothing is built.
     storage_options : mapping, optional

@@ -1,12 +1,15 @@
-"""Recipe and rows to a dataset in memory."""
+"""Recipe and rows to a dataset in memory: as users have it, or as it is stored."""
 
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from os import PathLike
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from skybench.errors import RecipeError
+from skybench.generators.codes import presented
 from skybench.generators.families import FAMILIES
 from skybench.generators.family import Family
 from skybench.generators.recipe import Recipe
@@ -20,9 +23,14 @@ _BLOCK_POINTS = 1 << 20
 
 
 def generate(
-    recipe: str | PathLike[str] | Recipe, start: int = 0, stop: int | None = None
+    recipe: str | PathLike[str] | Recipe,
+    *rows: int | None,
+    start: int | None = None,
+    stop: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    decode: bool = True,
 ) -> xr.Dataset:
-    """Return samples ``start`` to ``stop`` of a recipe, data and every parameter.
+    """Return samples of a recipe, data and every parameter, as `skybench.open` returns a dataset.
 
     Sample i is bit-identical whatever range it is generated in.
 
@@ -30,8 +38,15 @@ def generate(
     ----------
     recipe : str, path or Recipe
         The name of a packaged recipe, a YAML file, or a recipe in memory.
-    start, stop : int
-        Half-open range of rows; all samples of the recipe by default.
+    *rows : int
+        As for `range`: one number is how many, from 0 on; two are ``start`` and ``stop``.
+    start, stop : int, optional
+        The same by name: half-open; all samples of the recipe by default.
+    changes : mapping, optional
+        What is to be other than in the recipe, such as ``{"noise.scale": 0}``; see `load_recipe`.
+    decode : bool
+        Whether labels, splits and kinds come as strings, and samples can be chosen by their
+        identity, ``sel(sample=7)``. False gives them as stored: codes, with ``flag_meanings``.
 
     Returns
     -------
@@ -42,13 +57,25 @@ def generate(
     Raises
     ------
     RecipeError
-        If the recipe cannot be read, or the range is not within 0 and its samples.
+        If the recipe cannot be read, a change does not fit it, or the range is not within 0 and
+        its samples.
 
     Examples
     --------
-    >>> generate("objects", 0, 3).image.shape
+    >>> generate("objects", 3).image.shape
     (3, 28, 28)
+    >>> generate("objects", 100, 103, changes={"noise.scale": 0}).label.values.tolist()
+    ['spiral', 'elliptical', 'star']
     """
+    start, stop = _range(rows, start, stop)
+    ds = generate_as_stored(load_recipe(recipe, changes=changes), start, stop)
+    return presented(ds) if decode else ds
+
+
+def generate_as_stored(
+    recipe: str | PathLike[str] | Recipe, start: int = 0, stop: int | None = None
+) -> xr.Dataset:
+    """Return samples ``start`` to ``stop`` as they are hashed and stored: labels are codes."""
     recipe = load_recipe(recipe)
     stop = recipe.samples if stop is None else stop
     if not (isinstance(start, Integral) and isinstance(stop, Integral)):
@@ -69,7 +96,21 @@ def generate(
 
 def empty(recipe: Recipe) -> xr.Dataset:
     """Return the recipe's dataset with no samples: names, dtypes, dimensions, attributes."""
-    return generate(recipe, 0, 0)
+    return generate_as_stored(recipe, 0, 0)
+
+
+def _range(
+    rows: Sequence[int | None], start: int | None, stop: int | None
+) -> tuple[int, int | None]:
+    """Return start and stop from numbers without a name, as `range` reads them, and with one."""
+    named = {"start": start, "stop": stop}
+    free = [name for name, value in named.items() if value is None]
+    if len(rows) > len(free):
+        named_too = "".join(f", {n}={v}" for n, v in named.items() if v is not None)
+        msg = f"rows are a stop, or a start and a stop; got {', '.join(map(str, rows))}{named_too}."
+        raise RecipeError(msg)
+    named.update(zip(free[len(free) - len(rows) :], rows, strict=True))
+    return 0 if named["start"] is None else named["start"], named["stop"]
 
 
 def _rendered(family: Family, recipe: Recipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:

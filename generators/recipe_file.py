@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from skybench.errors import RecipeError
+from skybench.generators.changes import marks_of, with_changes
 from skybench.generators.families import FAMILIES
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_errors import explain
@@ -39,24 +40,51 @@ def packaged_rungs(name: str) -> tuple[str, ...]:
     return tuple(f"{name}/{rung}" for rung in rung_names(read_mapping(text, file), file))
 
 
-def load_recipe(recipe: str | PathLike[str] | Recipe) -> Recipe:
-    """Return a recipe by its packaged name or from a YAML file; a Recipe returns unchanged.
+def load_recipe(
+    recipe: str | PathLike[str] | Recipe, *, changes: Mapping[str, Any] | None = None
+) -> Recipe:
+    """Return a recipe by its packaged name or from a YAML file, or a Recipe itself, with changes.
 
     ``sky/hard`` is the rung ``hard`` of the recipe ``sky``; ``mine.yaml/hard`` likewise.
+
+    Parameters
+    ----------
+    recipe : str, path or Recipe
+    changes : mapping, optional
+        Values by their dotted paths, such as ``{"noise.scale": 0, "image.shape": [32, 32]}``; None
+        takes a key away. A recipe that differs is called after the one that it is made from, like
+        ``sky_changed``, and its title tells the changes, unless they say name and title.
 
     Raises
     ------
     RecipeError
-        If there is no such recipe, or it is not a valid one; the message holds a line for
-        every mistake, with its place in the file and the nearest valid key.
+        If there is no such recipe, or it is not a valid one, changed or not; the message holds a
+        line for every mistake, with its place in the file and the nearest valid key.
 
     Examples
     --------
     >>> load_recipe("sky").image.shape
     (64, 64)
+    >>> load_recipe("sky", changes={"noise.scale": 0}).title
+    'Small fields of several stars and galaxies (noise.scale=0)'
     """
-    if isinstance(recipe, Recipe):
-        return recipe
+    loaded = recipe if isinstance(recipe, Recipe) else _loaded(recipe)
+    return _changed(loaded, changes) if changes else loaded
+
+
+def _changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    place = f"changes of {recipe.name}"
+    try:
+        content = with_changes(recipe.model_dump(mode="json"), changes)
+    except RecipeError as error:
+        msg = f"{place}: {error}"
+        raise RecipeError(msg) from None
+    made = _validated(content, place)
+    marks = marks_of(recipe.name, recipe.title, changes)
+    return recipe if made == recipe else made.model_copy(update=marks)
+
+
+def _loaded(recipe: str | PathLike[str]) -> Recipe:
     name = fspath(recipe)
     base, _, rung = name.rpartition("/")
     if base and not _is_file(Path(name)) and (base in packaged_recipes() or _is_file(Path(base))):
@@ -93,7 +121,10 @@ def _is_file(path: Path) -> bool:
 
 def parse_recipe(text: str, name: str, rung: str | None = None) -> Recipe:
     """Return the recipe written in YAML text; ``name`` is the file to name in errors."""
-    content = on_rung(read_mapping(text, name), rung, name)
+    return _validated(on_rung(read_mapping(text, name), rung, name), name)
+
+
+def _validated(content: Mapping[str, Any], name: str) -> Recipe:
     try:
         return recipe_from(content)
     except ValidationError as error:

@@ -14,10 +14,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError, PredictionsError, RecipeError
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, encode_flags
 from skybench.generators.families import FAMILIES
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, encode_flags
 from skybench.registry.arrays.open_url import is_url, open_url
 from skybench.registry.open import open as open_version
 from skybench.registry.open import present

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 # By its face, as a user: what brings a version here stands on floors above this one.
 import skybench
 from skybench.errors import NotFoundError, ParameterError
-from skybench.registry.arrays.codes import decode_flags
+from skybench.generators.codes import presented
 from skybench.registry.arrays.open_url import is_url, open_url, select_split, with_coordinates
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
@@ -58,7 +58,8 @@ def open(
         compares each chunk with its hash whenever it is read, in whole blocks of 256 samples,
         and raises before wrong values get out. The manifest is always checked.
     decode : bool
-        Whether labels, splits and kinds come as strings. False keeps the stored codes.
+        Whether labels, splits and kinds come as strings, and samples can be chosen by their
+        identity, ``sel(sample=7)``. False keeps all as stored: codes, with ``flag_meanings``.
     build : "missing" or "never"
         Whether a recorded version that is neither in the store nor on a mirror is built.
         ``SKYBENCH_BUILD=0`` in the environment means never.
@@ -92,7 +93,7 @@ def open(
     store = Store(store)
     manifest = read_manifest(store, present(reference, store, build))
     ds = _opened(manifest, store, split, verify).drop_encoding()
-    return (decode_flags(ds) if decode else ds).assign_attrs(
+    return (presented(ds) if decode else ds).assign_attrs(
         dataset=manifest.dataset,
         version=manifest.version,
         content_hash=manifest.content.root,

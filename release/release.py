@@ -130,6 +130,7 @@ def release(
     samples: int | None = None,
     building: BuildOptions | None = None,
     training: TrainingOptions | None = None,
+    baselines: bool = True,
     record: bool = False,
     sign: KeyFile | None = None,
     say: Say = lambda _: None,
@@ -154,8 +155,12 @@ def release(
         How to build.
     training : TrainingOptions, optional
         Which baselines to train.
+    baselines : bool
+        False trains and fits nothing: the version has no scores to be compared with, and gets none
+        later, since what is published stays. It opens, verifies and evaluates as any other.
     record : bool
         Write manifests, baseline records and catalog to the source checkout too, for committing.
+        A version without baselines is not recorded.
     sign : str or path, optional
         PEM file of the private key that signs manifests and index, also those of a version that
         was published before.
@@ -180,14 +185,15 @@ def release(
     """
     number = Version.parse(version)
     recipes = _recipes(datasets, samples)
-    building, training = building or BuildOptions(), training or TrainingOptions()
-    training.check()
+    building = building or BuildOptions()
+    training = _training(training, baselines, record)
     signing_key = None if sign is None else SigningKey.at(sign)
     checkout = source_checkout() if record else None
     where = Store(store)
     published = {recipe.name: published_entry(recipe, number, where) for recipe in recipes}
     if None in published.values():
-        check_installed()
+        if training is not None:
+            check_installed()
         where.check_writable()
     return tuple(
         _release_one(_Job(recipe, number, where, building, training, checkout, signing_key, say))
@@ -201,7 +207,7 @@ class _Job:
     version: Version
     store: Store
     building: BuildOptions
-    training: TrainingOptions
+    training: TrainingOptions | None
     checkout: Path | None
     signing_key: SigningKey | None
     say: Say
@@ -209,6 +215,23 @@ class _Job:
     @property
     def work(self) -> WorkFolder:
         return WorkFolder(store=self.store, dataset=self.recipe.name, version=self.version)
+
+
+def _training(
+    training: TrainingOptions | None, baselines: bool, record: bool
+) -> TrainingOptions | None:
+    """Return what to train, checked; None for nothing at all."""
+    if baselines:
+        training = training or TrainingOptions()
+        training.check()
+        return training
+    if training is not None:
+        msg = "training options say what to train, and without baselines nothing is; leave one out"
+        raise ParameterError(msg)
+    if record:
+        msg = "a version is recorded with its baselines; release it with them, or without recording"
+        raise ParameterError(msg)
+    return None
 
 
 def _recipes(
@@ -287,17 +310,21 @@ def _with_baselines(job: _Job, built: BuildResult) -> Manifest:
     work, recipe = job.work, job.recipe
     zarr = zarr_name(recipe.name, job.version, built.content.root)
     manifest = describe(recipe, job.version, built, work.files(zarr), job.store)
-    job.say(f"training the baselines of {recipe.name} {job.version}")
-    train_into(
-        work,
-        manifest,
-        built.url,
-        networks=job.training.networks,
-        protocols=job.training.protocols,
-        seeds=job.training.seeds,
-        epochs=job.training.epochs,
-        progress=job.building.progress,
-    )
+    if job.training is None:
+        # What an interrupted release with baselines may have left.
+        work.store.remove(work.baselines)
+    else:
+        job.say(f"training the baselines of {recipe.name} {job.version}")
+        train_into(
+            work,
+            manifest,
+            built.url,
+            networks=job.training.networks,
+            protocols=job.training.protocols,
+            seeds=job.training.seeds,
+            epochs=job.training.epochs,
+            progress=job.building.progress,
+        )
     files = describe_files(job.store, work.files(zarr))
     return manifest.model_copy(update={"objects": files})
 

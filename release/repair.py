@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skybench.errors import IntegrityError, NotFoundError, SkybenchError
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.generators.generate import empty
 from skybench.generators.recipe import Recipe
-from skybench.registry.arrays.codes import SAMPLE_DIM
 from skybench.registry.arrays.zarr_format import Layout, choose_layout, create, open_raw, write_rows
 from skybench.registry.hashing.content_hash import hash_dataset_and_samples
 from skybench.registry.proof.file_check import damaged_files

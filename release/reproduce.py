@@ -11,10 +11,10 @@ import numpy as np
 import xarray as xr
 
 from skybench.errors import MissingDependencyError, NotFoundError, ParameterError, StoreError
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.generators.generate import GENERATOR, empty
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import recipe_from
-from skybench.registry.arrays.codes import SAMPLE_DIM
 from skybench.registry.arrays.zarr_format import choose_layout, lengthened
 from skybench.registry.hashing.content_hash import (
     BLOCK_ROWS,

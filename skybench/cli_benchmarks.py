@@ -56,6 +56,13 @@ def release(
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Training runs of each protocol.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs of each run.")] = None,
+    baselines: Annotated[
+        bool,
+        typer.Option(
+            "--baselines/--no-baselines",
+            help="Whether to train any; a version without has no scores, and is not recorded.",
+        ),
+    ] = True,
     record: Annotated[
         bool | None,
         typer.Option(
@@ -69,6 +76,7 @@ def release(
     """Release a version: build, hash, train baselines, publish. Resumes; never overwrites.
 
     Example: skybench release 0.2 sky --store s3://bucket/store --workers 8
+    Your own recipe, without training: skybench release 0.1 mine.yaml --no-baselines
     """
     from skybench.learning.networks.table import DEFAULT_NETWORKS
     from skybench.release.release import BuildOptions, TrainingOptions
@@ -82,8 +90,11 @@ def release(
         building=BuildOptions(workers=workers, scheduler=scheduler),
         training=TrainingOptions(
             networks=network or DEFAULT_NETWORKS, protocols=protocol, seeds=seeds, epochs=epochs
-        ),
-        record=_runs_from_checkout() if record is None else record,
+        )
+        if baselines or network or protocol or seeds or epochs
+        else None,
+        baselines=baselines,
+        record=baselines and _runs_from_checkout() if record is None else record,
         sign=sign,
         say=print,
     )

@@ -20,6 +20,15 @@ Reference = Annotated[
 RecipeArgument = Annotated[
     str, typer.Argument(help="A packaged recipe's name, or a YAML file.", metavar="RECIPE")
 ]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Change the recipe, such as noise.scale=0; repeat for several. Values are YAML, "
+        "paths as skybench recipe show prints them.",
+        metavar="PATH=VALUE",
+    ),
+]
 PublicKeyOption = Annotated[
     list[Path] | None,
     typer.Option(
@@ -101,31 +110,36 @@ def generate(
         Path | None,
         typer.Option("--out", help="Write .npz, .zarr or another data format.", metavar="FILE"),
     ] = None,
+    change: SetOption = None,
 ) -> None:
     """Generate some rows in memory; print them, or write a file.
 
-    The end of its name says the format; skybench export lists them.
+    The end of its name says the format; skybench export lists them. Labels in it are codes.
 
     Example: skybench generate sky --stop 500 --out sky.npz
+    Example: skybench generate sky --set noise.scale=0 --out clean.zarr
     """
+    from skybench.generators.changes import parse_changes
     from skybench.generators.generate import generate as generate_rows
 
+    changes = parse_changes(change or ())
     if out is None:
-        print(generate_rows(recipe, start, stop))
+        print(generate_rows(recipe, start, stop, changes=changes))
         return
 
     from skybench.registry.exports.export import data_format_of, write_dataset
 
     form = data_format_of(out)
-    ds = generate_rows(recipe, start, stop)
+    ds = generate_rows(recipe, start, stop, changes=changes, decode=False)
     write_dataset(ds, out, form)
-    print(f"{out}: {ds.sizes['sample']:,} samples of {recipe}")
+    print(f"{out}: {ds.sizes['sample']:,} samples of {ds.attrs['recipe']}")
 
 
 def build(
     recipe: RecipeArgument,
     out: Annotated[str, typer.Argument(help="The Zarr store to make.", metavar="URL")],
     samples: Annotated[int | None, typer.Option(help="Instead of the recipe's number.")] = None,
+    change: SetOption = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
 ) -> None:
@@ -133,11 +147,16 @@ def build(
 
     Example: skybench build sky sky.zarr --workers 2
     """
+    from skybench.generators.changes import parse_changes
     from skybench.generators.recipe_file import load_recipe
     from skybench.release.building.build import build as build_dataset
 
     made = build_dataset(
-        load_recipe(recipe), out, samples=samples, workers=workers, scheduler=scheduler
+        load_recipe(recipe, changes=parse_changes(change or ())),
+        out,
+        samples=samples,
+        workers=workers,
+        scheduler=scheduler,
     )
     if made.rendered_samples:
         print(f"{made.url}: {made.rendered_samples:,} samples made in {made.seconds:.1f} s")
@@ -176,6 +195,7 @@ def gallery(
     recipe: Annotated[
         bool, typer.Option("--recipe", help="DATASET is a recipe: draw it without a store.")
     ] = False,
+    change: SetOption = None,
     store: StoreOption = None,
 ) -> None:
     """Draw a labelled contact sheet with an asinh stretch.
@@ -196,15 +216,19 @@ def gallery(
     if not recipe and Path(dataset).suffix in {".yaml", ".yml"}:
         msg = f"{dataset} is a recipe, not a dataset of a store; add --recipe to draw it"
         raise ParameterError(msg)
+    if change and not recipe:
+        msg = f"--set changes a recipe, and {dataset} is a dataset of a store; add --recipe"
+        raise ParameterError(msg)
 
     from skybench.gallery import save_gallery
 
     if recipe:
+        from skybench.generators.changes import parse_changes
         from skybench.generators.generate import generate as generate_rows
         from skybench.generators.recipe_file import load_recipe
 
-        chosen = load_recipe(dataset)
-        ds = generate_rows(chosen, 0, min(4 * count, chosen.samples))
+        chosen = load_recipe(dataset, changes=parse_changes(change or ()))
+        ds = generate_rows(chosen, min(4 * count, chosen.samples))
     else:
         from skybench.registry.open import open as open_dataset
 

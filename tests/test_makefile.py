@@ -62,6 +62,10 @@ def test_a_release_passes_on_what_was_asked(clone):
     assert command.startswith(".venv/bin/skybench release '0.1' objects sky")
     assert "--store '/a store'" in command
     assert "--scheduler 'tcp://a:1'" in command
+    assert "--no-baselines" not in command
+    options += ["BASELINES=no"]
+    done = make(clone, "--dry-run", "--old-file=.venv/.installed", "release", *options)
+    assert done.stdout.splitlines()[-1].endswith("--no-baselines")
 
 
 def test_a_soak_passes_on_what_was_asked(clone):

@@ -14,11 +14,11 @@ from dask.typing import Key
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError
-from skybench.registry.arrays.codes import (
+from skybench.generators.codes import (
     SAMPLE_DIM,
     SPLIT_VARIABLE,
-    decode_flags,
     flag_names,
+    presented,
     with_variables,
 )
 from skybench.registry.arrays.zarr_format import in_chunks, missing_chunks, open_raw
@@ -63,7 +63,8 @@ def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.D
             "the copy is incomplete, fetch or build it again"
         )
         raise IntegrityError(msg)
-    return (decode_flags(ds) if decode else ds).drop_encoding()
+    ds = ds.drop_encoding()
+    return presented(ds) if decode else ds
 
 
 def with_coordinates(

@@ -26,7 +26,7 @@ from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 from zarr.storage import FsspecStore, LocalStore
 
 from skybench.errors import NotFoundError, ParameterError
-from skybench.registry.arrays.codes import SAMPLE_DIM, with_variables
+from skybench.generators.codes import SAMPLE_DIM, with_variables
 from skybench.registry.arrays.shards import shard_bytes
 from skybench.registry.arrays.zarr_metadata import check_zarr
 from skybench.registry.storage.store import Store

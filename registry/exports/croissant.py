@@ -7,8 +7,8 @@ extract, its name in the store; codes have an enumeration with their meanings.
 
 from typing import Any
 
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.generators.families import variables
-from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.describing.citation import bibtex
 from skybench.registry.describing.licence import licence_url
 from skybench.registry.exports.export_format import DescriptionFormat

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from skybench.registry.arrays.codes import SAMPLE_DIM
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.arrays.zarr_format import choose_layout, create, write_rows
 from skybench.registry.exports.export_format import DataFormat
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from skybench.errors import IntegrityError
-from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.hashing.row_hash import Digests as Digests
 from skybench.registry.hashing.row_hash import leaves as leaves
 from skybench.registry.hashing.row_hash import sample_digests as sample_digests

@@ -9,7 +9,7 @@ import xarray as xr
 from dask.base import tokenize
 from numpy.typing import NDArray
 
-from skybench.registry.arrays.codes import SAMPLE_DIM
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, block_digests, leaves
 from skybench.registry.proof.file_check import damage, name_of
 from skybench.registry.proof.row_check import described_rows, mismatch
@@ -104,7 +104,7 @@ class CheckedRows:
 
     def _values(self, variable: xr.Variable, start: int, stop: int) -> NDArray[Any]:
         try:
-            return np.asarray(variable.values)
+            return np.asarray(variable.values, _native(variable))
         except Exception as error:  # codecs raise anything
             said = f"{self._where(start, stop)} cannot be read: {type(error).__name__}: {error}"
             raise damage(self.reference, (f"{said.rstrip('.')}.",)) from None
@@ -132,8 +132,14 @@ def _checked(source: CheckedRows, where: str) -> xr.Variable:
         da.from_array(np.array(starts), chunks=1),  # type: ignore[no-untyped-call]
         chunks=(lengths, *((size,) for size in variable.shape[1:])),
         new_axis=list(range(1, variable.ndim)),
-        dtype=variable.dtype,
-        meta=np.empty((0,) * variable.ndim, variable.dtype),
+        dtype=_native(variable),
+        meta=np.empty((0,) * variable.ndim, _native(variable)),
         name=f"checked-{source.reference}-{source.name}-{tokenize(where, source.blocks)}",
     )
     return xr.Variable(variable.dims, data, variable.attrs)
+
+
+def _native(variable: xr.Variable) -> np.dtype[Any]:
+    """Return the dtype in this machine's byte order, without which netCDF4 warns of another."""
+    dtype: np.dtype[Any] = variable.dtype.newbyteorder("=")
+    return dtype

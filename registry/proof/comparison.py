@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError, VersionConflictError
-from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, ContentHash, VariableHash, leaves
 from skybench.registry.recorded import known_manifest

@@ -13,7 +13,7 @@ from dask.local import get_sync
 from numpy.typing import NDArray
 
 from skybench.errors import SkybenchError
-from skybench.registry.arrays.codes import SAMPLE_DIM
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.arrays.shards import ShardForm
 from skybench.registry.arrays.zarr_format import zarr_store
 from skybench.registry.hashing.content_hash import (

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.scoring.question import ID
 
 SOURCE_DIM = "source"

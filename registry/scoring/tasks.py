@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, ParameterError
-from skybench.registry.arrays.codes import SPLIT_VARIABLE
+from skybench.generators.codes import SPLIT_VARIABLE
 from skybench.registry.scoring import metrics, truth
 from skybench.registry.scoring.metric import Array, Metric, Outcome
 from skybench.registry.scoring.metrics import METRICS

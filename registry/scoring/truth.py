@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError
-from skybench.registry.arrays.codes import flag_names
+from skybench.generators.codes import flag_names
 
 TARGETS = "targets"
 """Attribute of a dataset: the names of the coordinates to be predicted, with spaces between."""

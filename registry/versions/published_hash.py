@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from skybench.registry.arrays.codes import SAMPLE_DIM
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import (
     ALGORITHM,
     BLOCK_ROWS,

@@ -11,10 +11,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, StoreError
-from skybench.generators.generate import empty, generate
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE
+from skybench.generators.generate import empty, generate_as_stored
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import recipe_from
-from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.arrays.zarr_format import Layout, write_rows
 from skybench.registry.hashing.content_hash import leaves
 from skybench.registry.storage.store import Store
@@ -98,7 +98,7 @@ def rendered(recipe: str, start: int, stop: int) -> Columns:
         The generator's dataset differs from its own template.
     """
     parsed, template = _prepared(recipe)
-    shard = generate(parsed, start, stop)
+    shard = generate_as_stored(parsed, start, stop)
     columns: Columns = {}
     for name, variable in template.variables.items():
         if SAMPLE_DIM in variable.dims:
@@ -127,7 +127,7 @@ def _check_block(name: str, block: xr.Dataset, template: xr.Variable, rows: int)
     if got != expected:
         msg = (
             f"the generator gave variable {name!r} as {got}, expected {expected} from its "
-            "template; generate() and empty() disagree"
+            "template; generate_as_stored() and empty() disagree"
         )
         raise IntegrityError(msg)
 

@@ -16,7 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError
-from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.arrays.zarr_format import lengthened
 from skybench.registry.hashing.content_hash import (
     ContentHash,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skybench.errors import VersionConflictError
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe import Recipe
 from skybench.registry.hashing.content_hash import hash_dataset_and_samples
 from skybench.registry.reference import Version
@@ -68,7 +68,7 @@ def changed_samples(manifest: Manifest, recipe: Recipe, store: Store) -> list[in
 
 
 def _sample_digest(recipe: Recipe, row: int) -> bytes:
-    _, digests = hash_dataset_and_samples(generate(recipe, row, row + 1))
+    _, digests = hash_dataset_and_samples(generate_as_stored(recipe, row, row + 1))
     return bytes(digests[0])
 
 

@@ -59,16 +59,16 @@ def covered(items):
 
 
 def _work(fields, items, error):
-    from skybench.generators.generate import generate
+    from skybench.generators.generate import generate_as_stored
 
     def ours():
-        generate(fields, 0, items)
+        generate_as_stored(fields, 0, items)
         return items
 
     return Work(
         ours=ours,
         peer=lambda: deepbench("shapes", items=min(items, PEER_ITEMS), side=SIDE),
-        error=lambda: error(generate(fields, 0, min(items, PEER_ITEMS))),
+        error=lambda: error(generate_as_stored(fields, 0, min(items, PEER_ITEMS))),
     )
 
 

@@ -36,12 +36,12 @@ def built(recipe, samples, workers):
 def built_here(text, folder, workers):
     import resource
 
-    from skybench.generators.generate import generate
+    from skybench.generators.generate import generate_as_stored
     from skybench.generators.recipe_file import recipe_from
     from skybench.release.building.build import build
 
     recipe = recipe_from(json.loads(text))
-    generate(recipe, 0, 1)
+    generate_as_stored(recipe, 0, 1)
     begin, cpu = time.perf_counter(), time.process_time()
     build(recipe, f"{folder}/made.zarr", progress=False, workers=workers)
     seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu

@@ -122,7 +122,7 @@ def opened(items):
     note="The floor is the rendering of the same samples.",
 )
 def reproduced(items):
-    from skybench.generators.generate import generate
+    from skybench.generators.generate import generate_as_stored
     from skybench.generators.recipe_file import load_recipe
     from skybench.release.reproduce import reproduce
 
@@ -134,7 +134,7 @@ def reproduced(items):
         return items
 
     def floor():
-        generate(recipe)
+        generate_as_stored(recipe)
         return items
 
     return Work(ours=ours, floor=floor)

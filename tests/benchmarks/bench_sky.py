@@ -35,13 +35,13 @@ def recipe():
 )
 def sky(items):
     """Stars and Sersic galaxies under one Moffat an image, parameters drawn by ours."""
-    from skybench.generators.generate import generate
+    from skybench.generators.generate import generate_as_stored
 
     fields = recipe()
-    samples = _plain(generate(fields, 0, items))
+    samples = _plain(generate_as_stored(fields, 0, items))
 
     def ours():
-        generate(fields, 0, items)
+        generate_as_stored(fields, 0, items)
         return items
 
     def peer():
@@ -57,7 +57,7 @@ def sky(items):
 
         from skybench.generators.sky.images import expected
 
-        ours = expected(generate(fields, 0, 1), fields.image.shape)[0]
+        ours = expected(generate_as_stored(fields, 0, 1), fields.image.shape)[0]
         tight = galsim.GSParams(
             folding_threshold=1e-4, maxk_threshold=1e-4, kvalue_accuracy=1e-6, maximum_fft_size=8192
         )
@@ -69,10 +69,10 @@ def sky(items):
 
 def numpy_noise(recipe, items):
     """Return a callable that draws numpy's exact Poisson and normal numbers for the same pixels."""
-    from skybench.generators.generate import generate
+    from skybench.generators.generate import generate_as_stored
     from skybench.generators.sky.images import expected
 
-    samples = generate(recipe, 0, items)
+    samples = generate_as_stored(recipe, 0, items)
     light = np.maximum(expected(samples, recipe.image.shape), 0)
     light += samples.sky_level.values[:, None, None]
     random = np.random.Generator(np.random.Philox(0))

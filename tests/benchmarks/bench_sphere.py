@@ -54,7 +54,7 @@ def field(items):
 @row("halos in a 32^3 cube, 1 to 12 on a field, in memory", peer="", items=16)
 def halos(items):
     """Draw whole samples; the floor is the field without halos."""
-    from skybench.generators.generate import generate
+    from skybench.generators.generate import generate_as_stored
     from skybench.generators.recipe_file import load_recipe
     from skybench.generators.volume.render import fields, sample
 
@@ -62,7 +62,7 @@ def halos(items):
     parameters = sample(recipe, 0, items)
 
     def ours():
-        generate(recipe, 0, items)
+        generate_as_stored(recipe, 0, items)
         return items
 
     def floor():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from skybench.errors import RecipeError
 from skybench.generators.families import variables
-from skybench.generators.generate import empty, generate
+from skybench.generators.generate import empty, generate_as_stored
 from skybench.generators.recipe_file import load_recipe
 from skybench.generators.sky.images import expected
 from skybench.generators.sky.noise import observe
@@ -26,7 +26,7 @@ BOTH = pytest.mark.parametrize("name", ["objects", "sky"])
 
 @pytest.fixture(scope="module")
 def whole():
-    return {name: generate(name, 0, ROWS) for name in ("objects", "sky")}
+    return {name: generate_as_stored(name, 0, ROWS) for name in ("objects", "sky")}
 
 
 def changed(name, **changes):
@@ -40,14 +40,14 @@ def test_a_row_is_the_same_in_whatever_range(whole, name, data):
     start = data.draw(st.integers(0, ROWS - 1))
     stop = data.draw(st.integers(start + 1, min(start + 6, ROWS)))
     rows = whole[name].isel(sample=slice(start, stop))
-    xr.testing.assert_identical(generate(name, start, stop), rows)
+    xr.testing.assert_identical(generate_as_stored(name, start, stop), rows)
 
 
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 99), st.integers(0, 5))
 def test_a_row_of_a_users_recipe_is_the_same_in_whatever_range(small_recipe, start, rows):
-    part = generate(small_recipe, start, start + rows)
-    wider = generate(small_recipe, max(0, start - 3), start + rows + 2)
+    part = generate_as_stored(small_recipe, start, start + rows)
+    wider = generate_as_stored(small_recipe, max(0, start - 3), start + rows + 2)
     first = start - max(0, start - 3)
     xr.testing.assert_identical(part, wider.isel(sample=slice(first, first + rows)))
 
@@ -55,14 +55,14 @@ def test_a_row_of_a_users_recipe_is_the_same_in_whatever_range(small_recipe, sta
 @BOTH
 def test_rows_are_the_same_in_whatever_order(whole, name):
     order = np.random.default_rng(0).permutation(ROWS)[:6]
-    alone = xr.concat([generate(name, i, i + 1) for i in order], "sample")
+    alone = xr.concat([generate_as_stored(name, i, i + 1) for i in order], "sample")
     xr.testing.assert_equal(alone, whole[name].isel(sample=order))
 
 
 @BOTH
 def test_threads_do_not_disturb_each_other(whole, name):
     with ThreadPoolExecutor(4) as pool:
-        parts = list(pool.map(lambda i: generate(name, i, i + 3), range(0, 12, 3)))
+        parts = list(pool.map(lambda i: generate_as_stored(name, i, i + 3), range(0, 12, 3)))
     xr.testing.assert_equal(xr.concat(parts, "sample"), whole[name].isel(sample=slice(12)))
 
 
@@ -99,7 +99,7 @@ def test_no_samples_have_the_same_form(whole, name):
 
 
 def test_sky_slots_are_full_or_empty_and_agree_with_what_is_present():
-    ds = generate("sky", 0, 200)
+    ds = generate_as_stored("sky", 0, 200)
     filled = ds["kind"].values > 0
     count = filled.sum(axis=1)
     assert (count.min(), count.max()) == (1, 8)
@@ -114,7 +114,7 @@ def test_sky_slots_are_full_or_empty_and_agree_with_what_is_present():
 
 
 def test_objects_have_the_class_that_their_kind_says():
-    ds = generate("objects", 0, 60)
+    ds = generate_as_stored("objects", 0, 60)
     meanings = ds["kind"].attrs["flag_meanings"].split()
     kinds = [meanings[code] for code in ds["kind"].values[:, 0]]
     labels = np.array(["star", "elliptical", "spiral"])[ds["label"].values]
@@ -124,7 +124,7 @@ def test_objects_have_the_class_that_their_kind_says():
 
 
 def test_neighbouring_seeds_share_nothing():
-    one, two = (generate(changed("objects", seed=seed), 0, 30) for seed in (0, 1))
+    one, two = (generate_as_stored(changed("objects", seed=seed), 0, 30) for seed in (0, 1))
     assert not (one["flux"].values == two["flux"].values).any()
     differences = (one["image"] - two["image"]).values.reshape(30, -1)
     assert (np.abs(differences).max(axis=1) > 0).all()
@@ -133,7 +133,10 @@ def test_neighbouring_seeds_share_nothing():
 def test_another_distribution_moves_no_other_parameter():
     source = load_recipe("objects").model_dump(mode="json")["sources"]
     source["star"]["flux"] = {"distribution": "constant", "value": 9999.0}
-    before, after = generate("objects", 0, 20), generate(changed("objects", sources=source), 0, 20)
+    before, after = (
+        generate_as_stored("objects", 0, 20),
+        generate_as_stored(changed("objects", sources=source), 0, 20),
+    )
     for name in before.coords:
         if name != "flux":
             assert before[name].variable.identical(after[name].variable), name
@@ -150,7 +153,7 @@ def test_a_scaling_relation_is_recorded_as_drawn():
         "low": 100.0,
         "high": 1e6,
     }
-    ds = generate(changed("objects", sources=source), 0, 60)
+    ds = generate_as_stored(changed("objects", sources=source), 0, 60)
     galaxies = ds["label"].values == 1
     radius = ds["half_light_radius"].values[galaxies, 0].astype(float)
     flux = ds["flux"].values[galaxies, 0]
@@ -163,14 +166,14 @@ def test_a_class_may_have_several_sources():
         "star": {"sources": ["star"]},
         "galaxy": {"sources": ["elliptical", "spiral"]},
     }
-    ds = generate(Recipe.model_validate(recipe), 0, 200)
+    ds = generate_as_stored(Recipe.model_validate(recipe), 0, 200)
     galaxies = ds["label"].values == 1
     assert galaxies.sum() == 100
     assert set(ds["kind"].values[galaxies, 0].tolist()) == {2, 3}
 
 
 def test_splits_are_exact_and_stratified():
-    ds = generate("objects", 0, 300)
+    ds = generate_as_stored("objects", 0, 300)
     assert np.bincount(ds["split"].values).tolist() == [180, 60, 60]
     for label in range(3):
         parts = np.bincount(ds["split"].values[ds["label"].values == label])
@@ -200,7 +203,7 @@ def test_whatever_a_recipe_accepts_can_be_drawn(small, fwhm, beta, end):
         if "half_light_radius" in SKY_OBJECTS[profile].defaults:
             small["sources"][source]["half_light_radius"] = [1e-6, 20][end]
     recipe = Recipe.model_validate(small)
-    ds = generate(recipe, 0, 4)
+    ds = generate_as_stored(recipe, 0, 4)
     assert np.isfinite(expected(ds, recipe.image.shape)).all()
 
 
@@ -229,10 +232,10 @@ def test_no_ambient_state(tmp_path):
 def test_rows_outside_the_recipe_are_refused():
     for start, stop in ((-1, 3), (5, 2), (0, 10_001)):
         with pytest.raises(RecipeError, match="choose 0 <= start <= stop <= 10000"):
-            generate("objects", start, stop)
+            generate_as_stored("objects", start, stop)
 
 
 @pytest.mark.parametrize("rows", [(0.0, 5), ("0", 5), (0, 2.5)])
 def test_rows_that_are_no_whole_numbers_are_refused(rows):
     with pytest.raises(RecipeError, match="start and stop must be whole numbers, got "):
-        generate("objects", *rows)
+        generate_as_stored("objects", *rows)

@@ -16,8 +16,8 @@ import xarray as xr
 import zarr
 
 from skybench.errors import IntegrityError, NotFoundError, ParameterError, SkybenchError
+from skybench.generators.codes import decode_flags
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry.arrays.codes import decode_flags
 from skybench.registry.arrays.open_url import open_url, select_split
 from skybench.registry.open import open
 from skybench.registry.storage.store import Store

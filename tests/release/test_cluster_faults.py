@@ -13,7 +13,7 @@ import pytest
 from distributed import LocalCluster
 
 from skybench.errors import StoreError
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.release.building.build import build
@@ -25,7 +25,7 @@ SHARDS = {"chunk_rows": 30, "shard_rows": 30}
 @pytest.fixture(scope="module")
 def content():
     """The content hash of the recipe, made in this process."""
-    return hash_dataset(generate(RECIPE))
+    return hash_dataset(generate_as_stored(RECIPE))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import intake
+import pandas as pd
 import pytest
 
 from skybench.errors import (
@@ -20,6 +21,7 @@ from skybench.errors import (
 )
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry.audit import audit
+from skybench.registry.evaluate import evaluate
 from skybench.registry.open import open
 from skybench.registry.reference import Version
 from skybench.registry.scoring.records import records_from_text
@@ -100,6 +102,58 @@ def test_the_layout_of_a_version(pristine):
     assert not (pristine / ".work/sky-0.1").exists()
 
 
+@pytest.fixture(scope="module")
+def without_baselines(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bare")
+    quiet = BuildOptions(progress=False)
+    release("0.1", store=folder, **BOTH, samples=SAMPLES, building=quiet, baselines=False)
+    return folder
+
+
+def test_a_release_without_baselines_opens_verifies_and_evaluates(without_baselines, pristine):
+    store = without_baselines
+    assert "baselines" not in Store(store).names("objects/0.1")
+    assert verify("objects@0.1", store=store, full=True).ok
+    ds, known = (open("objects", store=folder, split="test") for folder in (store, pristine))
+    assert ds.attrs["content_hash"] == known.attrs["content_hash"]
+    guesses = pd.DataFrame({"sample_id": ds.sample_id, "label": "spiral"})
+    evaluation = evaluate("objects", guesses, store=store)
+    assert evaluation.score == pytest.approx(float((ds.label == "spiral").mean()), abs=1e-6)
+    assert evaluation.comparisons == ()
+    assert intake.open_catalog(str(store / CATALOG)).objects_v0_test.to_dask().equals(ds)
+
+
+def test_a_release_without_baselines_imports_nothing_that_trains(tmp_path):
+    code = (
+        "import sys\n"
+        "sys.modules['torch'] = sys.modules['lightning'] = None\n"
+        "from skybench.release.release import BuildOptions, release\n"
+        "quiet = BuildOptions(progress=False)\n"
+        "release('0.1', datasets=['objects'], samples=20, building=quiet, baselines=False,\n"
+        "        store=sys.argv[1])"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "store")], check=True)
+
+
+def test_a_release_without_baselines_leaves_none_of_an_interrupted_one(tmp_path):
+    store = Store(tmp_path)
+    recipe = OBJECTS.model_copy(update={"samples": SAMPLES})
+    work = WorkFolder(store=store, dataset="objects", version=Version(0, 1))
+    start_or_resume(work, recipe)
+    store.write(f"{work.baselines}/majority.json", "{}")
+    quiet = BuildOptions(progress=False)
+    release("0.1", store=store, datasets=[recipe], building=quiet, baselines=False)
+    assert "baselines" not in store.names("objects/0.1")
+
+
+def test_options_that_ask_for_baselines_and_for_none_are_refused(tmp_path, checkout):
+    with pytest.raises(ParameterError, match="without baselines nothing is; leave one out"):
+        release("0.1", store=tmp_path, **BOTH, **FAST, baselines=False)
+    with pytest.raises(ParameterError, match="a version is recorded with its baselines"):
+        release("0.1", store=tmp_path, **BOTH, baselines=False, record=True)
+    assert not Store(tmp_path).exists("index.jsonl")
+
+
 def test_the_content_is_that_of_the_recipe(pristine):
     recipe = SKY.model_copy(update={"samples": SAMPLES})
     entry = published.published_entry(
@@ -163,11 +217,11 @@ def test_another_order_of_classes_is_refused(store):
 
 def test_a_changed_generator_is_noticed(store, monkeypatch):
     def brighter(recipe, start, stop):
-        ds = generate(recipe, start, stop)
+        ds = generate_as_stored(recipe, start, stop)
         return ds.assign(image=ds.image + 1)
 
-    generate = published.generate
-    monkeypatch.setattr(published, "generate", brighter)
+    generate_as_stored = published.generate_as_stored
+    monkeypatch.setattr(published, "generate_as_stored", brighter)
     with pytest.raises(VersionConflictError, match="renders 8 of 8 samples differently, first 0"):
         release("0.1", store=store, **BOTH, **FAST)
 

@@ -216,3 +216,41 @@ def test_evaluate_takes_a_rung_and_a_store_without_a_version(skybench, tmp_path)
     assert (status, "is not a released version" in errors) == (2, True)
     status, _, errors = skybench("evaluate", "shapes2/hard", answers)
     assert (status, "lacks 1180 of its 1200 ids" in errors) == (2, True)
+
+
+def test_a_recipe_is_changed_for_once(skybench, tmp_path):
+    quiet = ["--set", "noise.scale=0", "--set", "image.shape=[24, 32]"]
+    out = tmp_path / "quiet.npz"
+    status, said, _ = skybench("generate", "sky", "--stop", 2, *quiet, "--out", out)
+    assert (status, said) == (0, f"{out}: 2 samples of sky_changed\n")
+    with np.load(out) as arrays:
+        assert arrays["image"].shape == (2, 24, 32)
+        assert arrays["split"].dtype == np.int8
+    _, said, _ = skybench("generate", "sky", "--stop", 2, *quiet)
+    assert "sky_changed" in said
+    status, said, _ = skybench("build", "sky", tmp_path / "a.zarr", "--samples", 20, *quiet)
+    assert status == 0
+    status, *_ = skybench("gallery", "sky", tmp_path / "a.png", "--recipe", "--count", 2, *quiet)
+    assert status == 0
+
+
+def test_a_change_that_does_not_fit_is_told_in_a_line(skybench, tmp_path):
+    status, _, said = skybench("generate", "sky", "--set", "noise.scal=0")
+    assert status == 2
+    assert said.startswith("error: changes of sky: noise.scal: unknown key 'scal'; did you mean")
+    status, _, said = skybench("gallery", "sky@0", tmp_path / "a.png", "--set", "noise.scale=0")
+    assert (status, said) == (
+        2,
+        "error: --set changes a recipe, and sky@0 is a dataset of a store; add --recipe\n",
+    )
+
+
+def test_a_release_without_baselines_trains_nothing_and_records_nothing(skybench, tmp_path):
+    options = ["--samples", 20, "--store", tmp_path, "--no-baselines"]
+    status, said, _ = skybench("release", "0.1", "objects", *options)
+    assert status == 0
+    assert "training" not in said
+    status, said, _ = skybench("leaderboard", "objects", "--store", tmp_path)
+    assert status == 0
+    status, _, said = skybench("release", "0.2", "objects", *options, "--seeds", 1)
+    assert (status, said.startswith("error: training options say what to train")) == (2, True)

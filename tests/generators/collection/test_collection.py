@@ -6,7 +6,7 @@ import xarray as xr
 
 from skybench.errors import ParameterError, RecipeError
 from skybench.generators.collection.recipe import CollectionRecipe
-from skybench.generators.generate import empty, generate
+from skybench.generators.generate import empty, generate_as_stored
 from skybench.generators.recipe_file import load_recipe, recipe_from
 
 TWO = {
@@ -34,7 +34,7 @@ def two():
 
 @pytest.fixture(scope="module")
 def ds(two):
-    return generate(two)
+    return generate_as_stored(two)
 
 
 def names(variable):
@@ -58,7 +58,7 @@ def test_the_label_is_the_image_type(ds):
 
 def test_a_sample_is_what_its_member_would_have_drawn(two, ds):
     for member, recipe in two.recipes.items():
-        alone = generate(recipe)
+        alone = generate_as_stored(recipe)
         rows = np.flatnonzero(names(ds.image_type) == member)
         # The member deals its classes otherwise when it is alone; where the class happens to
         # agree, sample for sample, all the rest must.
@@ -71,14 +71,14 @@ def test_a_sample_is_what_its_member_would_have_drawn(two, ds):
 
 
 def test_rows_do_not_depend_on_the_range(two, ds):
-    part = generate(two, 37, 81)
+    part = generate_as_stored(two, 37, 81)
     xr.testing.assert_identical(part, ds.isel(sample=slice(37, 81)))
     assert empty(two).image.dtype == ds.image.dtype
 
 
 def test_classes_of_members_may_be_the_label():
     recipe = recipe_from(TWO | {"label": "class"})
-    ds = generate(recipe, 0, 200)
+    ds = generate_as_stored(recipe, 0, 200)
     assert recipe.class_names[:2] == ("near.star", "near.elliptical")
     np.testing.assert_array_equal(names(ds.label), names(ds.source_class)[:, 0])
     # Shares 3 to 1 over three classes each: 50 and 16.7 in 200.
@@ -91,7 +91,7 @@ def test_the_recorded_recipe_stands_alone(two):
     assert again == two
     assert isinstance(again, CollectionRecipe)
     assert again.members["far"].recipe.psf.fwhm.value == 6
-    xr.testing.assert_identical(generate(again, 0, 20), generate(two, 0, 20))
+    xr.testing.assert_identical(generate_as_stored(again, 0, 20), generate_as_stored(two, 0, 20))
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,13 @@ def test_a_mistake_is_named(change, message):
 def test_members_of_other_shapes_are_refused():
     recipe = recipe_from(TWO | {"members": {"a": {"recipe": "objects"}, "b": {"recipe": "sky"}}})
     with pytest.raises(RecipeError, match=r"a: image \(28, 28\); b: image \(64, 64\)"):
-        generate(recipe, 0, 4)
+        generate_as_stored(recipe, 0, 4)
 
 
 def test_a_packaged_collection_mixes_families():
     recipe = load_recipe("collection")
     assert {member.family for member in recipe.recipes.values()} >= {"sky", "geometric"}
-    ds = generate(recipe, 0, 60)
+    ds = generate_as_stored(recipe, 0, 60)
     assert ds.image.dtype == np.float32
     assert np.isfinite(ds.image.values).all()
     electrons = ds.image.values[names(ds.image_type) != "shapes"]
@@ -138,13 +138,13 @@ def test_counts_that_float32_cannot_hold_are_refused():
     }
     recipe = recipe_from(TWO | {"members": members})
     with pytest.raises(ParameterError, match="member bright holds counts above 16777216"):
-        generate(recipe, 0, 60)
+        generate_as_stored(recipe, 0, 60)
 
 
 def test_members_may_have_bands():
     bands = {"recipe": "grz", "changes": {"image": {"shape": [60, 60]}}}
     noisy = {"recipe": "grz", "changes": bands["changes"] | {"noise": {"scale": 3}}}
-    ds = generate(recipe_from(TWO | {"members": {"quiet": bands, "noisy": noisy}}), 0, 40)
+    ds = generate_as_stored(recipe_from(TWO | {"members": {"quiet": bands, "noisy": noisy}}), 0, 40)
     assert ds.image.dims == ("sample", "band", "y", "x")
     assert ds.image.dtype == np.int32
     assert ds.flux_band.notnull().any()
@@ -153,4 +153,4 @@ def test_members_may_have_bands():
 def test_members_with_other_bands_are_refused():
     members = {"sky": {"recipe": "sky"}, "bands": {"recipe": "grz"}}
     with pytest.raises(RecipeError, match="members sky and bands of a collection have psf_fwhm on"):
-        generate(recipe_from(TWO | {"members": members}), 0, 4)
+        generate_as_stored(recipe_from(TWO | {"members": members}), 0, 4)

@@ -9,7 +9,7 @@ import xarray as xr
 from pydantic import ValidationError
 
 from skybench.errors import ParameterError
-from skybench.generators.generate import empty, generate
+from skybench.generators.generate import empty, generate_as_stored
 from skybench.generators.geometric.images import render
 from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 from skybench.generators.recipe_file import load_recipe, packaged_rungs, recipe_from
@@ -43,7 +43,7 @@ def recipe(**changes):
 
 
 def test_pixels_are_exactly_0_and_1_by_default():
-    images = generate(recipe(), 0, 40)
+    images = generate_as_stored(recipe(), 0, 40)
     assert images.image.dtype == np.float32
     assert images.image.attrs["units"] == "1"
     assert set(np.unique(images.image)) == {0, 1}
@@ -59,7 +59,7 @@ def test_pixels_are_exactly_0_and_1_by_default():
 def test_the_default_canvas_is_256():
     content = copy.deepcopy(ALL)
     del content["image"]
-    assert generate(recipe_from(content), 0, 1).image.shape == (1, 256, 256)
+    assert generate_as_stored(recipe_from(content), 0, 1).image.shape == (1, 256, 256)
 
 
 @pytest.mark.parametrize(
@@ -72,21 +72,21 @@ def test_the_default_canvas_is_256():
     ],
 )
 def test_rows_do_not_depend_on_the_range_they_are_drawn_in(changes):
-    whole = generate(recipe(**changes), 0, 120)
-    parts = [generate(recipe(**changes), a, b) for a, b in ((0, 1), (1, 37), (37, 120))]
+    whole = generate_as_stored(recipe(**changes), 0, 120)
+    parts = [generate_as_stored(recipe(**changes), a, b) for a, b in ((0, 1), (1, 37), (37, 120))]
     xr.testing.assert_identical(whole, xr.concat(parts, "sample", data_vars="minimal"))
 
 
 def test_images_are_drawn_again_from_stored_coordinates():
     noisy = recipe(antialias=True, blur=BLURRED, noise=0.1)
-    images = generate(noisy, 20, 30)
+    images = generate_as_stored(noisy, 20, 30)
     again = render(noisy, images.drop_vars(["image", "segmentation"]))
     for name, values in again.items():
         np.testing.assert_array_equal(values.values, images[name].values)
 
 
 def test_the_image_holds_the_very_brightness_that_is_recorded():
-    images = generate(recipe(sources=GREY), 0, 30)
+    images = generate_as_stored(recipe(sources=GREY), 0, 30)
     for slot in range(4):
         seen = images.segmentation.values == slot + 1
         expected = np.broadcast_to(images.brightness.values[:, slot, None, None], seen.shape)
@@ -94,8 +94,8 @@ def test_the_image_holds_the_very_brightness_that_is_recorded():
 
 
 def test_blur_and_noise_are_recorded_and_leave_the_shapes_alone():
-    plain = generate(recipe(), 0, 20)
-    changed = generate(recipe(blur=BLURRED, noise=0.1), 0, 20)
+    plain = generate_as_stored(recipe(), 0, 20)
+    changed = generate_as_stored(recipe(blur=BLURRED, noise=0.1), 0, 20)
     np.testing.assert_allclose(np.unique(changed.blur_sigma), [0, 0.7, 3], rtol=1e-5)
     np.testing.assert_array_equal(plain.segmentation, changed.segmentation)
     sharp = changed.blur_sigma.values == 0
@@ -109,7 +109,7 @@ def test_blur_and_noise_are_recorded_and_leave_the_shapes_alone():
 
 def test_a_blur_of_many_pixels_on_a_small_image():
     wide = recipe(image={"shape": [8, 8]}, blur=50, noise=0)
-    images = generate(wide, 0, 3).image
+    images = generate_as_stored(wide, 0, 3).image
     assert np.isfinite(images).all()
     assert images.max() < 0.5
 
@@ -121,7 +121,7 @@ def test_no_rows_are_a_dataset_without_samples():
 
 
 def test_how_shapes_were_drawn_is_said():
-    attributes = generate(recipe(combine="sum", antialias=True), 0, 1).attrs
+    attributes = generate_as_stored(recipe(combine="sum", antialias=True), 0, 1).attrs
     assert attributes["combine"] == "sum"
     assert attributes["antialias"] == "true"
 
@@ -131,7 +131,7 @@ NAMES = [n for name in ("geometric", "shapes2") for n in (name, *packaged_rungs(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_packaged_recipes_draw(name):
-    images = generate(name, 0, 40)
+    images = generate_as_stored(name, 0, 40)
     assert np.isfinite(images.image).all()
     # No class is hidden: each shape shows some pixels, but for few in a crowd.
     slots = np.arange(images.sizes["source"])[:, None, None] + 1
@@ -140,7 +140,10 @@ def test_packaged_recipes_draw(name):
 
 
 def test_rungs_of_noise_keep_the_shapes_underneath():
-    base, clean = generate("geometric", 0, 20), generate("geometric/clean", 0, 20)
+    base, clean = (
+        generate_as_stored("geometric", 0, 20),
+        generate_as_stored("geometric/clean", 0, 20),
+    )
     xr.testing.assert_identical(base.segmentation.variable, clean.segmentation.variable)
     assert load_recipe("shapes2").samples == 6000
 
@@ -183,7 +186,7 @@ def test_coordinates_that_were_changed_are_checked(name, value, parts):
         classes={"circle": {"sources": ["circle"], "weight": 1e6}, "line": {"sources": ["line"]}},
         scene={"count": 2},
     )
-    images = generate(circles, 5, 10).drop_vars(["image", "segmentation"])
+    images = generate_as_stored(circles, 5, 10).drop_vars(["image", "segmentation"])
     images[name].values[(2, 1) if images[name].ndim == 2 else 2] = value
     with pytest.raises(ParameterError) as caught:
         render(circles, images)

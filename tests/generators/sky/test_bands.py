@@ -6,7 +6,7 @@ import xarray as xr
 from jsonschema import Draft202012Validator
 
 from skybench.errors import ParameterError
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import recipe_from, recipe_schema
 from skybench.generators.sky.images import render
 
@@ -18,7 +18,7 @@ def recipe(content, image=None, **changes):
 
 
 def test_one_line_gives_images_of_all_bands_with_their_weights(small):
-    ds = generate(recipe(small, {"ivar": True}), 0, 4)
+    ds = generate_as_stored(recipe(small, {"ivar": True}), 0, 4)
     assert ds.image.dims == ds.ivar.dims == ("sample", "band", "y", "x")
     assert ds.image.shape == (4, 3, 20, 24)
     assert ds.image.dtype == np.int32
@@ -31,7 +31,7 @@ def test_one_line_gives_images_of_all_bands_with_their_weights(small):
 
 def test_no_rows_have_the_form_of_some(small):
     own = recipe(small, {"ivar": True})
-    none, some = generate(own, 0, 0), generate(own, 0, 2)
+    none, some = generate_as_stored(own, 0, 0), generate_as_stored(own, 0, 2)
     assert {n: (v.dims, v.dtype) for n, v in none.variables.items()} == {
         n: (v.dims, v.dtype) for n, v in some.variables.items()
     }
@@ -39,12 +39,14 @@ def test_no_rows_have_the_form_of_some(small):
 
 def test_rows_do_not_depend_on_the_range(small):
     whole = recipe(small, {"ivar": True, "expected": True, "segmentation": True})
-    xr.testing.assert_identical(generate(whole, 0, 9).isel(sample=[7]), generate(whole, 7, 8))
+    xr.testing.assert_identical(
+        generate_as_stored(whole, 0, 9).isel(sample=[7]), generate_as_stored(whole, 7, 8)
+    )
 
 
 def test_reference_band_is_the_image_without_bands(small):
-    alone = generate(recipe(small, {"bands": [], "expected": True}), 0, 5)
-    ds = generate(recipe(small, {"expected": True}), 0, 5)
+    alone = generate_as_stored(recipe(small, {"bands": [], "expected": True}), 0, 5)
+    ds = generate_as_stored(recipe(small, {"expected": True}), 0, 5)
     for name in ("psf_fwhm", "sky_level", "read_noise", "expected"):
         np.testing.assert_array_equal(ds[name].isel(band=1), alone[name])
     np.testing.assert_array_equal(ds.flux_band[..., 1], ds.flux)
@@ -53,7 +55,7 @@ def test_reference_band_is_the_image_without_bands(small):
 
 def test_stored_coordinates_render_the_same_again(small):
     own = recipe(small, {"expected": True})
-    ds = generate(own, 0, 5)
+    ds = generate_as_stored(own, 0, 5)
     again = render(own, ds.drop_vars(list(ds.data_vars)))
     np.testing.assert_array_equal(again["expected"].values, ds.expected.values)
     np.testing.assert_array_equal(again["image"].values, ds.image.values)
@@ -65,12 +67,12 @@ def test_each_band_holds_its_own_flux(small):
     classes = {"one": {"sources": ["bright"]}, "two": {"sources": ["faint"]}}
     sources = {name: small["sources"][name] for name in ("bright", "faint")}
     changes = {"scene": scene, "classes": classes, "sources": sources, "psf": {"fwhm": 0}}
-    ds = generate(recipe(small, {"expected": True}, **changes), 0, 6)
+    ds = generate_as_stored(recipe(small, {"expected": True}, **changes), 0, 6)
     np.testing.assert_allclose(ds.expected.max(("y", "x")), ds.flux_band[:, 0], rtol=2e-4)
 
 
 def test_sky_and_seeing_follow_the_names_of_the_bands(small):
-    ds = generate(recipe(small), 0, 3)
+    ds = generate_as_stored(recipe(small), 0, 3)
     # Sky g : r : z is 0.38 : 1 : 9; seeing goes as wavelength^-0.2, (477 / 623)^-0.2 = 1.0549.
     assert ds.sky_level[0].values == pytest.approx([50 * 0.38, 50, 450], rel=1e-4)
     assert (ds.psf_fwhm[:, 0] / ds.psf_fwhm[:, 1]).values == pytest.approx(1.0549, rel=1e-4)
@@ -79,7 +81,7 @@ def test_sky_and_seeing_follow_the_names_of_the_bands(small):
 
 
 def test_galaxies_without_stars_are_red_and_stars_scatter(small):
-    ds = generate(recipe(small))
+    ds = generate_as_stored(recipe(small))
     colour = -2.5 * np.log10(ds.flux_band[..., 0] / ds.flux_band[..., 1]).values
     kind = ds.kind.values
     # g - r is 0.75 +- 0.1 for ellipticals and 0.7 +- 0.4 for stars, each with scatter 0.04.
@@ -104,7 +106,7 @@ def test_a_mapping_replaces_what_names_stand_for(small):
         },
         "r": {},
     }
-    ds = generate(recipe(small, {"bands": bands}))
+    ds = generate_as_stored(recipe(small, {"bands": bands}))
     assert (ds.psf_fwhm[:, 0] == 4).all()
     assert ((ds.sky_level[:, 0] >= 7) & (ds.sky_level[:, 0] <= 9)).all()
     assert (ds.read_noise[:, 0] == 1).all()
@@ -119,7 +121,7 @@ def test_a_mapping_replaces_what_names_stand_for(small):
 
 
 def test_unknown_bands_are_like_the_reference_but_for_their_noise(small):
-    ds = generate(recipe(small, {"bands": ["one", "two"], "ivar": True}), 0, 60)
+    ds = generate_as_stored(recipe(small, {"bands": ["one", "two"], "ivar": True}), 0, 60)
     assert ds.attrs["reference_band"] == "one"
     for name in ("flux_band", "sky_level", "psf_fwhm"):
         np.testing.assert_array_equal(ds[name][..., 0], ds[name][..., 1])
@@ -130,8 +132,8 @@ def test_unknown_bands_are_like_the_reference_but_for_their_noise(small):
 
 
 def test_no_band_changes_when_another_is_added(small):
-    two = generate(recipe(small, {"bands": ["r", "z"]}), 0, 5)
-    three = generate(recipe(small, {"bands": ["r", "g", "z"]}), 0, 5)
+    two = generate_as_stored(recipe(small, {"bands": ["r", "z"]}), 0, 5)
+    three = generate_as_stored(recipe(small, {"bands": ["r", "g", "z"]}), 0, 5)
     np.testing.assert_array_equal(two.image, three.image[:, [0, 2]])
     np.testing.assert_array_equal(two.flux_band, three.flux_band[..., [0, 2]])
 
@@ -173,7 +175,7 @@ def test_targets_with_a_value_a_band_are_refused(small):
 def test_a_flux_that_leaves_its_domain_is_refused_by_name(small):
     bands = {"r": {}, "z": {"flux_ratio": {"bright": 1e6}}}
     with pytest.raises(ParameterError, match=r"flux_band must be in \[0, 1e\+09\], got 2e\+10"):
-        generate(recipe(small, {"bands": bands}), 0, 20)
+        generate_as_stored(recipe(small, {"bands": bands}), 0, 20)
 
 
 def test_sources_without_light_have_none_in_any_band(small):
@@ -181,7 +183,7 @@ def test_sources_without_light_have_none_in_any_band(small):
         source["flux"] = 0
     small["sources"]["galaxy"]["half_light_radius"] = 2
     options = {"expected": True, "ivar": True, "segmentation": True}
-    ds = generate(recipe(small, options), 0, 5)
+    ds = generate_as_stored(recipe(small, options), 0, 5)
     assert (ds.expected == 0).all()
     assert (ds.segmentation == 0).all()
     assert (ds.flux_band.fillna(0) == 0).all()

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import recipe_from
 
 
 def dataset(content, samples=40, image=None, **changes):
     image = {**content["image"], **(image or {})}
-    return generate(recipe_from({**content, "image": image, **changes}), 0, samples)
+    return generate_as_stored(recipe_from({**content, "image": image, **changes}), 0, samples)
 
 
 def test_recipes_without_options_store_the_image_alone(small):

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from skybench.errors import RecipeError
-from skybench.generators.generate import empty, generate
+from skybench.generators.generate import empty, generate_as_stored
 from skybench.generators.recipe_file import load_recipe, parse_recipe, recipe_from
 from skybench.generators.sphere.healpix import coordinates, ring_numbers
 from skybench.release.building.build import build
@@ -55,7 +55,7 @@ def without(*keys, **changes):
 
 @pytest.fixture(scope="module")
 def ds():
-    return generate(recipe())
+    return generate_as_stored(recipe())
 
 
 def test_a_map_is_what_it_says(ds):
@@ -69,8 +69,8 @@ def test_a_map_is_what_it_says(ds):
 
 
 def test_rows_do_not_depend_on_the_range(ds):
-    xr.testing.assert_identical(generate(recipe(), 37, 81), ds.isel(sample=slice(37, 81)))
-    xr.testing.assert_identical(generate(recipe(), 3, 4), ds.isel(sample=slice(3, 4)))
+    xr.testing.assert_identical(generate_as_stored(recipe(), 37, 81), ds.isel(sample=slice(37, 81)))
+    xr.testing.assert_identical(generate_as_stored(recipe(), 3, 4), ds.isel(sample=slice(3, 4)))
     assert empty(recipe()).sky_map.shape == (0, 768)
 
 
@@ -83,7 +83,7 @@ def test_masked_pixels_are_0_and_marked(ds):
 
 
 def test_nested_maps_are_the_same_sky_in_another_order(ds):
-    nested = generate(recipe(sphere={"nside": 8, "ordering": "nested"}))
+    nested = generate_as_stored(recipe(sphere={"nside": 8, "ordering": "nested"}))
     assert nested.attrs["ordering"] == nested.sky_map.attrs["ordering"] == "nested"
     order = ring_numbers(8)
     assert (nested.sky_map.values == ds.sky_map.values[:, order]).all()
@@ -91,8 +91,8 @@ def test_nested_maps_are_the_same_sky_in_another_order(ds):
 
 
 def test_noise_has_the_level_asked_for_and_leaves_the_sky():
-    quiet = generate(recipe(noise={"level": 0}, mask={"latitude": 0})).sky_map.values
-    noisy = generate(recipe(noise={"level": 0.3}, mask={"latitude": 0})).sky_map.values
+    quiet = generate_as_stored(recipe(noise={"level": 0}, mask={"latitude": 0})).sky_map.values
+    noisy = generate_as_stored(recipe(noise={"level": 0.3}, mask={"latitude": 0})).sky_map.values
     assert (noisy - quiet).std() == pytest.approx(0.3, rel=0.01)
     assert abs((noisy - quiet).mean()) < 4 * 0.3 / np.sqrt(quiet.size)
 
@@ -101,7 +101,7 @@ def test_the_variance_is_the_sum_of_the_spectrum():
     # 2 pi A^2 / 110 (l / 10)^-2 (2 l + 1) / 4 pi, summed from 2 to 16, over 100 maps; the sum
     # has about 17^2 / 4 modes a map, so its mean scatters by sqrt(2 / 7000).
     fixed = {"plain": {"profile": "power_law_field", "spectrum_amplitude": 2, "spectral_slope": -2}}
-    maps = generate(
+    maps = generate_as_stored(
         without("classes", "point_sources", **QUIET, sources=fixed, task="regression",
                 targets=["pixel_noise"])
     ).sky_map.values  # fmt: skip
@@ -112,8 +112,8 @@ def test_the_variance_is_the_sum_of_the_spectrum():
 
 
 def test_point_sources_add_their_brightness():
-    with_sources = generate(recipe(**QUIET), 0, 20).sky_map.values.astype(float)
-    without_sources = generate(without("point_sources", **QUIET), 0, 20)
+    with_sources = generate_as_stored(recipe(**QUIET), 0, 20).sky_map.values.astype(float)
+    without_sources = generate_as_stored(without("point_sources", **QUIET), 0, 20)
     assert "point_source_count" not in without_sources.coords
     light = with_sources - without_sources.sky_map.values
     # 20 sources between 1 and 50 map units x degree2 on pixels of 53.7 degree2.
@@ -123,7 +123,7 @@ def test_point_sources_add_their_brightness():
 
 def test_no_amplitude_is_an_empty_sky():
     dark = {"plain": {"profile": "power_law_field", "spectrum_amplitude": 0}}
-    maps = generate(
+    maps = generate_as_stored(
         without("classes", "point_sources", **QUIET, sources=dark, task="regression",
                 targets=["pixel_noise"])
     ).sky_map  # fmt: skip
@@ -132,7 +132,7 @@ def test_no_amplitude_is_an_empty_sky():
 
 @pytest.mark.parametrize("sphere", [{"nside": 1}, {"nside": 2, "lmax": 0}, {"nside": 2, "lmax": 1}])
 def test_the_smallest_maps_are_drawn(sphere):
-    maps = generate(recipe(sphere=sphere, mask={"latitude": 0}), 0, 20).sky_map
+    maps = generate_as_stored(recipe(sphere=sphere, mask={"latitude": 0}), 0, 20).sky_map
     assert maps.shape == (20, 12 * sphere["nside"] ** 2)
     assert np.isfinite(maps).all()
 
@@ -173,7 +173,7 @@ def test_an_nside_that_is_no_power_of_two_names_its_place():
 
 def test_the_packaged_recipe_is_balanced_and_finite():
     packaged = load_recipe("sphere")
-    ds = generate(packaged, 0, 100)
+    ds = generate_as_stored(packaged, 0, 100)
     assert np.bincount(ds.label).tolist() == [50, 50]
     assert np.isfinite(ds.sky_map).all()
     # One pixel tells nothing, and the variance hardly: the classes have nearly the same.

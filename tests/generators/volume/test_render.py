@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skybench.generators.generate import empty, generate
+from skybench.generators.generate import empty, generate_as_stored
 from skybench.generators.recipe_file import load_recipe, recipe_from
 from skybench.release.building.build import build
 
@@ -36,7 +36,7 @@ def recipe(**changes):
 
 @pytest.fixture(scope="module")
 def ds():
-    return generate(recipe())
+    return generate_as_stored(recipe())
 
 
 def test_a_cube_is_what_it_says(ds):
@@ -50,7 +50,7 @@ def test_a_cube_is_what_it_says(ds):
 
 
 def test_rows_do_not_depend_on_the_range(ds):
-    xr.testing.assert_identical(generate(recipe(), 17, 41), ds.isel(sample=slice(17, 41)))
+    xr.testing.assert_identical(generate_as_stored(recipe(), 17, 41), ds.isel(sample=slice(17, 41)))
     assert empty(recipe()).density.shape == (0, 16, 16, 16)
 
 
@@ -69,7 +69,7 @@ def test_halos_lie_anywhere_in_the_box(ds):
 
 def test_the_mass_above_the_field_is_that_of_the_halos(ds):
     bare = recipe(sources={"halo": {"profile": "halo", "halo_mass": 1e-9}})
-    field = generate(bare).density.values.astype(float)
+    field = generate_as_stored(bare).density.values.astype(float)
     added = (ds.density.values - field).sum(axis=(1, 2, 3)) * ds.attrs["mean_density_msun_mpc3"]
     # Stored to 12 bits, and the field has to be subtracted: a few parts in ten thousand.
     np.testing.assert_allclose(added, ds.halo_mass.sum("source"), rtol=1e-3)
@@ -87,13 +87,13 @@ def test_without_halos_the_field_has_the_rms_asked_for():
     light = {"halo": {"profile": "halo", "halo_mass": 1e-9}}
     for lognormal in (True, False):
         field = {"rms": 0.4, "slope": -1, "lognormal": lognormal}
-        cubes = generate(recipe(sources=light, field=field)).density.values.astype(float)
+        cubes = generate_as_stored(recipe(sources=light, field=field)).density.values.astype(float)
         assert cubes.mean() == pytest.approx(1, abs=0.01)
         assert cubes.std() == pytest.approx(0.4, rel=0.03)
 
 
 def test_no_field_is_a_uniform_background():
-    cubes = generate(recipe(field={"rms": 0})).density.values
+    cubes = generate_as_stored(recipe(field={"rms": 0})).density.values
     assert (cubes.min(axis=(1, 2, 3)) == 1).all()
 
 
@@ -106,7 +106,7 @@ def test_a_sample_may_hold_no_halo_where_the_task_allows_it():
         "scene": {"count": {"distribution": "choice", "values": [0, 2]}},
     }
     del content["targets"]
-    ds = generate(recipe_from(content))
+    ds = generate_as_stored(recipe_from(content))
     bare = ds.halo_count.values == 0
     assert bare.any()
     assert (ds.present.values[bare] == 0).all()
@@ -143,7 +143,7 @@ def test_what_cannot_be_drawn_is_refused(changes, message):
 
 
 def test_the_packaged_recipe_holds_all_counts():
-    ds = generate(load_recipe("halos"), 0, 60)
+    ds = generate_as_stored(load_recipe("halos"), 0, 60)
     assert set(np.unique(ds.halo_count)) == set(range(1, 13))
     assert np.isfinite(ds.density).all()
 

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from skybench.errors import IntegrityError, NotFoundError, ParameterError, StoreError
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.registry.arrays.open_url import open_url
 from skybench.registry.exports.croissant import CROISSANT
 from skybench.registry.exports.export import (
@@ -47,7 +47,7 @@ def test_zarr_is_the_version_again_and_says_which(published, tmp_path, split):
 
 
 def test_zarr_of_generated_rows_is_read_again(tmp_path):
-    ds = generate("sky", 5, 9)
+    ds = generate_as_stored("sky", 5, 9)
     write_dataset(ds, tmp_path / "rows.zarr", ZARR)
     found = open_url(str(tmp_path / "rows.zarr"), decode=False)
     xr.testing.assert_equal(found.load(), ds)
@@ -68,7 +68,7 @@ def test_nothing_is_overwritten(published, tmp_path, form):
     with pytest.raises(ParameterError, match="exists; choose another name"):
         export_version(form, "sky@0.1", out=out, store=published)
     with pytest.raises(ParameterError, match="exists; choose another name"):
-        write_dataset(generate("objects", 0, 2), out, form)
+        write_dataset(generate_as_stored("objects", 0, 2), out, form)
     assert out.read_text() == "precious"
 
 
@@ -82,7 +82,7 @@ def broken(ds, path):
 def test_what_fails_leaves_nothing(tmp_path):
     form = DataFormat(name="broken", suffix=".bad", keeps="", loses="", write=broken)
     with pytest.raises(StoreError, match=r"x\.bad cannot be written: disk full; choose another"):
-        write_dataset(generate("objects", 0, 2), tmp_path / "x.bad", form)
+        write_dataset(generate_as_stored("objects", 0, 2), tmp_path / "x.bad", form)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -94,14 +94,14 @@ def test_what_somebody_else_made_meanwhile_stays(tmp_path, kind):
 
     form = DataFormat(name="slow", suffix=".slow", keeps="", loses="", write=write)
     with pytest.raises(ParameterError, match=r"x\.slow exists"):
-        write_dataset(generate("objects", 0, 2), tmp_path / "x.slow", form)
+        write_dataset(generate_as_stored("objects", 0, 2), tmp_path / "x.slow", form)
     assert [path.name for path in tmp_path.iterdir()] == ["x.slow"]
     assert (tmp_path / "x.slow").read_text() == "theirs"
 
 
 def test_a_name_of_another_format_is_refused(tmp_path):
     with pytest.raises(ParameterError, match=r"sky\.zarr must end in \.npz"):
-        write_dataset(generate("objects", 0, 2), tmp_path / "sky.zarr", NPZ)
+        write_dataset(generate_as_stored("objects", 0, 2), tmp_path / "sky.zarr", NPZ)
 
 
 def test_the_suffix_means_a_data_format(tmp_path):

@@ -14,7 +14,7 @@ import pytest
 import xarray as xr
 
 from skybench.errors import ParameterError, StoreError, VersionConflictError
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry.arrays.zarr_format import chunk_keys, missing_chunks, open_raw
@@ -58,7 +58,7 @@ def recipe() -> Recipe:
 
 @pytest.fixture(scope="module")
 def content(recipe: Recipe) -> ContentHash:
-    return hash_dataset(generate(recipe))
+    return hash_dataset(generate_as_stored(recipe))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ class TestResult:
     def test_is_the_recipe_s_dataset(self, built, recipe):
         stored = open_raw(built.url)
         assert set(stored.chunksizes["sample"]) == {4}
-        xr.testing.assert_identical(stored.load(), generate(recipe))
+        xr.testing.assert_identical(stored.load(), generate_as_stored(recipe))
 
     def test_has_the_hash_of_the_data_as_read_back(self, built):
         content, samples = hash_dataset_and_samples(open_raw(built.url))
@@ -147,7 +147,9 @@ class TestSameContent:
 
     def test_of_a_few_samples_begins_the_same(self, recipe, tmp_path):
         few = build(recipe, str(tmp_path / "few.zarr"), samples=10, progress=False)
-        assert few.content == hash_dataset(generate(recipe.model_copy(update={"samples": 10})))
+        assert few.content == hash_dataset(
+            generate_as_stored(recipe.model_copy(update={"samples": 10}))
+        )
 
 
 class TestInterrupted:
@@ -192,7 +194,7 @@ class TestInterrupted:
         other = recipe.model_copy(update={"seed": 5, "samples": 20})
         result = build(other, str(tmp_path / "a.zarr"), progress=False, **ROWS)
         assert result.rendered_samples == 20
-        assert result.content == hash_dataset(generate(other))
+        assert result.content == hash_dataset(generate_as_stored(other))
 
     def test_on_an_object_store_goes_on_too(self, recipe, content, tmp_path, monkeypatch):
         target = f"memory://{tmp_path}/a.zarr"

@@ -12,7 +12,7 @@ import pytest
 from distributed import LocalCluster
 
 from skybench.errors import ParameterError, StoreError
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.release.building.build import build
@@ -106,7 +106,7 @@ def test_a_cluster_builds_the_same_content(cluster, tmp_path):
     rows = {"chunk_rows": 4, "shard_rows": 8}
     target = str(tmp_path / "a.zarr")
     result = build(recipe, target, scheduler=cluster, progress=False, **rows)
-    assert result.content == hash_dataset(generate(recipe))
+    assert result.content == hash_dataset(generate_as_stored(recipe))
     assert result.rendered_samples == 40
 
 

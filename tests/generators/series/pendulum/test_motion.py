@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from skybench.generators.families import FAMILIES
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import load_recipe, recipe_from
 
 FAMILY = FAMILIES["pendulum"]
@@ -34,7 +34,7 @@ def recipe(*profiles, observation=(), noise=0.0, **parameters):
 
 @pytest.mark.parametrize("profile", FAMILY.objects)
 def test_every_kind_fills_a_dataset(profile):
-    pendulums = generate(recipe(profile), 0, 8)
+    pendulums = generate_as_stored(recipe(profile), 0, 8)
     assert pendulums.angle.dims == ("sample", "time")
     assert pendulums.time.attrs["units"] == "s"
     np.testing.assert_allclose(pendulums.angle[:, 0], pendulums.initial_angle, rtol=2e-4)
@@ -45,14 +45,14 @@ def test_every_kind_fills_a_dataset(profile):
 
 def test_both_ways_without_friction_agree():
     exact, stepped = (
-        generate(recipe(name, initial_angle=2.0), 0, 8)
+        generate_as_stored(recipe(name, initial_angle=2.0), 0, 8)
         for name in ("pendulum", "hamiltonian_pendulum")
     )
     np.testing.assert_allclose(exact.angle, stepped.angle, atol=5e-4)
 
 
 def test_the_noise_has_its_size_and_is_its_own():
-    pendulums = generate(recipe("damped_pendulum", noise=0.25), 0, 100)
+    pendulums = generate_as_stored(recipe("damped_pendulum", noise=0.25), 0, 100)
     noise = (pendulums.observed_angle - pendulums.angle).values
     # 5100 values: the standard deviation is known to 1 %, a correlation to 0.014.
     assert noise.std() == pytest.approx(0.25, rel=0.04)
@@ -60,7 +60,7 @@ def test_the_noise_has_its_size_and_is_its_own():
 
 
 def test_rungs_that_change_the_noise_keep_the_pendulums():
-    noisy, clean = generate("pendulum", 5, 9), generate("pendulum/clean", 5, 9)
+    noisy, clean = generate_as_stored("pendulum", 5, 9), generate_as_stored("pendulum/clean", 5, 9)
     xr.testing.assert_identical(
         noisy.angle.drop_vars("angle_noise"), clean.angle.drop_vars("angle_noise")
     )
@@ -70,13 +70,13 @@ def test_rungs_that_change_the_noise_keep_the_pendulums():
 def test_rows_depend_on_themselves_alone():
     made = recipe(*FAMILY.objects, noise=0.1)
     xr.testing.assert_identical(
-        generate(made, 4, 30).isel(sample=slice(3, 5)), generate(made, 7, 9)
+        generate_as_stored(made, 4, 30).isel(sample=slice(3, 5)), generate_as_stored(made, 7, 9)
     )
 
 
 def test_it_is_rendered_again_from_what_is_recorded():
     made = load_recipe("pendulum")
-    pendulums = generate(made, 40, 52)
+    pendulums = generate_as_stored(made, 40, 52)
     again = FAMILY.render(made, pendulums.drop_vars(list(pendulums.data_vars)))
     for name, values in again.items():
         np.testing.assert_array_equal(values, pendulums[name])

@@ -1,4 +1,4 @@
-"""Codes of samples and what they stand for, as CF flag variables tell it."""
+"""Codes of samples and what they stand for, as CF flag variables tell it, and what users get."""
 
 from collections.abc import Hashable, Mapping
 from functools import partial
@@ -12,6 +12,21 @@ from skybench.errors import IntegrityError
 
 SAMPLE_DIM = "sample"
 SPLIT_VARIABLE = "split"
+ID_VARIABLE = "sample_id"
+
+
+def presented(ds: xr.Dataset) -> xr.Dataset:
+    """Return a dataset, which is as stored, as users have it.
+
+    Its codes are strings, and the dimension ``sample`` has an index, so that ``sel(sample=7)`` is
+    the sample with that ``sample_id``, of a split, too. There is no index of lazy identities.
+    """
+    shown = decode_flags(ds)
+    ids = shown.variables.get(ID_VARIABLE)
+    if ids is None or ids.dims != (SAMPLE_DIM,) or ids.chunks is not None:
+        return shown
+    return shown.assign_coords({SAMPLE_DIM: ids})
+
 
 _NONE = "none"
 """What the code -1 of a source without a class means."""
@@ -82,7 +97,11 @@ def _decoded(variable: xr.Variable) -> xr.Variable:
         meta = np.empty((0,) * data.ndim, names.dtype)
         data = data.map_blocks(decode, dtype=names.dtype, meta=meta)
     attrs = {key: value for key, value in variable.attrs.items() if key != "flag_values"}
-    return xr.Variable(variable.dims, data, attrs)
+    return xr.Variable(variable.dims, data, attrs, _WRITTEN)
+
+
+_WRITTEN = {"dtype": np.dtypes.StringDType()}
+"""How xarray is to write strings: Zarr 3 does not specify those of a fixed length, and warns."""
 
 
 def _encoded(variable: xr.Variable) -> xr.Variable:
