@@ -12,22 +12,24 @@ if TYPE_CHECKING:
     from skybench.generators.recipe import Recipe
     from skybench.generators.recipe_file import load_recipe
     from skybench.registry.evaluate import evaluate
+    from skybench.registry.exports.export import export
+    from skybench.registry.exports.verify import verify
     from skybench.registry.leaderboard import leaderboard
     from skybench.registry.open import open
-    from skybench.registry.verify import verify
     from skybench.release.fetch import get
     from skybench.release.reproduce import reproduce
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
     "evaluate": "skybench.registry.evaluate",
+    "export": "skybench.registry.exports.export",
     "generate": "skybench.generators.generate",
     "get": "skybench.release.fetch",
     "leaderboard": "skybench.registry.leaderboard",
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
     "reproduce": "skybench.release.reproduce",
-    "verify": "skybench.registry.verify",
+    "verify": "skybench.registry.exports.verify",
 }
 _MODULES = ("errors", "generators")
 
@@ -35,6 +37,7 @@ __all__ = [
     "Recipe",
     "errors",
     "evaluate",
+    "export",
     "generate",
     "generators",
     "get",
