@@ -135,7 +135,8 @@ def source_columns(ds: xr.Dataset) -> list[Column]:
             "skybench.samples has what is known of them"
         )
         raise ParameterError(msg)
-    owners, slots = np.nonzero(known["kind"].values != EMPTY)
+    # A code without a meaning is decoded as the empty text.
+    owners, slots = np.nonzero(~np.isin(known["kind"].values, (EMPTY, "")))
     repeated = (_flat(known, name, owners) for name in (_ID, "label") if name in known.coords)
     own = _names(known, {SAMPLE_DIM, SOURCE_DIM})
     found = (_flat(known, name, owners, slots) for name in own)
@@ -197,12 +198,12 @@ def to_pandas(columns: Iterable[Column]) -> pd.DataFrame:
     return pd.DataFrame({column.name: column.values for column in columns})
 
 
-def to_astropy(columns: Iterable[Column], attrs: Mapping[Any, Any]) -> "QTable":
-    """Return columns as a QTable, and the attributes that are text or numbers as its meta."""
+def to_astropy(columns: Iterable[Column], about: Mapping[str, Any]) -> "QTable":
+    """Return columns as a QTable, with what is known of the whole as its meta."""
     from astropy.table import QTable  # put off: slow to load, and few ask
     from astropy.units import Quantity, Unit
 
-    table = QTable(meta={key: v for key, v in attrs.items() if isinstance(v, str | int | float)})
+    table = QTable(meta=about)
     for column in columns:
         # A family of others may have a unit that astropy does not know, which then stays a word.
         unit = Unit(column.units or "", parse_strict="silent")
@@ -212,9 +213,14 @@ def to_astropy(columns: Iterable[Column], attrs: Mapping[Any, Any]) -> "QTable":
     return table
 
 
+def about(ds: xr.Dataset) -> dict[str, Any]:
+    """Return the attributes that are text or numbers, such as title, recipe, version, licence."""
+    return {str(key): v for key, v in ds.attrs.items() if isinstance(v, str | int | float)}
+
+
 def _in_form(columns: list[Column], ds: xr.Dataset, as_: str, index: str | None = None) -> Any:
     if as_ == "astropy":
-        return to_astropy(columns, ds.attrs)
+        return to_astropy(columns, about(ds))
     if as_ != "pandas":
         raise ParameterError(unknown("form of tables", as_, ("pandas", "astropy")))
     frame = to_pandas(columns)

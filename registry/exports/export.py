@@ -17,9 +17,13 @@ from skybench.generators.suggestion import unknown
 from skybench.registry.arrays.codes import SAMPLE_DIM
 from skybench.registry.exports.blocks import blocks
 from skybench.registry.exports.croissant import CROISSANT
+from skybench.registry.exports.csv import CSV
+from skybench.registry.exports.ecsv import ECSV
 from skybench.registry.exports.export_format import DataFormat, DescriptionFormat, ExportFormat
 from skybench.registry.exports.export_hashes import ExportHashes, roots_of
 from skybench.registry.exports.npz import NPZ
+from skybench.registry.exports.parquet import PARQUET
+from skybench.registry.exports.votable import VOTABLE
 from skybench.registry.exports.zarr import ZARR
 from skybench.registry.hashing.content_hash import variable_roots
 from skybench.registry.open import open as open_version
@@ -29,7 +33,17 @@ from skybench.registry.storage.local_disk import reporting_unwritable, write_new
 from skybench.registry.storage.object_store import HeldError
 from skybench.registry.storage.store import Store
 
-FORMATS = Table("skybench.exports", ExportFormat, NPZ, ZARR, CROISSANT)
+FORMATS = Table(
+    "skybench.exports",
+    ExportFormat,
+    NPZ,
+    ZARR,
+    CSV,
+    PARQUET,
+    VOTABLE,
+    ECSV,
+    CROISSANT,
+)
 """By name; a suffix means the first data format that has it."""
 
 

@@ -1,5 +1,8 @@
 """Tables of samples and of sources, of every packaged recipe."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,3 +154,14 @@ def test_a_unit_that_astropy_does_not_know_stays_a_word():
     ds = skybench.generate("objects", 0, 2)
     ds["flux"].attrs["units"] = "furlong2"
     assert str(skybench.sources(ds, as_="astropy")["flux"].unit) == "furlong2"
+
+
+def test_the_page_runs():
+    page = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
+    *blocks, files = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    names = {}
+    for block in blocks:
+        exec(block, names)
+    assert names["star"].fwhm == pytest.approx(2.66, abs=0.01)
+    assert len(names["sources"]) == len(names["table"]) > len(names["samples"])
+    assert "sources.ecsv" in files
