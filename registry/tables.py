@@ -102,7 +102,7 @@ def sources(ds: xr.Dataset, *, as_: str = "pandas") -> Any:
     Raises
     ------
     ParameterError
-        The dataset has no sources: a series, a map or a cube without halos is one object.
+        The samples have no sources: a series or a map of the sphere is one object.
 
     Examples
     --------
@@ -198,12 +198,12 @@ def to_pandas(columns: Iterable[Column]) -> pd.DataFrame:
     return pd.DataFrame({column.name: column.values for column in columns})
 
 
-def to_astropy(columns: Iterable[Column], about: Mapping[str, Any]) -> "QTable":
-    """Return columns as a QTable, with what is known of the whole as its meta."""
+def to_astropy(columns: Iterable[Column], meta: Mapping[str, Any]) -> "QTable":
+    """Return columns as a QTable, units and descriptions included."""
     from astropy.table import QTable  # put off: slow to load, and few ask
     from astropy.units import Quantity, Unit
 
-    table = QTable(meta=about)
+    table = QTable(meta=meta)
     for column in columns:
         # A family of others may have a unit that astropy does not know, which then stays a word.
         unit = Unit(column.units or "", parse_strict="silent")
