@@ -19,6 +19,9 @@ from skybench.registry.exports.blocks import blocks
 from skybench.registry.exports.croissant import CROISSANT
 from skybench.registry.exports.export_format import DataFormat, DescriptionFormat, ExportFormat
 from skybench.registry.exports.export_hashes import ExportHashes, roots_of
+from skybench.registry.exports.fits import FITS
+from skybench.registry.exports.hdf5 import HDF5, HDF5_BRICKS
+from skybench.registry.exports.netcdf import NETCDF
 from skybench.registry.exports.npz import NPZ
 from skybench.registry.exports.zarr import ZARR
 from skybench.registry.hashing.content_hash import variable_roots
@@ -29,7 +32,17 @@ from skybench.registry.storage.local_disk import reporting_unwritable, write_new
 from skybench.registry.storage.object_store import HeldError
 from skybench.registry.storage.store import Store
 
-FORMATS = Table("skybench.exports", ExportFormat, NPZ, ZARR, CROISSANT)
+FORMATS = Table(
+    "skybench.exports",
+    ExportFormat,
+    NPZ,
+    ZARR,
+    FITS,
+    HDF5,
+    HDF5_BRICKS,
+    NETCDF,
+    CROISSANT,
+)
 """By name; a suffix means the first data format that has it."""
 
 
