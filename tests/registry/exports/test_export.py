@@ -311,6 +311,7 @@ FILES = [form.name for form in FORMATS.values() if isinstance(form, DataFormat) 
 @pytest.mark.parametrize("name", FILES)
 def test_twice_the_samples_take_no_more_memory(tmp_path, monkeypatch, name):
     monkeypatch.setattr(blocks_module, "_BLOCK_BYTES", 1 << 20)
+    monkeypatch.setattr(zarr_format, "_CHUNK_BYTES", 1 << 18)
     form = format_named(name)
     # The first brings the libraries into memory.
     _, once, twice = (
