@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from skybench.registry.exports.verify import verify
     from skybench.registry.leaderboard import leaderboard
     from skybench.registry.open import open
+    from skybench.registry.tables import samples, sources
     from skybench.release.fetch import get
     from skybench.release.reproduce import reproduce
 
@@ -29,6 +30,8 @@ _HOMES = {
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
     "reproduce": "skybench.release.reproduce",
+    "samples": "skybench.registry.tables",
+    "sources": "skybench.registry.tables",
     "verify": "skybench.registry.exports.verify",
 }
 _MODULES = ("errors", "generators")
@@ -45,6 +48,8 @@ __all__ = [
     "load_recipe",
     "open",
     "reproduce",
+    "samples",
+    "sources",
     "verify",
 ]
 
