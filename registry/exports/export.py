@@ -21,7 +21,9 @@ from skybench.registry.exports.export_format import DataFormat, DescriptionForma
 from skybench.registry.exports.export_hashes import ExportHashes, roots_of
 from skybench.registry.exports.fits import FITS
 from skybench.registry.exports.hdf5 import HDF5, HDF5_BRICKS
+from skybench.registry.exports.images import JPEG, PNG
 from skybench.registry.exports.netcdf import NETCDF
+from skybench.registry.exports.npy import NPY
 from skybench.registry.exports.npz import NPZ
 from skybench.registry.exports.zarr import ZARR
 from skybench.registry.hashing.content_hash import variable_roots
@@ -41,6 +43,9 @@ FORMATS = Table(
     HDF5,
     HDF5_BRICKS,
     NETCDF,
+    NPY,
+    PNG,
+    JPEG,
     CROISSANT,
 )
 """By name; a suffix means the first data format that has it."""
