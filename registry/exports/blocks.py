@@ -16,11 +16,7 @@ _BLOCK_BYTES = 1 << 24
 
 
 def blocks(
-    ds: xr.Dataset,
-    rows: int | None = None,
-    *,
-    finished: Callable[[slice], bool] = lambda _: False,
-    action: str = "Exporting",
+    ds: xr.Dataset, rows: int | None = None, *, action: str = "Exporting"
 ) -> Iterator[xr.Dataset]:
     """Yield the samples in order, some at a time and in memory, under a progress bar.
 
@@ -32,17 +28,33 @@ def blocks(
         It may be lazy. Variables without ``sample`` are in no block.
     rows : int, optional
         Samples in a block. Default: whole chunks of about 16 MB.
-    finished : callable
-        Tells of the rows of a block that it need not be read, as an earlier call wrote it.
     action : str
         What the bar says.
+    """
+    for _, block in unfinished_blocks(ds, rows, lambda _: False, action=action):
+        yield block
+
+
+def unfinished_blocks(
+    ds: xr.Dataset,
+    rows: int | None,
+    finished: Callable[[slice], bool],
+    *,
+    action: str = "Exporting",
+) -> Iterator[tuple[slice, xr.Dataset]]:
+    """Yield rows and samples of the blocks that an earlier call has not finished; as `blocks`.
+
+    Parameters
+    ----------
+    finished : callable
+        Tells of the rows of a block that it need not be read.
     """
     along = ds.drop_vars([name for name, v in ds.variables.items() if SAMPLE_DIM not in v.dims])
     samples = ds.sizes.get(SAMPLE_DIM, 0)
     with progress_bar(action, samples, shown=sys.stderr.isatty()) as advance:
         for taken in row_slices(along, rows):
             if not finished(taken):
-                yield along.isel({SAMPLE_DIM: taken}).compute()
+                yield taken, along.isel({SAMPLE_DIM: taken}).compute()
             advance(taken.stop - taken.start)
 
 

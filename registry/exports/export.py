@@ -21,6 +21,11 @@ from skybench.registry.exports.csv import CSV
 from skybench.registry.exports.ecsv import ECSV
 from skybench.registry.exports.export_format import DataFormat, DescriptionFormat, ExportFormat
 from skybench.registry.exports.export_hashes import ExportHashes, roots_of
+from skybench.registry.exports.fits import FITS
+from skybench.registry.exports.hdf5 import HDF5, HDF5_BRICKS
+from skybench.registry.exports.images import JPEG, PNG
+from skybench.registry.exports.netcdf import NETCDF
+from skybench.registry.exports.npy import NPY
 from skybench.registry.exports.npz import NPZ
 from skybench.registry.exports.parquet import PARQUET
 from skybench.registry.exports.votable import VOTABLE
@@ -38,6 +43,13 @@ FORMATS = Table(
     ExportFormat,
     NPZ,
     ZARR,
+    FITS,
+    HDF5,
+    HDF5_BRICKS,
+    NETCDF,
+    NPY,
+    PNG,
+    JPEG,
     CSV,
     PARQUET,
     VOTABLE,

@@ -1,6 +1,5 @@
 """NumPy's own archive."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from skybench.registry.exports.blocks import columns
 from skybench.registry.exports.export_format import DataFormat
+from skybench.registry.exports.metadata_text import dataset_of, metadata_text
 
 METADATA = "metadata"
 """The array that is none of the dataset's: its dimensions and attributes as one JSON text."""
@@ -23,7 +23,7 @@ def write_npz(ds: xr.Dataset, path: Path) -> None:
     with ZipFile(path, "x", ZIP_DEFLATED) as archive:
         for name, parts in columns(ds):
             _write_array(archive, name, ds.variables[name], parts)
-        text = np.array(_metadata(ds))
+        text = np.array(metadata_text(ds))
         _write_array(archive, METADATA, xr.Variable((), text), iter([text]))
 
 
@@ -41,27 +41,10 @@ def _write_array(
             member.write(np.ascontiguousarray(values, variable.dtype).data)
 
 
-def _metadata(ds: xr.Dataset) -> str:
-    described = {
-        "attrs": ds.attrs,
-        "coords": [str(name) for name in ds.coords],
-        "variables": {
-            str(name): {"dims": variable.dims, "attrs": variable.attrs}
-            for name, variable in ds.variables.items()
-        },
-    }
-    return json.dumps(described, default=lambda value: value.tolist())
-
-
 def read_npz(path: Path) -> xr.Dataset:
     """Return the dataset, in memory."""
     with np.load(path) as arrays:
-        described = json.loads(str(arrays[METADATA]))
-        variables = {
-            name: xr.Variable(variable["dims"], arrays[name], variable["attrs"])
-            for name, variable in described["variables"].items()
-        }
-    return xr.Dataset(variables, attrs=described["attrs"]).set_coords(described["coords"])
+        return dataset_of(str(arrays[METADATA]), lambda name, *_: arrays[name])
 
 
 NPZ = DataFormat(

@@ -23,6 +23,8 @@ _PERMISSIONS = 0o666
 
 _UNFINISHED = ".tmp"
 
+_INTERRUPTIONS = (KeyboardInterrupt, SystemExit, OSError)
+
 LITTER = {
     "macOS": (
         ".DS_Store",
@@ -94,8 +96,8 @@ def write_new(path: Path, write: Callable[[Path], object], *, resume: str | None
         Gets a path of the same name in a folder beside, for now. What it raises goes through, and
         nothing is left.
     resume : str, optional
-        Tells what is written. What was written before a failure is kept, and the next call for
-        the same path and the same `resume` gives it to `write`.
+        Tells what is written. What was written before an interruption or a fault of the disk is
+        kept, and the next call for the same path and the same `resume` gives it to `write`.
 
     Raises
     ------
@@ -115,8 +117,8 @@ def write_new(path: Path, write: Callable[[Path], object], *, resume: str | None
             _rename_new(finished, path)
     except HeldError:
         raise
-    except BaseException:
-        if resume is None or not finished.exists():
+    except BaseException as error:
+        if resume is None or not finished.exists() or not isinstance(error, _INTERRUPTIONS):
             shutil.rmtree(beside, ignore_errors=True)
         raise
     shutil.rmtree(beside, ignore_errors=True)

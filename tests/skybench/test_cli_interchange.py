@@ -127,6 +127,13 @@ def test_data_are_exported_by_split(skybench, demo_store, tmp_path):
         assert arrays["image"].shape == (len(arrays["sample_id"]), 28, 28)
 
 
+def test_generated_rows_become_pictures_in_a_folder(skybench, tmp_path):
+    out = tmp_path / "objects-png"
+    status, said, _ = skybench("generate", "objects", "--stop", "3", "--out", out)
+    assert (status, said.strip()) == (0, f"{out}: 3 samples of objects")
+    assert len(list(out.rglob("*.png"))) == 3
+
+
 def test_chosen_samples_are_exported_and_the_file_is_proven(skybench, demo_store, tmp_path):
     status, said, _ = skybench(
         *("export", "npz", "objects@0", "--split", "train", "--samples", "0:3,7"),

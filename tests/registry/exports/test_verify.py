@@ -107,6 +107,13 @@ def test_files_that_nothing_proves_are_refused(tmp_path):
         verify(tmp_path / "image.tiff")
 
 
+def test_a_lossy_export_says_that_nothing_proves_it(tmp_path):
+    out = tmp_path / "rows-npy"
+    write_dataset(generate("objects", 0, 2), out, format_named("npy"))
+    with pytest.raises(ParameterError, match="in the format npy, which carries nothing that prov"):
+        verify(str(out))
+
+
 def test_a_version_is_verified_as_ever(published, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sky@0.1").mkdir()
