@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats
 from skybench.generators.distributions import Distribution
+from skybench.generators.quantities import in_units
 from skybench.generators.suggestion import unknown
 from skybench.generators.variable import OneOf, Variable
 
@@ -87,12 +88,14 @@ def check_domain(
 def checked(name: str, value: object, row: Variable) -> float:
     """Return a number as a float if it is in the domain of its variable; `name` names it.
 
+    An astropy Quantity is converted to the unit of the variable.
+
     Raises
     ------
     ParameterError
-        It is no finite number, or outside the domain.
+        It is no finite number, has a unit of another kind, or is outside the domain.
     """
-    number = _number(value)
+    number = _number(in_units(name, value, row.units))
     if not np.isfinite(number) or not row.domain.contains(number):
         got = repr(value) if np.isnan(number) else f"{number:g}"
         msg = f"{name} must be a finite number in {row.domain}, got {got}."

@@ -24,11 +24,12 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from numbers import Integral
-from typing import Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from skybench.errors import ExtensionError, ParameterError
 from skybench.generators.arrays import Parameters
@@ -42,10 +43,14 @@ from skybench.generators.declaration import (
 )
 from skybench.generators.distributions import Distribution, described
 from skybench.generators.domains import check_domains, checked, evaluation_order
+from skybench.generators.quantities import PIXEL, arcsec_a_pixel, on_pixels, quantity
 from skybench.generators.random_streams import uniforms
 from skybench.generators.schema import COMMON, variable
 from skybench.generators.suggestion import unknown
-from skybench.generators.variable import SOURCE, Variable
+from skybench.generators.variable import POSITIVE, SOURCE, Variable, of_sample
+
+if TYPE_CHECKING:
+    from astropy.units import Quantity
 
 
 def _settings(cls: "type[DrawnObject]", said: Mapping[str, Declaration]) -> dict[str, Variable]:
@@ -106,9 +111,10 @@ def _documented(cls: "type[DrawnObject]") -> str:
         for name, row in fields
         if name not in cls.derived
     )
+    others = "".join(f"{name}\n    {text}\n" for name, text in cls.arguments.items())
     return (
         f"{inspect.cleandoc(cls.__doc__ or '')}\n\n{cls.formula}\n\nParameters\n----------\n"
-        f"{parameters}seed : int\n    Draws the parameters that are not given.\n\n"
+        f"{parameters}{others}\n"
         f"References\n----------\n{cls.reference}\n"
     )
 
@@ -120,7 +126,9 @@ def _described(cls: "type[DrawnObject]", name: str, row: Variable) -> str:
 
 
 @dataclass_transform(
-    kw_only_default=True, frozen_default=True, field_specifiers=(parameter, setting)
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(dataclasses.field, parameter, setting),
 )
 class _Declared:
     """Makes every subclass a frozen dataclass; type checkers read its fields as such."""
@@ -136,6 +144,7 @@ class DrawnObject(_Declared):
     Each family has a base class, which says how its objects are drawn alone; use one of the
     subclasses of that. Fields are checked against their domains when an object is made, and
     parameters that are not given are drawn by the seed, once: they are then as visible as others.
+    An astropy Quantity is taken in any unit of its kind, and kept as a number in the parameter's.
 
     Attributes
     ----------
@@ -169,6 +178,8 @@ class DrawnObject(_Declared):
         Other fields by name, and the variables whose meaning they have.
     after : mapping
         Names of parameters, and the variables that they stand behind in datasets.
+    arguments : mapping
+        What else its constructor takes, for its docstring.
 
     Parameters
     ----------
@@ -194,6 +205,9 @@ class DrawnObject(_Declared):
     derived: ClassVar[tuple[str, ...]] = ()
     settings: ClassVar[Mapping[str, Variable]] = {}
     after: ClassVar[Mapping[str, str]] = {}
+    arguments: ClassVar[Mapping[str, str]] = {
+        "seed : int": "Draws the parameters that are not given."
+    }
 
     seed: int = 0
 
@@ -216,12 +230,16 @@ class DrawnObject(_Declared):
 
     def __post_init__(self) -> None:
         """Check what was given against its domain, then draw the rest."""
-        for name, row in sorted({**self.variables, **self.settings}.items()):
+        for name, row in sorted(self._fields().items()):
             value = None if name in self.derived else getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, checked(name, value, row))
         for name, value in self._drawn().items():
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def _fields(cls) -> dict[str, Variable]:
+        return {**cls.variables, **cls.settings}
 
     def _drawn(self) -> dict[str, float]:
         drawn: Parameters = {}
@@ -251,17 +269,83 @@ class DrawnObject(_Declared):
         own |= self.derive(own)
         return {name: float(values[0]) for name, values in own.items()}
 
+    def quantity(self, name: str, unit: object = None) -> "Quantity":
+        """Return a parameter, or what is derived from them, as an astropy Quantity.
+
+        Parameters
+        ----------
+        name : str
+            As the constructor has it.
+        unit : str or astropy.units.Unit, optional
+            Of the result. Default: that of the parameter. An angle for a length in pixels needs
+            an object that was given its ``pixel_scale``.
+
+        Raises
+        ------
+        ParameterError
+            There is no such parameter, or it has no value before the object is drawn.
+        astropy.units.UnitConversionError
+            It cannot be converted to the unit.
+
+        Examples
+        --------
+        >>> from skybench.generators import Star
+        >>> Star(flux=1e4, fwhm=3).quantity("fwhm")
+        <Quantity 3. pix>
+        """
+        return self._quantity(name, unit, None)
+
+    def _quantity(self, name: str, unit: object, pixel_scale: float | None) -> "Quantity":
+        fields = self._fields()
+        if name not in fields:
+            raise ParameterError(unknown(f"parameter of a {self.name}", name, fields))
+        if getattr(self, name) is None:
+            msg = f"{name} follows from the image; give it to the {self.name}, or render that first"
+            raise ParameterError(msg)
+        return quantity(getattr(self, name), fields[name].units, unit, pixel_scale)
+
     def _labels(self, values: Mapping[str, float]) -> dict[str, xr.Variable]:
         """Return values as coordinates without dimensions, attributes included."""
         rows = {**self.vocabulary, **self.variables}
         return {n: xr.Variable((), value, rows[n].attributes()) for n, value in values.items()}
 
 
+_PIXEL_SCALE = of_sample("pixel_scale", "side of a pixel", units="arcsec", domain=POSITIVE)
+
+
 class ImageObject(DrawnObject):
-    """An object with a position on an image."""
+    """An object with a position on an image.
+
+    Parameters
+    ----------
+    pixel_scale : float or Quantity, optional
+        Arcseconds a pixel, by which parameters in pixels take angles, too. It changes no pixel
+        and is no part of what the object is: it is not compared, and left out of the repr.
+    """
+
+    arguments: ClassVar[Mapping[str, str]] = {
+        **DrawnObject.arguments,
+        "pixel_scale : float, optional": "Arcseconds a pixel, by which lengths may be angles.",
+    }
 
     x: float | None = setting("source_x", default=None)
     y: float | None = setting("source_y", default=None)
+    pixel_scale: float | None = dataclasses.field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Turn angles into pixels, then check and draw as every object does."""
+        if self.pixel_scale is not None:
+            scale = checked("pixel_scale", arcsec_a_pixel(self.pixel_scale), _PIXEL_SCALE)
+            object.__setattr__(self, "pixel_scale", scale)
+        for name, row in self._fields().items():
+            if row.units == PIXEL and name not in self.derived:
+                length = on_pixels(name, getattr(self, name), self.pixel_scale)
+                object.__setattr__(self, name, length)
+        super().__post_init__()
+
+    @override
+    def quantity(self, name: str, unit: object = None) -> "Quantity":
+        return self._quantity(name, unit, self.pixel_scale)
 
     def parameters(self, shape: tuple[int, int]) -> dict[str, float]:
         """Return every parameter by its name in datasets, derived ones included.
@@ -295,7 +379,9 @@ class ImageObject(DrawnObject):
     def _labelled(self, image: NDArray[Any], shape: tuple[int, int], units: str) -> xr.DataArray:
         """Return an image with the parameters as coordinates."""
         coordinates = self._labels(self.parameters(shape))
-        attributes = {"units": units, "long_name": self.name}
+        attributes: dict[str, Any] = {"units": units, "long_name": self.name}
+        if self.pixel_scale is not None:
+            attributes["pixel_scale_arcsec"] = self.pixel_scale
         return xr.DataArray(image, dims=("y", "x"), coords=coordinates, attrs=attributes)
 
 

@@ -20,6 +20,7 @@ from skybench.errors import (
     VersionConflictError,
 )
 from skybench.registry.open import Building
+from skybench.registry.progress_bar import progress_bar
 from skybench.registry.proof.file_check import file_digest
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
@@ -34,7 +35,6 @@ from skybench.registry.versions.signatures import (
     check_manifest,
     manifest_signature,
 )
-from skybench.release.building.progress_bar import progress_bar
 from skybench.release.building.scheduler import check_workers
 from skybench.release.mirror import MirrorError, Offer, fetch_files, offer
 from skybench.release.publishing.card import card_scores, card_text

@@ -16,6 +16,7 @@ from skybench.generators.generate import empty
 from skybench.generators.recipe import Recipe
 from skybench.registry.arrays.zarr_format import Layout, choose_layout, create, open_raw, write_rows
 from skybench.registry.hashing.content_hash import hash_dataset_and_samples
+from skybench.registry.progress_bar import progress_bar
 from skybench.registry.proof.file_check import damaged_files
 from skybench.registry.proof.row_check import shard_forms
 from skybench.registry.recorded import recorded_manifest
@@ -28,7 +29,6 @@ from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 from skybench.release.building.generator_identity import generator_identity
-from skybench.release.building.progress_bar import progress_bar
 from skybench.release.building.scheduler import (
     PROCESSES_FROM_POINTS,
     available_cpus,

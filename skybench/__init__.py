@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from skybench.generators.recipe import Recipe
     from skybench.generators.recipe_file import load_recipe
     from skybench.registry.evaluate import evaluate
+    from skybench.registry.exports.export import export
+    from skybench.registry.exports.verify import verify
     from skybench.registry.leaderboard import leaderboard
     from skybench.registry.open import open
-    from skybench.registry.verify import verify
+    from skybench.registry.tables import samples, sources
     from skybench.release.fetch import get
     from skybench.release.reproduce import reproduce
 
@@ -23,13 +25,16 @@ _HOMES = {
     "Recipe": "skybench.generators.recipe",
     "diagnose": "skybench.diagnosis.diagnose",
     "evaluate": "skybench.registry.evaluate",
+    "export": "skybench.registry.exports.export",
     "generate": "skybench.generators.generate",
     "get": "skybench.release.fetch",
     "leaderboard": "skybench.registry.leaderboard",
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
     "reproduce": "skybench.release.reproduce",
-    "verify": "skybench.registry.verify",
+    "samples": "skybench.registry.tables",
+    "sources": "skybench.registry.tables",
+    "verify": "skybench.registry.exports.verify",
 }
 _MODULES = ("errors", "generators")
 
@@ -38,6 +43,7 @@ __all__ = [
     "diagnose",
     "errors",
     "evaluate",
+    "export",
     "generate",
     "generators",
     "get",
@@ -45,6 +51,8 @@ __all__ = [
     "load_recipe",
     "open",
     "reproduce",
+    "samples",
+    "sources",
     "verify",
 ]
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from typer.core import TyperCommand
 
 from skybench.cli_datasets import SHORT_HASH, Reference, StoreOption
-from skybench.errors import ParameterError
+from skybench.cli_proof import rows_of
 
 if TYPE_CHECKING:
     from skybench.registry.storage.store import Store
@@ -118,7 +118,7 @@ class _ExportCommand(TyperCommand):
         from skybench.registry.exports.export import FORMATS
 
         self.epilog = "\n\n".join(
-            f"{form.name} ({form.suffix}) keeps {form.keeps} It loses {form.loses}"
+            f"{form.name} ({form.kind}) keeps {form.keeps} It loses {form.loses}"
             for form in FORMATS.values()
         )
         super().format_help(ctx, formatter)
@@ -128,43 +128,40 @@ def export(
     form: Annotated[str, typer.Argument(help="One of those below.", metavar="FORMAT")],
     dataset: Reference,
     split: Annotated[str | None, typer.Option(help="Only this split of the data.")] = None,
+    samples: Annotated[
+        str | None,
+        typer.Option(
+            "--samples",
+            help="Only these rows, counted within the split: 0:500 or 17,99,256.",
+            metavar="ROWS",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
-            help="Write it there. Default: data beside you, named like sky-0.1-test.npz; "
-            "a description is printed.",
-            metavar="FILE",
+            help="Write it there: a new file, or a folder that is there. Default: data beside you, "
+            "named like sky-0.1-test.npz; a description is printed.",
+            metavar="PATH",
         ),
     ] = None,
     store: StoreOption = None,
 ) -> None:
     """Write the data of a version, or what it is, in a format of others. Nothing is overwritten.
 
-    A description works without a store for the versions that skybench records.
+    A description works without a store for the versions that skybench records. What was interrupted
+    in the middle of many files goes on when it is called again.
 
     Example: skybench export croissant sky@0.1 --out croissant.json
     Example: skybench export npz sky@0.1 --split test
+    Example: skybench export fits sky@0.1 --samples 0:500 --out pictures/
     """
-    from skybench.registry.exports.export import (
-        describe,
-        export_version,
-        format_named,
-        write_description,
-    )
-    from skybench.registry.exports.export_format import DataFormat, DescriptionFormat
+    from skybench.registry.exports.export import describe, format_named
+    from skybench.registry.exports.export import export as export_as
+    from skybench.registry.exports.export_format import DescriptionFormat
 
-    chosen = format_named(form)
-    if isinstance(chosen, DataFormat):
-        print(export_version(chosen, dataset, split=split, out=out, store=store))
+    chosen, rows = format_named(form), rows_of(samples)
+    if isinstance(chosen, DescriptionFormat) and out is None and split is None and rows is None:
+        print(describe(chosen, dataset, store), end="")
         return
-    assert isinstance(chosen, DescriptionFormat)
-    if split is not None:
-        msg = f"{form} describes a version with all its splits; leave out --split {split}"
-        raise ParameterError(msg)
-    text = describe(chosen, dataset, store)
-    if out is None:
-        print(text, end="")
-        return
-    write_description(text, out)
-    print(out)
+    print(export_as(form, dataset, split=split, samples=rows, out=out, store=store))

@@ -15,7 +15,10 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    dataset: Reference,
+    dataset: Annotated[
+        str,
+        typer.Argument(help="Dataset, such as sky@1.0, or an exported file.", metavar="DATASET"),
+    ],
     full: Annotated[bool, typer.Option("--full", help="Read and hash every byte.")] = False,
     repair: Annotated[
         bool, typer.Option("--repair", help="Fetch or rebuild what is damaged.")
@@ -32,7 +35,10 @@ def verify(
 ) -> None:
     """Prove that a version in a store is the one that was published; exit code 1 if not.
 
+    Or that a file holds what was exported, in a lossless format, into it.
+
     Example: skybench verify sky@0 --full
+    Example: skybench verify sky-0.2-test.fits
     What is damaged is mended: skybench verify sky@1.0 --repair --mirror https://example.org/store
     """
     if mirror is not None and not repair:
@@ -45,9 +51,9 @@ def verify(
         _finish(repaired, repaired.ok)
         return
 
-    from skybench.registry.verify import verify as verify_version
+    from skybench.registry.exports.verify import verify as verify_named
 
-    report = verify_version(dataset, store=store, full=full, public_key=public_key)
+    report = verify_named(dataset, store=store, full=full, public_key=public_key)
     _finish(report, report.ok)
 
 
@@ -65,7 +71,7 @@ def reproduce(
     """
     from skybench.release.reproduce import reproduce as reproduce_version
 
-    report = reproduce_version(dataset, samples=_rows(samples), store=store, workers=workers)
+    report = reproduce_version(dataset, samples=rows_of(samples), store=store, workers=workers)
     _finish(report, report.ok)
 
 
@@ -86,11 +92,16 @@ def _finish(report: object, ok: bool) -> None:
         raise typer.Exit(1)
 
 
-def _rows(text: str | None) -> list[int] | None:
+def rows_of(text: str | None) -> list[int] | None:
+    """Return the rows that --samples lists, like 17,99 or 0:500; None without any."""
     if text is None:
         return None
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdecimal() and len(part) < 19 for part in parts):
-        msg = f"--samples lists rows like 17,99, got {text!r}"
-        raise ParameterError(msg)
-    return [int(part) for part in parts]
+    rows: list[int] = []
+    for part in text.split(","):
+        first, colon, stop = (word.strip() for word in part.partition(":"))
+        numbers = [first, stop] if colon else [first]
+        if not all(word.isascii() and word.isdecimal() and len(word) < 10 for word in numbers):
+            msg = f"--samples lists rows like 17,99 or 0:500, got {text!r}"
+            raise ParameterError(msg)
+        rows += range(int(first), int(stop)) if colon else [int(first)]
+    return rows

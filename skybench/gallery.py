@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from skybench.errors import ParameterError
-from skybench.pictures import INK, PAPER, PICTURES, picture
+from skybench.registry.pictures import INK, PAPER, main_variable, picture
 from skybench.registry.storage.local_disk import reporting_unwritable
 
 _TILE = 128
@@ -43,17 +43,6 @@ def contact_sheet(ds: xr.Dataset, *, count: int = 24, columns: int = 8) -> Image
         for i, caption in enumerate(_captions(chosen))
     ]
     return page(tiles, min(columns, len(tiles)))
-
-
-def main_variable(ds: xr.Dataset) -> str:
-    """Return the data variable that is shown: the named one, or the first with a picture."""
-    if "main_variable" in ds.attrs:
-        return str(ds.attrs["main_variable"])
-    for name, variable in ds.data_vars.items():
-        if tuple(d for d in variable.dims if d != "sample") in PICTURES:
-            return str(name)
-    msg = f"there is no picture of {', '.join(map(str, ds.data_vars))}."
-    raise ParameterError(msg)
 
 
 def save_gallery(ds: xr.Dataset, path: str | PathLike[str], **layout: int) -> Path:

@@ -12,7 +12,7 @@ from skybench.gallery import page, save_page, tile
 from skybench.generators.drawn_object import DrawnObject
 from skybench.generators.families import FAMILIES
 from skybench.generators.family import Family
-from skybench.pictures import picture
+from skybench.registry.pictures import picture
 
 _COLUMNS = 8
 

@@ -20,7 +20,9 @@ import intake, pandas as pd, skybench, xarray as xr
 from skybench.generators.recipe_file import packaged_recipes
 
 for recipe in packaged_recipes():
-    assert skybench.generate(recipe, 0, 2).sizes["sample"] == 2
+    ds = skybench.generate(recipe, 0, 2)
+    assert ds.sizes["sample"] == len(skybench.samples(ds)) == 2
+    assert len(skybench.samples(ds, as_="astropy")) == 2
 for verify in ("fast", "full"):
     ds = skybench.open("tiny@1.0", store=sys.argv[1], split="test", verify=verify)
     labels = ds.label.to_series().to_numpy()

@@ -10,6 +10,7 @@ from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats
 from skybench.generators.declaration import setting
 from skybench.generators.drawn_object import DrawnObject
+from skybench.generators.quantities import in_units
 from skybench.generators.variable import SOURCE
 from skybench.generators.volume.vocabulary import VOCABULARY
 
@@ -85,6 +86,7 @@ class VolumeObject(DrawnObject):
         >>> round(float(cube.sum()) * 4e10 * 0.5**3 / 1e14, 9)
         1.0
         """
+        size_mpc = in_units("size_mpc", size_mpc, "Mpc")
         middle = (side - 1) / 2
         place = {
             row.name: middle if getattr(self, name) is None else getattr(self, name)

@@ -3,25 +3,59 @@
 A new format is one file beside this and one line in `FORMATS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from operator import index
+from os import PathLike
 from pathlib import Path
 
 import xarray as xr
 
-from skybench.errors import ParameterError
+from skybench.errors import ParameterError, StoreError
 from skybench.extensions import Table
 from skybench.generators.suggestion import unknown
+from skybench.generators.codes import SAMPLE_DIM
+from skybench.registry.exports.blocks import blocks
 from skybench.registry.exports.croissant import CROISSANT
+from skybench.registry.exports.csv import CSV
+from skybench.registry.exports.ecsv import ECSV
 from skybench.registry.exports.export_format import DataFormat, DescriptionFormat, ExportFormat
+from skybench.registry.exports.export_hashes import ExportHashes, roots_of
+from skybench.registry.exports.fits import FITS
+from skybench.registry.exports.hdf5 import HDF5, HDF5_BRICKS
+from skybench.registry.exports.images import JPEG, PNG
+from skybench.registry.exports.netcdf import NETCDF
+from skybench.registry.exports.npy import NPY
 from skybench.registry.exports.npz import NPZ
+from skybench.registry.exports.parquet import PARQUET
+from skybench.registry.exports.votable import VOTABLE
 from skybench.registry.exports.zarr import ZARR
+from skybench.registry.hashing.content_hash import variable_roots
 from skybench.registry.open import open as open_version
 from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.local_disk import reporting_unwritable, write_new
+from skybench.registry.storage.object_store import HeldError
 from skybench.registry.storage.store import Store
 
-FORMATS = Table("skybench.exports", ExportFormat, NPZ, ZARR, CROISSANT)
+FORMATS = Table(
+    "skybench.exports",
+    ExportFormat,
+    NPZ,
+    ZARR,
+    FITS,
+    HDF5,
+    HDF5_BRICKS,
+    NETCDF,
+    NPY,
+    PNG,
+    JPEG,
+    CSV,
+    PARQUET,
+    VOTABLE,
+    ECSV,
+    CROISSANT,
+)
 """By name; a suffix means the first data format that has it."""
 
 
@@ -39,7 +73,7 @@ def format_named(name: str) -> ExportFormat:
 
 
 def data_format_of(out: Path) -> DataFormat:
-    """Return the data format that the name of a file asks for.
+    """Return the data format that the name of a file or folder asks for.
 
     Raises
     ------
@@ -47,51 +81,90 @@ def data_format_of(out: Path) -> DataFormat:
         No format has that suffix, or the file is there already.
     """
     forms = [form for form in FORMATS.values() if isinstance(form, DataFormat)]
-    found = next((form for form in forms if form.suffix == out.suffix), None)
+    found = next((form for form in forms if form.may_be_called(out.name)), None)
     if found is None:
-        msg = f"{out}: {unknown('file type', out.suffix, [form.suffix for form in forms])}"
+        known = dict.fromkeys(form.suffix or f"-{form.name}" for form in forms)
+        msg = f"{out}: {unknown('file type', out.suffix, known)}"
         raise ParameterError(msg)
     _check_free(out)
     return found
 
 
-def write_dataset(ds: xr.Dataset, out: Path, form: DataFormat) -> None:
+def write_dataset(
+    ds: xr.Dataset, out: Path, form: DataFormat, roots: Mapping[str, str] | None = None
+) -> None:
     """Write a dataset, released or not, to a new file or folder.
 
-    It has its name only once it is whole, and nothing is left of one that failed.
+    It has its name only once it is whole. Nothing is left of one that failed, except of a folder
+    whose format can go on where it was: beside it, until the same is written again.
+
+    Parameters
+    ----------
+    ds : Dataset
+        Codes not decoded; it may be lazy.
+    out : Path
+    form : DataFormat
+    roots : mapping of str, optional
+        The root of each variable's content hash, where it is known; else the data are read for it.
 
     Raises
     ------
     ParameterError
-        Something is there already, or the name does not end in the format's suffix.
+        Something is there already, the name does not end in the format's suffix, or the format is
+        not for such data.
+    MissingDependencyError
+        The format needs a package.
     StoreError
         It cannot be written.
     """
-    if out.suffix != form.suffix:
+    if not out.name.endswith(form.suffix):
         msg = f"{out} must end in {form.suffix}, as files of the format {form.name} do"
         raise ParameterError(msg)
-    _write_new(out, lambda path: form.write(ds, path))
+    form.require()
+    form.check(ds)
+    resume = None
+    if form.lossless or form.resumable:
+        hashes = ExportHashes.of(roots or variable_roots(ds, blocks(ds, action="Hashing")))
+        ds = hashes.attached(ds) if form.lossless else ds
+        # Another format, other rows or another origin are not gone on with.
+        origin = f"{form.name} {hashes.root} {sorted(ds.attrs.items(), key=str)}"
+        resume = sha256(origin.encode()).hexdigest()[:16] if form.resumable else None
+    _write_new(out, lambda path: form.write(ds, path), resume)
 
 
-def export_version(
-    form: DataFormat,
+def export(
+    form: str,
     reference: str | DatasetReference,
     *,
     split: str | None = None,
-    out: Path | None = None,
+    samples: slice | Sequence[int] | None = None,
+    out: str | PathLike[str] | None = None,
     store: str | Store | None = None,
 ) -> Path:
-    """Write the samples of a released version, or of one split, and return where.
+    """Write a released version, or some of its samples, in another format, and return where.
 
-    They are compared with their hashes as they are read, since a copy leaves those behind.
+    Data are compared with their hashes as they are read. Those of a lossless format carry a
+    content hash of their own, by which `skybench.verify` proves the file. An interrupted export
+    into a folder of many files goes on where it was when it is called again.
 
     Parameters
     ----------
-    form : DataFormat
-    reference, split, store
+    form : str
+        ``fits``, ``hdf5``, ``npz``, … as ``skybench export --help`` lists them.
+    reference, store
         As for `skybench.open`.
-    out : Path, optional
-        Default: in the working folder, named like ``sky-0.1-test.npz``.
+    split : str, optional
+        Only the samples of ``train``, ``validation`` or ``test``. Default: all.
+    samples : slice or sequence of int, optional
+        Only these rows, in this order, counted from 0 within the split. Default: all.
+    out : path, optional
+        A new file, or a folder that is there already. Default: in the working folder. In a folder
+        the file is named like ``sky-0.1-test.npz``.
+
+    Returns
+    -------
+    Path
+        The new file or folder.
 
     Raises
     ------
@@ -99,22 +172,91 @@ def export_version(
         There is no such version or split.
     IntegrityError
         The data are not those that were published.
-    ParameterError, StoreError
-        As `write_dataset` does.
+    ParameterError
+        There is no such format or row, the format is not for such data, or something is there.
+    MissingDependencyError
+        The format needs a package; the message says which to install.
+    StoreError
+        It cannot be written.
+
+    Examples
+    --------
+    >>> import skybench
+    >>> skybench.export("fits", "sky@0.2", split="test", samples=range(100))    # doctest: +SKIP
+    PosixPath('sky-0.2-test-100-samples.fits')
     """
-    if out is not None:
+    chosen = format_named(form)
+    place = None if out is None else Path(out)
+    if isinstance(chosen, DataFormat):
+        return export_version(
+            chosen, reference, split=split, samples=samples, out=place, store=store
+        )
+    assert isinstance(chosen, DescriptionFormat)
+    if split is not None or samples is not None:
+        msg = f"{form} describes a version with all its splits; leave out split and samples"
+        raise ParameterError(msg)
+    manifest = known_manifest(reference, store)
+    stem = f"{manifest.dataset}-{manifest.version}-{chosen.name}"
+    target = _target(place, chosen, stem)
+    write_description(chosen.text(manifest), target)
+    return target
+
+
+def export_version(
+    form: DataFormat,
+    reference: str | DatasetReference,
+    *,
+    split: str | None = None,
+    samples: slice | Sequence[int] | None = None,
+    out: Path | None = None,
+    store: str | Store | None = None,
+) -> Path:
+    """Write samples of a released version and return where; as `export`, of one data format."""
+    if out is not None and not out.is_dir():
         _check_free(out)
+    form.require()
     ds = open_version(reference, split=split, store=store, verify="full", decode=False)
     dataset, version, content = (ds.attrs[key] for key in ("dataset", "version", "content_hash"))
-    if out is None:
-        part = "" if split is None else f"-{split}"
-        out = Path(f"{dataset}-{version}{part}{form.suffix}")
+    stem = "-".join([dataset, version] + ([] if split is None else [split]))
+    roots = None
+    if samples is None:
+        roots = roots_of(known_manifest(f"{dataset}@{version}", store).content, split)
+    else:
+        ds = ds.isel({SAMPLE_DIM: _rows(samples, ds.sizes[SAMPLE_DIM], stem)})
+        stem += f"-{ds.sizes[SAMPLE_DIM]}-samples"
+    target = _target(out, form, stem)
     # A copy is not proven: it says where it is from, not that it is that.
     attrs = {key: value for key, value in ds.attrs.items() if key != "content_hash"}
     ds = ds.drop_attrs(deep=False).assign_attrs(
         attrs, exported_from=f"{dataset}@{version}#{content}"
     )
-    write_dataset(ds, out, form)
+    write_dataset(ds, target, form, roots)
+    return target
+
+
+def _rows(samples: slice | Sequence[int], length: int, where: str) -> slice | list[int]:
+    """Return the rows that were chosen, all of which are there."""
+    if isinstance(samples, slice):
+        samples = range(length)[samples]
+    rows = [index(row) for row in samples]
+    if outside := [row for row in rows if not 0 <= row < length]:
+        msg = f"{where} has the rows 0 to {length - 1}, got {outside[0]}"
+        raise ParameterError(msg)
+    if len(set(rows)) < len(rows):
+        msg = f"samples are chosen once each, got {rows[:10]}"
+        raise ParameterError(msg)
+    if rows and rows == list(range(rows[0], rows[-1] + 1)):
+        return slice(rows[0], rows[-1] + 1)  # which follows the chunks
+    return rows
+
+
+def _target(out: Path | None, form: ExportFormat, stem: str) -> Path:
+    """Return the path to write: what was given, or in a folder the name that tells what it is."""
+    name = form.file_name(stem)
+    if out is None:
+        return Path(name)
+    if out.is_dir() and not (form.suffix and out.name.endswith(form.suffix)):
+        return out / name
     return out
 
 
@@ -136,11 +278,14 @@ def write_description(text: str, out: Path) -> None:
     _write_new(out, lambda path: path.write_text(text, encoding="utf-8"))
 
 
-def _write_new(out: Path, write: Callable[[Path], object]) -> None:
+def _write_new(out: Path, write: Callable[[Path], object], resume: str | None = None) -> None:
     _check_free(out)
     with reporting_unwritable(out):
         try:
-            write_new(out, write)
+            write_new(out, write, resume=resume)
+        except HeldError:
+            msg = f"another process is writing {out}; wait for it to end, or stop it"
+            raise StoreError(msg) from None
         except FileExistsError:
             _check_free(out)
             raise

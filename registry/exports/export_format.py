@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import xarray as xr
 
+from skybench.errors import MissingDependencyError
 from skybench.registry.versions.manifest import Manifest
 
 
@@ -21,7 +23,8 @@ class ExportFormat:
     name : str
         As ``skybench export`` calls it.
     suffix : str
-        How the names of its files end.
+        How the names of its files end; empty where it is a folder of files, whose name ends in
+        that of the format where the user gives none.
     keeps, loses : str
         A sentence each, for people who choose a format.
     """
@@ -31,6 +34,21 @@ class ExportFormat:
     keeps: str
     loses: str
 
+    @property
+    def kind(self) -> str:
+        """What users see of it: the suffix, or ``folder``."""
+        return self.suffix or "folder"
+
+    def file_name(self, stem: str) -> str:
+        """Return the name of a file of this format: ``sky-0.2.npz``, ``sky-0.2-png``."""
+        return stem + (self.suffix or f"-{self.name}")
+
+    def may_be_called(self, name: str) -> bool:
+        """Tell whether the name of a file asks for this format."""
+        if self.suffix:
+            return name.endswith(self.suffix)
+        return name == self.name or name.endswith(f"-{self.name}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataFormat(ExportFormat):
@@ -39,12 +57,38 @@ class DataFormat(ExportFormat):
     Parameters
     ----------
     write : callable
-        (dataset, path) to a new file or folder there. The dataset may be lazy, and codes are not
-        decoded; the path is free, ends in the suffix, and has its true name only once `write`
-        returned.
+        (dataset, path) to a new file or folder there. The dataset may be lazy and larger than
+        memory, so it is read by `skybench.registry.exports.blocks`; codes are not decoded. The
+        path is free, ends in the suffix, and has its true name only once `write` returned.
+    read : callable, optional
+        Path to the dataset that was written, codes not decoded, perhaps lazy. A format that has
+        it is lossless: its files carry `ds.attrs` too, and so the hashes that prove them.
+    check : callable
+        Raises a `ParameterError` for a dataset that the format is not for.
+    resumable : bool
+        Whether `write` may find files in its folder that an earlier call for the same rows has
+        finished, and goes on after them.
+    needs : tuple of str
+        The modules of other packages that it imports, which the extra ``formats`` brings.
     """
 
     write: Callable[[xr.Dataset, Path], None]
+    read: Callable[[Path], xr.Dataset] | None = None
+    check: Callable[[xr.Dataset], None] = lambda _: None
+    resumable: bool = False
+    needs: tuple[str, ...] = ()
+
+    @property
+    def lossless(self) -> bool:
+        """Whether its files give back every value, and prove it."""
+        return self.read is not None
+
+    def require(self) -> None:
+        """Raise a `MissingDependencyError` unless what it needs is installed."""
+        for module in self.needs:
+            if find_spec(module) is None:
+                msg = f"the format {self.name} needs {module}: pip install 'skybench[formats]'"
+                raise MissingDependencyError(msg)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ roots make the dataset's. ``docs/skyhash-1.md`` defines every byte and publishes
 """
 
 import json
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -179,6 +179,34 @@ def hash_dataset_and_samples(ds: xr.Dataset) -> tuple[ContentHash, Digests]:
     return content, sample_digests(by_sample)
 
 
+def variable_roots(template: xr.Dataset, blocks: Iterable[xr.Dataset]) -> dict[str, str]:
+    """Return the root of each variable from blocks of samples, in memory for one block.
+
+    Parameters
+    ----------
+    template : Dataset
+        Headers, and the values of variables without ``sample``; it may be lazy.
+    blocks : iterable of Dataset
+        All its samples, in order.
+    """
+    headers = headers_of(template)
+    along = [name for name, head in headers.items() if _has_samples(head)]
+    digests: dict[str, list[str]] = {name: [] for name in headers}
+    for name in headers.keys() - set(along):
+        values = np.asarray(template.variables[name].values)
+        digests[name] += block_digests(leaves(values[None]))
+    pending = dict.fromkeys(along, np.empty((0, 32), np.uint8))
+    for block in blocks:
+        for name in along:
+            rows = np.concatenate([pending[name], leaves(block.variables[name].values)])
+            whole = len(rows) - len(rows) % BLOCK_ROWS
+            digests[name] += block_digests(rows[:whole])
+            pending[name] = rows[whole:].copy()  # a view would keep the whole
+    for name in along:
+        digests[name] += block_digests(pending[name])
+    return {name: variable_root(headers[name], digests[name]) for name in sorted(headers)}
+
+
 def headers_of(ds: xr.Dataset) -> dict[str, Header]:
     """Return the header of every variable and coordinate."""
     return {str(name): header(name, variable) for name, variable in ds.variables.items()}
@@ -192,6 +220,22 @@ def split_table(ds: xr.Dataset) -> tuple[NDArray[Any] | None, dict[int, str] | N
     return np.asarray(split.values), flag_names(split)
 
 
+def row_blocks(ds: xr.Dataset, block_bytes: int = _READ_BYTES) -> Iterator[slice]:
+    """Yield the rows in order, as slices of whole chunks and about so many bytes each."""
+    samples = ds.sizes.get(SAMPLE_DIM, 0)
+    row_bytes = max(1, ds.nbytes // max(1, samples))
+    target = max(1, block_bytes // row_bytes)
+    chunks = ds.unify_chunks().chunksizes.get(SAMPLE_DIM) or (target,) * (-(-samples // target))
+    start = stop = 0
+    for rows in chunks:
+        if stop > start and stop - start + rows > target:
+            yield slice(start, stop)
+            start = stop
+        stop = min(stop + rows, samples)
+    if stop > start:
+        yield slice(start, stop)
+
+
 def canonical_json(value: object) -> bytes:
     """Return the one JSON text of a value: sorted keys, no spaces, UTF-8."""
     text = json.dumps(
@@ -202,7 +246,7 @@ def canonical_json(value: object) -> bytes:
 
 def _leaves_of_samples(ds: xr.Dataset, names: list[str]) -> dict[str, Digests]:
     parts: dict[str, list[Digests]] = {name: [np.empty((0, 32), np.uint8)] for name in names}
-    for rows in _row_blocks(ds):
+    for rows in row_blocks(ds):
         block = ds.isel({SAMPLE_DIM: rows}).compute()
         for name in names:
             parts[name].append(leaves(block.variables[name].values))
@@ -227,22 +271,6 @@ def _rows_of_split(
     if codes is None or names is None:
         return {}
     return {name: np.flatnonzero(codes == code) for code, name in names.items()}
-
-
-def _row_blocks(ds: xr.Dataset) -> Iterator[slice]:
-    """Slices of whole chunks, about 64 MB each."""
-    samples = ds.sizes.get(SAMPLE_DIM, 0)
-    row_bytes = max(1, ds.nbytes // max(1, samples))
-    target = max(1, _READ_BYTES // row_bytes)
-    chunks = ds.unify_chunks().chunksizes.get(SAMPLE_DIM) or (target,) * (-(-samples // target))
-    start = stop = 0
-    for rows in chunks:
-        if stop > start and stop - start + rows > target:
-            yield slice(start, stop)
-            start = stop
-        stop = min(stop + rows, samples)
-    if stop > start:
-        yield slice(start, stop)
 
 
 def _has_samples(head: Header) -> bool:

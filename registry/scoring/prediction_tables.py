@@ -299,12 +299,9 @@ def _bound_content(metadata: Mapping[bytes, bytes], source: str) -> str | None:
 
 
 def _read_fits(path: Path, question: Question) -> Table:
-    try:
-        import astropy.table  # type: ignore[import-untyped]
-        from astropy.io import fits  # type: ignore[import-untyped]
-    except ImportError:
-        msg = "FITS tables need astropy: pip install astropy, or use CSV"
-        raise MissingDependencyError(msg) from None
+    import astropy.table  # put off, as it is slow to load
+    from astropy.io import fits
+
     try:
         with fits.open(path) as units:
             tables = [unit for unit in units if isinstance(unit, fits.BinTableHDU)]

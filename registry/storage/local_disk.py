@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from fnmatch import translate
 from pathlib import Path
 
@@ -22,6 +22,8 @@ _PERMISSIONS = 0o666
 """As every program asks for: the user's umask takes away from them."""
 
 _UNFINISHED = ".tmp"
+
+_INTERRUPTIONS = (KeyboardInterrupt, SystemExit, OSError)
 
 LITTER = {
     "macOS": (
@@ -83,7 +85,7 @@ def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: b
         raise
 
 
-def write_new(path: Path, write: Callable[[Path], object]) -> None:
+def write_new(path: Path, write: Callable[[Path], object], *, resume: str | None = None) -> None:
     """Let a function write a file or folder, which has its name only once it is whole.
 
     Parameters
@@ -93,22 +95,33 @@ def write_new(path: Path, write: Callable[[Path], object]) -> None:
     write : callable
         Gets a path of the same name in a folder beside, for now. What it raises goes through, and
         nothing is left.
+    resume : str, optional
+        Tells what is written. What was written before an interruption or a fault of the disk is
+        kept, and the next call for the same path and the same `resume` gives it to `write`.
 
     Raises
     ------
     FileExistsError
         Something is there, perhaps since a moment ago.
+    HeldError
+        Another process resumes the same.
     OSError
         It cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
-    beside.mkdir()
+    beside = path.with_name(f".{path.name}.{resume or secrets.token_hex(4)}{_UNFINISHED}")
+    beside.mkdir(exist_ok=resume is not None)
+    finished = beside / path.name
     try:
-        finished = beside / path.name
-        write(finished)
-        _rename_new(finished, path)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        with file_lock(beside / "lock", wait=False) if resume else nullcontext():
+            write(finished)
+            _rename_new(finished, path)
+    except HeldError:
+        raise
+    except BaseException as error:
+        if resume is None or not finished.exists() or not isinstance(error, _INTERRUPTIONS):
+            shutil.rmtree(beside, ignore_errors=True)
+        raise
+    shutil.rmtree(beside, ignore_errors=True)
 
 
 @contextmanager

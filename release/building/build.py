@@ -7,8 +7,8 @@ from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.recipe import Recipe
 from skybench.registry.arrays.zarr_format import chunk_keys, missing_chunks
 from skybench.registry.hashing.content_hash import ContentHash, Digests
+from skybench.registry.progress_bar import progress_bar
 from skybench.release.building.build_plan import BuildPlan, FinishedBuild
-from skybench.release.building.progress_bar import progress_bar
 from skybench.release.building.scheduler import (
     PROCESSES_FROM_POINTS,
     available_cpus,

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from skybench.generators.recipe import Recipe
+from skybench.registry.progress_bar import progress_bar
 from skybench.registry.storage.store import Store
-from skybench.release.building.progress_bar import progress_bar
 from skybench.release.building.scheduler import PROCESSES_FROM_POINTS, available_cpus, run_tasks
 from skybench.release.building.shard import hashed, rendered
 from skybench.release.building.shard_hashes import ShardHashes, read_hashes, write_hashes

@@ -113,7 +113,7 @@ def test_export_lists_what_each_format_keeps_and_loses(skybench):
         _, out, err = skybench(*arguments)
         told = " ".join((out + err).split())
         for form in FORMATS.values():
-            assert f"{form.name} ({form.suffix}) keeps {form.keeps} It loses {form.loses}" in told
+            assert f"{form.name} ({form.kind}) keeps {form.keeps} It loses {form.loses}" in told
 
 
 def test_data_are_exported_by_split(skybench, demo_store, tmp_path):
@@ -127,12 +127,32 @@ def test_data_are_exported_by_split(skybench, demo_store, tmp_path):
         assert arrays["image"].shape == (len(arrays["sample_id"]), 28, 28)
 
 
+def test_generated_rows_become_pictures_in_a_folder(skybench, tmp_path):
+    out = tmp_path / "objects-png"
+    status, said, _ = skybench("generate", "objects", "--stop", "3", "--out", out)
+    assert (status, said.strip()) == (0, f"{out}: 3 samples of objects")
+    assert len(list(out.rglob("*.png"))) == 3
+
+
+def test_chosen_samples_are_exported_and_the_file_is_proven(skybench, demo_store, tmp_path):
+    status, said, _ = skybench(
+        *("export", "npz", "objects@0", "--split", "train", "--samples", "0:3,7"),
+        *("--out", tmp_path, "--store", demo_store),
+    )
+    made = tmp_path / "objects-0.0-train-4-samples.npz"
+    assert (status, said.strip()) == (0, str(made))
+    status, said, _ = skybench("verify", made, "--store", demo_store)
+    assert status == 0
+    assert f"{made} is as exported: 4 samples" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
         (["npzz", "sky@0.1"], "unknown export format 'npzz'; did you mean 'npz'?"),
-        (["croissant", "sky@0.1", "--split", "test"], "leave out --split test"),
+        (["croissant", "sky@0.1", "--split", "test"], "leave out split and samples"),
         (["npz", "sky@0.1", "--out", "sky.zarr"], "nothing is released there"),
+        (["npz", "sky@0.1", "--samples", "1-5"], "rows like 17,99 or 0:500, got '1-5'"),
     ],
 )
 def test_exports_that_cannot_be_are_told(skybench, nowhere, arguments, expected):

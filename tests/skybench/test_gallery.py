@@ -7,7 +7,7 @@ from PIL import Image
 import skybench
 from skybench.errors import ParameterError, StoreError
 from skybench.gallery import contact_sheet, save_gallery
-from skybench.pictures import stretch
+from skybench.registry.pictures import stretch
 
 
 @pytest.fixture(scope="module")

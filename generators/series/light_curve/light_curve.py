@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats, Parameters
 from skybench.generators.drawn_object import DrawnObject
+from skybench.generators.quantities import in_units
 from skybench.generators.series.instants import even
 from skybench.generators.series.light_curve.vocabulary import VOCABULARY
 from skybench.generators.variable import SAMPLE
@@ -36,7 +37,7 @@ class LightCurve(DrawnObject):
 
         Parameters
         ----------
-        times : (time,) array, optional
+        times : (time,) array or Quantity, optional
             Instants in days; a thousand over forty days by default.
 
         Returns
@@ -56,7 +57,8 @@ class LightCurve(DrawnObject):
         >>> star.render([0.5, 1.0]).values.round(6).tolist()
         [1.0, 0.99]
         """
-        instants = even(40, 1001) if times is None else np.asarray(times, dtype=np.float64)
+        days = even(40, 1001) if times is None else in_units("times", times, "day")
+        instants = np.asarray(days, dtype=np.float64)
         if instants.ndim != 1 or not np.isfinite(instants).all():
             msg = f"times must be a row of finite numbers, got an array of shape {instants.shape}."
             raise ParameterError(msg)

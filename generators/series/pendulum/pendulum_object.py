@@ -10,6 +10,7 @@ from skybench.generators.arrays import Floats, Parameters
 from skybench.generators.declaration import derived, parameter
 from skybench.generators.distributions import uniform
 from skybench.generators.drawn_object import DrawnObject
+from skybench.generators.quantities import in_units
 from skybench.generators.series.instants import even
 from skybench.generators.series.pendulum.vocabulary import VOCABULARY
 from skybench.generators.variable import SAMPLE
@@ -72,6 +73,7 @@ class PendulumObject(DrawnObject):
         >>> round(float(swung.swing_period), 4)
         2.1391
         """
+        duration = in_units("duration", duration, "s")
         if not (np.isfinite(duration) and duration > 0 and outputs >= 2):
             msg = (
                 f"duration must be above 0 and outputs at least 2, got {duration:g} and {outputs}."

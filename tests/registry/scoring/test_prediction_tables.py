@@ -212,20 +212,6 @@ def test_files_that_hold_no_table_are_refused(tmp_path, name, write, says):
         read_predictions(tmp_path / name, SINGLE)
 
 
-@pytest.mark.parametrize(
-    ("package", "name", "says"),
-    [
-        ("astropy.table", "p.fits", "FITS tables need astropy: pip install astropy, or use CSV"),
-        ("pyarrow.parquet", "p.parquet", r"need pyarrow: pip install 'skybench\[baselines\]'"),
-    ],
-)
-def test_a_package_that_is_not_there_is_named(tmp_path, monkeypatch, package, name, says):
-    (tmp_path / name).touch()
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingDependencyError, match=says):
-        read_predictions(tmp_path / name, SINGLE)
-
-
 @pytest.mark.parametrize("form", ["list", "tuple", "tensor"])
 def test_lists_and_tensors_are_arrays(form):
     rows = np.eye(3, dtype=np.float32)[CODES].tolist()

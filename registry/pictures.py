@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats
+from skybench.generators.sphere.healpix import directions, ring_numbers
 
 Bytes = NDArray[np.uint8]
 
@@ -49,6 +50,23 @@ def picture(sample: xr.DataArray, size: int = 128) -> Image.Image:
         msg = f"no picture of dimensions ({', '.join(dims)}); there are those of {forms}."
         raise ParameterError(msg)
     return PICTURES[dims](sample, size)
+
+
+def main_variable(ds: xr.Dataset) -> str:
+    """Return the data variable that is shown: the named one, or the first with a picture.
+
+    Raises
+    ------
+    ParameterError
+        None has a picture.
+    """
+    if "main_variable" in ds.attrs:
+        return str(ds.attrs["main_variable"])
+    for name, variable in ds.data_vars.items():
+        if tuple(d for d in variable.dims if d != "sample") in PICTURES:
+            return str(name)
+    msg = f"there is no picture of {', '.join(map(str, ds.data_vars))}."
+    raise ParameterError(msg)
 
 
 def stretch(image: NDArray[np.number]) -> Bytes:
@@ -159,9 +177,7 @@ def _mollweide(sample: xr.DataArray, size: int) -> Image.Image:
     ----------
     Snyder (1987), Map Projections, USGS 1395, equations 31-6 and 31-7.
     """
-    from scipy.spatial import cKDTree
-
-    from skybench.generators.sphere.healpix import directions, ring_numbers
+    from scipy.spatial import cKDTree  # late: it takes a while
 
     nside = round((sample.sizes["pixel"] / 12) ** 0.5)
     values = _linear(sample.values.astype(np.float64))

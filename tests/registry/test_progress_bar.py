@@ -2,7 +2,7 @@
 
 from rich.progress import Progress
 
-from skybench.release.building.progress_bar import RateColumn
+from skybench.registry.progress_bar import RateColumn
 
 
 def test_the_rate_counts_all_the_time_and_no_step_of_earlier():
