@@ -118,7 +118,10 @@ def write_dataset(
         It cannot be written.
     """
     if not out.name.endswith(form.suffix):
-        msg = f"{out} must end in {form.suffix}, as files of the format {form.name} do"
+        msg = (
+            f"{out} must end in {form.suffix}, as files of the format {form.name} do, or be a "
+            "folder that is there"
+        )
         raise ParameterError(msg)
     form.require()
     form.check(ds)

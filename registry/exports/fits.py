@@ -72,8 +72,11 @@ NOMINAL = (180.0, 0.0)
 
 
 def check_fits(ds: xr.Dataset) -> None:
-    """Raise a `ParameterError` where a dtype has no equal in FITS."""
+    """Raise a `ParameterError` where a dtype has no equal in FITS, or a variable no place."""
     for name, variable in ds.variables.items():
+        if not variable.dims:
+            msg = f"{name} is a single number, which no table here has; export hdf5 or zarr"
+            raise ParameterError(msg)
         if variable.dtype.name not in _STORED:
             msg = f"{name} is {variable.dtype}, which FITS does not have; export hdf5 or zarr"
             raise ParameterError(msg)
@@ -99,7 +102,7 @@ def _is_image(variable: xr.Variable) -> bool:
 
 
 def _primary(ds: xr.Dataset) -> Any:
-    from astropy.io.fits import Header
+    from astropy.io.fits import Header  # late, as elsewhere here: astropy takes half a second
 
     header = Header([("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)])
     header["ORIGIN"] = "skybench"
@@ -136,9 +139,9 @@ def _coordinates(variable: xr.Variable, attributes: Mapping[Any, Any]) -> dict[s
     cards: dict[str, Any] = {}
     for axis, dim in enumerate(map(str, reversed(variable.dims)), 1):
         kind, unit, step, pixel, value = dim.upper(), "", 1.0, 1.0, 0.0
-        if dim in "xyz" and "voxel_mpc" in attributes:
+        if dim in {"x", "y", "z"} and "voxel_mpc" in attributes:
             unit, step = "Mpc", float(attributes["voxel_mpc"])
-        elif dim in "xy" and "pixel_scale_arcsec" in attributes:
+        elif dim in {"x", "y"} and "pixel_scale_arcsec" in attributes:
             step = float(attributes["pixel_scale_arcsec"]) / 3600
             unit, pixel = "deg", (sizes[dim] + 1) / 2
             if dim == "x":  # east is to the left
@@ -246,9 +249,8 @@ def read_fits(path: Path) -> xr.Dataset:
 
     units = fits.open(path, memmap=True)
     text = bytes(units["METADATA"].data["json"].astype("S")[0]).decode("ascii")
-    columns = {
-        name: unit for unit in units if unit.is_image is False for name in unit.columns.names
-    }
+    tables = [unit for unit in units if isinstance(unit, fits.BinTableHDU)]
+    columns = {name: table for table in tables for name in table.columns.names}
 
     def values(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
         if 0 in shape:

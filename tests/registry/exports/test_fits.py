@@ -7,6 +7,7 @@ from astropy.table import Table
 from astropy.units import UnitsWarning
 from astropy.wcs import WCS
 
+from skybench.errors import ParameterError
 from skybench.generators.generate import generate
 from skybench.registry.exports.export import write_dataset
 from skybench.registry.exports.fits import FITS
@@ -98,3 +99,13 @@ def test_a_changed_pixel_is_told(written):
         units["image"].data[1, 3, 4] += 1
     (problem,) = verify(out).problems
     assert problem.startswith(f"variable image of {out} does not match its hash")
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"), [(np.zeros(2, np.uint64), "odd is uint64"), (None, "odd is a single number")]
+)
+def test_what_fits_has_no_place_for_is_refused(tmp_path, odd, said):
+    ds = generate("objects", 0, 2).assign(odd=3.0 if odd is None else ("sample", odd))
+    with pytest.raises(ParameterError, match=said):
+        write_dataset(ds, tmp_path / "x.fits", FITS)
+    assert list(tmp_path.iterdir()) == []
