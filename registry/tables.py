@@ -14,9 +14,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
+from skybench.generators.codes import SAMPLE_DIM, decode_flags
 from skybench.generators.sampling import EMPTY
 from skybench.generators.suggestion import unknown
-from skybench.generators.codes import SAMPLE_DIM, decode_flags
 
 if TYPE_CHECKING:
     from astropy.table import QTable

@@ -13,8 +13,8 @@ import xarray as xr
 
 from skybench.errors import ParameterError, StoreError
 from skybench.extensions import Table
-from skybench.generators.suggestion import unknown
 from skybench.generators.codes import SAMPLE_DIM
+from skybench.generators.suggestion import unknown
 from skybench.registry.exports.blocks import blocks
 from skybench.registry.exports.croissant import CROISSANT
 from skybench.registry.exports.csv import CSV

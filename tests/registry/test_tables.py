@@ -11,8 +11,8 @@ from astropy.table import QTable
 
 import skybench
 from skybench.errors import ParameterError
-from skybench.generators.recipe_file import packaged_recipes
 from skybench.generators.codes import decode_flags
+from skybench.generators.recipe_file import packaged_recipes
 from skybench.registry.arrays.open_url import open_url
 from skybench.registry.exports.export import write_dataset
 from skybench.registry.exports.zarr import ZARR

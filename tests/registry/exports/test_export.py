@@ -239,7 +239,7 @@ def parts(stop_after):
 
 
 def test_an_interrupted_folder_goes_on_where_it_was(tmp_path):
-    ds, out = generate("objects", 0, 5), tmp_path / "mine"
+    ds, out = generate_as_stored("objects", 0, 5), tmp_path / "mine"
     form, written = parts(stop_after=3)
     with pytest.raises(KeyboardInterrupt):
         write_dataset(ds, out, form)
@@ -252,7 +252,7 @@ def test_an_interrupted_folder_goes_on_where_it_was(tmp_path):
 
 
 def test_an_interrupted_zarr_store_goes_on_with_the_shards_that_lack(tmp_path, monkeypatch):
-    ds, out, written = generate("objects", 0, 600), tmp_path / "mine.zarr", []
+    ds, out, written = generate_as_stored("objects", 0, 600), tmp_path / "mine.zarr", []
 
     def write_rows(url, start, *rest):
         if len(written) == 2:
@@ -279,9 +279,9 @@ def test_an_interrupted_zarr_store_goes_on_with_the_shards_that_lack(tmp_path, m
 def test_other_samples_do_not_go_on_with_an_interrupted_folder(tmp_path):
     form, _ = parts(stop_after=3)
     with pytest.raises(KeyboardInterrupt):
-        write_dataset(generate("objects", 0, 5), tmp_path / "mine", form)
+        write_dataset(generate_as_stored("objects", 0, 5), tmp_path / "mine", form)
     form, written = parts(stop_after=None)
-    write_dataset(generate("objects", 1, 3), tmp_path / "mine", form)
+    write_dataset(generate_as_stored("objects", 1, 3), tmp_path / "mine", form)
     assert written == [1, 2]
 
 

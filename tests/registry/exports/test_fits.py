@@ -8,7 +8,7 @@ from astropy.units import UnitsWarning
 from astropy.wcs import WCS
 
 from skybench.errors import ParameterError
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.registry.exports.export import write_dataset
 from skybench.registry.exports.fits import FITS
 from skybench.registry.exports.verify import verify
@@ -19,7 +19,7 @@ def written(tmp_path):
     """Return a function from a recipe to its first samples and their FITS file."""
 
     def write(recipe, count=3):
-        ds, out = generate(recipe, 0, count), tmp_path / f"{recipe}.fits"
+        ds, out = generate_as_stored(recipe, 0, count), tmp_path / f"{recipe}.fits"
         write_dataset(ds, out, FITS)
         return ds, out
 
@@ -105,7 +105,7 @@ def test_a_changed_pixel_is_told(written):
     ("odd", "said"), [(np.zeros(2, np.uint64), "odd is uint64"), (None, "odd is a single number")]
 )
 def test_what_fits_has_no_place_for_is_refused(tmp_path, odd, said):
-    ds = generate("objects", 0, 2).assign(odd=3.0 if odd is None else ("sample", odd))
+    ds = generate_as_stored("objects", 0, 2).assign(odd=3.0 if odd is None else ("sample", odd))
     with pytest.raises(ParameterError, match=said):
         write_dataset(ds, tmp_path / "x.fits", FITS)
     assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from skybench.errors import MissingDependencyError
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.registry.exports.export import format_named, write_dataset
 from skybench.registry.exports.hdf5 import HDF5, HDF5_BRICKS
 from skybench.registry.exports.verify import verify
@@ -16,7 +16,7 @@ from skybench.registry.exports.verify import verify
 
 @pytest.mark.parametrize("recipe", ["sky", "grz", "halos", "lightcurves", "sphere"])
 def test_h5py_reads_values_attributes_and_dimensions(tmp_path, recipe):
-    ds, out = generate(recipe, 0, 3), tmp_path / "rows.h5"
+    ds, out = generate_as_stored(recipe, 0, 3), tmp_path / "rows.h5"
     write_dataset(ds, out, HDF5)
     with h5py.File(out) as file:
         assert file.attrs["seed"] == ds.attrs["seed"]
@@ -31,7 +31,7 @@ def test_h5py_reads_values_attributes_and_dimensions(tmp_path, recipe):
 
 @pytest.mark.parametrize("recipe", ["grz", "clusters"])
 def test_xarray_reads_it_as_it_was(tmp_path, recipe):
-    ds, out = generate(recipe, 0, 3), tmp_path / "rows.h5"
+    ds, out = generate_as_stored(recipe, 0, 3), tmp_path / "rows.h5"
     write_dataset(ds, out, HDF5)
     with xr.open_dataset(out, engine="h5netcdf", decode_timedelta=False) as found:
         xr.testing.assert_equal(found, ds)
@@ -39,7 +39,7 @@ def test_xarray_reads_it_as_it_was(tmp_path, recipe):
 
 
 def test_bricks_are_groups_of_512_samples_that_stand_alone(tmp_path):
-    ds, out = generate("objects", 0, 600), tmp_path / "rows.h5"
+    ds, out = generate_as_stored("objects", 0, 600), tmp_path / "rows.h5"
     write_dataset(ds, out, HDF5_BRICKS)
     with h5py.File(out) as file:
         assert list(file) == ["brick-0000", "brick-0001"]
@@ -52,7 +52,7 @@ def test_bricks_are_groups_of_512_samples_that_stand_alone(tmp_path):
 
 def test_a_changed_value_is_named(tmp_path):
     out = tmp_path / "rows.h5"
-    write_dataset(generate("objects", 0, 3), out, HDF5)
+    write_dataset(generate_as_stored("objects", 0, 3), out, HDF5)
     with h5py.File(out, "r+") as file:
         file["flux"][1] += 1
     assert [p.split(" of ")[0] for p in verify(out).problems] == ["variable flux"]
@@ -65,5 +65,5 @@ def test_without_its_library_the_extra_is_named(tmp_path, monkeypatch, name, mod
     monkeypatch.setitem(sys.modules, module, None)
     form = format_named(name)
     with pytest.raises(MissingDependencyError, match=rf"needs {module}: pip install 'skybench\[f"):
-        write_dataset(generate("objects", 0, 2), tmp_path / f"x{form.suffix}", form)
+        write_dataset(generate_as_stored("objects", 0, 2), tmp_path / f"x{form.suffix}", form)
     assert list(tmp_path.iterdir()) == []

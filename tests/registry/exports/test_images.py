@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from skybench.errors import ParameterError
-from skybench.generators.generate import generate
 from skybench.generators.codes import decode_flags
+from skybench.generators.generate import generate_as_stored
 from skybench.registry.exports import images
 from skybench.registry.exports.export import write_dataset
 from skybench.registry.exports.images import JPEG, PNG
@@ -23,7 +23,7 @@ def opened(path):
     [("objects", (28, 28)), ("grz", (64, 64)), ("halos", (32, 32)), ("sphere", (128, 256))],
 )
 def test_each_sample_is_a_picture_of_its_own_size(tmp_path, recipe, shape):
-    ds = generate(recipe, 0, 4)
+    ds = generate_as_stored(recipe, 0, 4)
     for form in (PNG, JPEG):
         write_dataset(ds, tmp_path / form.name, form)
         table = pd.read_csv(tmp_path / form.name / "metadata.csv")
@@ -37,7 +37,7 @@ def test_each_sample_is_a_picture_of_its_own_size(tmp_path, recipe, shape):
 
 
 def test_a_pixel_is_the_brighter_the_more_light_it_has(tmp_path):
-    ds = generate("objects", 0, 2)
+    ds = generate_as_stored("objects", 0, 2)
     write_dataset(ds, tmp_path / "x", PNG)
     table = pd.read_csv(tmp_path / "x" / "metadata.csv")
     for file, image in zip(table.file_name, ds.image.values, strict=True):
@@ -48,7 +48,7 @@ def test_a_pixel_is_the_brighter_the_more_light_it_has(tmp_path):
 
 
 def test_bands_are_colours(tmp_path):
-    ds = generate("grz", 0, 4)
+    ds = generate_as_stored("grz", 0, 4)
     write_dataset(ds, tmp_path / "x", PNG)
     file = pd.read_csv(tmp_path / "x" / "metadata.csv").file_name[0]
     red, _, blue = np.moveaxis(opened(tmp_path / "x" / file), -1, 0)
@@ -57,7 +57,7 @@ def test_bands_are_colours(tmp_path):
 
 def test_torchvision_reads_classes_from_folders(tmp_path):
     datasets = pytest.importorskip("torchvision.datasets")
-    ds = generate("grz", 0, 24)
+    ds = generate_as_stored("grz", 0, 24)
     write_dataset(ds, tmp_path / "x", PNG)
     train = datasets.ImageFolder(tmp_path / "x" / "train")
     named = decode_flags(ds)
@@ -79,7 +79,7 @@ def test_torchvision_reads_classes_from_folders(tmp_path):
     ],
 )
 def test_without_one_class_a_sample_the_table_has_the_answers(tmp_path, recipe, answers):
-    ds = generate(recipe, 0, 3)
+    ds = generate_as_stored(recipe, 0, 3)
     write_dataset(ds, tmp_path / "x", PNG)
     table = pd.read_csv(tmp_path / "x" / "metadata.csv")
     assert all(file.count("/") == 1 for file in table.file_name)
@@ -94,7 +94,7 @@ def test_without_one_class_a_sample_the_table_has_the_answers(tmp_path, recipe, 
 @pytest.mark.parametrize("recipe", ["lightcurves", "clusters"])
 def test_series_are_no_pictures(tmp_path, recipe):
     with pytest.raises(ParameterError, match="which are no picture; export npy"):
-        write_dataset(generate(recipe, 0, 2), tmp_path / "x", PNG)
+        write_dataset(generate_as_stored(recipe, 0, 2), tmp_path / "x", PNG)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,7 +110,7 @@ def test_an_interrupted_export_draws_only_the_rest(tmp_path, monkeypatch):
 
         return picture
 
-    ds = generate("objects", 0, 300)
+    ds = generate_as_stored("objects", 0, 300)
     monkeypatch.setattr(images, "picture", until(270))
     with pytest.raises(KeyboardInterrupt):
         write_dataset(ds, tmp_path / "x", PNG)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skybench.generators.generate import generate
 from skybench.generators.codes import decode_flags
+from skybench.generators.generate import generate_as_stored
 from skybench.registry.exports.export import export, write_dataset
 from skybench.registry.exports.npy import NPY
 from skybench.registry.pictures import main_variable
@@ -13,7 +13,7 @@ from skybench.registry.pictures import main_variable
 
 @pytest.mark.parametrize("recipe", ["objects", "grz", "halos", "lightcurves", "sphere", "sky"])
 def test_every_sample_is_in_the_row_that_the_table_says(tmp_path, recipe):
-    ds, out = generate(recipe, 0, 6), tmp_path / "rows"
+    ds, out = generate_as_stored(recipe, 0, 6), tmp_path / "rows"
     write_dataset(ds, out, NPY)
     table = pd.read_csv(out / "metadata.csv")
     assert table.sample_id.tolist() == ds.sample_id.values.tolist()
@@ -37,7 +37,7 @@ def test_every_sample_is_in_the_row_that_the_table_says(tmp_path, recipe):
     ],
 )
 def test_answers_are_those_of_the_task(tmp_path, recipe, answer):
-    ds, out = generate(recipe, 0, 6), tmp_path / "rows"
+    ds, out = generate_as_stored(recipe, 0, 6), tmp_path / "rows"
     write_dataset(ds, out, NPY)
     table = pd.read_csv(out / "metadata.csv")
     y = np.stack(
@@ -59,7 +59,7 @@ def test_a_version_has_512_samples_a_file(published, tmp_path):
 
 
 def test_more_samples_than_a_file_holds_go_into_a_second(tmp_path):
-    ds, out = generate("objects", 0, 900), tmp_path / "rows"
+    ds, out = generate_as_stored("objects", 0, 900), tmp_path / "rows"
     write_dataset(ds, out, NPY)
     train = int((decode_flags(ds).split == "train").sum())
     assert train > 512
@@ -68,5 +68,5 @@ def test_more_samples_than_a_file_holds_go_into_a_second(tmp_path):
 
 
 def test_a_single_sample_of_a_regression_is_exported(tmp_path):
-    write_dataset(generate("halos", 0, 1), tmp_path / "one", NPY)
+    write_dataset(generate_as_stored("halos", 0, 1), tmp_path / "one", NPY)
     assert np.load(tmp_path / "one" / "ytrain_0.npy").shape == (1, 1)

@@ -8,7 +8,7 @@ import zarr
 
 import skybench
 from skybench.errors import IntegrityError, NotFoundError, ParameterError
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.registry.exports.export import FORMATS, export, format_named, write_dataset
 from skybench.registry.exports.export_format import DataFormat
 from skybench.registry.exports.verify import ExportReport, verify
@@ -41,7 +41,7 @@ def test_a_file_is_proven_to_be_what_was_published(
 @pytest.mark.parametrize("name", LOSSLESS)
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_kind_of_data_is_proven(tmp_path, name, recipe):
-    form, ds = format_named(name), generate(recipe, 0, 3)
+    form, ds = format_named(name), generate_as_stored(recipe, 0, 3)
     out = tmp_path / f"rows{form.suffix}"
     write_dataset(ds, out, form)
     report = verify(out)
@@ -62,14 +62,14 @@ def test_a_single_sample_and_none_are_proven(tmp_path, name):
     form = format_named(name)
     for count in (1, 0):
         out = tmp_path / f"{count}{form.suffix}"
-        write_dataset(generate("objects", 0, count), out, form)
+        write_dataset(generate_as_stored("objects", 0, count), out, form)
         report = verify(out)
         assert (report.ok, report.samples) == (True, count)
 
 
 def test_a_changed_value_is_named_with_its_variable(tmp_path):
     out = tmp_path / "rows.zarr"
-    write_dataset(generate("objects", 0, 3), out, format_named("zarr"))
+    write_dataset(generate_as_stored("objects", 0, 3), out, format_named("zarr"))
     array = zarr.open_group(out, mode="r+")["image"]
     array[1] = array[1] + 1
     report = verify(str(out))
@@ -80,7 +80,7 @@ def test_a_changed_value_is_named_with_its_variable(tmp_path):
 
 def test_hashes_that_were_changed_with_the_data_do_not_make_the_old_content_hash(tmp_path):
     out = tmp_path / "rows.npz"
-    write_dataset(generate("objects", 0, 3), out, format_named("npz"))
+    write_dataset(generate_as_stored("objects", 0, 3), out, format_named("npz"))
     with np.load(out) as arrays:
         changed = dict(arrays)
     metadata = json.loads(str(changed["metadata"]))
@@ -109,7 +109,7 @@ def test_files_that_nothing_proves_are_refused(tmp_path):
 
 def test_a_lossy_export_says_that_nothing_proves_it(tmp_path):
     out = tmp_path / "rows-npy"
-    write_dataset(generate("objects", 0, 2), out, format_named("npy"))
+    write_dataset(generate_as_stored("objects", 0, 2), out, format_named("npy"))
     with pytest.raises(ParameterError, match="in the format npy, which carries nothing that prov"):
         verify(str(out))
 

@@ -1,5 +1,4 @@
 import gzip
-import sys
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,7 @@ import xarray as xr
 from astropy.io import fits
 from astropy.table import Table
 
-from skybench.errors import MissingDependencyError, PredictionsError
+from skybench.errors import PredictionsError
 from skybench.registry.scoring.predictions import read_predictions
 from skybench.registry.scoring.question import Question
 
