@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from skybench import cli_benchmarks, cli_datasets, cli_interchange, cli_proof
+from skybench import cli_benchmarks, cli_datasets, cli_interchange, cli_proof, cli_recipes
 from skybench.errors import SkybenchError
 
 
@@ -61,6 +61,7 @@ def _options(
 
 
 cli_datasets.register(app)
+cli_recipes.register(app)
 cli_interchange.register(app)
 cli_proof.register(app)
 cli_benchmarks.register(app)

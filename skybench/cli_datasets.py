@@ -1,6 +1,5 @@
 """Commands that make datasets, get them and look at them."""
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated
@@ -40,15 +39,12 @@ Scheduler = Annotated[
 SHORT_HASH = len("sha256:") + 12
 """A content hash as store names carry it; `skybench info` shows the whole."""
 
-recipe_app = typer.Typer(help="Check recipes, print one, or print the JSON Schema of all.")
-
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("list")(list_datasets)
     for command in (generate, build, diff, gallery, get):
         app.command()(command)
-    app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
 
 
 def list_datasets(store: StoreOption = None) -> None:
@@ -242,38 +238,3 @@ def get(
             workers=workers,
         )
     )
-
-
-@recipe_app.command("schema")
-def recipe_schema() -> None:
-    """Print the JSON Schema of recipes."""
-    from skybench.generators.recipe_file import recipe_schema as schema_of_recipes
-
-    print(json.dumps(schema_of_recipes(), indent=2))
-
-
-@recipe_app.command("show")
-def recipe_show(recipe: RecipeArgument) -> None:
-    """Print a recipe, every default included.
-
-    Example: skybench recipe show sky
-    """
-    import yaml
-
-    from skybench.generators.recipe_file import load_recipe
-
-    print(yaml.safe_dump(load_recipe(recipe).model_dump(mode="json"), sort_keys=False), end="")
-
-
-@recipe_app.command("check")
-def recipe_check(recipe: RecipeArgument) -> None:
-    """Say whether a recipe is valid; each mistake has its place in the file.
-
-    Example: skybench recipe check mine.yaml
-    """
-    from skybench.generators.generate import empty
-    from skybench.generators.recipe_file import load_recipe
-
-    checked = load_recipe(recipe)
-    empty(checked)
-    print(f"{recipe} is a valid recipe: {checked.samples:,} samples of {checked.name}")
