@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from skybench.generators.recipe_file import load_recipe
     from skybench.registry.evaluate import evaluate
     from skybench.registry.leaderboard import leaderboard
+    from skybench.registry.listing import list_datasets
     from skybench.registry.open import open
     from skybench.registry.verify import verify
     from skybench.release.fetch import get
@@ -24,6 +25,7 @@ _HOMES = {
     "generate": "skybench.generators.generate",
     "get": "skybench.release.fetch",
     "leaderboard": "skybench.registry.leaderboard",
+    "list_datasets": "skybench.registry.listing",
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
     "reproduce": "skybench.release.reproduce",
@@ -39,6 +41,7 @@ __all__ = [
     "generators",
     "get",
     "leaderboard",
+    "list_datasets",
     "load_recipe",
     "open",
     "reproduce",

@@ -30,7 +30,6 @@ app = typer.Typer(
     help="Simulated astronomy datasets, released as versioned, hash-identified benchmarks.",
     epilog="Stores: --store URL, else $SKYBENCH_STORE, else your data folder.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )

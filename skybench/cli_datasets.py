@@ -1,5 +1,6 @@
 """Commands that make datasets, get them and look at them."""
 
+import json
 import math
 from pathlib import Path
 from typing import Annotated
@@ -8,16 +9,27 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from skybench import completion
 from skybench.errors import ParameterError
 
 StoreOption = Annotated[
     str | None, typer.Option("--store", help="Store: a folder or any fsspec URL.", metavar="URL")
 ]
 Reference = Annotated[
-    str, typer.Argument(help="Dataset, such as sky, sky@1 or sky@1.0.", metavar="DATASET")
+    str,
+    typer.Argument(
+        help="Dataset, such as sky, sky@1 or sky@1.0.",
+        metavar="DATASET",
+        autocompletion=completion.versions,
+    ),
 ]
 RecipeArgument = Annotated[
-    str, typer.Argument(help="A packaged recipe's name, or a YAML file.", metavar="RECIPE")
+    str,
+    typer.Argument(
+        help="A packaged recipe's name, or a YAML file.",
+        metavar="RECIPE",
+        autocompletion=completion.recipes,
+    ),
 ]
 PublicKeyOption = Annotated[
     list[Path] | None,
@@ -47,13 +59,24 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def list_datasets(store: StoreOption = None) -> None:
-    """List the versions in a store and the packaged recipes.
+def list_datasets(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """List the versions in a store, those that skybench records, and the packaged recipes.
 
     Example: skybench list --store ./demo-store
     """
+    if as_json:
+        from skybench.registry.listing import list_datasets as table_of_datasets
+
+        table = table_of_datasets(store)
+        print(json.dumps(json.loads(table.to_json(orient="records")), indent=2))
+        return
+
     from skybench.generators.generate import empty
     from skybench.generators.recipe_file import load_recipe, packaged_recipes, packaged_rungs
+    from skybench.registry.recorded import recorded_references
     from skybench.registry.storage.store import Store
     from skybench.registry.versions.index import read_index
 
@@ -83,6 +106,7 @@ def list_datasets(store: StoreOption = None) -> None:
     console.print(
         released if released.row_count else f"No versions in {place} yet.", soft_wrap=True
     )
+    console.print(f"Recorded by skybench: {', '.join(recorded_references())}\n", soft_wrap=True)
     console.print(recipes)
     console.print("\nRungs, easier or harder variations, to be named like sky/hard:")
     for name, names in ladders.items():
