@@ -30,11 +30,11 @@ def list_datasets(store: str | Store | None = None) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        ``dataset``, ``version`` (None for a recipe), ``task``, ``samples``, ``shape`` of a
+        ``dataset``, ``version`` (missing for a recipe), ``task``, ``samples``, ``shape`` of a
         sample's data, ``bytes`` of a version's files (of a recipe's data, before compression),
         ``title``, ``recorded`` (skybench holds the identity of the version), ``in_store``,
-        ``published`` and ``withdrawn`` (None, or the time and the reason), ``content_hash``
-        (None for a recipe), and ``rungs`` of a recipe, such as ``sky/hard``.
+        ``published`` and ``withdrawn`` (the time, and the reason), ``content_hash``,
+        and ``rungs`` of a recipe, such as ``sky/hard``.
 
     Raises
     ------

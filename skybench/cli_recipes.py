@@ -2,12 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skybench.cli_datasets import RecipeArgument
 from skybench.errors import ParameterError
+
+if TYPE_CHECKING:
+    from skybench.registry.translations.foreign import Translation
+
+ConfigArgument = Annotated[Path, typer.Argument(help="Its YAML file.", metavar="CONFIG")]
 
 recipe_app = typer.Typer(help="Begin, check, print and translate recipes.")
 
@@ -38,6 +43,35 @@ def recipe_new(
 
     path = _write(starting_recipe(name, family), out or Path(f"{name}.yaml"))
     print(f"{path}: change it, then 'skybench recipe check {path}'")
+
+
+@recipe_app.command("from-deepbench")
+def recipe_from_deepbench(config: ConfigArgument, out: OutOption = None) -> None:
+    """Translate a configuration of DeepBench, and say what became of each line.
+
+    Example: skybench recipe from-deepbench config.yaml --out mine.yaml
+    """
+    from skybench.registry.translations.deepbench import from_deepbench
+
+    _write_translation(from_deepbench(config), out)
+
+
+@recipe_app.command("from-galsim")
+def recipe_from_galsim(config: ConfigArgument, out: OutOption = None) -> None:
+    """Translate a configuration of GalSim, and say what became of each line.
+
+    Example: skybench recipe from-galsim demo1.yaml --out mine.yaml
+    """
+    from skybench.registry.translations.galsim import from_galsim
+
+    _write_translation(from_galsim(config), out)
+
+
+def _write_translation(made: "Translation", out: Path | None) -> None:
+    path = _write(made.text(), out or Path(f"{made.recipe['name']}.yaml"))
+    for line in (*made.notes, *made.report):
+        print(line)
+    print(f"{path}: check it, then 'skybench gallery {path} --recipe'")
 
 
 def _write(text: str, path: Path) -> Path:

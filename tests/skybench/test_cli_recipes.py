@@ -42,3 +42,43 @@ def test_a_recipe_that_cannot_be_begun_is_refused_in_a_line(skybench, tmp_path, 
     assert status == 2
     assert part in err
     assert list(tmp_path.iterdir()) == []
+
+
+DEEPBENCH = {
+    "object_type": "sky",
+    "object_name": "SkyImage",
+    "total_runs": 3,
+    "image_parameters": {"image_shape": [28, 28]},
+    "object_parameters": {"star": {"object": {}, "instance": {"radius": 1.5}}},
+}
+GALSIM = {
+    "gal": {"type": "Sersic", "n": 2, "half_light_radius": 3, "shift": 1},
+    "image": {"size": 32},
+}
+
+
+@pytest.mark.parametrize(
+    ("tool", "content", "lines"),
+    [
+        (
+            "deepbench",
+            DEEPBENCH,
+            [
+                "total_runs: 3 -> samples 3",
+                "object_parameters.star.instance.radius: 1.5 -> psf.fwhm",
+            ],
+        ),
+        ("galsim", GALSIM, ["gal.n: 2 -> sersic_index", "gal.shift: 1 -> nothing: sources lie in"]),
+    ],
+)
+def test_a_configuration_of_another_tool_becomes_a_recipe(skybench, tmp_path, tool, content, lines):
+    (tmp_path / "Their Config.yml").write_text(yaml.safe_dump(content))
+    status, out, err = skybench("recipe", f"from-{tool}", "Their Config.yml")
+    assert (status, err) == (0, "")
+    for line in lines:
+        assert line in out
+    assert generate(tmp_path / "their_config.yaml", 0, 1).sizes["sample"] == 1
+    again = skybench("recipe", f"from-{tool}", "Their Config.yml")
+    assert again[0] == 2
+    assert "their_config.yaml exists" in again[2]
+    assert skybench("recipe", f"from-{tool}", "absent.yaml")[2].startswith("error: absent.yaml")

@@ -17,7 +17,7 @@ from skybench.cli import main
 try:
     main()
 finally:
-    heavy = {"numpy", "xarray", "torch", "pydantic", "pandas"} & sys.modules.keys()
+    heavy = {"numpy", "xarray", "torch", "pandas"} & sys.modules.keys()
     print("loaded:", *sorted(heavy), file=sys.stderr)
 """
 
