@@ -1,10 +1,14 @@
-"""The lowest versions that pyproject.toml admits go together, and give the same pixels.
+"""What pyproject.toml admits works: the lowest versions, all at once, and each Python.
 
-Run as a script, it prints them as requirements, from which ``make compat`` makes the environment.
+Run as a script, it prints what ``make compat`` makes the environments from: the lowest versions as
+requirements; with a version such as 3.13, that Python on this machine and what it needs.
 """
 
 import os
+import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -34,26 +38,62 @@ assert catalog.tiny_v1_test.to_dask().image.equals(ds.image)
 """
 
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RUNNING = "{}.{}".format(*sys.version_info)
+PYTHONS = re.findall(r"Python :: (3\.\d+)", " ".join(PROJECT["classifiers"]))
+OTHERS = [f"python{version}" for version in PYTHONS if version != RUNNING]
+
+
+def needed(python: str = RUNNING) -> list[Requirement]:
+    """Return the dependencies of the core under a Python."""
+    every = [Requirement(text) for text in PROJECT["dependencies"]]
+    under = {"python_version": python}
+    return [one for one in every if one.marker is None or one.marker.evaluate(under)]
+
+
 def lowest() -> list[str]:
     """Return each dependency of the core at its lowest version."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [Requirement(text) for text in project["dependencies"]]
-    return [pinned(one) for one in needed if one.marker is None or one.marker.evaluate()]
+    return [pinned(one) for one in needed()]
+
+
+def interpreter(python: str) -> str | None:
+    """Return where another Python of this machine is, pyenv's included; None where it has none."""
+    roots = [Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"]
+    found = [path for root in roots for path in sorted(root.glob(f"{python}.*/bin/python"))]
+    for candidate in (shutil.which(f"python{python}"), *map(str, found)):
+        command = [candidate, "-c", "import sys, venv; print('{}.{}'.format(*sys.version_info))"]
+        if candidate and python != RUNNING:
+            said = subprocess.run(command, capture_output=True, text=True)
+            if said.stdout.strip() == python:
+                return candidate
+    return None
 
 
 def pinned(requirement: Requirement) -> str:
     (low,) = (part.version for part in requirement.specifier if part.operator == ">=")
+    return f"{with_extras(requirement)}=={low}"
+
+
+def unmarked(requirement: Requirement) -> str:
+    return f"{with_extras(requirement)}{requirement.specifier}"
+
+
+def with_extras(requirement: Requirement) -> str:
     extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
-    return f"{requirement.name}{extras}=={low}"
+    return f"{requirement.name}{extras}"
 
 
-@pytest.fixture
-def run(compat, tmp_path):
-    """Return a function that runs Python with the lowest versions, and returns what it prints."""
+@pytest.fixture(params=["lowest", *OTHERS])
+def run(request, compat, tmp_path):
+    """Return a function that runs an environment's Python, and returns what it prints."""
+    python = request.param.removeprefix("python")
+    if request.param != "lowest" and interpreter(python) is None:
+        pytest.skip(f"this machine has no Python {python}")
+    folder = compat(request.param)
 
     def run(*arguments):
         done = subprocess.run(
-            [compat("lowest") / "bin" / "python", *arguments],
+            [folder / "bin" / "python", *arguments],
             cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -81,5 +121,13 @@ def test_the_first_hour(run):
     run("-c", FIRST_HOUR, str(STORE))
 
 
+def test_every_python_that_is_claimed_is_admitted():
+    assert f">={PYTHONS[0]}" == PROJECT["requires-python"]
+    assert RUNNING in PYTHONS
+
+
 if __name__ == "__main__":
-    print(*lowest())
+    if versions := sys.argv[1:]:
+        print(interpreter(versions[0]) or "", *map(unmarked, needed(versions[0])))
+    else:
+        print(*lowest())

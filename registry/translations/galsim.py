@@ -249,8 +249,9 @@ class _Galaxies:
             if key not in _KEYS:
                 self.config.lost(place, _LOST.get(key, "sources have no such parameter"))
                 continue
+            read: Callable[[Any], Any] = _READ.get(key, _value)
             try:
-                _READ.get(key, _value)(value)
+                read(value)
             except _NotTranslatable as error:
                 self.config.lost(place, f"{error}; skybench's default is drawn")
             else:
