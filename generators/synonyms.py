@@ -29,7 +29,11 @@ _MAGNITUDE = _Meaning(
     ("flux",), "10 ** (0.4 * (zeropoint - magnitude)) electrons; image.zeropoint is 25 unless said"
 )
 _FLUX = _Meaning(("flux", "brightness"), "the total, not that of a pixel")
-_SEEING = _Meaning(("psf_fwhm", "fwhm"), "in pixels", "psf.fwhm")
+_SEEING = _Meaning(
+    ("psf_fwhm", "fwhm"),
+    "in pixels: arcseconds over the pixel scale, or 2.355 times the sigma of a Gaussian",
+    "psf.fwhm",
+)
 _BETA = _Meaning(("beta",), "the exponent of a Moffat, astropy's alpha", "psf.beta")
 _SKY = _Meaning(("sky_level",), "in electrons a pixel", "noise.sky_level")
 _READ_NOISE = _Meaning(("read_noise",), "in electrons", "noise.read_noise")

@@ -212,7 +212,7 @@ def test_every_mistake_is_reported_at_once(small, tmp_path):
         "name: must be a letter",
         "unknown key 'sampels'; did you mean 'samples'?",
         "seed: must be at least 0, got -1",
-        "psf.seeing: unknown key 'seeing'; write 'fwhm' (in pixels)",
+        "psf.seeing: unknown key 'seeing'; write 'fwhm' (in pixels: arcseconds over",
         "noise.shot: must be true or false, got 'often'",
         "sources.bright.flux: needs a number",
         "sources.bright: unknown parameter of star 'mag'; write 'flux' (10 ** (0.4",

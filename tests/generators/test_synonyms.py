@@ -20,7 +20,7 @@ KEYS = {
 @pytest.mark.parametrize(
     ("kind", "word", "hint"),
     [
-        (Star, "seeing", "write 'fwhm' (in pixels)"),
+        (Star, "seeing", "write 'fwhm' (in pixels: arcseconds over"),
         (Star, "mag", "write 'flux' (10 ** (0.4 * (zeropoint - magnitude)) electrons"),
         (Star, "sky", "a recipe says it in noise.sky_level"),
         (Star, "x_0", "write 'x'"),
