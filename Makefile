@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(VENV)/.bench-installed
 COMPAT := .compat
+PYTHONS := 3.11 3.12 3.13
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 WORKERS ?=
 ARGS ?=
@@ -35,7 +36,7 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev]'
 	@touch $@
 
-compat: $(COMPAT)/intake-0.7/.installed $(COMPAT)/intake-plain/.installed $(COMPAT)/lowest/.installed ## install the other environments that tests run in: older and plain Intake, lowest versions
+compat: $(COMPAT)/intake-0.7/.installed $(COMPAT)/intake-plain/.installed $(COMPAT)/lowest/.installed $(PYTHONS:%=$(COMPAT)/python%/.installed) ## install the other environments that tests run in: older and plain Intake, lowest versions, other Pythons
 
 # intake 0.7.0, laid over .venv by PYTHONPATH.
 $(COMPAT)/intake-0.7/.installed: tests/catalogs/intake-0.7.txt $(INSTALLED)
@@ -51,11 +52,19 @@ $(COMPAT)/intake-plain/.installed: tests/catalogs/intake-plain.txt $(INSTALLED)
 	@touch $@
 
 # The lowest versions that pyproject.toml admits, all at once.
-$(COMPAT)/lowest/.installed: tests/test_lowest_versions.py $(INSTALLED)
+$(COMPAT)/lowest/.installed: tests/test_admitted_versions.py $(INSTALLED)
 	@rm -rf $(@D)
 	$(BIN)/python -m venv --without-pip $(@D)
 	$(BIN)/python -m pip --python $(@D)/bin/python install --disable-pip-version-check --quiet --no-compile $$($(BIN)/python $<)
 	@touch $@
+
+# The newest versions under each other Python that this machine has; of one that it has not, nothing.
+$(COMPAT)/python%/.installed: tests/test_admitted_versions.py $(INSTALLED)
+	@rm -rf $(@D)
+	@set -- $$($(BIN)/python $< $*); case $$1 in /*) ;; *) exit 0 ;; esac; python=$$1; shift; \
+	  $$python -m venv --without-pip $(@D) \
+	  && $(BIN)/python -m pip --python $(@D)/bin/python install --disable-pip-version-check --quiet --no-compile "$$@" \
+	  && touch $@
 
 demo: $(INSTALLED) ## release small datasets in ./demo-store, train short baselines, show leaderboard and pictures
 	$(BIN)/skybench demo --store ./demo-store

@@ -1,6 +1,6 @@
 """Whether values and distributions stay within the domains of their variables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -51,38 +51,37 @@ def evaluation_order(distributions: Mapping[str, Waiting]) -> list[str]:
     return order
 
 
-def check_domains(
+def outside_domains(
     distributions: Mapping[str, Distribution], variables: Mapping[str, Variable]
-) -> None:
-    """Refuse distributions of a source that can leave their parameter's domain.
+) -> Iterator[str]:
+    """Yield which distributions of a source can leave their parameter's domain, and how.
 
     Raises
     ------
     ValueError
-        Naming the parameter, what it could become, and its domain.
+        One depends on a parameter that is not there, or that it cannot follow.
     """
     supports: dict[str, tuple[float, float]] = {}
     for name in evaluation_order(distributions):
         supports[name] = distributions[name].support(supports)
-        check_domain(name, variables[name], distributions[name], supports[name])
+        yield from outside_domain(name, variables[name], distributions[name], supports[name])
 
 
-def check_domain(
+def outside_domain(
     place: str, row: Variable, distribution: Distribution, support: tuple[float, float]
-) -> None:
-    """Refuse one distribution that can leave the domain of its variable; `place` names it."""
+) -> Iterator[str]:
+    """Yield that a distribution can leave the domain of its variable; `place` names it."""
     atoms = distribution.atoms
     if isinstance(row.domain, OneOf) and atoms is None:
-        msg = f"{place} must be one of {row.domain}; use a number or a choice"
-        raise ValueError(msg)
+        yield f"{place} must be one of {row.domain}; use a number or a choice"
+        return
     inside = row.domain.contains(atoms).all() if atoms else row.domain.covers(*support)
     if not inside:
         low, high = support
-        msg = (
+        yield (
             f"{place} can be {low:g} to {high:g}, outside its domain {row.domain}; "
             "narrow the distribution, or truncate it"
         )
-        raise ValueError(msg)
 
 
 def checked(name: str, value: object, row: Variable) -> float:

@@ -21,17 +21,18 @@ the object's word in recipes and the rest of its docstring follow.
 import dataclasses
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import takewhile
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from skybench.errors import ExtensionError, ParameterError
+from skybench.errors import ExtensionError, ParameterError, UnknownParameterError
 from skybench.generators.arrays import Parameters
 from skybench.generators.declaration import (
     UNSTATED,
@@ -42,11 +43,13 @@ from skybench.generators.declaration import (
     setting,
 )
 from skybench.generators.distributions import Distribution, described
-from skybench.generators.domains import check_domains, checked, evaluation_order
+from skybench.generators.domains import checked, evaluation_order, outside_domains
 from skybench.generators.quantities import PIXEL, arcsec_a_pixel, on_pixels, quantity
 from skybench.generators.random_streams import uniforms
+from skybench.generators.recipe_errors import refuse
 from skybench.generators.schema import COMMON, variable
 from skybench.generators.suggestion import unknown
+from skybench.generators.synonyms import unknown_word
 from skybench.generators.variable import POSITIVE, SOURCE, Variable, of_sample
 
 if TYPE_CHECKING:
@@ -92,10 +95,15 @@ def _word(cls: "type[DrawnObject]", field: str, word: str) -> Variable:
 
 def _check_defaults(cls: "type[DrawnObject]") -> None:
     try:
-        check_domains(cls.defaults, cls.variables)
+        refuse(outside_domains(cls.defaults, cls.variables))
     except ValueError as error:
         msg = f"{place_of(cls, str(error).split()[0].rstrip(':'))}: default: {error}"
         raise ExtensionError(msg) from error
+
+
+@cache
+def _constructor_words(constructor: Callable[..., None]) -> frozenset[str]:
+    return frozenset(inspect.signature(constructor).parameters) - {"self"}
 
 
 def _snake_case(name: str) -> str:
@@ -227,6 +235,14 @@ class DrawnObject(_Declared):
         if "code" in vars(cls):
             _check_defaults(cls)
             cls.__doc__ = _documented(cls)
+
+    def __new__(cls, *args: Any, **parameters: Any) -> Self:
+        """Refuse a parameter that there is not, in words."""
+        words = _constructor_words(cls.__init__)
+        for name in sorted(parameters.keys() - words):
+            msg = unknown_word(f"parameter of {cls.__name__}", name, words)
+            raise UnknownParameterError(msg)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         """Check what was given against its domain, then draw the rest."""

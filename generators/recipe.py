@@ -3,19 +3,21 @@
 Here is what all families share; each family adds its own blocks in its folder.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
-from skybench.generators.domains import check_domain, check_domains
+from skybench.generators.domains import outside_domain, outside_domains
 from skybench.generators.drawn_object import DrawnObject
 from skybench.generators.object_table import ObjectTable
 from skybench.generators.plain_text import PlainLine, PlainText
+from skybench.generators.recipe_errors import refuse
 from skybench.generators.schema import SPLITS
 from skybench.generators.suggestion import unknown
+from skybench.generators.synonyms import unknown_word
 from skybench.generators.variable import Variable
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -28,6 +30,9 @@ TaskName = Literal["classification", "multilabel", "regression", "segmentation"]
 TASK_NAMES: tuple[str, ...] = get_args(TaskName)
 
 MAX_SOURCES = 64
+
+UNLICENSED = "not stated"
+"""Nobody gives rights away by leaving a line out."""
 
 
 class Part(BaseModel):
@@ -64,11 +69,15 @@ class SourceSpec(BaseModel):
         try:
             allowed = self.drawn.defaults
         except KeyError:
-            raise ValueError(unknown("profile", self.profile, self.objects)) from None
-        for name in self.__pydantic_extra__:
-            if name not in allowed:
-                raise ValueError(unknown(f"parameter of {self.profile}", name, allowed))
-        check_domains(self.distributions, self.drawn.variables)
+            raise ValueError(unknown_word("profile", self.profile, self.objects)) from None
+        strange = [name for name in self.__pydantic_extra__ if name not in allowed]
+        known = {n: d for n, d in self.distributions.items() if n not in strange}
+        refuse(
+            [
+                *(unknown_word(f"parameter of {self.profile}", n, allowed) for n in strange),
+                *outside_domains(known, self.drawn.variables),
+            ]
+        )
         return self
 
 
@@ -129,17 +138,17 @@ class Recipe(Part):
 
     family: str
     name: Name
-    title: Line
-    description: PlainText
-    licence: Line
-    citation: PlainText
-    seed: Annotated[int, NUMBER, Field(ge=0, lt=2**63)]
-    samples: Annotated[int, NUMBER, Field(ge=1, le=10**9)]
+    title: Annotated[Line, Field(description="default: the name")] = ""
+    description: PlainText = ""
+    licence: Line = UNLICENSED
+    citation: PlainText = ""
+    seed: Annotated[int, NUMBER, Field(ge=0, lt=2**63)] = 0
+    samples: Annotated[int, NUMBER, Field(ge=1, le=10**9)] = 10_000
     task: TaskName
     targets: Annotated[
         tuple[str, ...], Field(description="recorded parameters that a regression is to predict")
     ] = ()
-    splits: dict[str, Share]
+    splits: dict[str, Share] = {"train": 0.6, "validation": 0.2, "test": 0.2}
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -162,25 +171,29 @@ class Recipe(Part):
         return {}
 
     @model_validator(mode="after")
-    def _checked_header(self) -> Self:
-        self._check_splits()
-        if (self.task == REGRESSION) != bool(self.targets):
-            msg = (
-                "targets must name what a regression predicts, such as [flux]"
-                if self.task == REGRESSION
-                else f"targets belong to a regression; the task is {self.task}"
-            )
-            raise ValueError(msg)
+    def _completed(self) -> Self:
+        """Write out what was left out and follows from the rest, so that it is recorded."""
+        for key, value in self.implied().items():
+            object.__setattr__(self, key, value)
+        refuse(self.mistakes())
         return self
 
-    def _check_splits(self) -> None:
+    def implied(self) -> dict[str, Any]:
+        """Return what was left out and follows from the rest."""
+        return {} if self.title else {"title": self.name.replace("_", " ").capitalize()}
+
+    def mistakes(self) -> Iterator[str]:
+        """Yield what does not go together, a line each, though each part is right by itself."""
         for name in self.splits:
             if name not in SPLITS:
-                raise ValueError(unknown("split", name, SPLITS))
+                yield unknown("split", name, SPLITS)
         total = sum(self.splits.values())
         if abs(total - 1) > 1e-9:
-            msg = f"splits must sum to 1, got {total:g}"
-            raise ValueError(msg)
+            yield f"splits must sum to 1, got {total:g}"
+        if self.task == REGRESSION and not self.targets:
+            yield "targets must name what a regression predicts, such as [flux]"
+        if self.task != REGRESSION and self.targets:
+            yield f"targets belong to a regression; the task is {self.task}"
 
 
 class ObjectRecipe(Recipe):
@@ -196,6 +209,28 @@ class ObjectRecipe(Recipe):
     def class_names(self) -> tuple[str, ...]:
         """The classes in the order of their codes."""
         return tuple(self.classes)
+
+    def implied(self) -> dict[str, Any]:
+        """Return what was left out and follows from the rest."""
+        implied = super().implied()
+        if self.task in (CLASSIFICATION, MULTILABEL) and "classes" not in self.model_fields_set:
+            implied["classes"] = in_order(
+                {name: ClassSpec(sources=(name,)) for name in self.sources}
+            )
+        if self.task == REGRESSION and "targets" not in self.model_fields_set:
+            implied["targets"] = self._varying()
+        return implied
+
+    def _varying(self) -> tuple[str, ...]:
+        """Return the parameters that all sources have and that vary, less angles, which wrap."""
+        drawn = [spec.distributions for spec in self.sources.values()]
+        return tuple(
+            name
+            for name in self.recorded
+            if all(name in own for own in drawn)
+            and any(len(set(own[name].atoms or (0, 1))) > 1 for own in drawn)
+            and self.objects.variables[name].units != "degree"
+        )
 
     @field_validator("classes")
     @classmethod
@@ -228,86 +263,78 @@ class ObjectRecipe(Recipe):
         used = {name for spec in self.sources.values() for name in spec.drawn.variables}
         return tuple(name for name in self.objects.variables if name in used)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        self._check_words()
-        self._check_classes()
-        self._check_companions()
-        self._check_count()
-        self._check_conditions()
-        self._check_targets()
-        return self
+    def mistakes(self) -> Iterator[str]:
+        """Yield what does not go together, a line each, though each part is right by itself."""
+        yield from super().mistakes()
+        yield from self._mistakes_of_words()
+        yield from self._mistakes_of_classes()
+        yield from self._mistakes_of_companions()
+        yield from self._mistakes_of_count()
+        yield from self._mistakes_of_conditions()
+        yield from self._mistakes_of_targets()
 
-    def _check_words(self) -> None:
+    def _mistakes_of_words(self) -> Iterator[str]:
         words: dict[int, str] = {}
         for name, spec in self.sources.items():
             first = words.setdefault(spec.drawn.code, spec.profile)
             if first != spec.profile:
-                msg = (
+                yield (
                     f"sources.{name}.profile: {spec.profile} and {first} are two words for one "
                     f"object; use {spec.drawn.name} for both"
                 )
-                raise ValueError(msg)
 
-    def _check_conditions(self) -> None:
+    def _mistakes_of_conditions(self) -> Iterator[str]:
         for place, row, distribution in self.conditions:
             if distribution.depends_on is not None:
-                msg = f"{place} cannot be a scaling: only parameters of a source follow another"
-                raise ValueError(msg)
-            check_domain(place, row, distribution, distribution.support({}))
+                yield f"{place} cannot be a scaling: only parameters of a source follow another"
+            else:
+                yield from outside_domain(place, row, distribution, distribution.support({}))
 
-    def _check_classes(self) -> None:
+    def _mistakes_of_classes(self) -> Iterator[str]:
         least = 2 if self.task in (CLASSIFICATION, MULTILABEL) else 0
         if len(self.classes) < least:
-            msg = f"classes: a {self.task} needs at least {least}, got {len(self.classes)}"
-            raise ValueError(msg)
+            yield f"classes: a {self.task} needs at least {least}, got {len(self.classes)}"
         used = set()
         for name, spec in self.classes.items():
             for source in spec.sources:
-                self._check_source(source, f"classes.{name} can never be produced")
+                yield from self._unknown_source(source, f"classes.{name} can never be produced")
                 if source in used:
-                    msg = f"classes.{name}: source {source!r} already belongs to another class"
-                    raise ValueError(msg)
+                    yield f"classes.{name}: source {source!r} already belongs to another class"
                 used.add(source)
         companions = {source for spec in self.classes.values() for source in spec.companions}
-        idle = sorted(set(self.sources) - used - companions)
-        if idle and self.classes:
-            msg = f"sources.{idle[0]} belongs to no class; list it under one or remove it"
-            raise ValueError(msg)
+        for idle in sorted(set(self.sources) - used - companions) if self.classes else ():
+            yield f"sources.{idle} belongs to no class; list it under one or remove it"
 
-    def _check_companions(self) -> None:
+    def _mistakes_of_companions(self) -> Iterator[str]:
+        several = max(self.count.atoms or (1,)) > 1
         for name, spec in self.classes.items():
             for source in spec.companions:
-                self._check_source(source, f"classes.{name}.companions")
+                yield from self._unknown_source(source, f"classes.{name}.companions")
             if spec.companions and self.task != CLASSIFICATION:
-                msg = f"classes.{name}.companions belong to a classification"
-                raise ValueError(msg)
-            if self.task == CLASSIFICATION and self.slots > 1 and not spec.companions:
-                msg = (
+                yield f"classes.{name}.companions belong to a classification"
+            if self.task == CLASSIFICATION and several and not spec.companions:
+                yield (
                     "a classification is decided by the first source of a sample: set the count to "
                     f"1, list companions under classes.{name}, or make the task a multilabel"
                 )
-                raise ValueError(msg)
 
-    def _check_source(self, source: str, place: str) -> None:
+    def _unknown_source(self, source: str, place: str) -> Iterator[str]:
         if source not in self.sources:
-            msg = f"{place}: {unknown('source', source, self.sources)}"
-            raise ValueError(msg)
+            yield f"{place}: {unknown('source', source, self.sources)}"
 
-    def _check_count(self) -> None:
+    def _mistakes_of_count(self) -> Iterator[str]:
         values = self.count.atoms
         if values is None:
-            msg = "scene.count must be a number or a choice of numbers"
-            raise ValueError(msg)
+            yield "scene.count must be a number or a choice of numbers"
+            return
         wanted = set(self.targets) & set(self.recorded)
         least = 1 if wanted or self.task == CLASSIFICATION else 0
         if any(v != int(v) or not least <= v <= MAX_SOURCES for v in values) or max(values) < 1:
-            msg = f"scene.count must be whole numbers from {least} to {MAX_SOURCES}, got {values}"
-            raise ValueError(msg)
+            yield f"scene.count must be whole numbers from {least} to {MAX_SOURCES}, got {values}"
 
-    def _check_targets(self) -> None:
+    def _mistakes_of_targets(self) -> Iterator[str]:
         known = [condition.variable.name for condition in self.conditions]
         known += self.recorded
         for name in self.targets:
             if name not in known:
-                raise ValueError("targets: " + unknown("recorded parameter", name, known))
+                yield "targets: " + unknown("recorded parameter", name, known)

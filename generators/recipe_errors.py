@@ -1,13 +1,15 @@
 """What is wrong with a recipe, told to the person who wrote it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from skybench.generators import distributions
-from skybench.generators.suggestion import unknown
+from skybench.generators.suggestion import nearest, unknown
+from skybench.generators.synonyms import unknown_word
 
 _DISTRIBUTIONS = {
     get_args(model.model_fields["distribution"].annotation)[0]: model
@@ -18,16 +20,73 @@ _DISTRIBUTIONS = {
 }
 
 
+def refuse(mistakes: Iterable[str]) -> None:
+    """Raise one ValueError that holds all mistakes, a line each, if there are any."""
+    if lines := list(mistakes):
+        raise ValueError("\n".join(lines))
+
+
 def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """Return one line a mistake of a recipe: place, what is wrong, the nearest valid key."""
-    lines = []
-    for mistake in error.errors(include_url=False):
-        place = ".".join(str(part) for part in mistake["loc"] if part not in _DISTRIBUTIONS)
-        text = _TEXTS.get(mistake["type"], _plain)(mistake)
-        if mistake["type"] == "extra_forbidden":
-            text = _unknown_key(mistake, model)
-        lines.append(f"{place}: {text}" if place else text)
-    return lines
+    return [line for mistake in error.errors(include_url=False) for line in _told(mistake, model)]
+
+
+def _told(mistake: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
+    place = ".".join(str(part) for part in mistake["loc"] if part not in _DISTRIBUTIONS)
+    text = _TEXTS.get(mistake["type"], _plain)(mistake)
+    if mistake["type"] == "extra_forbidden":
+        text = _unknown_key(mistake, model)
+    for line in text.splitlines():
+        yield f"{place}: {line}" if place else line
+
+
+_DROPPED = frozenset(
+    [
+        *("title", "description", "licence", "citation", "seed", "samples", "splits"),
+        *("psf", "noise", "detector", "beam", "blur"),
+    ]
+)
+"""What a recipe is right without, and nothing else in it depends on."""
+
+
+def without_mistakes(
+    content: Mapping[str, Any], error: ValidationError, model: type[BaseModel]
+) -> dict[str, Any] | None:
+    """Return a recipe less what is wrong with it, to look for further mistakes in the rest.
+
+    None where what is wrong cannot be left out, so that others would follow from it.
+    """
+    rest = deepcopy(dict(content))
+    left_out = all(_dropped(rest, mistake, model) for mistake in error.errors(include_url=False))
+    return rest if left_out and rest != content else None
+
+
+def _dropped(rest: dict[str, Any], mistake: ErrorDetails, model: type[BaseModel]) -> bool:
+    if not mistake["loc"]:
+        return False
+    first, *inside = mistake["loc"]
+    if first == "sources" and mistake["type"] != "missing":
+        return _dropped_from_source(rest["sources"], inside)
+    if first == "name" and "name" in rest:
+        rest["name"] = "unnamed"
+        return True
+    key, known = str(first), model.model_fields
+    rest.pop(key, None)
+    return (key if key in known else nearest(key, known)) in {None, *_DROPPED}
+
+
+def _dropped_from_source(sources: Any, place: Sequence[int | str]) -> bool:
+    """Leave out the parameter at a place, or all of them where it is the source's."""
+    if not place or not isinstance(sources, dict):
+        return False
+    name, *inside = place
+    source = sources.get(name)
+    if not isinstance(source, dict) or inside[:1] == ["profile"]:
+        return False
+    wrong = inside[:1] or source.keys() - {"profile"}
+    before = len(source)
+    sources[name] = {key: value for key, value in source.items() if key not in wrong}
+    return len(sources[name]) < before
 
 
 def _plain(mistake: ErrorDetails) -> str:
@@ -46,7 +105,7 @@ def _missing(mistake: ErrorDetails) -> str:
 
 def _unknown_key(mistake: ErrorDetails, model: type[BaseModel]) -> str:
     *parents, key = mistake["loc"]
-    return unknown("key", str(key), _allowed_keys(model, parents))
+    return unknown_word("key", str(key), _allowed_keys(model, parents))
 
 
 def _no_distribution(mistake: ErrorDetails) -> str:

@@ -14,7 +14,7 @@ from skybench.errors import RecipeError
 from skybench.generators.changes import marks_of, with_changes
 from skybench.generators.families import FAMILIES
 from skybench.generators.recipe import Recipe
-from skybench.generators.recipe_errors import explain
+from skybench.generators.recipe_errors import explain, without_mistakes
 from skybench.generators.recipe_yaml import read_mapping
 from skybench.generators.rungs import on_rung, rung_names
 from skybench.generators.suggestion import unknown
@@ -24,7 +24,7 @@ MAX_BYTES = 1_000_000
 
 
 DEFAULT = "sky"
-"""The family of a recipe that names none."""
+"""The family of a recipe that names none, unless its profiles are of another alone."""
 
 
 def packaged_recipes() -> tuple[str, ...]:
@@ -128,12 +128,27 @@ def _validated(content: Mapping[str, Any], name: str) -> Recipe:
     try:
         return recipe_from(content)
     except ValidationError as error:
-        model = FAMILIES[content.get("family", DEFAULT)].recipe
-        lines = [f"{name}: {line}" for line in explain(error, model)]
+        lines = [f"{name}: {line}" for line in _all_mistakes(content, error)]
         raise RecipeError("\n".join(lines)) from error
     except ValueError as error:
         msg = f"{name}: {error}"
         raise RecipeError(msg) from error
+
+
+def _all_mistakes(content: Mapping[str, Any], error: ValidationError) -> list[str]:
+    """Return a line a mistake; those, too, that show only once the first are set right."""
+    model = FAMILIES[_family_of(content)].recipe
+    lines = explain(error, model)
+    rest = without_mistakes(content, error, model)
+    while rest is not None:
+        try:
+            recipe_from(rest)
+        except ValidationError as further:
+            lines += [line for line in explain(further, model) if line not in lines]
+            rest = without_mistakes(rest, further, model)
+        else:
+            rest = None
+    return lines
 
 
 def recipe_from(content: Mapping[str, Any]) -> Recipe:
@@ -146,15 +161,31 @@ def recipe_from(content: Mapping[str, Any]) -> Recipe:
     ValueError
         There is no such family.
     """
-    name = content.get("family", DEFAULT)
+    name = _family_of(content)
     if not isinstance(name, str) or name not in FAMILIES:
         raise ValueError("family: " + unknown("family", str(name), FAMILIES))
     # Collections hold recipes: named, or written out.
-    return FAMILIES[name].recipe.model_validate(content, context={"recipe": _member})
+    return FAMILIES[name].recipe.model_validate({"family": name, **content}, context=_MEMBERS)
+
+
+def _family_of(content: Mapping[str, Any]) -> Any:
+    """Return the family that a recipe names, else the one that its profiles are of."""
+    if "family" in content:
+        return content["family"]
+    if "members" in content:
+        return "collection"
+    sources = content.get("sources")
+    specs = sources.values() if isinstance(sources, Mapping) else ()
+    words = [str(spec.get("profile")) for spec in specs if isinstance(spec, Mapping)]
+    drawing = [name for name, family in FAMILIES.items() if all(w in family.objects for w in words)]
+    return drawing[0] if len(drawing) == 1 else DEFAULT
 
 
 def _member(value: str | Mapping[str, Any]) -> Recipe:
     return load_recipe(value) if isinstance(value, str) else recipe_from(value)
+
+
+_MEMBERS = {"recipe": _member}
 
 
 def recipe_schema() -> dict[str, Any]:

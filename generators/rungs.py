@@ -56,8 +56,10 @@ def on_rung(content: Mapping[str, Any], rung: str | None, file: str) -> dict[str
         hint = unknown("rung", rung, names) if names else "the recipe has no rungs."
         msg = f"{file}: {hint}"
         raise RecipeError(msg)
-    titled = {"name": f"{base.get('name')}_{rung}", "title": f"{base.get('title')} ({rung})"}
-    return merged(base | titled, content["rungs"][rung])
+    named = {"name": f"{base.get('name')}_{rung}"}
+    if "title" in base:
+        named["title"] = f"{base['title']} ({rung})"
+    return merged(base | named, content["rungs"][rung])
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Recipes of images: a canvas, and how many sources lie where on it."""
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Finite
 from skybench.generators.recipe import ObjectRecipe, Part
@@ -59,24 +60,20 @@ class SceneRecipe(ObjectRecipe):
         """Pixels of an image."""
         return self.image.shape[0] * self.image.shape[1]
 
-    @model_validator(mode="after")
-    def _check_scene(self) -> Self:
-        placement = self.scene.placement
-        if placement.cells > 1 and placement.cells**2 < self.slots:
-            msg = (
+    def mistakes(self) -> Iterator[str]:
+        """Yield what does not go together, a line each, though each part is right by itself."""
+        yield from super().mistakes()
+        placement, most = self.scene.placement, max(self.count.atoms or (1,))
+        if placement.cells > 1 and placement.cells**2 < most:
+            yield (
                 f"scene.placement.cells {placement.cells} gives {placement.cells**2} cells "
-                f"for up to {self.slots} sources; use at least "
-                f"{int((self.slots - 1e-9) ** 0.5) + 1}, or 1 to place them anywhere"
+                f"for up to {most:g} sources; use at least "
+                f"{int((most - 1e-9) ** 0.5) + 1}, or 1 to place them anywhere"
             )
-            raise ValueError(msg)
-        self._check_margin("placement.margin", placement.margin)
-        self._check_margin("first_margin", self.scene.first_margin or 0)
-        return self
-
-    def _check_margin(self, name: str, margin: float) -> None:
-        if 2 * margin >= min(self.image.shape):
-            msg = (
-                f"scene.{name} {margin:g} leaves no room in an image of "
-                f"{self.image.shape[0]} x {self.image.shape[1]}"
-            )
-            raise ValueError(msg)
+        margins = {"placement.margin": placement.margin, "first_margin": self.scene.first_margin}
+        for name, margin in margins.items():
+            if 2 * (margin or 0) >= min(self.image.shape):
+                yield (
+                    f"scene.{name} {margin:g} leaves no room in an image of "
+                    f"{self.image.shape[0]} x {self.image.shape[1]}"
+                )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from skybench.registry.exports.export import export
     from skybench.registry.exports.verify import verify
     from skybench.registry.leaderboard import leaderboard
+    from skybench.registry.listing import list_datasets
     from skybench.registry.open import open
     from skybench.registry.tables import samples, sources
     from skybench.release.fetch import get
@@ -29,6 +30,7 @@ _HOMES = {
     "generate": "skybench.generators.generate",
     "get": "skybench.release.fetch",
     "leaderboard": "skybench.registry.leaderboard",
+    "list_datasets": "skybench.registry.listing",
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
     "reproduce": "skybench.release.reproduce",
@@ -48,6 +50,7 @@ __all__ = [
     "generators",
     "get",
     "leaderboard",
+    "list_datasets",
     "load_recipe",
     "open",
     "reproduce",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from skybench import cli_benchmarks, cli_datasets, cli_interchange, cli_proof
+from skybench import cli_benchmarks, cli_datasets, cli_interchange, cli_proof, cli_recipes
 from skybench.errors import SkybenchError
 
 
@@ -30,7 +30,6 @@ app = typer.Typer(
     help="Simulated astronomy datasets, released as versioned, hash-identified benchmarks.",
     epilog="Stores: --store URL, else $SKYBENCH_STORE, else your data folder.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -61,6 +60,7 @@ def _options(
 
 
 cli_datasets.register(app)
+cli_recipes.register(app)
 cli_interchange.register(app)
 cli_proof.register(app)
 cli_benchmarks.register(app)

@@ -9,16 +9,27 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from skybench import completion
 from skybench.errors import ParameterError
 
 StoreOption = Annotated[
     str | None, typer.Option("--store", help="Store: a folder or any fsspec URL.", metavar="URL")
 ]
 Reference = Annotated[
-    str, typer.Argument(help="Dataset, such as sky, sky@1 or sky@1.0.", metavar="DATASET")
+    str,
+    typer.Argument(
+        help="Dataset, such as sky, sky@1 or sky@1.0.",
+        metavar="DATASET",
+        autocompletion=completion.versions,
+    ),
 ]
 RecipeArgument = Annotated[
-    str, typer.Argument(help="A packaged recipe's name, or a YAML file.", metavar="RECIPE")
+    str,
+    typer.Argument(
+        help="A packaged recipe's name, or a YAML file.",
+        metavar="RECIPE",
+        autocompletion=completion.recipes,
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -49,24 +60,32 @@ Scheduler = Annotated[
 SHORT_HASH = len("sha256:") + 12
 """A content hash as store names carry it; `skybench info` shows the whole."""
 
-recipe_app = typer.Typer(help="Check recipes, print one, or print the JSON Schema of all.")
-
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("list")(list_datasets)
     for command in (generate, build, diff, gallery, get):
         app.command()(command)
-    app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
 
 
-def list_datasets(store: StoreOption = None) -> None:
-    """List the versions in a store and the packaged recipes.
+def list_datasets(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """List the versions in a store, those that skybench records, and the packaged recipes.
 
     Example: skybench list --store ./demo-store
     """
+    if as_json:
+        from skybench.registry.listing import list_datasets as table_of_datasets
+
+        table = table_of_datasets(store)
+        print(json.dumps(json.loads(table.to_json(orient="records")), indent=2))
+        return
+
     from skybench.generators.generate import empty
     from skybench.generators.recipe_file import load_recipe, packaged_recipes, packaged_rungs
+    from skybench.registry.recorded import recorded_references
     from skybench.registry.storage.store import Store
     from skybench.registry.versions.index import read_index
 
@@ -96,6 +115,7 @@ def list_datasets(store: StoreOption = None) -> None:
     console.print(
         released if released.row_count else f"No versions in {place} yet.", soft_wrap=True
     )
+    console.print(f"Recorded by skybench: {', '.join(recorded_references())}\n", soft_wrap=True)
     console.print(recipes)
     console.print("\nRungs, easier or harder variations, to be named like sky/hard:")
     for name, names in ladders.items():
@@ -271,38 +291,3 @@ def get(
             workers=workers,
         )
     )
-
-
-@recipe_app.command("schema")
-def recipe_schema() -> None:
-    """Print the JSON Schema of recipes."""
-    from skybench.generators.recipe_file import recipe_schema as schema_of_recipes
-
-    print(json.dumps(schema_of_recipes(), indent=2))
-
-
-@recipe_app.command("show")
-def recipe_show(recipe: RecipeArgument) -> None:
-    """Print a recipe, every default included.
-
-    Example: skybench recipe show sky
-    """
-    import yaml
-
-    from skybench.generators.recipe_file import load_recipe
-
-    print(yaml.safe_dump(load_recipe(recipe).model_dump(mode="json"), sort_keys=False), end="")
-
-
-@recipe_app.command("check")
-def recipe_check(recipe: RecipeArgument) -> None:
-    """Say whether a recipe is valid; each mistake has its place in the file.
-
-    Example: skybench recipe check mine.yaml
-    """
-    from skybench.generators.generate import empty
-    from skybench.generators.recipe_file import load_recipe
-
-    checked = load_recipe(recipe)
-    empty(checked)
-    print(f"{recipe} is a valid recipe: {checked.samples:,} samples of {checked.name}")

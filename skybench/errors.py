@@ -25,6 +25,10 @@ class ParameterError(SkybenchError, ValueError):
     """A physical parameter is outside its domain."""
 
 
+class UnknownParameterError(ParameterError, TypeError):
+    """An object has no parameter of that name."""
+
+
 class RecipeError(SkybenchError, ValueError):
     """A recipe cannot be read, or describes nothing that can be made."""
 

@@ -76,6 +76,26 @@ def test_a_soak_passes_on_what_was_asked(clone):
     assert command.endswith(" --dist worksteal -k toy")
 
 
+def test_the_image_of_docker_ends_with_the_demonstration():
+    steps = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if line[:1].isupper()]
+    assert re.fullmatch(r"FROM python:(3\.\d+)-slim", steps[0])
+    assert steps[0].split(":")[1].removesuffix("-slim") in MAKEFILE.split("PYTHONS := ")[1]
+    assert steps[-4:] == [
+        "WORKDIR /skybench",
+        "COPY . .",
+        "RUN make install",
+        'CMD ["make", "demo"]',
+    ]
+    assert {"install", "demo"} <= set(TARGETS)
+    ignored = (ROOT / ".dockerignore").read_text().replace("**/", "").splitlines()
+    assert {"/.git", *(ROOT / ".gitignore").read_text().splitlines()} <= set(ignored)
+
+
+def test_the_other_pythons_are_those_that_the_package_claims():
+    claimed = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text())
+    assert re.search(r"^PYTHONS := (.*)$", MAKEFILE, re.MULTILINE)[1].split() == claimed
+
+
 def test_continuous_integration_runs_the_two_targets_and_nothing_else():
     script = (ROOT / ".ci" / "run").read_text().splitlines()
     assert [line for line in script if line.startswith("make")] == ["make check", "make test"]

@@ -1,7 +1,7 @@
 """Recipes of collections: other recipes, and the share of each."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -106,19 +106,17 @@ class CollectionRecipe(AnyRecipe):
         """Values in the data of the largest sample."""
         return max(recipe.points for recipe in self.recipes.values())
 
-    @model_validator(mode="after")
-    def _fitting(self) -> Self:
+    def mistakes(self) -> Iterator[str]:
+        """Yield what does not go together, a line each, though each part is right by itself."""
+        yield from super().mistakes()
         for name, member in self.members.items():
             if not isinstance(member.recipe, ObjectRecipe):
-                msg = f"members.{name} is a collection itself; list its members instead"
-                raise ValueError(msg)
+                yield f"members.{name} is a collection itself; list its members instead"
+                continue
             if member.recipe.by_source != next(iter(self.recipes.values())).by_source:
-                msg = f"members.{name} has no sources as the others have; leave it out"
-                raise ValueError(msg)
+                yield f"members.{name} has no sources as the others have; leave it out"
             if self.label == "class" and member.recipe.task != CLASSIFICATION:
-                msg = (
+                yield (
                     f"members.{name} is a {member.recipe.task}, so it has no label; "
                     "set label to image_type"
                 )
-                raise ValueError(msg)
-        return self

@@ -18,7 +18,7 @@ from scipy.special import ndtri
 from skybench.errors import ParameterError
 from skybench.generators import poisson
 from skybench.generators.arrays import Floats
-from skybench.generators.distributions import Distribution, Finite
+from skybench.generators.distributions import Constant, Distribution, Finite
 from skybench.generators.random_streams import WORD_BITS, PixelWords, RowStreams
 from skybench.generators.recipe import Part
 
@@ -46,8 +46,8 @@ class Noise(Part):
     that off; ``scale`` multiplies the departure of the image from its expectation.
     """
 
-    sky_level: Distribution
-    read_noise: Distribution
+    sky_level: Distribution = Constant(value=100)
+    read_noise: Distribution = Constant(value=5)
     shot: bool = True
     scale: Annotated[Finite, Field(ge=0, le=100)] = 1.0
 

@@ -1,12 +1,13 @@
 """Recipes of sky images: optics, bands, noise and detector beside the sources."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from skybench.generators.distributions import Constant, Distribution, Finite, Positive
-from skybench.generators.domains import check_domains
+from skybench.generators.domains import outside_domains
 from skybench.generators.recipe import (
     SEGMENTATION,
     Coded,
@@ -16,7 +17,8 @@ from skybench.generators.recipe import (
     SourceSpec,
     in_order,
 )
-from skybench.generators.scene_recipe import ImageSpec, SceneRecipe
+from skybench.generators.recipe_errors import refuse
+from skybench.generators.scene_recipe import ImageSpec, SceneRecipe, Side
 from skybench.generators.sky.band_table import KNOWN, PRIMARY
 from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
@@ -26,6 +28,8 @@ from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.suggestion import unknown
 
 BandName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,15}$")]
+
+MOFFAT_BETA = Constant(value=3.0)
 
 BANDED = {"fwhm": "psf_fwhm", "sky_level": "sky_level", "read_noise": "read_noise"}
 """Keys of a band, and the variables that have a value a band where there are bands."""
@@ -46,13 +50,15 @@ class Band(Coded):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        own = {key: getattr(self, key) for key in BANDED}
-        check_domains({BANDED[key]: d for key, d in own.items() if d is not None}, VOCABULARY)
+        refuse(self._mistakes())
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
+        own = {BANDED[key]: given for key in BANDED if (given := getattr(self, key)) is not None}
+        yield from outside_domains(own, VOCABULARY)
         for source, ratio in self.flux_ratio.items():
             if ratio.depends_on is not None or not ratio.support({})[0] >= 0:
-                msg = f"flux_ratio.{source} must be 0 or more, and no scaling; truncate it"
-                raise ValueError(msg)
-        return self
+                yield f"flux_ratio.{source} must be 0 or more, and no scaling; truncate it"
 
 
 def _as_mapping(bands: Any) -> Any:
@@ -83,7 +89,8 @@ class SkyImage(ImageSpec):
     noise of the sky.
     """
 
-    pixel_scale_arcsec: Positive
+    shape: tuple[Side, Side] = (64, 64)
+    pixel_scale_arcsec: Positive = 0.26
     zeropoint: Finite = 25.0
     bands: Bands = Field(default_factory=dict)
     reference_band: str | None = None
@@ -135,13 +142,14 @@ class Psf(Part):
     The Gaussian is recorded as the Moffat that it is the limit of, with a ``psf_beta`` of 1e6.
     """
 
-    fwhm: Distribution
-    beta: Distribution = Constant(value=3.0)
+    fwhm: Distribution = Constant(value=3.0)
+    beta: Distribution = MOFFAT_BETA
     profile: Literal["moffat", "gaussian"] = "moffat"
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
-        if self.profile == "gaussian" and "beta" in self.model_fields_set:
+        # Left out, it is written where the recipe is recorded.
+        if self.profile == "gaussian" and self.beta != MOFFAT_BETA:
             msg = "a gaussian has no beta; take it out, or let the profile be moffat"
             raise ValueError(msg)
         return self
@@ -162,9 +170,9 @@ class SkyRecipe(SceneRecipe):
     """A dataset of sky images."""
 
     family: Literal["sky"] = "sky"
-    image: SkyImage
-    psf: Psf
-    noise: Noise
+    image: SkyImage = SkyImage()
+    psf: Psf = Psf()
+    noise: Noise = Noise()
     detector: Detector | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
 
@@ -208,33 +216,29 @@ class SkyRecipe(SceneRecipe):
         stored = 1 + self.image.ivar + self.image.expected + (self.detector is not None)
         return super().points * (planes * stored + self.image.segmentation)
 
-    @model_validator(mode="after")
-    def _check_task(self) -> Self:
+    def mistakes(self) -> Iterator[str]:
+        """Yield what does not go together, a line each, though each part is right by itself."""
+        yield from super().mistakes()
         if self.task == SEGMENTATION and not self.image.segmentation:
-            msg = "a segmentation needs the map of sources: add 'segmentation: true' to image"
-            raise ValueError(msg)
-        by_band = [name for name in self.targets if name in BANDED.values()]
-        if self.image.bands and by_band:
-            msg = f"targets: {by_band[0]} has a value a band, so it is no target; take another"
-            raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
-    def _check_bands(self) -> Self:
-        common = {condition.variable.name: condition.distribution for condition in self.conditions}
+            yield "a segmentation needs the map of sources: add 'segmentation: true' to image"
+        for name in self.targets:
+            if self.image.bands and name in BANDED.values():
+                yield f"targets: {name} has a value a band, so it is no target; take another"
         for name, band in self.image.bands.items():
             for source in band.flux_ratio:
-                self._check_source(source, f"image.bands.{name}.flux_ratio")
-            for key, variable in BANDED.items():
-                if getattr(band, key) is None:
-                    ends = np.array(common[variable].support({})) * self.image.factor(
-                        name, variable
-                    )
-                    self._check_ends(f"{key} in band {name}", variable, *ends.tolist())
-        return self
+                yield from self._unknown_source(source, f"image.bands.{name}.flux_ratio")
+            yield from self._mistakes_of_band(name, band)
 
-    def _check_ends(self, what: str, variable: str, low: float, high: float) -> None:
-        domain = VOCABULARY[variable].domain
-        if not domain.covers(low, high):
-            msg = f"{what} can be {low:g} to {high:g}, outside its domain {domain}; give its own"
-            raise ValueError(msg)
+    def _mistakes_of_band(self, name: str, band: Band) -> Iterator[str]:
+        common = {condition.variable.name: condition.distribution for condition in self.conditions}
+        for key, variable in BANDED.items():
+            if getattr(band, key) is not None or common[variable].depends_on is not None:
+                continue
+            ends = np.array(common[variable].support({})) * self.image.factor(name, variable)
+            low, high = ends.tolist()
+            domain = VOCABULARY[variable].domain
+            if not domain.covers(low, high):
+                yield (
+                    f"{key} in band {name} can be {low:g} to {high:g}, outside its domain "
+                    f"{domain}; give its own"
+                )

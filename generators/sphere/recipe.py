@@ -1,5 +1,6 @@
 """Recipes of maps of the sphere: pixels, beam, noise, point sources and mask."""
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -20,7 +21,7 @@ class SphereSpec(Part):
     below a percent; above it aliasing sets in.
     """
 
-    nside: Annotated[int, NUMBER]
+    nside: Annotated[int, NUMBER] = 32
     ordering: Ordering = "ring"
     lmax: Annotated[int, NUMBER, Field(ge=0)] | None = None
     units: Annotated[str, Field(min_length=1, max_length=30)] = "1"
@@ -92,7 +93,7 @@ class SphereRecipe(ObjectRecipe):
     """A dataset of maps of the sphere."""
 
     family: Literal["sphere"]
-    sphere: SphereSpec
+    sphere: SphereSpec = SphereSpec()
     beam: Beam = Beam()
     noise: SphereNoise = SphereNoise()
     point_sources: PointSourceSpec | None = None
@@ -128,13 +129,14 @@ class SphereRecipe(ObjectRecipe):
             "lmax": self.sphere.highest,
         }
 
-    @model_validator(mode="after")
-    def _leaves_sky(self) -> Self:
+    def mistakes(self) -> Iterator[str]:
+        """Yield what does not go together, a line each, though each part is right by itself."""
+        yield from super().mistakes()
+        if self.mask.latitude.depends_on is not None:
+            return
         latitude, end = self.mask.latitude.support({})[1], widest(self.sphere.nside)
         if latitude > end:
-            msg = (
+            yield (
                 f"mask.latitude can be {latitude:g} degrees, which leaves no pixel of nside "
                 f"{self.sphere.nside}; choose at most {end:.4g}"
             )
-            raise ValueError(msg)
-        return self

@@ -1,8 +1,9 @@
 """Recipes of density cubes: the box, the field and how many halos it holds."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
 from skybench.generators.recipe import Condition, Name, ObjectRecipe, Part, SourceSpec
@@ -17,8 +18,8 @@ class CubeSpec(Part):
     ``size_mpc`` is in Mpc, ``mean_density`` in solar masses per cubic Mpc.
     """
 
-    side: Annotated[int, NUMBER, Field(ge=8, le=256)]
-    size_mpc: Positive
+    side: Annotated[int, NUMBER, Field(ge=8, le=256)] = 32
+    size_mpc: Positive = 24.0
     mean_density: Positive = MEAN_DENSITY
 
     @property
@@ -57,7 +58,7 @@ class VolumeRecipe(ObjectRecipe):
     by_source: ClassVar[bool] = True
 
     family: Literal["volume"]
-    cube: CubeSpec
+    cube: CubeSpec = CubeSpec()
     field: FieldSpec = FieldSpec()
     scene: VolumeScene = VolumeScene()
     sources: Annotated[dict[Name, VolumeSource], Field(min_length=1)]
@@ -90,8 +91,9 @@ class VolumeRecipe(ObjectRecipe):
             "field": "lognormal" if self.field.lognormal else "gaussian",
         }
 
-    @model_validator(mode="after")
-    def _objects_fit(self) -> Self:
+    def mistakes(self) -> Iterator[str]:
+        """Yield what does not go together, a line each, though each part is right by itself."""
+        yield from super().mistakes()
         for name, spec in self.sources.items():
             supports = {key: d.support({}) for key, d in _independent(spec).items()}
             kind = spec.drawn
@@ -103,9 +105,7 @@ class VolumeRecipe(ObjectRecipe):
             wide = kind.width(ends, self.cube.voxel_mpc, self.cube.mean_density)
             if wide > self.cube.side:
                 hint = too_wide(kind, wide, self.cube.side)
-                msg = f"sources.{name}: a {kind.name} can be {hint} cube.size_mpc"
-                raise ValueError(msg)
-        return self
+                yield f"sources.{name}: a {kind.name} can be {hint} cube.size_mpc"
 
 
 def _independent(spec: SourceSpec) -> dict[str, Distribution]:

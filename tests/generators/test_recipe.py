@@ -24,6 +24,8 @@ from skybench.generators.recipe_yaml import read_mapping
 from skybench.generators.rungs import on_rung
 from skybench.generators.sky.recipe import SkyRecipe as Recipe
 
+KINDS = [(f, k) for f in FAMILIES.values() for k in f.objects.values() if k.family == f.name]
+
 
 def refused(content, tmp_path):
     """Write a recipe, load it, and return the message it is refused with."""
@@ -65,7 +67,7 @@ def test_numbers_may_be_written_as_yaml_reads_them(small):
     ("place", "value", "parts"),
     [
         ("sampels", 10, ["unknown key 'sampels'", "did you mean 'samples'?"]),
-        ("samples", None, ["samples: is required"]),
+        ("task", None, ["task: is required"]),
         ("samples", 0, ["samples: must be at least 1, got 0"]),
         ("seed", -1, ["seed: must be at least 0, got -1"]),
         ("seed", "one", ["seed: must be a whole number, got 'one'"]),
@@ -188,9 +190,106 @@ def test_a_mistake_is_named_with_its_place_and_fix(small, tmp_path, place, value
 
 
 def test_every_mistake_is_reported_at_once(small, tmp_path):
-    small["sampels"] = 3
-    small["seed"] = -1
-    assert len(refused(small, tmp_path).splitlines()) >= 2
+    """Of a key, of a value, of a source, of what does not go together; and none that follows."""
+    wrong = {
+        "name": "My Sky",
+        "sampels": 3,
+        "seed": -1,
+        "psf.seeing": 3,
+        "noise.shot": "often",
+        "sources.bright.mag": 18,
+        "sources.bright.flux": "lots",
+        "sources.faint.n": 4,
+        "sources.galaxy.axis_ratio": 4,
+        "classes.star.sources": ["bright", "fiant"],
+        "scene.count": 2.5,
+        "splits.train": 0.9,
+    }
+    for place, value in wrong.items():
+        put(small, place, value)
+    lines = refused(small, tmp_path).splitlines()
+    told = [
+        "name: must be a letter",
+        "unknown key 'sampels'; did you mean 'samples'?",
+        "seed: must be at least 0, got -1",
+        "psf.seeing: unknown key 'seeing'; write 'fwhm' (in pixels: arcseconds over",
+        "noise.shot: must be true or false, got 'often'",
+        "sources.bright.flux: needs a number",
+        "sources.bright: unknown parameter of star 'mag'; write 'flux' (10 ** (0.4",
+        "sources.faint: unknown parameter of star 'n'",
+        "sources.galaxy: axis_ratio can be 4 to 4, outside its domain",
+        "classes.star can never be produced: unknown source 'fiant'; did you mean 'faint'?",
+        "sources.faint belongs to no class",
+        "scene.count must be whole numbers",
+        "splits must sum to 1, got 1.3",
+    ]
+    assert [part for part in told if not any(part in line for line in lines)] == []
+    assert len(lines) == len(told)
+
+
+@pytest.mark.parametrize("place", ["image.shape", "imgae", "task", "sources.bright.profile"])
+def test_no_mistake_is_told_that_only_follows_from_another(small, tmp_path, place):
+    put(small, place, "what")
+    assert len(refused(small, tmp_path).splitlines()) == 1
+
+
+@pytest.mark.parametrize(("family", "kind"), KINDS, ids=lambda x: getattr(x, "name", x))
+def test_a_recipe_needs_no_more_than_name_task_and_sources(family, kind):
+    two = {"one": {"profile": kind.name}, "other": {"profile": kind.name}}
+    given = {"name": "my_own", "family": family.name, "task": "classification", "sources": two}
+    recipe = recipe_from(given)
+    recorded = recipe.model_dump(mode="json")
+    assert recipe_from(recorded) == recipe
+    assert recorded["title"] == "My own"
+    assert (recorded["seed"], recorded["samples"]) == (0, 10_000)
+    assert recorded["splits"] == {"train": 0.6, "validation": 0.2, "test": 0.2}
+    assert {n: c["sources"] for n, c in recorded["classes"].items()} == {n: [n] for n in two}
+    ds = generate(recipe, 0, 4)
+    assert ds.sizes["sample"] == 4
+    assert set(ds.label.values.tolist()) <= {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("sources", "targets"),
+    [
+        ({"a": {"profile": "sersic"}}, ("flux", "half_light_radius", "sersic_index", "axis_ratio")),
+        (
+            {"a": {"profile": "sersic", "flux": 9, "axis_ratio": 1}, "b": {"profile": "star"}},
+            ("flux",),
+        ),
+        ({"a": {"profile": "transit", "period": 3}}, None),
+    ],
+)
+def test_a_regression_predicts_what_varies_in_all_sources(sources, targets):
+    recipe = recipe_from({"name": "mine", "task": "regression", "sources": sources})
+    if targets is None:
+        assert "period" not in recipe.targets
+        assert "radius_ratio" in recipe.targets
+    else:
+        assert recipe.targets == targets
+
+
+@pytest.mark.parametrize(
+    ("profile", "family"), [("circle", "geometric"), ("halo", "volume"), ("star", "sky")]
+)
+def test_the_family_follows_from_the_profiles(profile, family):
+    given = {"name": "mine", "task": "regression", "sources": {"a": {"profile": profile}}}
+    assert recipe_from(given).family == family
+
+
+def test_a_rung_of_a_recipe_without_a_title_has_one(small, tmp_path):
+    del small["title"]
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(small | {"rungs": {"hard": {"noise": {"scale": 2}}}}))
+    assert load_recipe(f"{path}/hard").title == "Small hard"
+
+
+def test_a_gaussian_psf_is_recorded_and_read_again(small):
+    small["psf"] = {"fwhm": 3, "profile": "gaussian"}
+    recipe = recipe_from(small)
+    assert recipe_from(recipe.model_dump(mode="json")) == recipe
+    with pytest.raises(ValueError, match="a gaussian has no beta"):
+        recipe_from(small | {"psf": {"fwhm": 3, "profile": "gaussian", "beta": 2}})
 
 
 def test_arms_cannot_be_counted_in_fractions(small, tmp_path):

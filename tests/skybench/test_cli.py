@@ -254,3 +254,18 @@ def test_a_release_without_baselines_trains_nothing_and_records_nothing(skybench
     assert status == 0
     status, _, said = skybench("release", "0.2", "objects", *options, "--seeds", 1)
     assert (status, said.startswith("error: training options say what to train")) == (2, True)
+
+
+def test_list_is_there_for_programs(skybench, demo_store):
+    status, out, _ = skybench("list", "--json", "--store", demo_store)
+    rows = {(row["dataset"], row["version"]): row for row in json.loads(out)}
+    assert status == 0
+    assert rows["sky", None]["rungs"][0] == "sky/clean"
+    assert rows["objects", "0.0"]["in_store"] is True
+    assert rows["sky", "0.2"]["recorded"] is True
+    assert rows["sky", "0.2"]["content_hash"].startswith("sha256:")
+
+
+def test_list_names_the_versions_that_skybench_records(skybench, tmp_path):
+    _, out, _ = skybench("list", "--store", tmp_path / "none")
+    assert "Recorded by skybench: objects@0.1, objects@0.2, sky@0.1, sky@0.2" in out

@@ -1,5 +1,6 @@
 """Recipes of light curves: when stars are looked at, and how well."""
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -21,8 +22,8 @@ class Cadence(Part):
     which there are any; from ``gap_start`` there are none for ``gap_length`` days.
     """
 
-    points: Annotated[int, NUMBER, Field(ge=2, le=100_000)]
-    baseline: Positive
+    points: Annotated[int, NUMBER, Field(ge=2, le=100_000)] = 512
+    baseline: Positive = 40.0
     jitter: Fraction = 0.0
     night_fraction: Annotated[Finite, Field(ge=0.01, le=1)] = 1.0
     gap_start: Distribution = Constant(value=0)
@@ -48,7 +49,7 @@ class Photometry(Part):
     standard deviation ``red_amplitude`` and is forgotten in ``red_timescale`` days.
     """
 
-    error: Distribution
+    error: Distribution = Constant(value=0.01)
     error_scatter: Annotated[Finite, Field(ge=0, le=2)] = 0.0
     red_amplitude: Distribution = Constant(value=0)
     red_timescale: Distribution = Constant(value=1)
@@ -75,8 +76,8 @@ class LightCurveRecipe(ObjectRecipe):
     """A dataset of light curves, one star in each sample."""
 
     family: Literal["light_curve"]
-    cadence: Cadence
-    noise: Photometry
+    cadence: Cadence = Cadence()
+    noise: Photometry = Photometry()
     sources: Annotated[dict[Name, LightCurveSource], Field(min_length=1)]
 
     @property
@@ -104,18 +105,16 @@ class LightCurveRecipe(ObjectRecipe):
         """What is to be learnt from, and the length of the observations."""
         return {"main_variable": "relative_flux", "baseline_days": self.cadence.baseline}
 
-    @model_validator(mode="after")
-    def _check_events(self) -> Self:
-        """Refuse events that happen once, and not while anyone looks."""
+    def mistakes(self) -> Iterator[str]:
+        """Yield what does not go together: also events that happen once, while nobody looks."""
+        yield from super().mistakes()
         for name, source in self.sources.items():
             drawn = source.distributions
             if "epoch" not in drawn or "period" in drawn or drawn["epoch"].depends_on:
                 continue
             low, high = drawn["epoch"].support({})
             if low < 0 or high > self.cadence.baseline:
-                msg = (
+                yield (
                     f"sources.{name}.epoch can be {low:g} to {high:g}, outside the "
                     f"{self.cadence.baseline:g} days of the baseline; narrow the distribution"
                 )
-                raise ValueError(msg)
-        return self

@@ -14,7 +14,7 @@ from skybench.generators.distributions import uniform
 from skybench.generators.drawn_object import DrawnObject
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.series.nbody import orbit
-from skybench.generators.series.nbody.motion import Integration, followed
+from skybench.generators.series.nbody.motion import SOME_BODIES, Integration, followed
 from skybench.generators.series.nbody.orbit import State
 from skybench.generators.series.nbody.vocabulary import VOCABULARY
 from skybench.generators.variable import PARAMETER_BITS, SAMPLE, round_mantissa
@@ -119,7 +119,7 @@ class BodySystem(DrawnObject):
         >>> FigureEight().render(6.3).position.shape
         (201, 3, 3)
         """
-        count = bodies if bodies is not None else self.bodies or 16
+        count = bodies if bodies is not None else self.bodies or SOME_BODIES
         if self.bodies not in (None, count):
             msg = f"a {self.name} has {self.bodies} bodies, got {bodies}."
             raise ParameterError(msg)

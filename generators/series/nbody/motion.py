@@ -17,6 +17,9 @@ from skybench.generators.series.nbody.vocabulary import VOCABULARY
 
 MAX_STEPS = 1_000_000
 
+SOME_BODIES = 16
+"""How many there are in a system that can have any number."""
+
 
 class Integration(Part):
     """The integration: time, outputs, steps, softening.
@@ -26,11 +29,11 @@ class Integration(Part):
     than ``energy_tolerance`` of its size is refused.
     """
 
-    bodies: Annotated[int, NUMBER, Field(ge=2, le=64)]
+    bodies: Annotated[int, NUMBER, Field(ge=2, le=64)] = SOME_BODIES
     dimensions: Annotated[int, NUMBER, Field(ge=2, le=3)] = 3
-    duration: Positive
-    outputs: Annotated[int, NUMBER, Field(ge=2, le=100_000)]
-    steps_per_output: Annotated[int, NUMBER, Field(ge=1, le=100_000)]
+    duration: Positive = 10.0
+    outputs: Annotated[int, NUMBER, Field(ge=2, le=100_000)] = 101
+    steps_per_output: Annotated[int, NUMBER, Field(ge=1, le=100_000)] = 100
     softening: Annotated[Finite, Field(ge=0)] = 0.0
     energy_tolerance: Annotated[Finite, Field(gt=0, le=1)] = 0.01
 

@@ -1,8 +1,9 @@
 """Recipes of N-body systems: what is integrated, how finely and for how long."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from skybench.generators.recipe import Name, ObjectRecipe, SourceSpec
 from skybench.generators.series.nbody.motion import Integration
@@ -19,8 +20,18 @@ class NbodyRecipe(ObjectRecipe):
     """A dataset of N-body systems, one in each sample."""
 
     family: Literal["nbody"]
-    integration: Integration
+    # Unsoftened, close encounters would need shorter steps than anyone asked for.
+    integration: Integration = Integration(softening=0.1)
     sources: Annotated[dict[Name, NbodySource], Field(min_length=1)]
+
+    def implied(self) -> dict[str, Any]:
+        """Return what was left out and follows from the rest: as many bodies as a source needs."""
+        implied = super().implied()
+        needed = [NBODY_OBJECTS[spec.profile].bodies for spec in self.sources.values()]
+        if "bodies" not in self.integration.model_fields_set and any(needed):
+            bodies = next(filter(None, needed))
+            implied["integration"] = self.integration.model_copy(update={"bodies": bodies})
+        return implied
 
     @property
     def points(self) -> int:
@@ -34,29 +45,25 @@ class NbodyRecipe(ObjectRecipe):
         on = self.integration
         return {"main_variable": "position", "softening": on.softening, "time_step": on.step}
 
-    @model_validator(mode="after")
-    def _check_bodies(self) -> Self:
+    def mistakes(self) -> Iterator[str]:
+        """Yield what does not go together, a line each, though each part is right by itself."""
+        yield from super().mistakes()
         for name, source in self.sources.items():
             needed = NBODY_OBJECTS[source.profile].bodies
             if needed not in (None, self.integration.bodies):
-                msg = (
+                yield (
                     f"sources.{name}: a {source.profile} has {needed} bodies, but "
                     f"integration.bodies is {self.integration.bodies}"
                 )
-                raise ValueError(msg)
-        return self
+            if self.integration.dimensions == 2:
+                yield from _tilted(name, source)
 
-    @model_validator(mode="after")
-    def _check_flat(self) -> Self:
-        if self.integration.dimensions == 3:
-            return self
-        for name, source in self.sources.items():
-            for angle in ("system_inclination", "mutual_inclination"):
-                tilt = source.distributions.get(angle)
-                if tilt is not None and tilt.atoms != (0,):
-                    msg = (
-                        f"sources.{name}.{angle} must be 0 in two dimensions; "
-                        "or set integration.dimensions to 3"
-                    )
-                    raise ValueError(msg)
-        return self
+
+def _tilted(name: str, source: NbodySource) -> Iterator[str]:
+    for angle in ("system_inclination", "mutual_inclination"):
+        tilt = source.distributions.get(angle)
+        if tilt is not None and tilt.atoms != (0,):
+            yield (
+                f"sources.{name}.{angle} must be 0 in two dimensions; "
+                "or set integration.dimensions to 3"
+            )

@@ -13,8 +13,8 @@ from skybench.generators.series.pendulum.vocabulary import VOCABULARY
 class Observation(Part):
     """When the pendulum is looked at: ``outputs`` instants, evenly over ``duration`` seconds."""
 
-    duration: Positive
-    outputs: Annotated[int, NUMBER, Field(ge=2, le=100_000)]
+    duration: Positive = 20.0
+    outputs: Annotated[int, NUMBER, Field(ge=2, le=100_000)] = 256
 
 
 class AngleNoise(Part):
@@ -33,7 +33,7 @@ class PendulumRecipe(ObjectRecipe):
     """A dataset of pendulums, one in each sample."""
 
     family: Literal["pendulum"]
-    observation: Observation
+    observation: Observation = Observation()
     noise: AngleNoise = AngleNoise()
     sources: Annotated[dict[Name, PendulumSource], Field(min_length=1)]
 

@@ -1,0 +1,1 @@
+"""Configurations of other tools as recipes: one file a tool."""
