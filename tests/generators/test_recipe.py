@@ -244,7 +244,7 @@ def test_a_recipe_needs_no_more_than_name_task_and_sources(family, kind):
     assert (recorded["seed"], recorded["samples"]) == (0, 10_000)
     assert recorded["splits"] == {"train": 0.6, "validation": 0.2, "test": 0.2}
     assert {n: c["sources"] for n, c in recorded["classes"].items()} == {n: [n] for n in two}
-    ds = generate(recipe, 0, 4)
+    ds = generate_as_stored(recipe, 0, 4)
     assert ds.sizes["sample"] == 4
     assert set(ds.label.values.tolist()) <= {0, 1}
 
