@@ -66,7 +66,7 @@ $(COMPAT)/python%/.installed: tests/test_admitted_versions.py $(INSTALLED)
 	  && $(BIN)/python -m pip --python $(@D)/bin/python install --disable-pip-version-check --quiet --no-compile "$$@" \
 	  && touch $@
 
-demo: $(INSTALLED) ## release small datasets in ./demo-store, train short baselines, show leaderboard and pictures
+demo: $(INSTALLED) ## build two recorded datasets in ./demo-store, train a small network, show where it breaks
 	$(BIN)/skybench demo --store ./demo-store
 
 test: $(INSTALLED) $(if $(SKYBENCH_OFFLINE),,compat) ## run the tests, the same way every time; ARGS="-k name" chooses, SKYBENCH_OFFLINE=1 leaves out what needs a download

@@ -196,7 +196,7 @@ def leaderboard(
 
 
 def demo(store: StoreOption = "./demo-store") -> None:
-    """Make a small release, train short baselines, open it by Intake, draw its pictures.
+    """Build recorded versions, train a small network on them, and show where it breaks.
 
     Example: skybench demo --store ./demo-store
     """

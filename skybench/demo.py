@@ -1,42 +1,67 @@
-"""The demonstration: a small release of two packaged recipes, from nothing to a leaderboard."""
+"""The demonstration: recorded versions from nothing, a small network, and where it breaks."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from os import PathLike
+from pathlib import Path
 
 from rich.console import Console
 
+from skybench.diagnosis.diagnose import diagnose
+from skybench.diagnosis.page import PAGE
 from skybench.gallery import save_gallery
 from skybench.leaderboard_table import leaderboard_table
+from skybench.learning.labelled import load_training_data
+from skybench.learning.networks.table import NETWORKS
+from skybench.learning.protocols import Protocol
+from skybench.learning.training import fit
+from skybench.registry.evaluate import evaluate
 from skybench.registry.leaderboard import leaderboard
 from skybench.registry.open import open as open_dataset
+from skybench.registry.scoring.records import SUBMISSIONS, stored_records
 from skybench.registry.storage.store import Store
-from skybench.release.release import TrainingOptions, release
+from skybench.registry.versions.index import read_manifest, resolve
 
-VERSION = "0.0"
-"""The demonstration's version: below every released one, since its content is another."""
+REFERENCES = ("objects@0.2", "sky@0.2")
 
-DATASETS = ("objects", "sky")
-SAMPLES = 1200
-TRAINING = TrainingOptions(protocols=("default",), seeds=1, epochs=6)
+NETWORK = NETWORKS["lenet5"]
+QUICK = Protocol(
+    name="quick",
+    optimizer="adamw",
+    learning_rate=3e-3,
+    weight_decay=1e-4,
+    epochs=8,
+    schedule="one-cycle",
+    warmup=0.2,
+    augmentation="dihedral",
+    seeds_needed=1,
+)
+"""For minutes on a processor: a small network learns all that it can from 6,000 images."""
+
+SUBMISSION = f"{NETWORK.name}-demo"
+
+Say = Callable[[str], None]
 
 
 def run_demo(
-    store: str | PathLike[str], *, samples: int = SAMPLES, training: TrainingOptions = TRAINING
+    store: str | PathLike[str],
+    *,
+    references: Sequence[str] = REFERENCES,
+    protocol: Protocol = QUICK,
 ) -> None:
-    """Release small datasets into a store, and show what a user does with them.
+    """Build recorded versions into a store, and show what a user does with them.
 
-    Run again, it goes on where it was stopped; where all is released, it shows what is there.
+    Run again, it goes on where it was stopped; what is there is shown.
 
     Parameters
     ----------
     store : str or path
-        A local folder; the pictures are written into it, too.
-    samples : int
-        Of each dataset.
-    training : TrainingOptions
-        Of its baselines.
+        A local folder; pages and pictures are written into it, too.
+    references : sequence of str
+        Recorded versions.
+    protocol : Protocol
+        How the network is trained.
 
     Raises
     ------
@@ -49,31 +74,70 @@ def run_demo(
     console = Console()
     # Addresses and hashes are for copying: a line is never folded.
     say = partial(console.print, soft_wrap=True, highlight=False)
-    say(f"[bold]1. Release[/] {samples:,} samples of each dataset into {store}")
-    released = release(
-        VERSION, store=place, datasets=DATASETS, samples=samples, training=training, say=say
-    )
-    say("\n[bold]2. Open[/] through Intake")
-    _open_by_intake(place, [one.reference for one in released], say)
-    say("\n[bold]3. Compare[/] the baselines")
-    for one in released:
-        console.print(leaderboard_table(leaderboard(one.reference, store=place)))
-    say("[bold]4. Look[/] at the pictures")
-    for one in released:
-        name = one.reference.partition("@")[0]
-        ds = open_dataset(one.reference, store=place)
-        say(str(save_gallery(ds, folder / f"{name}-gallery.png")))
+    say(f"[bold]1. Open[/] recorded versions, which are built into {store} and proven")
+    for reference in references:
+        _open(reference, place, say)
+    say(f"\n[bold]2. Train[/] {NETWORK.title}, for a minute, and score it")
+    for reference in references:
+        _score(reference, place, protocol, say)
+    say("\n[bold]3. Compare[/] it with the recorded baselines")
+    for reference in references:
+        console.print(leaderboard_table(leaderboard(reference, store=place)))
+    say("[bold]4. Look[/] where it breaks, and at the pictures")
+    for reference in references:
+        _show(reference, place, folder, say)
     say(f"\nDone in {time.perf_counter() - begin:.0f} s.")
 
 
-def _open_by_intake(place: Store, references: list[str], say: Callable[[str], None]) -> None:
-    import intake
+def _open(reference: str, place: Store, say: Say) -> None:
+    """Open a version by skybench, which builds it, and by Intake."""
+    import intake  # a second, and only here
 
-    url = place.url_of("catalog.yaml")
-    catalog = intake.open_catalog(url)
-    for reference in references:
-        dataset, _, version = reference.partition("@")
-        key = f"{dataset}_v{version.replace('.', '_')}_test"
-        ds = catalog[key].to_dask()
-        shape = ", ".join(f"{n} {size}" for n, size in ds["image"].sizes.items())
-        say(f"intake.open_catalog({url!r}).{key}.to_dask().image: {shape}")
+    ds = open_dataset(reference, store=place)
+    say(f"skybench.open({reference!r}): {ds.attrs['content_hash']}")
+    dataset, _, version = reference.partition("@")
+    url, key = place.url_of("catalog.yaml"), f"{dataset}_v{version.replace('.', '_')}_test"
+    test = intake.open_catalog(url)[key].to_dask()
+    shape = ", ".join(f"{name} {size}" for name, size in test["image"].sizes.items())
+    say(f"intake.open_catalog({url!r}).{key}.to_dask().image: {shape}")
+
+
+def _score(reference: str, place: Store, protocol: Protocol, say: Say) -> None:
+    """Train, evaluate and submit, where that was not done before."""
+    if SUBMISSION in set(leaderboard(reference, store=place)["name"]):
+        say(f"{SUBMISSION} was scored on {reference} before")
+        return
+    manifest = read_manifest(place, resolve(reference, place))
+    data = load_training_data(place.url_of(f"{manifest.key}/{manifest.zarr}"))
+    done = fit(
+        NETWORK,
+        data.labelled,
+        protocol,
+        seed=0,
+        folder=place.local_path(f".work/demo-{manifest.dataset}"),
+        report=lambda line: say(f"{reference} {line}"),
+    )
+    say(str(evaluate(reference, done.test_answers, name=SUBMISSION, store=place, submit=True)))
+
+
+def _show(reference: str, place: Store, folder: Path, say: Say) -> None:
+    """Write the page of what the network gets wrong, and a sheet of pictures."""
+    dataset = reference.partition("@")[0]
+    ds = open_dataset(reference, store=place)
+    page = folder / f"{dataset}-diagnosis" / PAGE
+    if not page.exists():
+        predictions = place.local_path(_predictions(reference, place))
+        out, name = page.parent, NETWORK.title
+        found = diagnose(reference, predictions, out=out, name=name, store=place)
+        say("\n".join(found.sentences))
+    say(str(page))
+    say(str(save_gallery(ds, folder / f"{dataset}-gallery.png")))
+
+
+def _predictions(reference: str, place: Store) -> str:
+    entry = resolve(reference, place)
+    (record,) = [
+        r for r in stored_records(place, f"{entry.key}/{SUBMISSIONS}") if r.name == SUBMISSION
+    ]
+    assert record.predictions is not None
+    return f"{entry.key}/{record.predictions.key}"

@@ -1,6 +1,7 @@
 """What several folders of tests share: a small store, and the table of faults."""
 
 import os
+import sys
 import time
 from collections import defaultdict
 from contextlib import contextmanager
@@ -81,7 +82,7 @@ def compat():
 
 @pytest.fixture(scope="session")
 def demo_store(tmp_path_factory) -> Path:
-    """Return a store like that of `make demo`, but smaller; tests only read it.
+    """Return a store with small versions of the datasets of `make demo`; tests only read it.
 
     It is made once a session, whichever of pytest-xdist's processes asks first.
     """
@@ -97,11 +98,47 @@ def demo_store(tmp_path_factory) -> Path:
 
 
 def make_demo_store(store: Path) -> None:
-    """Run the demonstration, with the floors as the only baselines."""
-    from skybench.demo import run_demo
-    from skybench.release.release import TrainingOptions
+    """Release objects and sky, with the floors as the only baselines."""
+    from skybench.release.release import TrainingOptions, release
 
-    run_demo(store, samples=DEMO_SAMPLES, training=TrainingOptions(protocols=()))
+    floors = TrainingOptions(protocols=())
+    release("0.0", store=store, datasets=("objects", "sky"), samples=DEMO_SAMPLES, training=floors)
+
+
+@pytest.fixture(scope="session")
+def recorded_checkout(tmp_path_factory):
+    """Return the source checkout that records tiny 0.3, and the store in which it was released."""
+    from skybench.generators.recipe_file import load_recipe
+    from skybench.registry.reference import Version
+    from skybench.registry.storage.store import Store
+    from skybench.release.publishing.recording import record_release
+    from skybench.release.release import BuildOptions, TrainingOptions, release
+
+    store, root = Store(tmp_path_factory.mktemp("original")), tmp_path_factory.mktemp("checkout")
+    tiny = load_recipe(Path(__file__).parent / "data" / "tiny.yaml")
+    options = {"building": BuildOptions(progress=False), "training": TrainingOptions(protocols=())}
+    release("0.3", store=store, datasets=[tiny], **options)
+    for folder in ("registry/releases", "catalogs"):
+        (root / folder).mkdir(parents=True)
+    record_release(Version(0, 3), "tiny", store, root)
+    return root, store
+
+
+@pytest.fixture
+def tiny_is_recorded(recorded_checkout, monkeypatch):
+    """Make skybench record tiny 0.3 alone, with no mirror; return the folder of the records."""
+    from skybench.catalogs import default
+    from skybench.registry import recorded
+
+    releases = recorded_checkout[0] / "registry" / "releases"
+    monkeypatch.setattr(recorded, "_releases", lambda: releases.iterdir())
+    catalog = (recorded_checkout[0] / "catalogs" / default.PACKAGED).read_text()
+    monkeypatch.setattr(default, "packaged_text", lambda: catalog)
+    # Else Intake looks for conda by way of distutils, which warns that it is deprecated.
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    for name in ("SKYBENCH_MIRRORS", "SKYBENCH_BUILD", "SKYBENCH_PUBLIC_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return releases / "0.3"
 
 
 @pytest.fixture(scope="session")

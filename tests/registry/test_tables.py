@@ -74,7 +74,7 @@ def test_astropy_has_the_same_values_with_units_and_meanings(recipe):
             assert units in (None, "1") or table[name].unit == u.Unit(units)
 
 
-@pytest.mark.parametrize("recipe", SINGLE)
+@pytest.mark.parametrize("recipe", sorted(SINGLE))
 def test_where_a_sample_is_one_object_there_is_no_table_of_sources(recipe):
     with pytest.raises(ParameterError, match=r"samples have no sources; skybench\.samples has"):
         skybench.sources(skybench.generate(recipe, 0, 2))

@@ -12,7 +12,6 @@ import pytest
 import xarray as xr
 
 import skybench
-from skybench.catalogs import default
 from skybench.errors import (
     IntegrityError,
     MissingDependencyError,
@@ -21,50 +20,24 @@ from skybench.errors import (
     StoreError,
 )
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry import recorded
 from skybench.registry.evaluate import evaluate
-from skybench.registry.reference import Version
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_index
 from skybench.release import rebuild
 from skybench.release.fetch import MIRRORS
-from skybench.release.publishing.recording import record_release
 from skybench.release.release import BuildOptions, TrainingOptions, release
 
 TINY = load_recipe(Path(__file__).parents[1] / "data" / "tiny.yaml")
 REFERENCE = "tiny@0.3"
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory):
+pytestmark = pytest.mark.usefixtures("tiny_is_recorded")
+
+
+@pytest.fixture
+def original(recorded_checkout):
     """The store in which tiny 0.3 was released."""
-    folder = tmp_path_factory.mktemp("original")
-    options = {"building": BuildOptions(progress=False), "training": TrainingOptions(protocols=())}
-    release("0.3", store=folder, datasets=[TINY], **options)
-    return Store(folder)
-
-
-@pytest.fixture(scope="module")
-def checkout(original, tmp_path_factory):
-    """The source checkout that records it."""
-    root = tmp_path_factory.mktemp("checkout")
-    for folder in ("registry/releases", "catalogs"):
-        (root / folder).mkdir(parents=True)
-    record_release(Version(0, 3), "tiny", original, root)
-    return root
-
-
-@pytest.fixture(autouse=True)
-def records(checkout, monkeypatch):
-    """A skybench that records tiny 0.3 alone, with no mirror."""
-    releases = checkout / "registry" / "releases"
-    monkeypatch.setattr(recorded, "_releases", lambda: releases.iterdir())
-    catalog = (checkout / "catalogs" / default.PACKAGED).read_text()
-    monkeypatch.setattr(default, "packaged_text", lambda: catalog)
-    # Else Intake looks for conda by way of distutils, which warns that it is deprecated.
-    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
-    for name in (MIRRORS, rebuild.BUILD, "SKYBENCH_PUBLIC_KEY"):
-        monkeypatch.delenv(name, raising=False)
+    return recorded_checkout[1]
 
 
 @pytest.fixture
@@ -162,8 +135,8 @@ def test_other_pixels_than_the_recorded_ones_are_not_published(store, monkeypatc
     assert nothing_in(store)
 
 
-def test_damaged_predictions_of_the_package_are_not_published(store, checkout):
-    (file,) = (checkout / "registry/releases/0.3").glob("tiny.logistic*.parquet")
+def test_damaged_predictions_of_the_package_are_not_published(store, tiny_is_recorded):
+    (file,) = tiny_is_recorded.glob("tiny.logistic*.parquet")
     whole = file.read_bytes()
     file.write_bytes(whole[:-1])
     try:
