@@ -243,7 +243,7 @@ def _caption(row: "dict[Any, Any]") -> str:
     if TRUTH not in row:
         return f"{row[ID]}: error {row[ERROR]:.2g}"
     last = f"error {row[ERROR]:.2g}" if ERROR in row else f"{100 * row[CONFIDENCE]:.0f} %"
-    return f"{row[ID]}: {_short(row[TRUTH])}\n> {_short(row[ANSWER])}, {last}"
+    return f"{row[ID]}: {_short(row[TRUTH])}\n> {_short(row[ANSWER])}\n{last}"
 
 
 def _short(answer: Any) -> str:

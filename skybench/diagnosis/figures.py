@@ -180,7 +180,7 @@ def of_numbers(found: Evaluation) -> "Figure":
 def of_samples(pictures: Sequence[Image.Image], captions: Sequence[str]) -> "Figure":
     """Return pictures in rows, each with its caption."""
     rows = math.ceil(len(pictures) / _IN_A_ROW)
-    figure = new_figure(11, 1.75 * rows)
+    figure = new_figure(11, 1.9 * rows)
     grid = figure.subplots(rows, _IN_A_ROW, squeeze=False).ravel()
     for axes in grid:
         axes.set_axis_off()
