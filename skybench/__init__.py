@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skybench import errors, generators
+    from skybench import errors, generators, torch
     from skybench.generators.generate import generate
     from skybench.generators.recipe import Recipe
     from skybench.generators.recipe_file import load_recipe
+    from skybench.learning.batches import batches
     from skybench.registry.evaluate import evaluate
     from skybench.registry.leaderboard import leaderboard
     from skybench.registry.open import open
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
+    "batches": "skybench.learning.batches",
     "evaluate": "skybench.registry.evaluate",
     "generate": "skybench.generators.generate",
     "get": "skybench.release.fetch",
@@ -29,10 +31,11 @@ _HOMES = {
     "reproduce": "skybench.release.reproduce",
     "verify": "skybench.registry.verify",
 }
-_MODULES = ("errors", "generators")
+_MODULES = ("errors", "generators", "torch")
 
 __all__ = [
     "Recipe",
+    "batches",
     "errors",
     "evaluate",
     "generate",
@@ -42,6 +45,7 @@ __all__ = [
     "load_recipe",
     "open",
     "reproduce",
+    "torch",
     "verify",
 ]
 
