@@ -31,7 +31,7 @@ def store(tmp_path_factory):
     """Colours (two inputs, three bands) and maps, in many small chunks."""
     folder = tmp_path_factory.mktemp("store")
     recipes = [
-        load_recipe(name).model_copy(update={"samples": SAMPLES}) for name in ("grz", "fields")
+        load_recipe(name).model_copy(update={"samples": SAMPLES}) for name in ("grz", "shapes2")
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(zarr_format, "_CHUNK_BYTES", 8 * ROW_BYTES)
@@ -186,9 +186,11 @@ def test_an_opened_split_takes_the_stretch_of_another(store):
 
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_maps_are_classes(store, in_memory):
-    made = skybench.batches("fields@0.1", store=store, shuffle=False, in_memory=in_memory)
+    made = skybench.batches(
+        "shapes2@0.1", store=store, target="segmentation", shuffle=False, in_memory=in_memory
+    )
     maps = np.concatenate([y for _, y in made])
-    ds = skybench.open("fields@0.1", store=store, decode=False).compute()
+    ds = skybench.open("shapes2@0.1", store=store, decode=False).compute()
     assert maps.dtype == np.int64
     assert maps.shape == ds.segmentation.shape
     assert made.classes[0] == "background"
