@@ -335,7 +335,15 @@ def test_what_cannot_be_is_told(options, error, said):
         skybench.batches(skybench.generate("objects", 0, 9), **options)
 
 
-def test_jax_and_tensorflow_take_the_arrays():
+def test_jax_takes_the_arrays():
     jax = pytest.importorskip("jax.numpy")
     made = skybench.batches(skybench.generate("objects", 0, 12), batch_size=4)
     assert [jax.asarray(x).shape for x, _ in made] == [(4, 1, 28, 28)] * 3
+
+
+def test_tensorflow_takes_them_from_a_generator():
+    tf = pytest.importorskip("tensorflow")
+    made = skybench.batches(skybench.generate("objects", 0, 10), batch_size=4)
+    kinds = (tf.TensorSpec((None, 1, 28, 28), tf.float32), tf.TensorSpec((None,), tf.int64))
+    data = tf.data.Dataset.from_generator(lambda: iter(made), output_signature=kinds)
+    assert [len(y) for _, y in data] == [4, 4, 2]
