@@ -18,7 +18,12 @@ from skybench.errors import NotFoundError, ParameterError
 from skybench.learning.sample_form import SampleForm
 from skybench.learning.stretch import Stretch
 from skybench.learning.target import Target, target_of
-from skybench.registry.arrays.chunked_rows import ArrayRows, ChunkedRows, sharded_rows
+from skybench.registry.arrays.chunked_rows import (
+    ArrayRows,
+    ChunkedRows,
+    chunk_lengths,
+    sharded_rows,
+)
 from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, encode_flags, with_variables
 from skybench.registry.open import Verification
 from skybench.registry.open import open as open_version
@@ -244,22 +249,22 @@ def _opened(
     """Return a dataset with codes, how its variables are read, and how messages call it."""
     if isinstance(reference, xr.Dataset):
         ds = _with_samples_first(reference)
-        where = str(reference.attrs.get("recipe", "the dataset"))
-        return ds, lambda name: ArrayRows(variable=ds.variables[name]), where
+        return ds, _array_rows(ds), str(reference.attrs.get("recipe", "the dataset"))
     ds = open_version(reference, store=store, verify=verify, decode=False)
     where = f"{ds.attrs['dataset']} {ds.attrs['version']}"
-    arrays = _with_samples_first(ds)
+    of_arrays = _array_rows(_with_samples_first(ds))
     if verify == "full":  # each chunk is compared with its hash by the dataset that was opened
-        return ds, lambda name: ArrayRows(variable=arrays.variables[name]), where
+        return ds, of_arrays, where
     place = Store(store)
     manifest = read_manifest(place, resolve(f"{ds.attrs['dataset']}@{ds.attrs['version']}", place))
     fix = str(damage(manifest.reference, ("",))).strip()
     shards = sharded_rows(place.url_of(f"{manifest.key}/{manifest.zarr}"), fix)
+    return ds, lambda name: shards.get(name) or of_arrays(name), where
 
-    def rows_of(name: str) -> ChunkedRows:
-        return shards.get(name) or ArrayRows(variable=arrays.variables[name])
 
-    return ds, rows_of, where
+def _array_rows(ds: xr.Dataset) -> RowsOf:
+    lengths = chunk_lengths(ds)
+    return lambda name: ArrayRows(variable=ds.variables[name], lengths=lengths)
 
 
 def _with_samples_first(ds: xr.Dataset) -> xr.Dataset:

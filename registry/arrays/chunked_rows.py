@@ -117,9 +117,17 @@ class ShardedRows:
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayRows:
-    """A variable whose first dimension is ``sample``, in memory or in the chunks of dask."""
+    """A variable whose first dimension is ``sample``, in memory or in the chunks of dask.
+
+    Parameters
+    ----------
+    variable : Variable
+    lengths : tuple of int
+        As `chunk_lengths` tells them for its dataset, so that all variables have the same chunks.
+    """
 
     variable: xr.Variable
+    lengths: tuple[int, ...]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -131,14 +139,6 @@ class ArrayRows:
         """Of one sample."""
         return self.variable.shape[1:]
 
-    @cached_property
-    def lengths(self) -> tuple[int, ...]:
-        """The rows of each chunk."""
-        if self.variable.chunks is not None:
-            return self.variable.chunks[0]
-        rows = len(self.variable)
-        return tuple(min(_ARRAY_ROWS, rows - start) for start in range(0, rows, _ARRAY_ROWS))
-
     def read(self, number: int, out: NDArray[Any]) -> None:
         """Put the rows of a chunk into an array; raises what computing them raises."""
         start, length = sum(self.lengths[:number]), self.lengths[number]
@@ -146,6 +146,14 @@ class ArrayRows:
         # In this thread: the caller has several, and those of dask would not survive a fork.
         with dask.config.set(scheduler="synchronous"):
             out[:length] = rows.values
+
+
+def chunk_lengths(ds: xr.Dataset) -> tuple[int, ...]:
+    """Return the rows of each chunk of a dataset whose chunks are unified, or is in memory."""
+    if SAMPLE_DIM in ds.chunksizes:
+        return ds.chunksizes[SAMPLE_DIM]
+    rows = ds.sizes[SAMPLE_DIM]
+    return tuple(min(_ARRAY_ROWS, rows - start) for start in range(0, rows, _ARRAY_ROWS))
 
 
 def sharded_rows(url: str, said: str = "") -> dict[str, ShardedRows]:

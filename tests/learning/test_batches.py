@@ -310,6 +310,15 @@ def test_an_opened_dataset_may_be_chosen_from_and_turned():
     np.testing.assert_array_equal(y, ds.label.values[[3, 8, 20]])
 
 
+def test_a_coordinate_in_memory_goes_with_a_map_in_chunks():
+    ds = skybench.generate("objects", 0, 40).assign(number=lambda d: d.sample_id.variable)
+    ds["map"] = ds.image.astype("float32")
+    ds["map"] = ds["map"].chunk(sample=7)
+    made = skybench.batches(ds, inputs="number", target="map", stretch=None, in_memory=False)
+    for x, y in made:
+        np.testing.assert_array_equal(y, ds.image.values[x[:, 0].astype(int)])
+
+
 def test_codes_of_strings_are_those_from_before():
     codes = xr.Variable("sample", np.array([1, 0, 7], np.int8))
     codes.attrs = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "star spiral"}
