@@ -38,6 +38,7 @@ MOST_IN_MEMORY = 2 << 30
 
 TRAIN: Literal["train"] = "train"
 _STRETCH_CHUNKS = 32
+_CACHED_BYTES = 1 << 18
 
 Stretches = Stretch | Mapping[str, Stretch | None] | Literal["train"] | None
 
@@ -168,7 +169,7 @@ class RawRows:
     samples: Samples
     arrays: list[NDArray[Any]]
     rows: NDArray[np.intp]
-    _scratch: list[NDArray[Any]] = field(default_factory=list)
+    _scratch: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def read(self, number: int, slot: int) -> None:
         """Read a chunk of each variable into the slot."""
@@ -183,19 +184,24 @@ class RawRows:
         """Return the inputs and answers at some places."""
         samples = self.samples
         out = np.empty((len(places), *samples.shape), np.float32)
-        plane, raws = 0, self._raws(places)
-        for one, raw in zip(samples.inputs, raws, strict=False):
-            one.put(raw, out[:, plane : plane + one.form.planes])
+        plane = 0
+        for one, array in zip(samples.inputs, self.arrays, strict=False):
+            self._put(one, array, places, out[:, plane : plane + one.form.planes])
             plane += one.form.planes
-        of_map = None if samples.target.map is None else raws[-1]
+        of_map = None if samples.target.map is None else self.arrays[-1][places]
         return out, samples.target.of(self.rows[places], of_map)
 
-    def _raws(self, places: NDArray[np.intp]) -> list[NDArray[Any]]:
-        """Return the rows as stored, which hold until the next are asked for."""
-        if not self._scratch or len(self._scratch[0]) < len(places):
-            self._scratch[:] = [np.empty((len(places), *a.shape[1:]), a.dtype) for a in self.arrays]
-        pairs = zip(self.arrays, self._scratch, strict=True)
-        return [_taken(array, places, scratch[: len(places)]) for array, scratch in pairs]
+    def _put(
+        self, one: Input, array: NDArray[Any], places: NDArray[np.intp], out: NDArray[np.float32]
+    ) -> None:
+        """Put an input at some places, so few at a time that they stay in the processor's cache."""
+        few = max(1, _CACHED_BYTES // max(1, array[:1].nbytes))
+        if one.name not in self._scratch:
+            self._scratch[one.name] = np.empty((few, *array.shape[1:]), array.dtype)
+        scratch = self._scratch[one.name]
+        for start in range(0, len(places), few):
+            part = places[start : start + few]
+            one.put(_taken(array, part, scratch[: len(part)]), out[start : start + few])
 
 
 def open_samples(
