@@ -339,7 +339,8 @@ def batches(
         Which of the processes that train together this is. All get as many samples, no two the
         same one.
     threads : int
-        That read ahead where samples are not in memory. One decodes 100,000 images of 64x64 a second.
+        That read ahead where samples are not in memory. One decodes some 100,000 images of 64x64
+        a second.
     store, verify
         As for `skybench.open`; with "full" each chunk is compared with the published hashes
         whenever it is read.

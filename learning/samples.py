@@ -107,8 +107,8 @@ class Samples:
 
     @cached_property
     def room(self) -> int:
-        """The rows of the longest chunk."""
-        return max(self.sources[0].lengths, default=0)
+        """The rows of memory that a chunk takes."""
+        return max(source.room for source in self.sources)
 
     @cached_property
     def chunks(self) -> dict[int, NDArray[np.intp]]:
@@ -340,7 +340,7 @@ def _rows_in_chunks(source: ChunkedRows, rows: NDArray[np.intp]) -> Iterator[NDA
     stops = np.cumsum(source.lengths)
     numbers = np.searchsorted(stops, rows, side="right")
     chunks = np.unique(numbers)
-    room = np.empty((max(source.lengths, default=0), *source.row_shape), source.dtype)
+    room = np.empty((source.room, *source.row_shape), source.dtype)
     for number in chunks[:: max(1, -(-len(chunks) // _STRETCH_CHUNKS))].tolist():
         source.read(number, room)
         yield room[rows[numbers == number] - (stops[number] - source.lengths[number])]
