@@ -44,6 +44,15 @@ POSITION_ANGLE = of_source(
 )
 
 
+def main_variable(ds: xr.Dataset) -> str:
+    """Return the data variable that is shown and learnt from.
+
+    The one that the dataset names, else the image, else the first.
+    """
+    first = "image" if "image" in ds.data_vars else next(iter(ds.data_vars))
+    return str(ds.attrs.get("main_variable", first))
+
+
 def variable(
     name: str, values: ArrayLike, attributes: Mapping[str, Any] | None = None
 ) -> xr.Variable:

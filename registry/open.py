@@ -23,13 +23,16 @@ from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
 
+Openable = str | PathLike[str] | DatasetReference
+"""A reference to a version, or the path or URL of one Zarr store."""
+
 Building = Literal["missing", "never"]
 Verification = Literal["off", "fast", "full"]
 _VERIFICATIONS = ("off", "fast", "full")
 
 
 def open(
-    reference: str | PathLike[str] | DatasetReference,
+    reference: Openable,
     *,
     split: str | None = None,
     store: str | Store | None = None,

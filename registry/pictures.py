@@ -52,23 +52,6 @@ def picture(sample: xr.DataArray, size: int = 128) -> Image.Image:
     return PICTURES[dims](sample, size)
 
 
-def main_variable(ds: xr.Dataset) -> str:
-    """Return the data variable that is shown: the named one, or the first with a picture.
-
-    Raises
-    ------
-    ParameterError
-        None has a picture.
-    """
-    if "main_variable" in ds.attrs:
-        return str(ds.attrs["main_variable"])
-    for name, variable in ds.data_vars.items():
-        if tuple(d for d in variable.dims if d != "sample") in PICTURES:
-            return str(name)
-    msg = f"there is no picture of {', '.join(map(str, ds.data_vars))}."
-    raise ParameterError(msg)
-
-
 def stretch(image: NDArray[np.number]) -> Bytes:
     """Return the asinh-stretched image in 0 to 255, its sky dark and its brightest pixel white."""
     pixels = image.astype(np.float64)

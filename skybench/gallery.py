@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from skybench.errors import ParameterError
-from skybench.registry.pictures import INK, PAPER, main_variable, picture
+from skybench.generators.schema import main_variable
+from skybench.registry.pictures import INK, PAPER, picture
 from skybench.registry.storage.local_disk import reporting_unwritable
 
 _TILE = 128

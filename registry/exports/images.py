@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
 from skybench.generators.codes import SAMPLE_DIM
+from skybench.generators.schema import main_variable
 from skybench.registry.exports.answers import METADATA_FILE, labels, split_names, write_metadata
 from skybench.registry.exports.blocks import unfinished_blocks
 from skybench.registry.exports.export_format import DataFormat
-from skybench.registry.pictures import main_variable, picture
+from skybench.registry.pictures import picture
 from skybench.registry.storage.local_disk import replace_file
 
 _WIDTH = {("y", "x"): 1, ("band", "y", "x"): 1, ("z", "y", "x"): 1, ("pixel",): 256}

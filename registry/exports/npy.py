@@ -9,10 +9,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.generators.codes import SAMPLE_DIM
+from skybench.generators.schema import main_variable
 from skybench.registry.exports.answers import METADATA_FILE, answers, split_names, write_metadata
 from skybench.registry.exports.blocks import unfinished_blocks
 from skybench.registry.exports.export_format import DataFormat
-from skybench.registry.pictures import main_variable
 from skybench.registry.storage.local_disk import replace_file
 
 SHARD_SAMPLES = 512

@@ -22,9 +22,10 @@ from skybench.diagnosis.findings import (
 )
 from skybench.diagnosis.page import PAGE, Section, write_page
 from skybench.errors import ParameterError
+from skybench.generators.schema import main_variable
 from skybench.registry.evaluate import UNNAMED, Evaluation, evaluate
 from skybench.registry.ground_truth import Judged
-from skybench.registry.pictures import main_variable, picture
+from skybench.registry.pictures import picture
 from skybench.registry.scoring.breakdown import interval_of
 from skybench.registry.scoring.metrics import CALIBRATION_BINS
 from skybench.registry.scoring.mistakes import ANSWER, CONFIDENCE, ERROR, TRUTH

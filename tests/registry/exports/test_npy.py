@@ -6,9 +6,9 @@ import pytest
 
 from skybench.generators.codes import decode_flags
 from skybench.generators.generate import generate_as_stored
+from skybench.generators.schema import main_variable
 from skybench.registry.exports.export import export, write_dataset
 from skybench.registry.exports.npy import NPY
-from skybench.registry.pictures import main_variable
 
 
 @pytest.mark.parametrize("recipe", ["objects", "grz", "halos", "lightcurves", "sphere", "sky"])
