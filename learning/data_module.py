@@ -6,6 +6,7 @@ import lightning
 import xarray as xr
 
 from skybench.learning.torch_dataset import SkyDataset, SkyLoader, dataset, loader
+from skybench.registry.open import Openable
 from skybench.registry.open import open as open_version
 
 _OF_OPEN = ("store", "verify")

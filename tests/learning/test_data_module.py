@@ -78,5 +78,5 @@ def test_validation_is_in_order_whatever_the_options():
     ds = skybench.generate("objects", 0, 60)
     data = skybench.torch.SkyDataModule(ds, target="sample_id", loading={"threads": 1})
     got = torch.cat([y for _, y in data.val_dataloader()])
-    assert got.tolist() == ds.sample_id.values[ds.split.values == 1].tolist()
+    assert got.tolist() == ds.sample_id.values[ds.split.values == "validation"].tolist()
     assert data.train_dataloader().dataset.plan.shuffle
