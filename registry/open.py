@@ -71,8 +71,9 @@ def open(
     -------
     Dataset
         ``image : (sample, y, x) int32``, electrons, with the parameters as coordinates. Those on
-        (sample), by which samples are chosen and grouped, are in memory (up to 256 MB of them); the
-        rest are dask arrays in chunks of one length. ``attrs`` hold version, content hash, licence.
+        (sample), by which samples are chosen and grouped, are in memory (up to 256 MB of them), and
+        numbers of sources are read when they are used; the rest are dask arrays in chunks of one
+        length. ``attrs`` hold version, content hash, licence.
 
     Raises
     ------

@@ -70,12 +70,14 @@ def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.D
 def with_coordinates(
     ds: xr.Dataset,
     stored: xr.Dataset,
-    read: Callable[[str, xr.Variable], NDArray[Any]] = lambda _, variable: np.asarray(variable),
+    read: Callable[[str, xr.Variable], NDArray[Any]] | None = None,
 ) -> xr.Dataset:
     """Return the dataset with what samples are chosen and grouped by in memory.
 
     That are the coordinates on (sample), and which classes are present. Then ``where``, masks and
-    ``groupby`` work as on any dataset. Those of a dataset of tens of millions of samples stay lazy.
+    ``groupby`` work as on any dataset. Numbers of sources, such as ``flux``, are read whenever they
+    are used, so that masks and groups can be made of them, too. The coordinates of a dataset of
+    tens of millions of samples stay dask arrays.
 
     Parameters
     ----------
@@ -83,16 +85,22 @@ def with_coordinates(
         In chunks, codes not decoded.
     stored : Dataset
         The same as it is stored, from which a variable is read at once.
-    read : callable
-        Name and stored variable to values.
+    read : callable, optional
+        Name and stored variable to values. Default: as they are stored. With it numbers of sources
+        stay as they are in `ds`.
     """
-    chosen = [n for n in stored.coords if {SAMPLE_DIM} <= {*stored[n].dims} <= _CHOSEN_BY]
-    if sum(stored.variables[name].nbytes for name in chosen) > _MOST_IN_MEMORY:
-        return ds
+    coords = {n: stored.variables[n] for n in stored.coords if SAMPLE_DIM in stored[n].dims}
     variables = dict(ds.variables)
-    for name in chosen:
-        variable = stored.variables[name]
-        variables[name] = xr.Variable(variable.dims, read(str(name), variable), variable.attrs)
+    held = 0
+    for name, variable in sorted(coords.items(), key=lambda item: item[1].ndim):
+        held += variable.nbytes
+        if held > _MOST_IN_MEMORY:
+            break
+        if {*variable.dims} <= _CHOSEN_BY:
+            values = np.asarray(variable) if read is None else read(str(name), variable)
+            variables[name] = xr.Variable(variable.dims, values, variable.attrs)
+        elif read is None and "flag_values" not in variable.attrs:
+            variables[name] = variable
     return with_variables(ds, variables)
 
 
@@ -133,7 +141,7 @@ class _Rows:
         rows = self._rows
         if SAMPLE_DIM not in variable.dims:
             return variable
-        if not isinstance(variable.data, da.Array) or not len(rows):
+        if variable.chunks is None or not len(rows):
             return variable.isel({SAMPLE_DIM: rows})
         axis = variable.dims.index(SAMPLE_DIM)
         return xr.Variable(variable.dims, self._taken(variable.data, axis), variable.attrs)

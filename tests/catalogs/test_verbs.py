@@ -85,6 +85,16 @@ def test_samples_are_chosen(opened):
         np.testing.assert_array_equal(kept, values[data].values[values.label.values == name])
 
 
+def test_numbers_of_sources_choose_and_group(store):
+    for ds in (OPENERS["open"](store, "objects"), OPENERS["Intake, a split"](store, "objects")):
+        bright = ds.flux.isel(source=0) > ds.flux.median()
+        assert 0 < ds.isel(sample=bright).sizes["sample"] < ds.sizes["sample"]
+        assert ds.where(bright, drop=True).flux.min() > ds.flux.median()
+        single = ds.squeeze("source")
+        counts = single.image.mean(("y", "x")).groupby_bins("flux", 3).count()
+        assert counts.sum() == ds.sizes["sample"]
+
+
 def test_samples_are_chosen_by_identity(opened):
     ds, values, _, _ = opened
     ids = values.sample_id.values
