@@ -147,7 +147,7 @@ def _absent(
         recorded_manifest(reference)
     except NotFoundError as also:
         return NotFoundError(f"{missing} Nor does skybench record it: {also}")
-    return unavailable
+    return NotFoundError(f"{missing} And nothing brought it there: {unavailable}")
 
 
 def _opened(

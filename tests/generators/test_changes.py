@@ -60,7 +60,7 @@ def test_a_changed_recipe_has_a_name_and_a_title_of_its_own():
         ({"noise.scale": -1}, r"noise\.scale: must be at least 0, got -1"),
         ({"sources.star.flx": 3}, r"sources\.star: unknown parameter of star 'flx'; did .*'flux'"),
         ({"noise.sky_level.hi": 3}, r"noise\.sky_level\.hi: unknown key 'hi'; did .* 'high'"),
-        ({"seed": None}, "seed: is required and missing"),
+        ({"sources": None}, "sources: is required and missing"),
         ({"": 1}, "unknown key ''"),
     ],
 )

@@ -161,7 +161,7 @@ def test_evaluate_scores_a_file(skybench, demo_store, tmp_path):
         (["leaderboard", "nothing@0"], "nothing"),
         (["evaluate", "objects@0", "missing.csv", "--name", "X"], "missing.csv"),
         (["gallery", "mine.yaml", "picture.png"], "mine.yaml is a recipe, not a dataset"),
-        (["generate", "sky", "--out", "sky.fits"], "unknown file type '.fits'; it can be .npz"),
+        (["generate", "sky", "--out", "sky.xyz"], "unknown file type '.xyz'; it can be .npz"),
         (["list", "--store", "s3:/bucket/dir"], "did you mean 's3://bucket/dir'?"),
     ],
 )

@@ -136,7 +136,7 @@ def test_packaged_recipes_draw(name):
     # No class is hidden: each shape shows some pixels, but for few in a crowd.
     slots = np.arange(images.sizes["source"])[:, None, None] + 1
     seen = (images.segmentation.values[:, None] == slots).sum(axis=(2, 3))
-    assert (seen[images.kind.values > 0] >= 10).mean() > 0.98
+    assert (seen[images.kind.values > 0] >= 5).mean() > 0.98
 
 
 def test_rungs_of_noise_keep_the_shapes_underneath():

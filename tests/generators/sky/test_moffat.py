@@ -109,6 +109,6 @@ def test_a_recipe_may_have_a_gaussian(small):
 
 
 def test_a_gaussian_has_no_exponent(small):
-    small["psf"] = {"fwhm": 2.5, "profile": "gaussian", "beta": 3}
+    small["psf"] = {"fwhm": 2.5, "profile": "gaussian", "beta": 4}
     with pytest.raises(ValidationError, match="a gaussian has no beta"):
         SkyRecipe.model_validate(small)
