@@ -29,6 +29,7 @@ from skybench.registry.exports.npy import NPY
 from skybench.registry.exports.npz import NPZ
 from skybench.registry.exports.parquet import PARQUET
 from skybench.registry.exports.votable import VOTABLE
+from skybench.registry.exports.webdataset import WEBDATASET
 from skybench.registry.exports.zarr import ZARR
 from skybench.registry.hashing.content_hash import variable_roots
 from skybench.registry.open import open as open_version
@@ -54,6 +55,7 @@ FORMATS = Table(
     PARQUET,
     VOTABLE,
     ECSV,
+    WEBDATASET,
     CROISSANT,
 )
 """By name; a suffix means the first data format that has it."""
