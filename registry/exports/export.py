@@ -28,6 +28,7 @@ from skybench.registry.exports.netcdf import NETCDF
 from skybench.registry.exports.npy import NPY
 from skybench.registry.exports.npz import NPZ
 from skybench.registry.exports.parquet import PARQUET
+from skybench.registry.exports.tfrecord import TFRECORD
 from skybench.registry.exports.votable import VOTABLE
 from skybench.registry.exports.webdataset import WEBDATASET
 from skybench.registry.exports.zarr import ZARR
@@ -56,6 +57,7 @@ FORMATS = Table(
     VOTABLE,
     ECSV,
     WEBDATASET,
+    TFRECORD,
     CROISSANT,
 )
 """By name; a suffix means the first data format that has it."""
