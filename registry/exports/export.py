@@ -23,6 +23,7 @@ from skybench.registry.exports.export_format import DataFormat, DescriptionForma
 from skybench.registry.exports.export_hashes import ExportHashes, roots_of
 from skybench.registry.exports.fits import FITS
 from skybench.registry.exports.hdf5 import HDF5, HDF5_BRICKS
+from skybench.registry.exports.huggingface import HUGGINGFACE
 from skybench.registry.exports.images import JPEG, PNG
 from skybench.registry.exports.netcdf import NETCDF
 from skybench.registry.exports.npy import NPY
@@ -56,6 +57,7 @@ FORMATS = Table(
     PARQUET,
     VOTABLE,
     ECSV,
+    HUGGINGFACE,
     WEBDATASET,
     TFRECORD,
     CROISSANT,

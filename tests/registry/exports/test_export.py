@@ -311,7 +311,7 @@ def peak_of(write, *arguments):
         tracemalloc.stop()
 
 
-SHARDED = ["webdataset", "tfrecord"]
+SHARDED = ["huggingface", "webdataset", "tfrecord"]
 FLAT = ["npz", "zarr", "fits", "hdf5", "hdf5-bricks", "netcdf", "npy", *SHARDED]
 
 

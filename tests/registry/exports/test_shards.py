@@ -11,7 +11,7 @@ from skybench.registry.exports.export import export, format_named, write_dataset
 from skybench.registry.open import open as open_version
 from skybench.registry.storage.local_disk import replace_file
 
-EACH = pytest.mark.parametrize("name", ["webdataset", "tfrecord"])
+EACH = pytest.mark.parametrize("name", ["huggingface", "webdataset", "tfrecord"])
 
 
 def files(folder):
