@@ -44,8 +44,8 @@ ds = load_dataset("{folder}", split="{split}")
 
 ## Features
 
-Where a source is not there, its kind is `empty` and its parameters are NaN. `dataset.json` has what
-is the same for all samples.
+NaN stands for a parameter that a sample or a source does not have; a source of the kind `empty` is
+not there. `dataset.json` has what is the same for all samples.
 
 {features}
 
