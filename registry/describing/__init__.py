@@ -1,1 +1,1 @@
-"""Versions in the words of others: citations and licences."""
+"""Versions in the words of others: citations, licences and cards."""

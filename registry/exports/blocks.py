@@ -49,13 +49,18 @@ def unfinished_blocks(
     finished : callable
         Tells of the rows of a block that it need not be read.
     """
-    along = ds.drop_vars([name for name, v in ds.variables.items() if SAMPLE_DIM not in v.dims])
+    along = along_samples(ds)
     samples = ds.sizes.get(SAMPLE_DIM, 0)
     with progress_bar(action, samples, shown=sys.stderr.isatty()) as advance:
         for taken in row_slices(along, rows):
             if not finished(taken):
                 yield taken, along.isel({SAMPLE_DIM: taken}).compute()
             advance(taken.stop - taken.start)
+
+
+def along_samples(ds: xr.Dataset) -> xr.Dataset:
+    """Return the dataset without the variables that are the same for all samples."""
+    return ds.drop_vars([name for name, v in ds.variables.items() if SAMPLE_DIM not in v.dims])
 
 
 def row_slices(ds: xr.Dataset, rows: int | None = None) -> Iterator[slice]:

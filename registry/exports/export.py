@@ -23,12 +23,15 @@ from skybench.registry.exports.export_format import DataFormat, DescriptionForma
 from skybench.registry.exports.export_hashes import ExportHashes, roots_of
 from skybench.registry.exports.fits import FITS
 from skybench.registry.exports.hdf5 import HDF5, HDF5_BRICKS
+from skybench.registry.exports.huggingface import HUGGINGFACE
 from skybench.registry.exports.images import JPEG, PNG
 from skybench.registry.exports.netcdf import NETCDF
 from skybench.registry.exports.npy import NPY
 from skybench.registry.exports.npz import NPZ
 from skybench.registry.exports.parquet import PARQUET
+from skybench.registry.exports.tfrecord import TFRECORD
 from skybench.registry.exports.votable import VOTABLE
+from skybench.registry.exports.webdataset import WEBDATASET
 from skybench.registry.exports.zarr import ZARR
 from skybench.registry.hashing.content_hash import variable_roots
 from skybench.registry.open import open as open_version
@@ -54,6 +57,9 @@ FORMATS = Table(
     PARQUET,
     VOTABLE,
     ECSV,
+    HUGGINGFACE,
+    WEBDATASET,
+    TFRECORD,
     CROISSANT,
 )
 """By name; a suffix means the first data format that has it."""

@@ -7,10 +7,34 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from skybench.generators.codes import SAMPLE_DIM
+
 
 def metadata_text(ds: xr.Dataset) -> str:
     """Return attributes, dimensions, shapes and dtypes as JSON of ASCII characters."""
-    described = {
+    return _json(_described(ds))
+
+
+def folder_text(ds: xr.Dataset, **further: Any) -> str:
+    """Return what is the same for all samples, for the files of a folder that hold one each.
+
+    It is what `metadata_text` has, with the values of the variables without ``sample``.
+
+    Parameters
+    ----------
+    ds : Dataset
+    further : dict
+        What else such a folder says once.
+    """
+    described = _described(ds)
+    for name, variable in ds.variables.items():
+        if SAMPLE_DIM not in variable.dims:
+            described["variables"][str(name)]["values"] = variable.values
+    return _json(described | further, indent=1) + "\n"
+
+
+def _described(ds: xr.Dataset) -> dict[str, Any]:
+    return {
         "attrs": ds.attrs,
         "coords": [str(name) for name in ds.coords],
         "variables": {
@@ -23,7 +47,10 @@ def metadata_text(ds: xr.Dataset) -> str:
             for name, variable in ds.variables.items()
         },
     }
-    return json.dumps(described, default=lambda value: value.tolist())
+
+
+def _json(described: dict[str, Any], indent: int | None = None) -> str:
+    return json.dumps(described, default=lambda value: value.tolist(), indent=indent)
 
 
 def dataset_of(

@@ -3,24 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import yaml
-
 from skybench.generators.schema import SPLITS
 from skybench.learning.networks.table import NETWORKS
-from skybench.registry.describing.licence import hugging_face_licence, licence_url
+from skybench.registry.describing.hugging_face import front_matter
+from skybench.registry.describing.licence import licence_url
 from skybench.registry.reference import Version
 from skybench.registry.scoring.metric import Metric
 from skybench.registry.scoring.metrics import metric_named
 from skybench.registry.scoring.records import Record
 from skybench.registry.versions.manifest import Manifest, Range
-
-_STEPS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B")
-_OF_IMAGES = {
-    "classification": ("image-classification", "multi-class-image-classification"),
-    "multilabel": ("image-classification", "multi-label-image-classification"),
-    "segmentation": ("image-segmentation", "semantic-segmentation"),
-}
-"""Category and identity of a task at Hugging Face, where the data are images."""
 
 _OPEN = """\
 ```python
@@ -101,33 +92,14 @@ def card_text(manifest: Manifest, scores: Sequence[CardScore] = ()) -> str:
 
 
 def _front_matter(manifest: Manifest) -> str:
-    values = {
-        "pretty_name": manifest.title,
-        **_licence(manifest.licence),
-        **_task(manifest),
-        "tags": ["astronomy", "simulation", "benchmark", "zarr", *_kinds(manifest)],
-        "size_categories": [_size(manifest.samples)],
-    }
-    return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True)}---\n\n"
-
-
-def _licence(licence: str) -> dict[str, str]:
-    name = hugging_face_licence(licence)
-    if name != "other":
-        return {"license": name}
-    url = licence_url(licence)
-    link = {} if url is None else {"license_link": url}
-    return {"license": name, "license_name": licence, **link}
-
-
-def _task(manifest: Manifest) -> dict[str, list[str]]:
-    """Return the task in Hugging Face's words, which know images and few other things."""
-    dims = [variable.header["dims"] for variable in manifest.content.variables.values()]
-    has_images = any({"y", "x"} <= {*names} and "z" not in names for names in dims)
-    if not has_images or manifest.task not in _OF_IMAGES:
-        return {"task_categories": ["other"]}
-    category, task = _OF_IMAGES[manifest.task]
-    return {"task_categories": [category], "task_ids": [task]}
+    return front_matter(
+        title=manifest.title,
+        licence=manifest.licence,
+        task=manifest.task,
+        dims=[variable.header["dims"] for variable in manifest.content.variables.values()],
+        samples=manifest.samples,
+        tags=["zarr", *_kinds(manifest)],
+    )
 
 
 def _kinds(manifest: Manifest) -> tuple[str, ...]:
@@ -138,15 +110,6 @@ def _kinds(manifest: Manifest) -> tuple[str, ...]:
 def _licence_link(licence: str) -> str:
     url = licence_url(licence)
     return licence if url is None else f"[{licence}]({url})"
-
-
-def _size(samples: int) -> str:
-    bounds = dict(enumerate(_STEPS, 3))
-    above = [power for power in bounds if samples >= 10**power]
-    if not above:
-        return f"n<{_STEPS[0]}"
-    low = above[-1]
-    return f"{bounds[low]}<n<{bounds.get(low + 1, '10B')}"
 
 
 def _promise(manifest: Manifest) -> str:

@@ -18,6 +18,7 @@ from skybench.generators.generate import generate_as_stored
 from skybench.registry.arrays import zarr_format
 from skybench.registry.arrays.open_url import open_url
 from skybench.registry.exports import blocks as blocks_module
+from skybench.registry.exports import shards
 from skybench.registry.exports import zarr as exports_zarr
 from skybench.registry.exports.blocks import unfinished_blocks
 from skybench.registry.exports.croissant import CROISSANT
@@ -310,13 +311,15 @@ def peak_of(write, *arguments):
         tracemalloc.stop()
 
 
-FLAT = ["npz", "zarr", "fits", "hdf5", "hdf5-bricks", "netcdf", "npy"]
+SHARDED = ["huggingface", "webdataset", "tfrecord"]
+FLAT = ["npz", "zarr", "fits", "hdf5", "hdf5-bricks", "netcdf", "npy", *SHARDED]
 
 
 @pytest.mark.parametrize("name", FLAT)
 def test_twice_the_samples_take_no_more_memory(tmp_path, monkeypatch, name):
     monkeypatch.setattr(blocks_module, "_BLOCK_BYTES", 1 << 20)
     monkeypatch.setattr(zarr_format, "_CHUNK_BYTES", 1 << 18)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 1 << 23)  # so that the second has two
     form = format_named(name)
     # The first brings the libraries into memory.
     _, once, twice = (
