@@ -11,6 +11,7 @@ import xarray as xr
 
 from skybench.errors import NotFoundError
 from skybench.learning.sample_form import SampleForm
+from skybench.learning.samples import main_variable
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.scoring.question import Question
 from skybench.registry.scoring.tasks import answer_key
@@ -127,7 +128,7 @@ def load_training_data(url: str) -> TrainingData:
             )
             raise NotFoundError(msg)
         split[rows] = code
-    data = ds[_pictures(ds)]
+    data = ds[main_variable(ds)]
     labelled = Labelled(
         images=np.ascontiguousarray(data.to_numpy()),
         truth=key.truth.of_rows(np.arange(len(key.ids))),
@@ -140,13 +141,6 @@ def load_training_data(url: str) -> TrainingData:
     if labelled.form.kind != "images":
         labelled = dataclasses.replace(labelled, turns=False)
     return TrainingData(labelled=labelled, ids=key.ids, names=key.names)
-
-
-def _pictures(ds: xr.Dataset) -> str:
-    """Return the variable to learn from: the image, what the dataset names, or the first."""
-    if "image" in ds:
-        return "image"
-    return str(ds.attrs.get("main_variable", next(iter(ds.data_vars))))
 
 
 def _oriented(ds: xr.Dataset, target: str) -> bool:

@@ -51,11 +51,8 @@ class StretchedNetwork(torch.nn.Module):
 
 def planes_first(samples: torch.Tensor, form: SampleForm) -> torch.Tensor:
     """Return samples as (sample, plane, *extent), whatever the order of their dimensions."""
-    last = range(-len(form.axes), 0)
-    moved = samples.movedim([axis + 1 for axis in form.axes], list(last))
-    if samples.ndim == len(form.axes) + 1:
-        return moved[:, None]
-    return moved.flatten(1, last.start - 1)
+    moved = samples.permute(0, *(axis + 1 for axis in form.planes_first))
+    return moved.reshape(len(samples), form.planes, *form.extent)
 
 
 def build_model(

@@ -59,6 +59,12 @@ class SampleForm:
         """How many numbers there are at each point, such as bands of a pixel."""
         return math.prod(self.shape) // math.prod(self.extent)
 
+    @property
+    def planes_first(self) -> tuple[int, ...]:
+        """The axes of one sample in the order of networks: planes, then what it extends over."""
+        planes = (axis for axis in range(len(self.dims)) if axis not in self.axes)
+        return (*planes, *self.axes)
+
     def __str__(self) -> str:
         """Say the kind and the sizes."""
         sizes = (f"{dim} {size}" for dim, size in zip(self.dims, self.shape, strict=True))

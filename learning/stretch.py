@@ -58,12 +58,30 @@ class Stretch:
             deviation=max(1e-6, float(stretched.std())),
         )
 
-    def applied(self, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """Return stretched pixels; one that is not finite tells nothing and becomes the mean."""
+    def applied(
+        self, images: npt.NDArray[Any], out: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Return stretched pixels; one that is not finite tells nothing and becomes the mean.
+
+        Parameters
+        ----------
+        images : array
+            In electrons.
+        out : float32 array, optional
+            Where to put them. Default: a new array.
+        """
+        if out is None:
+            out = np.empty(images.shape, np.float32)
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled = np.arcsinh(images.astype(np.float32) / self.scale)
-            stretched = (scaled - self.mean) / self.deviation
-        return np.where(np.isfinite(stretched), stretched, np.float32(0))
+            np.copyto(out, images, casting="unsafe")
+            # Each in its place: batches are stretched at the rate of memory.
+            out /= self.scale
+            np.arcsinh(out, out=out)
+            out -= self.mean
+            out /= self.deviation
+        if images.dtype.kind == "f":
+            out[~np.isfinite(out)] = 0
+        return out
 
 
 def _usable(images: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -7,11 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skybench import errors, generators
+    from skybench import errors, generators, torch
     from skybench.diagnosis.diagnose import diagnose
     from skybench.generators.generate import generate
     from skybench.generators.recipe import Recipe
     from skybench.generators.recipe_file import load_recipe
+    from skybench.learning.batches import batches
     from skybench.registry.evaluate import evaluate
     from skybench.registry.exports.export import export
     from skybench.registry.exports.verify import verify
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
+    "batches": "skybench.learning.batches",
     "diagnose": "skybench.diagnosis.diagnose",
     "evaluate": "skybench.registry.evaluate",
     "export": "skybench.registry.exports.export",
@@ -38,10 +40,11 @@ _HOMES = {
     "sources": "skybench.registry.tables",
     "verify": "skybench.registry.exports.verify",
 }
-_MODULES = ("errors", "generators")
+_MODULES = ("errors", "generators", "torch")
 
 __all__ = [
     "Recipe",
+    "batches",
     "diagnose",
     "errors",
     "evaluate",
@@ -56,6 +59,7 @@ __all__ = [
     "reproduce",
     "samples",
     "sources",
+    "torch",
     "verify",
 ]
 

@@ -123,23 +123,57 @@ class ShardForm:
             A checksum or the index of the shard is wrong.
         """
         number = rows[0] % self.shard_rows // self.chunk_rows
-        offset, length = self._index(data)[number].tolist()
-        if offset == _ABSENT:
-            msg = "the chunk is absent"
-            raise IntegrityError(msg)
+        offset, length = self.places(data)[number]
         if offset + length > len(data):
             msg = f"the index of the shard points beyond its {len(data)} bytes"
             raise IntegrityError(msg)
-        packed = _unsealed(memoryview(data)[offset : offset + length], "chunk")
+        chunk = np.empty((self.chunk_rows, *self.row_shape), self.dtype)
+        self.decode(memoryview(data)[offset : offset + length], chunk)
+        return chunk[: rows[1] - rows[0]]
+
+    @property
+    def index_bytes(self) -> int:
+        """The length of the index at the end of a shard."""
+        return self.shard_rows // self.chunk_rows * 16 + _CHECKSUM
+
+    def places(self, data: bytes) -> list[tuple[int, int]]:
+        """Return where each chunk of a shard begins and how long it is, from its last bytes.
+
+        A chunk that is absent has length 0.
+
+        Raises
+        ------
+        IntegrityError
+            The checksum of the index is wrong, or it is cut off.
+        """
+        size = self.index_bytes
+        if len(data) < size:
+            msg = f"the shard has {len(data)} bytes, fewer than its index"
+            raise IntegrityError(msg)
+        index = np.frombuffer(_unsealed(memoryview(data)[-size:], "index of the shard"), "<u8")
+        pairs = index.reshape(-1, 2).tolist()
+        return [(0, 0) if offset == _ABSENT else (offset, length) for offset, length in pairs]
+
+    def decode(self, sealed: bytes | memoryview, out: NDArray[Any]) -> None:
+        """Put the rows of a chunk, as it lies in its shard, into an array of `chunk_rows` rows.
+
+        Raises
+        ------
+        IntegrityError
+            The chunk is absent, its checksum is wrong, or it is none of this array.
+        """
+        if not len(sealed):
+            msg = "the chunk is absent"
+            raise IntegrityError(msg)
+        packed = _unsealed(memoryview(sealed), "chunk")
         self._check_size(packed)
         try:
-            chunk = np.frombuffer(_COMPRESSOR.decode(packed), self.dtype)
-            return chunk.reshape(self.chunk_rows, *self.row_shape)[: rows[1] - rows[0]]
+            _COMPRESSOR.decode(packed, out=out)
         except (RuntimeError, ValueError) as error:
             msg = f"the chunk cannot be decompressed: {error}"
             raise IntegrityError(msg) from None
 
-    def _check_size(self, packed: bytes) -> None:
+    def _check_size(self, packed: memoryview) -> None:
         """Refuse a chunk that would fill the memory, before it is decompressed."""
         expected = self.chunk_rows * self.dtype.itemsize * int(np.prod(self.row_shape))
         got = int.from_bytes(packed[_BLOSC_SIZE], "little")
@@ -147,19 +181,12 @@ class ShardForm:
             msg = f"the chunk holds {got} bytes, expected {expected}"
             raise IntegrityError(msg)
 
-    def _index(self, data: bytes) -> NDArray[np.uint64]:
-        size = self.shard_rows // self.chunk_rows * 16 + _CHECKSUM
-        if len(data) < size:
-            msg = f"the shard has {len(data)} bytes, fewer than its index"
-            raise IntegrityError(msg)
-        index = _unsealed(memoryview(data)[len(data) - size :], "index of the shard")
-        return np.frombuffer(index, "<u8").reshape(-1, 2)
 
-
-def _unsealed(data: memoryview, what: str) -> bytes:
+def _unsealed(data: memoryview, what: str) -> memoryview:
     """Return the data before a checksum that must be theirs."""
-    content, sealed = bytes(data[:-_CHECKSUM]), int.from_bytes(data[-_CHECKSUM:], "little")
-    if google_crc32c.value(content) != sealed:
+    content, sealed = data[:-_CHECKSUM], int.from_bytes(data[-_CHECKSUM:], "little")
+    # As an array, for the checksum takes no view and the bytes need not be copied.
+    if google_crc32c.value(np.frombuffer(content, np.uint8)) != sealed:
         msg = f"the checksum of the {what} is wrong"
         raise IntegrityError(msg)
     return content

@@ -206,7 +206,7 @@ def answer_key(ds: xr.Dataset, where: str) -> AnswerKey:
     IntegrityError
         The task is unknown, a coordinate is missing, or its values are no answers.
     """
-    task = _task_of(ds, where)
+    task = task_of(ds, where)
     return AnswerKey(
         task=task.name,
         truth=task.truth(ds, where),
@@ -215,7 +215,14 @@ def answer_key(ds: xr.Dataset, where: str) -> AnswerKey:
     )
 
 
-def _task_of(ds: xr.Dataset, where: str) -> Task:
+def task_of(ds: xr.Dataset, where: str) -> Task:
+    """Return the task of a dataset, which its attribute or its coordinates tell.
+
+    Raises
+    ------
+    IntegrityError
+        They tell none, or one that is not in `TASKS`.
+    """
     if "task" in ds.attrs:
         name = str(ds.attrs["task"])
         if name not in TASKS:

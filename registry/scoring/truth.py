@@ -77,20 +77,33 @@ def class_map(ds: xr.Dataset, where: str) -> Truth:
     """
     _require(ds, MAP, where)
     stored = ds.variables[MAP]
+    names, codes = slot_classes(ds, where)
+
+    def of_rows(rows: Rows) -> NDArray[np.int8]:
+        return classes_at(codes[rows], np.asarray(stored.isel(sample=rows).values))
+
+    return Truth(names=names, of_rows=of_rows, shape=stored.shape[1:])
+
+
+def slot_classes(ds: xr.Dataset, where: str) -> tuple[tuple[str, ...], NDArray[np.int8]]:
+    """Return the names of the classes of a map, and the code of each slot: (sample, 1 + source).
+
+    Slot 0 is the background.
+    """
     if "source_class" in ds.variables:
         classes = tuple(meanings(ds, "class", where).tolist())
         of_source = np.asarray(ds.variables["source_class"].values).astype(np.int8)
     else:
         classes = (SOURCE,)
-        of_source = np.zeros((stored.shape[0], np.iinfo(np.int8).max), np.int8)
+        of_source = np.zeros((ds.sizes["sample"], np.iinfo(np.int8).max), np.int8)
     codes = np.concatenate([np.zeros((len(of_source), 1), np.int8), of_source + np.int8(1)], axis=1)
+    return (BACKGROUND, *classes), codes
 
-    def of_rows(rows: Rows) -> NDArray[np.int8]:
-        slots = np.asarray(stored.isel(sample=rows).values).astype(np.intp)
-        found = np.take_along_axis(codes[rows], slots.reshape(len(rows), -1), axis=1)
-        return found.reshape(slots.shape)
 
-    return Truth(names=(BACKGROUND, *classes), of_rows=of_rows, shape=stored.shape[1:])
+def classes_at(codes: NDArray[np.int8], slots: NDArray[Any]) -> NDArray[np.int8]:
+    """Return the class of each pixel from the (sample, slot) codes and the slot in each pixel."""
+    flat = slots.reshape(len(slots), -1).astype(np.intp)
+    return np.take_along_axis(codes, flat, axis=1).reshape(slots.shape)
 
 
 def meanings(ds: xr.Dataset, name: str, where: str) -> NDArray[np.str_]:

@@ -79,6 +79,14 @@ class Store(Place):
         with self.reporting("read", key):
             return bytes(self.fs.cat_file(self.path(key)))
 
+    def read_range(self, key: str, start: int, stop: int | None = None) -> bytes:
+        """Return the bytes from `start` to `stop` of a file, raising as `read_bytes`.
+
+        A negative `start` counts from the end of the file.
+        """
+        with self.reporting("read", key):
+            return bytes(self.fs.cat_file(self.path(key), start=start, end=stop))
+
     def read_text(self, key: str, limit: int = MAX_TEXT_BYTES) -> str:
         """Return the content of a UTF-8 file of at most `limit` bytes.
 

@@ -1,0 +1,167 @@
+"""The rows of a variable, chunk by chunk: straight from the shards of a store, or from an array.
+
+zarr-python decodes a chunk through an event loop, threads and copies, at a third of the rate that
+whoever streams a dataset again and again can have.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import dask
+import numpy as np
+import xarray as xr
+import zarr
+from numpy.typing import NDArray
+
+from skybench.errors import IntegrityError
+from skybench.registry.arrays.codes import SAMPLE_DIM
+from skybench.registry.arrays.shards import ShardForm
+from skybench.registry.arrays.zarr_format import zarr_store
+from skybench.registry.storage.store import Store
+
+_ARRAY_ROWS = 256
+"""Rows of a chunk of an array in memory."""
+
+
+class ChunkedRows(Protocol):
+    """A variable whose rows are read chunk by chunk, by several threads and after a fork.
+
+    Attributes
+    ----------
+    dtype : dtype
+    row_shape : tuple of int
+    lengths : tuple of int
+        The rows of each chunk.
+    """
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...  # noqa: D102
+    @property
+    def row_shape(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def lengths(self) -> tuple[int, ...]: ...  # noqa: D102
+
+    def read(self, number: int, out: NDArray[Any]) -> None:
+        """Put the rows of a chunk first into an array that has room for the longest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardedRows:
+    """A variable along ``sample`` as skybench stores it; each chunk is under its checksum.
+
+    It holds no open file, so it can be pickled and used after a fork.
+
+    Parameters
+    ----------
+    url : str
+        Of the Zarr store.
+    name : str
+    form : ShardForm
+    said : str
+        How messages call the dataset and the fix.
+    """
+
+    url: str
+    name: str
+    form: ShardForm
+    said: str = ""
+    _places: dict[int, list[tuple[int, int]]] = field(default_factory=dict, repr=False)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """As stored."""
+        return self.form.dtype
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Of one sample."""
+        return self.form.row_shape
+
+    @cached_property
+    def lengths(self) -> tuple[int, ...]:
+        """The rows of each chunk."""
+        form = self.form
+        return tuple(
+            min(form.chunk_rows, form.rows - start)
+            for start in range(0, form.rows, form.chunk_rows)
+        )
+
+    def read(self, number: int, out: NDArray[Any]) -> None:
+        """Put the rows of a chunk into an array of whole chunks.
+
+        Raises
+        ------
+        IntegrityError
+            A checksum is wrong, or the chunk is missing.
+        NotFoundError, StoreError
+            The shard is missing, or cannot be read.
+        """
+        shard, within = divmod(number, self.form.shard_rows // self.form.chunk_rows)
+        rest = "/0" * len(self.row_shape)
+        key = f"{self.name}/c/{shard}{rest}"
+        store = Store(self.url)
+        try:
+            if shard not in self._places:
+                self._places[shard] = self.form.places(
+                    store.read_range(key, -self.form.index_bytes)
+                )
+            start, length = self._places[shard][within]
+            self.form.decode(store.read_range(key, start, start + length), out)
+        except IntegrityError as error:
+            first = number * self.form.chunk_rows
+            rows = f"{self.name} rows {first} to {first + self.lengths[number] - 1}"
+            msg = f"{rows} of {self.url} cannot be read: {error}. {self.said}".rstrip()
+            raise IntegrityError(msg) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayRows:
+    """A variable whose first dimension is ``sample``, in memory or in the chunks of dask.
+
+    Parameters
+    ----------
+    variable : Variable
+    lengths : tuple of int
+        As `chunk_lengths` tells them for its dataset, so that all variables have the same chunks.
+    """
+
+    variable: xr.Variable
+    lengths: tuple[int, ...]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the variable."""
+        return np.dtype(str(self.variable.dtype))
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Of one sample."""
+        return self.variable.shape[1:]
+
+    def read(self, number: int, out: NDArray[Any]) -> None:
+        """Put the rows of a chunk into an array; raises what computing them raises."""
+        start, length = sum(self.lengths[:number]), self.lengths[number]
+        rows = self.variable.isel({SAMPLE_DIM: slice(start, start + length)})
+        # In this thread: the caller has several, and those of dask would not survive a fork.
+        with dask.config.set(scheduler="synchronous"):
+            out[:length] = rows.values
+
+
+def chunk_lengths(ds: xr.Dataset) -> tuple[int, ...]:
+    """Return the rows of each chunk of a dataset whose chunks are unified, or is in memory."""
+    if SAMPLE_DIM in ds.chunksizes:
+        return ds.chunksizes[SAMPLE_DIM]
+    rows = ds.sizes[SAMPLE_DIM]
+    return tuple(min(_ARRAY_ROWS, rows - start) for start in range(0, rows, _ARRAY_ROWS))
+
+
+def sharded_rows(url: str, said: str = "") -> dict[str, ShardedRows]:
+    """Return the variables of a Zarr store that lie in shards along ``sample``, by name."""
+    group = zarr.open_group(zarr_store(url), mode="r", zarr_format=3)
+    forms = {name: ShardForm.of(array) for name, array in group.arrays()}
+    return {
+        name: ShardedRows(url=url, name=name, form=form, said=said)
+        for name, form in forms.items()
+        if form is not None
+    }
