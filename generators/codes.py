@@ -122,20 +122,3 @@ def _meanings(
     places = np.searchsorted(codes, values).clip(max=len(codes) - 1)
     known = codes[places] == values
     return np.where(known, names[places], "").astype(names.dtype)
-
-
-def encode_flags(variable: xr.Variable) -> xr.Variable:
-    """Return a variable of codes that `decode_flags` made strings of, as codes again.
-
-    They count the meanings from 0 in their order; a string that is none of them is -1. A variable
-    that is not decoded is returned as it is.
-    """
-    if "flag_meanings" not in variable.attrs or "flag_values" in variable.attrs:
-        return variable
-    names = str(variable.attrs["flag_meanings"]).split()
-    strings = np.asarray(variable.values)
-    codes = np.full(strings.shape, -1, np.int16)
-    for code, name in enumerate(names):
-        codes[strings == name] = code
-    flags = {**variable.attrs, "flag_values": np.arange(len(names), dtype=np.int16)}
-    return xr.Variable(variable.dims, codes, flags)

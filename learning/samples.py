@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import NotFoundError, ParameterError
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, encode_flags
 from skybench.learning.sample_form import SampleForm
 from skybench.learning.stretch import Stretch
 from skybench.learning.target import Target, target_of
@@ -24,7 +25,6 @@ from skybench.registry.arrays.chunked_rows import (
     chunk_lengths,
     sharded_rows,
 )
-from skybench.registry.arrays.codes import SAMPLE_DIM, SPLIT_VARIABLE, encode_flags, with_variables
 from skybench.registry.open import Verification
 from skybench.registry.open import open as open_version
 from skybench.registry.proof.file_check import damage
@@ -278,14 +278,7 @@ def _with_samples_first(ds: xr.Dataset) -> xr.Dataset:
     if SAMPLE_DIM not in ds.dims:
         msg = f"a dataset to learn from has the dimension {SAMPLE_DIM!r}; this one has {[*ds.dims]}"
         raise ParameterError(msg)
-    even = ds.unify_chunks().transpose(SAMPLE_DIM, ...)
-    return with_variables(
-        even,
-        {
-            name: encode_flags(variable) if variable.dtype.kind in "OUST" else variable
-            for name, variable in even.variables.items()
-        },
-    )
+    return encode_flags(ds.unify_chunks().transpose(SAMPLE_DIM, ...))
 
 
 def _split_rows(ds: xr.Dataset, split: str | None, where: str) -> NDArray[np.intp]:

@@ -9,8 +9,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
+from skybench.generators.codes import SAMPLE_DIM, flag_names
 from skybench.registry.arrays.chunked_rows import ChunkedRows
-from skybench.registry.arrays.codes import SAMPLE_DIM, flag_names
 from skybench.registry.scoring.tasks import TASKS, Columns, Task, task_of
 from skybench.registry.scoring.truth import MAP, TARGETS, classes_at, coordinates, slot_classes
 

@@ -15,7 +15,7 @@ import zarr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError
-from skybench.registry.arrays.codes import SAMPLE_DIM
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.arrays.shards import ShardForm
 from skybench.registry.arrays.zarr_format import zarr_store
 from skybench.registry.storage.store import Store

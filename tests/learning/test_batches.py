@@ -11,12 +11,12 @@ import xarray as xr
 
 import skybench
 from skybench.errors import IntegrityError, NotFoundError, ParameterError
+from skybench.generators.codes import decode_flags, encode_flags
 from skybench.generators.recipe_file import load_recipe
 from skybench.learning import batches as module
 from skybench.learning.samples import main_variable
 from skybench.learning.stretch import Stretch
 from skybench.registry.arrays import zarr_format
-from skybench.registry.arrays.codes import decode_flags, encode_flags
 from skybench.release.release import BuildOptions, TrainingOptions, release
 
 SAMPLES = 90
