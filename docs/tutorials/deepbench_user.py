@@ -36,7 +36,7 @@ print(save_gallery(ds, "look.png", count=16, columns=4))
 
 # All samples become a version with a name and a hash, in a folder beside you, and that becomes the
 # files of the DeepBench paper: xtrain_0.npy and ytrain_0.npy, 512 samples each.
-release("0.1", datasets=[recipe], store="store", baselines=False)
+release("0.1", datasets=recipe, store="store", baselines=False)
 folder = skybench.export("npy", f"{name}@0.1", store="store")
 x, y = np.load(folder / "xtrain_0.npy"), np.load(folder / "ytrain_0.npy")
 print(folder, x.shape, x.dtype, y.shape, y.dtype, sep=", ")

@@ -34,9 +34,9 @@ print(skybench.load_recipe("compact.yaml").title)
 save_gallery(skybench.generate("compact.yaml", 60), "look.png", count=16)
 
 # Build, hash and publish. Readers see all of the version or nothing; again, it changes nothing.
-(released,) = release("0.1", datasets=["compact.yaml"], store=STORE, baselines=False)
+(released,) = release("0.1", datasets="compact.yaml", store=STORE, baselines=False)
 print(released)
-print(*release("0.1", datasets=["compact.yaml"], store=STORE, baselines=False))
+print(*release("0.1", datasets="compact.yaml", store=STORE, baselines=False))
 
 # A reader opens it from the bucket, by skybench or by Intake alone.
 train = skybench.open("compact@0.1", split="train", store=STORE)
