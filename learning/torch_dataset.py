@@ -288,7 +288,7 @@ def loader(
     drop_last: bool = False,
     rank: int | None = None,
     ranks: int | None = None,
-    threads: int = 2,
+    threads: int = 1,
     **options: Any,
 ) -> SkyLoader:
     """Return a DataLoader that gives whole batches of a dataset, in memory or not.

@@ -33,6 +33,8 @@ class ChunkedRows(Protocol):
     row_shape : tuple of int
     lengths : tuple of int
         The rows of each chunk.
+    room : int
+        The rows that an array must have for a chunk to be read into it.
     """
 
     @property
@@ -41,9 +43,11 @@ class ChunkedRows(Protocol):
     def row_shape(self) -> tuple[int, ...]: ...  # noqa: D102
     @property
     def lengths(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def room(self) -> int: ...  # noqa: D102
 
     def read(self, number: int, out: NDArray[Any]) -> None:
-        """Put the rows of a chunk first into an array that has room for the longest."""
+        """Put the rows of a chunk first into an array of `room` rows or more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +91,13 @@ class ShardedRows:
             for start in range(0, form.rows, form.chunk_rows)
         )
 
+    @property
+    def room(self) -> int:
+        """The rows of a whole chunk, which may be more than there are in all."""
+        return self.form.chunk_rows
+
     def read(self, number: int, out: NDArray[Any]) -> None:
-        """Put the rows of a chunk into an array of whole chunks.
+        """Put the rows of a chunk first into an array of `room` rows or more.
 
         Raises
         ------
@@ -107,7 +116,7 @@ class ShardedRows:
                     store.read_range(key, -self.form.index_bytes)
                 )
             start, length = self._places[shard][within]
-            self.form.decode(store.read_range(key, start, start + length), out)
+            self.form.decode(store.read_range(key, start, start + length), out[: self.room])
         except IntegrityError as error:
             first = number * self.form.chunk_rows
             rows = f"{self.name} rows {first} to {first + self.lengths[number] - 1}"
@@ -139,8 +148,13 @@ class ArrayRows:
         """Of one sample."""
         return self.variable.shape[1:]
 
+    @property
+    def room(self) -> int:
+        """The rows of the longest chunk."""
+        return max(self.lengths, default=0)
+
     def read(self, number: int, out: NDArray[Any]) -> None:
-        """Put the rows of a chunk into an array; raises what computing them raises."""
+        """Put the rows of a chunk first into an array; raises what computing them raises."""
         start, length = sum(self.lengths[:number]), self.lengths[number]
         rows = self.variable.isel({SAMPLE_DIM: slice(start, start + length)})
         # In this thread: the caller has several, and those of dask would not survive a fork.

@@ -2,6 +2,9 @@
 
 import pickle
 import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
@@ -344,15 +347,38 @@ def test_what_cannot_be_is_told(options, error, said):
         skybench.batches(skybench.generate("objects", 0, 9), **options)
 
 
-def test_jax_takes_the_arrays():
-    jax = pytest.importorskip("jax.numpy")
-    made = skybench.batches(skybench.generate("objects", 0, 12), batch_size=4)
-    assert [jax.asarray(x).shape for x, _ in made] == [(4, 1, 28, 28)] * 3
+JAX = """
+import jax.numpy, skybench
+made = skybench.batches(skybench.generate("objects", 0, 12), batch_size=4)
+assert [jax.numpy.asarray(x).shape for x, _ in made] == [(4, 1, 28, 28)] * 3
+"""
+
+TENSORFLOW = """
+import tensorflow as tf, skybench
+made = skybench.batches(skybench.generate("objects", 0, 10), batch_size=4)
+kinds = (tf.TensorSpec((None, 1, 28, 28), tf.float32), tf.TensorSpec((None,), tf.int64))
+data = tf.data.Dataset.from_generator(lambda: iter(made), output_signature=kinds)
+assert [len(y) for _, y in data] == [4, 4, 2]
+"""
 
 
-def test_tensorflow_takes_them_from_a_generator():
-    tf = pytest.importorskip("tensorflow")
-    made = skybench.batches(skybench.generate("objects", 0, 10), batch_size=4)
-    kinds = (tf.TensorSpec((None, 1, 28, 28), tf.float32), tf.TensorSpec((None,), tf.int64))
-    data = tf.data.Dataset.from_generator(lambda: iter(made), output_signature=kinds)
-    assert [len(y) for _, y in data] == [4, 4, 2]
+@pytest.mark.parametrize(("name", "text"), [("jax", JAX), ("tensorflow", TENSORFLOW)])
+def test_others_take_the_arrays(name, text):
+    """In a process of its own: jax forbids the forks of other tests."""
+    if find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_fewer_samples_than_a_chunk_has_room_for(tmp_path):
+    """A last chunk is whole in the store, filled up."""
+    recipe = load_recipe("objects").model_copy(update={"samples": 50})
+    building, training = BuildOptions(progress=False, workers=1), TrainingOptions(protocols=())
+    release("0.1", store=tmp_path, datasets=[recipe], building=building, training=training)
+    images = skybench.open("objects@0.1", store=tmp_path).image.to_numpy()
+    for in_memory in (True, False):
+        made = skybench.batches(
+            "objects@0.1", store=tmp_path, shuffle=False, stretch=None, in_memory=in_memory
+        )
+        np.testing.assert_array_equal(np.concatenate([x for x, _ in made])[:, 0], images)
