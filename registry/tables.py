@@ -69,7 +69,7 @@ def samples(ds: xr.Dataset, *, as_: str = "pandas") -> Any:
     Raises
     ------
     ParameterError
-        The dataset has no samples, or no ``sample_id`` of them.
+        It is no dataset, has no samples, or no ``sample_id`` of them.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def sources(ds: xr.Dataset, *, as_: str = "pandas") -> Any:
     Raises
     ------
     ParameterError
-        The samples have no sources: a series or a map of the sphere is one object.
+        As `samples`; or the samples have no sources: a series or a map of the sphere is one object.
 
     Examples
     --------
@@ -145,6 +145,10 @@ def source_columns(ds: xr.Dataset) -> list[Column]:
 
 def _known(ds: xr.Dataset) -> xr.Dataset:
     """Return the coordinates in memory and decoded, samples first and sources second."""
+    if not isinstance(ds, xr.Dataset):
+        what = repr(ds) if isinstance(ds, str) else f"a {type(ds).__name__}"
+        msg = f"tables are of a Dataset, such as skybench.open('sky@1') returns, got {what}"
+        raise ParameterError(msg)
     if SAMPLE_DIM not in ds.dims or _ID not in ds.coords:
         msg = (
             f"the dataset has no coordinate {_ID} along {SAMPLE_DIM}; choose single samples so "

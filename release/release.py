@@ -44,6 +44,8 @@ from skybench.release.publishing.work_baselines import (
 )
 
 Say = Callable[[str], None]
+Named = str | PathLike[str] | Recipe
+"""A recipe, by name or path or itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +128,7 @@ def release(
     version: str,
     *,
     store: str | PathLike[str] | Store | None = None,
-    datasets: Sequence[str | PathLike[str] | Recipe] | None = None,
+    datasets: Named | Sequence[Named] | None = None,
     samples: int | None = None,
     building: BuildOptions | None = None,
     training: TrainingOptions | None = None,
@@ -147,7 +149,7 @@ def release(
         ``MAJOR.MINOR``; below 1.0 for development.
     store : str, path or Store, optional
         Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
-    datasets : sequence of str, path or Recipe, optional
+    datasets : str, path, Recipe or sequence of those, optional
         Packaged recipes by name, recipe files or recipes. Default: all packaged recipes.
     samples : int, optional
         A number of samples other than the recipes', for small releases.
@@ -234,9 +236,9 @@ def _training(
     return None
 
 
-def _recipes(
-    datasets: Sequence[str | PathLike[str] | Recipe] | None, samples: int | None
-) -> list[Recipe]:
+def _recipes(datasets: Named | Sequence[Named] | None, samples: int | None) -> list[Recipe]:
+    if isinstance(datasets, str | PathLike | Recipe):
+        datasets = [datasets]
     named = [load_recipe(dataset) for dataset in datasets or packaged_recipes()]
     repeated = [name for name, count in Counter(r.name for r in named).items() if count > 1]
     if repeated:

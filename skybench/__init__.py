@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
-    "diagnose": "skybench.diagnosis.diagnose",
     "batches": "skybench.learning.batches",
+    "diagnose": "skybench.diagnosis.diagnose",
     "evaluate": "skybench.registry.evaluate",
     "export": "skybench.registry.exports.export",
     "generate": "skybench.generators.generate",

@@ -1,5 +1,6 @@
-"""What several folders of tests share: a small store, and the table of faults."""
+"""What several folders of tests share: small stores, an S3 server, and the table of faults."""
 
+import logging
 import os
 import sys
 import time
@@ -81,20 +82,30 @@ def compat():
 
 
 @pytest.fixture(scope="session")
-def demo_store(tmp_path_factory) -> Path:
-    """Return a store with small versions of the datasets of `make demo`; tests only read it.
+def once(tmp_path_factory):
+    """Return a function that makes a folder by `make(folder)`, once a session, and returns it.
 
-    It is made once a session, whichever of pytest-xdist's processes asks first.
+    It does so for whichever of pytest-xdist's processes asks first.
     """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    store, finished = shared / "demo-store", shared / "demo-store.finished"
-    with FileLock(shared / "demo-store.lock"):
-        if not finished.exists():
-            make_demo_store(store)
-            finished.touch()
-    return store
+
+    def made(name: str, make) -> Path:
+        finished = shared / f"{name}.finished"
+        with FileLock(shared / f"{name}.lock"):
+            if not finished.exists():
+                make(shared / name)
+                finished.touch()
+        return shared / name
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def demo_store(once) -> Path:
+    """Return a store like that of `make demo`, but smaller; tests only read it."""
+    return once("demo-store", make_demo_store)
 
 
 def make_demo_store(store: Path) -> None:
@@ -139,6 +150,27 @@ def tiny_is_recorded(recorded_checkout, monkeypatch):
     for name in ("SKYBENCH_MIRRORS", "SKYBENCH_BUILD", "SKYBENCH_PUBLIC_KEY"):
         monkeypatch.delenv(name, raising=False)
     return releases / "0.3"
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """An S3 server in this process; the environment points every client to it."""
+    from moto.server import ThreadedMotoServer
+
+    from skybench.registry.storage.store import Store
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "tests")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "tests")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        Store("s3://skybench-tests").fs.mkdir("skybench-tests")
+        yield
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -150,6 +150,14 @@ def test_a_sample_that_lost_its_dimension_is_told_how_to_keep_it():
             table(ds, as_="polars")
 
 
+@pytest.mark.parametrize("table", [skybench.samples, skybench.sources])
+def test_what_is_no_dataset_is_refused(table):
+    with pytest.raises(ParameterError, match=r"skybench\.open\('sky@1'\) returns, got 'objects'"):
+        table("objects")
+    with pytest.raises(ParameterError, match="got a DataArray"):
+        table(skybench.generate("objects", 0, 2).image)
+
+
 def test_a_unit_that_astropy_does_not_know_stays_a_word():
     ds = skybench.generate("objects", 0, 2)
     ds["flux"].attrs["units"] = "furlong2"

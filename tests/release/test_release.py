@@ -135,6 +135,14 @@ def test_a_release_without_baselines_imports_nothing_that_trains(tmp_path):
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "store")], check=True)
 
 
+def test_one_recipe_needs_no_list(tmp_path):
+    quiet = BuildOptions(progress=False)
+    few = {"samples": 20, "building": quiet, "baselines": False, "store": tmp_path}
+    assert [made.reference for made in release("0.1", datasets="objects", **few)] == ["objects@0.1"]
+    again = release("0.1", datasets=load_recipe("objects"), **few)
+    assert [made.is_new for made in again] == [False]
+
+
 def test_a_release_without_baselines_leaves_none_of_an_interrupted_one(tmp_path):
     store = Store(tmp_path)
     recipe = OBJECTS.model_copy(update={"samples": SAMPLES})

@@ -1,6 +1,5 @@
 """Real servers on loopback: a static web server and S3, and a small release to put on them."""
 
-import logging
 import shutil
 import threading
 from collections import Counter
@@ -136,25 +135,6 @@ def site(released, serve):
 def own_site(released, serve, tmp_path):
     """The same with files that a test may change."""
     return serve(shutil.copytree(released, tmp_path / "site"))
-
-
-@pytest.fixture(scope="session")
-def s3_server():
-    """An S3 server in this process; the environment points every client to it."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "tests")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "tests")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        Store("s3://skybench-tests").fs.mkdir("skybench-tests")
-        yield
-    server.stop()
 
 
 @pytest.fixture
