@@ -106,13 +106,15 @@ _WRITTEN = {"dtype": np.dtypes.StringDType()}
 
 def _encoded(variable: xr.Variable) -> xr.Variable:
     meanings = str(variable.attrs["flag_meanings"]).split()
-    codes = range(-1, len(meanings) - 1) if meanings[0] == _NONE else range(len(meanings))
-    table = dict(zip(meanings, codes, strict=True)) | {"": len(meanings)}
+    first = -1 if meanings[0] == _NONE else 0
+    codes = range(first, first + len(meanings))
+    table = dict(zip(meanings, codes, strict=True)) | {"": -1 if first == 0 else len(meanings)}
     names, places = np.unique(np.asarray(variable).astype(str), return_inverse=True)
     if not set(names.tolist()) <= table.keys():
         return variable
-    values = np.array([table[name] for name in names.tolist()], np.int16)[places]
-    attrs = {**variable.attrs, "flag_values": np.array(codes, np.int16)}
+    dtype = np.min_scalar_type(-len(table))  # int8, as skybench stores them, unless there are many
+    values = np.array([table[name] for name in names.tolist()], dtype)[places]
+    attrs = {**variable.attrs, "flag_values": np.array(codes, dtype)}
     return xr.Variable(variable.dims, values.reshape(variable.shape), attrs)
 
 

@@ -229,6 +229,7 @@ def open_samples(
     made = []
     for name in names:
         _require_samples(ds, name, where)
+        _check_stretch(given.get(name, TRAIN))
         variable = ds.variables[name]
         form = SampleForm(
             dims=tuple(str(dim) for dim in variable.dims[1:]), shape=variable.shape[1:]
@@ -311,6 +312,12 @@ def _require_samples(ds: xr.Dataset, name: str, where: str) -> None:
     if name not in ds.variables or SAMPLE_DIM not in ds.variables[name].dims:
         along = sorted(str(n) for n, v in ds.variables.items() if SAMPLE_DIM in v.dims)
         msg = f"{where} has no variable {name!r} along {SAMPLE_DIM}; it has {', '.join(along)}"
+        raise ParameterError(msg)
+
+
+def _check_stretch(stretch: Stretch | str | None) -> None:
+    if stretch is not None and stretch != TRAIN and not isinstance(stretch, Stretch):
+        msg = f"a stretch is 'train', a Stretch, None or a mapping of them, got {stretch!r}"
         raise ParameterError(msg)
 
 

@@ -23,6 +23,10 @@ _RECENT_BYTES = 64 << 20
 """Of the chunks that a dataset which is not in memory keeps for the next index."""
 
 
+_OF_THE_PLAN = {"dataset", "batch_size", "sampler", "batch_sampler", "shuffle", "drop_last"}
+"""Options of a DataLoader that a plan decides."""
+
+
 class SkyDataset(Dataset[Item]):
     """The samples of a dataset by number; `skybench.torch.dataset` makes one.
 
@@ -176,7 +180,10 @@ class SkyLoader(DataLoader[Item]):
     dataset: TensorBatches
 
     def __init__(self, plan: Plan, transform: Transform | None = None, **options: Any) -> None:
-        super().__init__(TensorBatches(plan, transform), batch_size=None, **options)
+        # Lightning makes a loader again from its attributes, to predict, and adds those of torch.
+        self.plan, self.transform = plan, transform
+        own = {key: value for key, value in options.items() if key not in _OF_THE_PLAN}
+        super().__init__(TensorBatches(plan, transform), batch_size=None, **own)
         self._place = {"epoch": 0, "batch": 0}
         self._begun = False
 
@@ -310,6 +317,11 @@ def loader(
         Of `torch.utils.data.DataLoader`, such as ``num_workers`` and ``pin_memory``. Threads read
         ahead in the same process, so that workers seldom pay.
 
+    Raises
+    ------
+    ParameterError
+        A number is out of its range, or an option is one that the loader decides.
+
     Examples
     --------
     >>> import skybench
@@ -318,6 +330,9 @@ def loader(
     >>> images.shape, codes.dtype
     (torch.Size([8, 1, 28, 28]), torch.int64)
     """
+    if refused := sorted(options.keys() & _OF_THE_PLAN):
+        msg = f"a loader of skybench decides {refused[0]} itself; leave it out, or use a DataLoader"
+        raise ParameterError(msg)
     own_rank, own_ranks = _distributed()
     plan = dataset.plan(
         batch_size=batch_size,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import skybench
 from skybench.errors import NotFoundError, ParameterError
 from skybench.generators.codes import presented
+from skybench.generators.recipe_file import packaged_recipes
 from skybench.registry.arrays.open_url import is_url, open_url, select_split, with_coordinates
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
@@ -146,8 +147,16 @@ def _absent(
     try:
         recorded_manifest(reference)
     except NotFoundError as also:
-        return NotFoundError(f"{missing} Nor does skybench record it: {also}")
+        name = DatasetReference.parse(reference).dataset
+        return NotFoundError(f"{missing} Nor does skybench record it: {also}{_as_recipe(name)}")
     return NotFoundError(f"{missing} And nothing brought it there: {unavailable}")
+
+
+def _as_recipe(name: str) -> str:
+    """Say what to do with a recipe that no version was made of."""
+    if name not in packaged_recipes():
+        return ""
+    return f". {name} is a recipe, too: skybench.generate({name!r}) makes samples in memory"
 
 
 def _opened(

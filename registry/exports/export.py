@@ -13,8 +13,9 @@ import xarray as xr
 
 from skybench.errors import ParameterError, StoreError
 from skybench.extensions import Table
-from skybench.generators.codes import SAMPLE_DIM
+from skybench.generators.codes import SAMPLE_DIM, encode_flags
 from skybench.generators.suggestion import unknown
+from skybench.registry.arrays.open_url import select_split
 from skybench.registry.exports.blocks import blocks
 from skybench.registry.exports.croissant import CROISSANT
 from skybench.registry.exports.csv import CSV
@@ -143,14 +144,14 @@ def write_dataset(
 
 def export(
     form: str,
-    reference: str | DatasetReference,
+    reference: str | DatasetReference | xr.Dataset,
     *,
     split: str | None = None,
     samples: slice | Sequence[int] | None = None,
     out: str | PathLike[str] | None = None,
     store: str | Store | None = None,
 ) -> Path:
-    """Write a released version, or some of its samples, in another format, and return where.
+    """Write a version or a dataset, or some of its samples, in another format, and return where.
 
     Data are compared with their hashes as they are read. Those of a lossless format carry a
     content hash of their own, by which `skybench.verify` proves the file. An interrupted export
@@ -160,7 +161,9 @@ def export(
     ----------
     form : str
         ``fits``, ``hdf5``, ``npz``, … as ``skybench export --help`` lists them.
-    reference, store
+    reference : str or Dataset
+        As for `skybench.open`; or a dataset that `skybench.open` or `skybench.generate` returned.
+    store : str or Store, optional
         As for `skybench.open`.
     split : str, optional
         Only the samples of ``train``, ``validation`` or ``test``. Default: all.
@@ -196,6 +199,8 @@ def export(
     """
     chosen = format_named(form)
     place = None if out is None else Path(out)
+    if isinstance(reference, xr.Dataset):
+        return _export_dataset(chosen, reference, split, samples, place)
     if isinstance(chosen, DataFormat):
         return export_version(
             chosen, reference, split=split, samples=samples, out=place, store=store
@@ -240,6 +245,30 @@ def export_version(
         attrs, exported_from=f"{dataset}@{version}#{content}"
     )
     write_dataset(ds, target, form, roots)
+    return target
+
+
+def _export_dataset(
+    form: ExportFormat,
+    ds: xr.Dataset,
+    split: str | None,
+    samples: slice | Sequence[int] | None,
+    out: Path | None,
+) -> Path:
+    """Write a dataset that was opened or generated; its content hash is that of what is written."""
+    if not isinstance(form, DataFormat):
+        msg = f"{form.name} describes a released version; name one, such as sky@1"
+        raise ParameterError(msg)
+    # The index that opening adds is not stored.
+    stored = encode_flags(ds).drop_vars(SAMPLE_DIM, errors="ignore")
+    stored = stored if split is None else select_split(stored, split)
+    stem = "-".join([str(ds.attrs.get("recipe", "dataset"))] + ([split] if split else []))
+    if samples is not None:
+        stored = stored.isel({SAMPLE_DIM: _rows(samples, stored.sizes[SAMPLE_DIM], stem)})
+        stem += f"-{stored.sizes[SAMPLE_DIM]}-samples"
+    target = _target(out, form, stem)
+    kept = {key: value for key, value in stored.attrs.items() if key != "content_hash"}
+    write_dataset(stored.drop_attrs(deep=False).assign_attrs(kept), target, form)
     return target
 
 

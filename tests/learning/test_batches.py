@@ -326,7 +326,7 @@ def test_codes_of_strings_are_those_from_before():
     codes = xr.Variable("sample", np.array([1, 0, 7], np.int8))
     codes.attrs = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "star spiral"}
     ds = xr.Dataset({"label": codes})
-    assert encode_flags(decode_flags(ds)).label.values.tolist() == [1, 0, 2]  # 2 means nothing
+    assert encode_flags(decode_flags(ds)).label.values.tolist() == [1, 0, -1]  # means nothing
     xr.testing.assert_identical(encode_flags(ds), ds)
 
 
@@ -338,6 +338,11 @@ def test_codes_of_strings_are_those_from_before():
         ({"inputs": []}, ParameterError, "at least one variable"),
         ({"inputs": ["image", "sky_level"]}, ParameterError, "differ in extent"),
         ({"target": "class"}, ParameterError, "has no target 'class'; along sample it has"),
+        (
+            {"stretch": "none"},
+            ParameterError,
+            "a stretch is 'train', a Stretch, None .* got 'none'",
+        ),
         ({"batch_size": 0}, ParameterError, "batch_size must be at least 1, got 0"),
         ({"rank": 2, "ranks": 2}, ParameterError, "rank must be from 0 to 1, got 2"),
     ],

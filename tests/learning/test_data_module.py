@@ -80,3 +80,15 @@ def test_validation_is_in_order_whatever_the_options():
     got = torch.cat([y for _, y in data.val_dataloader()])
     assert got.tolist() == ds.sample_id.values[ds.split.values == "validation"].tolist()
     assert data.train_dataloader().dataset.plan.shuffle
+
+
+def test_a_trainer_predicts_by_a_loader(trainer):
+    class Predicting(Linear):
+        def predict_step(self, batch, index):
+            return self.layers(batch[0])
+
+    test = skybench.torch.dataset(skybench.generate("objects", 0, 60), split="test")
+    model = Predicting(test.shape, test.classes)
+    answers = torch.cat(trainer.predict(model, skybench.torch.loader(test, batch_size=5)))
+    images = torch.stack([image for image, _ in test])
+    torch.testing.assert_close(answers, model.layers(images))

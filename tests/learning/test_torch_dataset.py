@@ -201,3 +201,9 @@ def test_the_loader_gives_what_skybench_batches_gives(ds, split):
     for (x, y), (images, codes) in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(x, images)
         np.testing.assert_array_equal(y, codes)
+
+
+def test_a_loader_says_what_it_decides_itself():
+    made = skybench.torch.dataset(skybench.generate("objects", 0, 9))
+    with pytest.raises(ParameterError, match="decides sampler itself"):
+        skybench.torch.loader(made, sampler=[3, 1])

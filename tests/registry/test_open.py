@@ -411,3 +411,8 @@ def test_what_a_path_cannot_have_is_refused(built, options, message):
 def test_a_path_where_nothing_is_says_so(tmp_path):
     with pytest.raises(NotFoundError, match=r"nothing\.zarr"):
         open(tmp_path / "nothing.zarr")
+
+
+def test_a_recipe_without_a_version_is_pointed_to(tmp_path):
+    with pytest.raises(NotFoundError, match=r"skybench\.generate\('morphology'\) makes samples"):
+        open("morphology", store=tmp_path)

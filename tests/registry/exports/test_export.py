@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import skybench
 from skybench.errors import (
     IntegrityError,
     MissingDependencyError,
@@ -334,3 +335,27 @@ def test_the_page_says_of_every_format_what_it_keeps_and_loses():
     for form in FORMATS.values():
         row = f"| `{form.name}` | `{form.kind}` | {form.keeps[:-1]} | {form.loses[:-1]} |"
         assert row in page
+
+
+@pytest.mark.parametrize("decode", [True, False])
+def test_a_dataset_is_exported_as_it_would_be_stored(tmp_path, decode):
+    ds = skybench.generate("objects", 30, decode=decode)
+    path = skybench.export("npz", ds, split="train", samples=slice(0, 5), out=tmp_path)
+    assert path == tmp_path / "objects-train-5-samples.npz"
+    assert skybench.verify(path).ok
+    stored = generate_as_stored("objects", 0, 30)
+    rows = np.flatnonzero(stored.split == 0)[:5]
+    with np.load(path) as arrays:
+        for name, variable in stored.isel(sample=rows).variables.items():
+            np.testing.assert_array_equal(arrays[name], variable)
+            assert arrays[name].dtype == variable.dtype
+
+
+def test_a_dataset_that_was_opened_is_exported_without_the_hash_of_its_version(published, tmp_path):
+    ds = open("sky@0.1", store=published, split="test")
+    path = skybench.export("zarr", ds, out=tmp_path / "mine.zarr")
+    found = open_url(str(path), decode=False)
+    xr.testing.assert_equal(found.load(), raw_split(published, "test").load())
+    assert "content_hash" not in found.attrs
+    with pytest.raises(ParameterError, match="croissant describes a released version"):
+        skybench.export("croissant", ds)
