@@ -1,6 +1,5 @@
 """One number or word a sample of each coordinate of a dataset, as scores are broken down by."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,10 +7,10 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.scoring.question import ID
+from skybench.registry.tables import SOURCE_DIM, sample_columns
 
-SOURCE_DIM = "source"
 SOURCES = "source_count"
 UNITS = "units"
 
@@ -46,12 +45,12 @@ def coordinate_table(ds: xr.Dataset, rows: NDArray[np.intp]) -> pd.DataFrame:
     if SOURCE_DIM in coords.dims:
         columns[SOURCES] = _present(coords).sum(axis=1).astype(np.float64)
         coords = _of_subjects(coords)
-    for name, variable in coords.variables.items():
-        if variable.dims[:1] == (SAMPLE_DIM,) and name not in (ID, SPLIT_VARIABLE):
-            for column, values in _columns(str(name), variable, coords):
-                columns[column] = _values(values, variable.attrs)
-                if UNITS in variable.attrs:
-                    units[column] = str(variable.attrs[UNITS])
+    long = [n for n, v in coords.variables.items() if np.prod(v.shape[1:]) > _MOST_COLUMNS]
+    for column in sample_columns(coords.drop_vars(long)):
+        if column.name not in (ID, SPLIT_VARIABLE):
+            columns[column.name] = _values(column.values)
+            if column.units is not None:
+                units[column.name] = column.units
     table = pd.DataFrame(columns, index=pd.Index(coords[ID].to_numpy(), name=ID))
     table.attrs[UNITS] = units
     return table
@@ -79,28 +78,5 @@ def _of_subjects(coords: xr.Dataset) -> xr.Dataset:
     return coords.isel({SOURCE_DIM: xr.DataArray(subject, dims=SAMPLE_DIM)})
 
 
-def _columns(
-    name: str, variable: xr.Variable, coords: xr.Dataset
-) -> Iterator[tuple[str, NDArray[Any]]]:
-    values = variable.to_numpy()
-    if values.ndim == 1:
-        yield name, values
-    elif values.ndim == 2 and values.shape[1] <= _MOST_COLUMNS:
-        for step, of_step in zip(_steps(variable.dims[1], coords), values.T, strict=True):
-            yield f"{name}_{step}", of_step
-
-
-def _steps(dim: Any, coords: xr.Dataset) -> list[str]:
-    """Return the names of the steps of an axis: bands, classes, or numbers."""
-    if dim not in coords.variables:
-        return [str(step) for step in range(coords.sizes[dim])]
-    return [str(step) for step in _values(coords[dim].to_numpy(), coords[dim].attrs).tolist()]
-
-
-def _values(values: NDArray[Any], attrs: dict[Any, Any]) -> NDArray[Any]:
-    if "flag_values" in attrs:
-        names = flag_names(xr.Variable((), 0, attrs))
-        return np.array([names.get(code, "") for code in values.tolist()], object)
-    if values.dtype.kind in "biuf":
-        return values.astype(np.float64)
-    return values.astype(str).astype(object)
+def _values(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(np.float64 if values.dtype.kind in "biuf" else object)
