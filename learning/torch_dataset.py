@@ -271,7 +271,7 @@ def dataset(
     >>> made = skybench.torch.dataset(skybench.generate("objects", 0, 30), split="train")
     >>> image, code = made[0]
     >>> image.shape, made.classes[code]
-    (torch.Size([1, 28, 28]), 'star')
+    (torch.Size([1, 28, 28]), 'spiral')
     """
     samples = open_samples(
         reference,

@@ -90,8 +90,9 @@ def data_format_of(out: Path) -> DataFormat:
     forms = [form for form in FORMATS.values() if isinstance(form, DataFormat)]
     found = next((form for form in forms if form.may_be_called(out.name)), None)
     if found is None:
-        known = dict.fromkeys(form.suffix or f"-{form.name}" for form in forms)
-        msg = f"{out}: {unknown('file type', out.suffix, known)}"
+        known = dict.fromkeys(form.suffix for form in forms if form.suffix)
+        folders = ", ".join(f"{out.stem}-{form.name}" for form in forms if not form.suffix)
+        msg = f"{out}: {unknown('file type', out.suffix, known)} A folder is named like {folders}."
         raise ParameterError(msg)
     _check_free(out)
     return found

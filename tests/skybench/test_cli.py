@@ -161,7 +161,10 @@ def test_evaluate_scores_a_file(skybench, demo_store, tmp_path):
         (["leaderboard", "nothing@0"], "nothing"),
         (["evaluate", "objects@0", "missing.csv", "--name", "X"], "missing.csv"),
         (["gallery", "mine.yaml", "picture.png"], "mine.yaml is a recipe, not a dataset"),
-        (["generate", "sky", "--out", "sky.xyz"], "unknown file type '.xyz'; it can be .npz"),
+        (
+            ["generate", "sky", "--out", "sky.xyz"],
+            "A folder is named like sky-npy, sky-png, sky-jpeg, sky-csv",
+        ),
         (["list", "--store", "s3:/bucket/dir"], "did you mean 's3://bucket/dir'?"),
     ],
 )
