@@ -163,7 +163,7 @@ def test_evaluate_scores_a_file(skybench, demo_store, tmp_path):
         (["gallery", "mine.yaml", "picture.png"], "mine.yaml is a recipe, not a dataset"),
         (
             ["generate", "sky", "--out", "sky.xyz"],
-            "A folder is named like sky-npy, sky-png, sky-jpeg, sky-csv",
+            "A folder is named like sky-npy, sky-png",
         ),
         (["list", "--store", "s3:/bucket/dir"], "did you mean 's3://bucket/dir'?"),
     ],
