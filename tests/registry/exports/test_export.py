@@ -327,7 +327,7 @@ def test_twice_the_samples_take_no_more_memory(tmp_path, monkeypatch, name):
         peak_of(write_dataset, noise(samples), tmp_path / form.file_name(f"{samples}"), form)
         for samples in (64, 1024, 2048)
     )
-    # A megabyte is what the interpreter may hold for others; the samples more take 16.
+    # A megabyte is what the interpreter may hold for others; the samples more take 8.
     assert twice < 1.3 * once + (1 << 20)
 
 
