@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from skybench.errors import (
     IntegrityError,
-    MissingDependencyError,
     PredictionsError,
     VersionConflictError,
 )
@@ -21,9 +20,8 @@ from skybench.registry.scoring.breakdown import broken_down
 from skybench.registry.scoring.coordinates import coordinate_table
 from skybench.registry.scoring.metric import Metric
 from skybench.registry.scoring.mistakes import confusion_table, worst_samples
-from skybench.registry.scoring.prediction_tables import PredictionsSource, import_pyarrow
+from skybench.registry.scoring.prediction_tables import PredictionsSource
 from skybench.registry.scoring.predictions import (
-    TABLE_SUFFIX,
     predictions_suffix,
     read_predictions,
     write_predictions,
@@ -364,11 +362,7 @@ def _compare(
 ) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
     comparisons, notes = [], []
     for record in known.records:
-        try:
-            other = stored_predictions(record, known.manifest, question, store)
-        except MissingDependencyError as error:
-            notes.append(f"not compared with {record.name}: {error}")
-            continue
+        other = stored_predictions(record, known.manifest, question, store)
         if other is None:
             notes.append(f"not compared with {record.name}: its predictions are not in the store")
             continue
@@ -400,8 +394,6 @@ def stored_predictions(
     data = store.read_bytes(key)
     if (got := digest_of(data)) != record.predictions.sha256:
         raise _not_scored(store.url_of(key), record.predictions.sha256, got)
-    if predictions_suffix(question) == TABLE_SUFFIX:
-        import_pyarrow()
     return read_predictions(io.BytesIO(data), question)
 
 

@@ -35,7 +35,7 @@ def write_parquet(ds: xr.Dataset, path: Path) -> None:
 
 
 def _arrow(columns: list[Column], metadata: dict[str, str]) -> "pa.Table":
-    import pyarrow as pa  # put off: of an extra
+    import pyarrow as pa  # put off: slow to load
 
     arrays = [pa.array(column.values) for column in columns]
     fields = [
@@ -57,5 +57,4 @@ PARQUET = DataFormat(
     "in the fields' metadata.",
     loses=LOSES,
     write=write_parquet,
-    needs=("pyarrow",),
 )

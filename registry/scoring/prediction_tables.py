@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from skybench.errors import IntegrityError, MissingDependencyError, PredictionsError
+from skybench.errors import IntegrityError, PredictionsError
 from skybench.registry.scoring.question import (
     CONTENT_KEY,
     ID,
@@ -127,12 +127,9 @@ def read_table(source: PredictionsSource, question: Question) -> Table:
 
 
 def import_pyarrow() -> Any:
-    """Return pyarrow with its Parquet module, or raise an error that says how to get it."""
-    try:
-        import pyarrow.parquet  # type: ignore[import-untyped]
-    except ImportError:
-        msg = "Parquet and Arrow need pyarrow: pip install 'skybench[baselines]', or use CSV"
-        raise MissingDependencyError(msg) from None
+    """Return pyarrow with its Parquet module, which take a moment to load."""
+    import pyarrow.parquet  # type: ignore[import-untyped]
+
     return pyarrow
 
 
