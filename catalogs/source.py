@@ -136,8 +136,9 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         if dataset is None or version is None:
             return f"no dataset is at {self.urlpath}; its catalog may lie in another store"
         return (
-            f"{dataset} {version} is not at {self.urlpath}. Build it with "
-            f"'skybench release {version} {dataset}', or open the catalog of a store that holds it."
+            f"{dataset} {version} is not at {self.urlpath}. 'skybench get {dataset}@{version}' "
+            "brings it into your store, where intake.cat.skybench has it; or open the catalog of a "
+            "store that holds it."
         )
 
     def _get_schema(self) -> Any:

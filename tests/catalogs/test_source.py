@@ -78,7 +78,7 @@ def test_an_unknown_argument_is_refused(catalog):
 def test_a_version_that_is_not_there_is_named_with_the_fix(released, tmp_path):
     shutil.copy(released.catalog, tmp_path / "catalog.yaml")
     catalog = intake.open_catalog(str(tmp_path / "catalog.yaml"))
-    with pytest.raises(NotFoundError, match=r"^sky 0\.10 is not at .*'skybench release 0\.10 sky'"):
+    with pytest.raises(NotFoundError, match=r"^sky 0\.10 is not at .*'skybench get sky@0\.10'"):
         catalog.sky_v0.to_dask()
 
 
