@@ -4,32 +4,26 @@ import re
 import warnings
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any
 
 import xarray as xr
 from intake.source.base import DataSource, Schema
 
-# By its face, as a user: what brings a version here stands on floors above this one.
-import skybench
-from skybench.errors import NotFoundError, ParameterError, YankedVersionWarning
+from skybench.errors import NotFoundError, ParameterError, UnprovenDataWarning
 from skybench.generators.codes import SAMPLE_DIM
-from skybench.registry.arrays.open_url import open_url
-from skybench.registry.storage.store import Store
+from skybench.registry.open import Building, Verification
+from skybench.registry.open import open as open_version
+from skybench.registry.storage.store import INDEX, Store
 
 _ZARR_METADATA = "zarr.json"
-
-_ATTRIBUTES = {
-    "dataset": "dataset",
-    "version": "version",
-    "content_hash": "hash",
-    "license": "licence",
-    "citation": "citation",
-}
-"""Attributes of the Dataset, as `skybench.open` names them, and where the metadata holds them."""
 
 
 class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
     """A released version behind an entry of an Intake catalog, in Intake 0.7 and 2.
+
+    It opens as `skybench.open` does: by the index and the manifest of the store around it, which
+    must have the content hash that the catalog names. A Zarr store that was copied out of its store
+    opens with an `UnprovenDataWarning` and without the attributes of the version.
 
     Parameters
     ----------
@@ -38,6 +32,8 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
     split : str, optional
         Only the samples of ``train``, ``validation`` or ``test``. Default: all.
     decode : bool
+        As for `skybench.open`.
+    verify : "off", "fast" or "full"
         As for `skybench.open`.
     build : "missing" or "never"
         As for `skybench.open`, where `urlpath` is in the default store; elsewhere nothing is built.
@@ -70,7 +66,8 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         urlpath: str,
         split: str | None = None,
         decode: bool = True,
-        build: Literal["missing", "never"] = "missing",
+        verify: Verification = "fast",
+        build: Building = "missing",
         storage_options: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
@@ -85,7 +82,8 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         self.urlpath = urlpath
         self.split = split
         self.decode = decode
-        self.build = build
+        self.verify: Verification = verify
+        self.build: Building = build
         self._dataset: xr.Dataset | None = None
 
     def to_dask(self) -> xr.Dataset:
@@ -96,7 +94,8 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         NotFoundError
             The version is not at `urlpath`, or has no such split; the message names those it has.
         IntegrityError
-            Chunks are missing, which would read as fill values.
+            The data are not those that were published with the hash in the catalog, or chunks are
+            missing, which would read as fill values.
         StoreError, MissingDependencyError
             The file system cannot be read, or its package is not installed.
         """
@@ -109,27 +108,51 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         return self.to_dask().compute()
 
     def _opened(self) -> xr.Dataset:
-        if not Store(self.urlpath).exists(_ZARR_METADATA):
-            self._bring()
-        ds = open_url(self.urlpath, split=self.split, decode=self.decode)
-        if "yanked" in self.metadata:
-            # Lines of an index are models, which take longer to import than a version to open.
-            from skybench.registry.versions.index_lines import withdrawal
+        store = self._store()
+        if store is None:
+            return self._unproven()
+        dataset, version, content = self._identity()
+        return open_version(
+            f"{dataset}@{version}#{content}",
+            split=self.split,
+            store=store,
+            verify=self.verify,
+            decode=self.decode,
+            build=self.build if store == Store() else "never",
+        )
 
-            named = f"{self.metadata.get('dataset')} {self.metadata.get('version')}"
-            warnings.warn(withdrawal(named, self.metadata["yanked"]), YankedVersionWarning, 3)
-        known = {name: key for name, key in _ATTRIBUTES.items() if key in self.metadata}
-        return ds.assign_attrs({name: self.metadata[key] for name, key in known.items()})
-
-    def _bring(self) -> None:
-        """Build or fetch the version where it belongs: at `urlpath`, in the default store."""
+    def _identity(self) -> tuple[Any, Any, Any]:
+        """Return dataset, version and content hash as the catalog says them."""
         dataset, version, content = (self.metadata.get(k) for k in ("dataset", "version", "hash"))
-        store = Store()
-        if content is None or not _is_below(self.urlpath, store.url_of(f"{dataset}/{version}")):
-            raise NotFoundError(self._absence())
-        skybench.get(f"{dataset}@{version}#{content}", store=store, build=self.build)
+        return dataset, version, content
+
+    def _store(self) -> Store | None:
+        """Return the store that has the version at `urlpath`, None where none is around it.
+
+        A store has an index there, with the manifest's hash; the default one may lack the version.
+        """
+        dataset, version, content = self._identity()
+        # Intake may double a slash.
+        url = re.sub("(?<!:)//+", "/", Store(self.urlpath).url).rstrip("/")
+        folder = f"/{dataset}/{version}"
+        root = url.rpartition("/")[0].removesuffix(folder)
+        if content is None or not url.startswith(f"{root}{folder}/"):
+            return None
+        store = Store(root)
+        return store if store == Store() or store.exists(INDEX) else None
+
+    def _unproven(self) -> xr.Dataset:
+        """Return what lies at `urlpath` by itself, without the attributes that it would prove."""
         if not Store(self.urlpath).exists(_ZARR_METADATA):
             raise NotFoundError(self._absence())
+        # A path has a slash or ends in .zarr, which no reference does.
+        ds = open_version(self.urlpath, split=self.split, verify=self.verify, decode=self.decode)
+        msg = (
+            f"no index and manifest of a store are around {self.urlpath}, so nothing proves what "
+            "it holds; its attributes name no version"
+        )
+        warnings.warn(msg, UnprovenDataWarning, stacklevel=4)
+        return ds
 
     def _absence(self) -> str:
         dataset, version = (self.metadata.get(key) for key in ("dataset", "version"))
@@ -166,11 +189,6 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
     def _close(self) -> None:
         self._dataset = None
         self._schema = None
-
-
-def _is_below(url: str, folder: str) -> bool:
-    """Tell whether a URL, in which Intake may have doubled a slash, is inside a folder."""
-    return re.sub("(?<!:)//+", "/", Store(url).url).startswith(f"{folder}/")
 
 
 def _unconfigured(url: str, options: Mapping[str, Any]) -> list[str]:

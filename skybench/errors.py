@@ -73,5 +73,9 @@ class YankedVersionWarning(UserWarning):
     """A version was opened that its publishers have withdrawn."""
 
 
+class UnprovenDataWarning(UserWarning):
+    """A Zarr store was opened that no manifest around it proves."""
+
+
 class UnsignedIndexWarning(UserWarning):
     """A signed version came from a store whose index is not signed."""

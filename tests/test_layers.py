@@ -16,13 +16,12 @@ FACES = {"generators/__init__.py", "catalogs/__init__.py"}
 """What users import from: they load what they offer on first use."""
 
 PUT_OFF = {
-    "catalogs/source.py": "skybench.registry.versions.index_lines",  # only for withdrawn versions
     "release/publishing/work_baselines.py": "skybench.release.baselines.baselines",  # loads torch
 }
 """Modules that import another of skybench's when it is needed, and which."""
 
 
-UPWARDS = {"registry/open.py", "catalogs/source.py"}
+UPWARDS = {"registry/open.py"}
 """Modules that ask `skybench.get` for what only higher floors can bring, as a user would."""
 
 

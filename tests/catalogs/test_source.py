@@ -10,7 +10,13 @@ import pytest
 import xarray as xr
 
 from skybench.catalogs import SkySource
-from skybench.errors import IntegrityError, NotFoundError, ParameterError, StoreError
+from skybench.errors import (
+    IntegrityError,
+    NotFoundError,
+    ParameterError,
+    StoreError,
+    UnprovenDataWarning,
+)
 from skybench.registry.open import open as open_version
 
 CHUNK_ROWS = 8
@@ -138,11 +144,78 @@ def test_closing_a_source_lets_it_be_opened_anew(catalog):
     assert source.to_dask() is not before
 
 
-def test_a_moved_store_still_opens(released, tmp_path):
+@pytest.fixture
+def copied(released, tmp_path):
+    """A copy of the store, for a test to change, and its catalog."""
+    folder = shutil.copytree(released.store.local_path(""), tmp_path / "copied")
+    return folder, intake.open_catalog(str(folder / "catalog.yaml"))
+
+
+def test_a_moved_store_still_opens(copied):
+    _, moved = copied
+    assert moved.objects_v0.read().sizes["sample"] == 50
+    assert "content_hash" in moved.objects_v0.to_dask().attrs
+
+
+def test_a_zarr_store_without_its_manifest_opens_as_what_nothing_proves(released, tmp_path):
     shutil.copytree(released.store.local_path("objects"), tmp_path / "moved" / "objects")
     shutil.copy(released.catalog, tmp_path / "moved" / "catalog.yaml")
     moved = intake.open_catalog(str(tmp_path / "moved" / "catalog.yaml"))
-    assert moved.objects_v0.read().sizes["sample"] == 50
+    with pytest.warns(UnprovenDataWarning, match="nothing proves what it holds"):
+        ds = moved.objects_v0.to_dask()
+    assert ds.sizes["sample"] == 50
+    assert not {"content_hash", "version", "license"} & ds.attrs.keys()
+    with pytest.raises(ParameterError, match="has no manifest to compare its rows with"):
+        moved.objects_v0(verify="full").to_dask()
+
+
+def test_an_entry_opens_no_other_content_than_the_hash_that_it_names(copied):
+    folder, catalog = copied
+    hashes = [catalog[name].metadata["hash"] for name in ("sky_v0_10", "sky_v0_9")]
+    text = (folder / "catalog.yaml").read_text().replace(*hashes)
+    (folder / "catalog.yaml").write_text(text)
+    forged = intake.open_catalog(str(folder / "catalog.yaml"))
+    with pytest.raises(IntegrityError, match=r"sky 0\.10 in .* is not the content that was pinned"):
+        forged.sky_v0_10.to_dask()
+
+
+def test_an_entry_that_points_to_another_version_does_not_open_it_under_its_hash(copied):
+    folder, catalog = copied
+    names = [catalog[name].urlpath.rpartition("/sky/")[2] for name in ("sky_v0_10", "sky_v0_9")]
+    text = (folder / "catalog.yaml").read_text().replace(*names)
+    (folder / "catalog.yaml").write_text(text)
+    forged = intake.open_catalog(str(folder / "catalog.yaml"))
+    with pytest.warns(UnprovenDataWarning):
+        assert "content_hash" not in forged.sky_v0_10.to_dask().attrs
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"int32"', '"uint8"', "the Zarr store of sky 0.10 cannot be opened: OverflowError"),
+        ('"units": "electron"', '"units": "photon_s"', "units of variable"),
+        ('"star spiral"', '"spiral star"', "label"),
+    ],
+)
+def test_what_changes_the_meaning_of_data_is_found_when_they_are_opened(copied, old, new, said):
+    folder, catalog = copied
+    (path,) = folder.glob("sky/0.10/*.zarr/zarr.json")
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(IntegrityError, match=said):
+        catalog.sky_v0.to_dask()
+
+
+def test_swapped_chunks_do_not_pass_full_verification(copied):
+    folder, catalog = copied
+    (image,) = folder.glob("sky/0.10/*.zarr/image/c")
+    first, second = image / "0" / "0" / "0", image / "1" / "0" / "0"
+    data = first.read_bytes(), second.read_bytes()
+    first.write_bytes(data[1])
+    second.write_bytes(data[0])
+    with pytest.raises(IntegrityError, match="image"):
+        catalog.sky_v0(verify="full").to_dask().image.compute()
 
 
 def test_a_store_on_another_file_system_opens_by_url(released):
