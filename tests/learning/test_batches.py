@@ -370,8 +370,8 @@ assert [len(y) for _, y in data] == [4, 4, 2]
 @pytest.mark.parametrize(("name", "text"), [("jax", JAX), ("tensorflow", TENSORFLOW)])
 def test_others_take_the_arrays(name, text):
     """In a process of its own: jax forbids the forks of other tests."""
-    if find_spec(name) is None:
-        pytest.skip(f"{name} is not installed")
+    if name == "tensorflow" and find_spec(name) is None:
+        pytest.skip("no TensorFlow, which is 1.3 GB")
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

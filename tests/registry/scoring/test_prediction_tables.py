@@ -243,6 +243,7 @@ def test_a_tensor_that_needs_its_gradient_and_a_ragged_list_are_refused():
 
 
 def test_a_polars_frame_is_a_table():
-    polars = pytest.importorskip("polars")
+    import polars  # its threads are not for the forks of other tests
+
     assert codes(polars.from_pandas(LABELS)) == CODES
     assert codes(polars.from_pandas(PROBABILITIES)) == CODES
