@@ -24,6 +24,8 @@ from skybench.registry.arrays.chunked_rows import (
     ArrayRows,
     ChunkedRows,
     chunk_lengths,
+    chunk_starts,
+    rows_by_chunk,
     sharded_rows,
 )
 from skybench.registry.open import Openable, Verification
@@ -111,14 +113,14 @@ class Samples:
         return max(source.room for source in self.sources)
 
     @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """The row of the dataset at which each chunk begins, and the number of all rows."""
+        return chunk_starts(self.sources[0].lengths)
+
+    @cached_property
     def chunks(self) -> dict[int, NDArray[np.intp]]:
         """The rows of these samples within each chunk that has any, by its number."""
-        stops = np.cumsum(self.sources[0].lengths)
-        numbers = np.searchsorted(stops, self.rows, side="right")
-        found, first = np.unique(numbers, return_index=True)
-        starts = [int(stops[n - 1]) if n else 0 for n in found.tolist()]
-        parts = np.split(self.rows, first[1:]) if len(found) else []
-        return {int(n): part - start for n, part, start in zip(found, parts, starts, strict=True)}
+        return rows_by_chunk(self.starts, self.rows)
 
     @cached_property
     def chunk_bytes(self) -> int:
@@ -176,7 +178,7 @@ class RawRows:
         place = slice(slot * room, (slot + 1) * room)
         for source, array in zip(sources, self.arrays, strict=True):
             source.read(number, array[place])
-        start = sum(sources[0].lengths[:number])
+        start = self.samples.starts[number]
         self.rows[place] = np.arange(start, start + room)
 
     def pairs(self, places: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[Any]]:
@@ -337,13 +339,11 @@ def _stretch_of(source: ChunkedRows, train: NDArray[np.intp]) -> Stretch:
 
 
 def _rows_in_chunks(source: ChunkedRows, rows: NDArray[np.intp]) -> Iterator[NDArray[Any]]:
-    stops = np.cumsum(source.lengths)
-    numbers = np.searchsorted(stops, rows, side="right")
-    chunks = np.unique(numbers)
+    chunks = rows_by_chunk(chunk_starts(source.lengths), rows)
     room = np.empty((source.room, *source.row_shape), source.dtype)
-    for number in chunks[:: max(1, -(-len(chunks) // _STRETCH_CHUNKS))].tolist():
+    for number in [*chunks][:: max(1, -(-len(chunks) // _STRETCH_CHUNKS))]:
         source.read(number, room)
-        yield room[rows[numbers == number] - (stops[number] - source.lengths[number])]
+        yield room[chunks[number]]
 
 
 def _row_bytes(source: ChunkedRows) -> int:

@@ -13,6 +13,7 @@ from skybench.errors import ParameterError
 from skybench.learning.batches import Plan
 from skybench.learning.samples import TRAIN, RawRows, Samples, Stretches, open_samples
 from skybench.learning.stretch import Stretch
+from skybench.registry.arrays.chunked_rows import chunk_numbers
 from skybench.registry.open import Openable, Verification
 from skybench.registry.storage.store import Store
 
@@ -95,12 +96,12 @@ class SkyDataset(Dataset[Item]):
         if self._held is not None:
             return self._held.pairs(places)
         rows = self.samples.rows[places]
-        stops = np.cumsum(self.samples.sources[0].lengths)
-        numbers = np.searchsorted(stops, rows, side="right")
+        starts = self.samples.starts
+        numbers = chunk_numbers(starts, rows)
         order, parts = np.argsort(numbers, kind="stable"), []
         for number in np.unique(numbers).tolist():
-            start = stops[number] - self.samples.sources[0].lengths[number]
-            parts.append(self._chunk(number).pairs(rows[numbers == number] - start))
+            within = rows[numbers == number] - starts[number]
+            parts.append(self._chunk(number).pairs(within))
         back = np.argsort(order)
         x, y = (np.concatenate(part)[back] for part in zip(*parts, strict=True))
         return x, y

@@ -25,26 +25,23 @@ _ARRAY_ROWS = 256
 
 
 class ChunkedRows(Protocol):
-    """A variable whose rows are read chunk by chunk, by several threads and after a fork.
-
-    Attributes
-    ----------
-    dtype : dtype
-    row_shape : tuple of int
-    lengths : tuple of int
-        The rows of each chunk.
-    room : int
-        The rows that an array must have for a chunk to be read into it.
-    """
+    """A variable whose rows are read chunk by chunk, by several threads and after a fork."""
 
     @property
-    def dtype(self) -> np.dtype[Any]: ...  # noqa: D102
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values."""
+
     @property
-    def row_shape(self) -> tuple[int, ...]: ...  # noqa: D102
+    def row_shape(self) -> tuple[int, ...]:
+        """Of one sample."""
+
     @property
-    def lengths(self) -> tuple[int, ...]: ...  # noqa: D102
+    def lengths(self) -> tuple[int, ...]:
+        """The rows of each chunk."""
+
     @property
-    def room(self) -> int: ...  # noqa: D102
+    def room(self) -> int:
+        """The rows that an array must have for a chunk to be read into it."""
 
     def read(self, number: int, out: NDArray[Any]) -> None:
         """Put the rows of a chunk first into an array of `room` rows or more."""
@@ -153,9 +150,14 @@ class ArrayRows:
         """The rows of the longest chunk."""
         return max(self.lengths, default=0)
 
+    @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """Where each chunk begins."""
+        return chunk_starts(self.lengths)
+
     def read(self, number: int, out: NDArray[Any]) -> None:
         """Put the rows of a chunk first into an array; raises what computing them raises."""
-        start, length = sum(self.lengths[:number]), self.lengths[number]
+        start, length = int(self.starts[number]), self.lengths[number]
         rows = self.variable.isel({SAMPLE_DIM: slice(start, start + length)})
         # In this thread: the caller has several, and those of dask would not survive a fork.
         with dask.config.set(scheduler="synchronous"):
@@ -168,6 +170,23 @@ def chunk_lengths(ds: xr.Dataset) -> tuple[int, ...]:
         return ds.chunksizes[SAMPLE_DIM]
     rows = ds.sizes[SAMPLE_DIM]
     return tuple(min(_ARRAY_ROWS, rows - start) for start in range(0, rows, _ARRAY_ROWS))
+
+
+def chunk_starts(lengths: tuple[int, ...]) -> NDArray[np.intp]:
+    """Return the row at which each chunk begins, and at last that at which they all end."""
+    return np.cumsum((0, *lengths), dtype=np.intp)
+
+
+def chunk_numbers(starts: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the chunk that each row is in."""
+    return np.searchsorted(starts, rows, side="right") - 1
+
+
+def rows_by_chunk(starts: NDArray[np.intp], rows: NDArray[np.intp]) -> dict[int, NDArray[np.intp]]:
+    """Return ascending rows, counted within their chunk, by the number of each that has any."""
+    found, first = np.unique(chunk_numbers(starts, rows), return_index=True)
+    parts = np.split(rows, first[1:]) if len(found) else []
+    return {int(n): part - starts[n] for n, part in zip(found, parts, strict=True)}
 
 
 def sharded_rows(url: str, said: str = "") -> dict[str, ShardedRows]:
