@@ -232,21 +232,12 @@ def export_version(
     form.require()
     ds = open_version(reference, split=split, store=store, verify="full", decode=False)
     dataset, version, content = (ds.attrs[key] for key in ("dataset", "version", "content_hash"))
-    stem = "-".join([dataset, version] + ([] if split is None else [split]))
     roots = None
     if samples is None:
         roots = roots_of(known_manifest(f"{dataset}@{version}", store).content, split)
-    else:
-        ds = ds.isel({SAMPLE_DIM: _rows(samples, ds.sizes[SAMPLE_DIM], stem)})
-        stem += f"-{ds.sizes[SAMPLE_DIM]}-samples"
-    target = _target(out, form, stem)
     # A copy is not proven: it says where it is from, not that it is that.
-    attrs = {key: value for key, value in ds.attrs.items() if key != "content_hash"}
-    ds = ds.drop_attrs(deep=False).assign_attrs(
-        attrs, exported_from=f"{dataset}@{version}#{content}"
-    )
-    write_dataset(ds, target, form, roots)
-    return target
+    ds = ds.assign_attrs(exported_from=f"{dataset}@{version}#{content}")
+    return _write_chosen(form, ds, samples, out, [dataset, version, split], roots)
 
 
 def _export_dataset(
@@ -263,13 +254,25 @@ def _export_dataset(
     # The index that opening adds is not stored.
     stored = encode_flags(ds).drop_vars(SAMPLE_DIM, errors="ignore")
     stored = stored if split is None else select_split(stored, split)
-    stem = "-".join([str(ds.attrs.get("recipe", "dataset"))] + ([split] if split else []))
+    return _write_chosen(form, stored, samples, out, [ds.attrs.get("recipe", "dataset"), split])
+
+
+def _write_chosen(
+    form: DataFormat,
+    ds: xr.Dataset,
+    samples: slice | Sequence[int] | None,
+    out: Path | None,
+    names: Sequence[str | None],
+    roots: Mapping[str, str] | None = None,
+) -> Path:
+    """Write some samples, under what their names tell, without the hash that proved the whole."""
+    stem = "-".join(str(name) for name in names if name is not None)
     if samples is not None:
-        stored = stored.isel({SAMPLE_DIM: _rows(samples, stored.sizes[SAMPLE_DIM], stem)})
-        stem += f"-{stored.sizes[SAMPLE_DIM]}-samples"
+        ds = ds.isel({SAMPLE_DIM: _rows(samples, ds.sizes[SAMPLE_DIM], stem)})
+        stem += f"-{ds.sizes[SAMPLE_DIM]}-samples"
     target = _target(out, form, stem)
-    kept = {key: value for key, value in stored.attrs.items() if key != "content_hash"}
-    write_dataset(stored.drop_attrs(deep=False).assign_attrs(kept), target, form)
+    kept = {key: value for key, value in ds.attrs.items() if key != "content_hash"}
+    write_dataset(ds.drop_attrs(deep=False).assign_attrs(kept), target, form, roots)
     return target
 
 
