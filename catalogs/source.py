@@ -155,7 +155,7 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         return ds
 
     def _absence(self) -> str:
-        dataset, version = (self.metadata.get(key) for key in ("dataset", "version"))
+        dataset, version, _ = self._identity()
         if dataset is None or version is None:
             return f"no dataset is at {self.urlpath}; its catalog may lie in another store"
         return (

@@ -17,7 +17,7 @@ from skybench.errors import (
     SkybenchError,
     StoreError,
 )
-from skybench.generators.generate import generate
+from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe import Recipe
 from skybench.registry.open import Building
 from skybench.registry.proof.comparison import compare
@@ -183,9 +183,9 @@ def _data_bytes(manifest: Manifest) -> int:
 def _tell_cost(manifest: Manifest, recipe: Recipe, store: Store, workers: int) -> None:
     """Say what is to come where that is much, measured on a few rows."""
     rows = min(_TRIAL_ROWS, recipe.samples)
-    generate(recipe, 0, rows)  # the first call also fills tables
+    generate_as_stored(recipe, 0, rows)  # the first call also fills tables
     started = time.perf_counter()
-    generate(recipe, 0, rows)
+    generate_as_stored(recipe, 0, rows)
     seconds = (time.perf_counter() - started) / rows * recipe.samples / workers
     if (size := _data_bytes(manifest)) > _TOLD_BYTES or seconds > _TOLD_SECONDS:
         print(

@@ -3,22 +3,19 @@
 import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa  # type: ignore[import-untyped]
 import xarray as xr
 
 from skybench.registry.exports.catalogue import LOSES, table_blocks
 from skybench.registry.exports.export_format import DataFormat
 from skybench.registry.tables import Column, about
 
-if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
-
 
 def write_parquet(ds: xr.Dataset, path: Path) -> None:
     """Write samples.parquet and, where there are any, sources.parquet into a new folder."""
-    # Put off: of an extra.
-    from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]
+    from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]  # late: slow to load
 
     path.mkdir()
     metadata = {"skybench": json.dumps(about(ds))}
@@ -34,9 +31,7 @@ def write_parquet(ds: xr.Dataset, path: Path) -> None:
                     writers[name].write_table(table)
 
 
-def _arrow(columns: list[Column], metadata: dict[str, str]) -> "pa.Table":
-    import pyarrow as pa  # put off: slow to load
-
+def _arrow(columns: list[Column], metadata: dict[str, str]) -> pa.Table:
     arrays = [pa.array(column.values) for column in columns]
     fields = [
         pa.field(column.name, array.type, metadata=_said(column))
