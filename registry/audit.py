@@ -1,8 +1,9 @@
 """Audit a whole store without reading its data: index, manifests, files, recorded copies.
 
 Everything that follows from something else is computed again: the chain of the index, the
-digest of each manifest, every root of a content hash from its blocks and headers, the numbers of
-samples, the list of files. What cannot be known without the data is left to `verify`.
+digest of each manifest, every root of a content hash from its blocks, headers and attributes, as
+whenever a manifest is read, the numbers of samples, the list of files. What cannot be known
+without the data is left to `verify`.
 """
 
 import re
@@ -12,14 +13,14 @@ from dataclasses import dataclass
 
 from skybench.errors import SignatureError, SkybenchError
 from skybench.generators.codes import SAMPLE_DIM
-from skybench.registry.hashing.content_hash import (
-    ContentHash,
-    VariableHash,
-    dataset_root,
-    variable_root,
-)
+from skybench.registry.hashing.content_hash import ContentHash
 from skybench.registry.proof.file_check import size_problems, unlisted, unpublished
-from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
+from skybench.registry.recorded import (
+    record_problems,
+    recorded_manifest,
+    recorded_references,
+    recorded_scores,
+)
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
 from skybench.registry.storage.store import (
@@ -162,31 +163,15 @@ def audit(
 
 def contradictions(manifest: Manifest) -> Iterator[str]:
     """Yield where a manifest contradicts itself, as far as can be known without the data."""
-    content = manifest.content
-    for name, variable in sorted(content.variables.items()):
-        yield from _variable_contradictions(name, variable, manifest.samples)
-    roots = {name: variable.root for name, variable in content.variables.items()}
-    yield from _differs("the root of its content", content.root, dataset_root(roots))
-    yield from _split_contradictions(content, manifest.samples)
+    yield from _row_contradictions(manifest.content, manifest.samples)
     yield from _list_contradictions(manifest)
 
 
-def _variable_contradictions(name: str, variable: VariableHash, samples: int) -> Iterator[str]:
-    head = variable.header
-    if SAMPLE_DIM in head["dims"] and head["shape"][0] != samples:
-        yield f"{name} has {head['shape'][0]} rows, but there are {samples} samples"
-    root = variable_root(head, variable.blocks)
-    yield from _differs(f"the root of {name}", variable.root, root)
-
-
-def _split_contradictions(content: ContentHash, samples: int) -> Iterator[str]:
-    for split, part in content.splits.items():
-        root = dataset_root(part.variables)
-        yield from _differs(f"the root of split {split}", part.root, root)
-        for name, variable in sorted(content.variables.items()):
-            if SAMPLE_DIM not in variable.header["dims"]:
-                got = part.variables[name]
-                yield from _differs(f"the root of {name} in split {split}", got, variable.root)
+def _row_contradictions(content: ContentHash, samples: int) -> Iterator[str]:
+    for name, variable in sorted(content.variables.items()):
+        head = variable.header
+        if SAMPLE_DIM in head["dims"] and head["shape"][0] != samples:
+            yield f"{name} has {head['shape'][0]} rows, but there are {samples} samples"
     total = sum(part.samples for part in content.splits.values())
     if content.splits and total != samples:
         yield f"its splits have {total} samples together, but there are {samples}"
@@ -204,11 +189,6 @@ def _list_contradictions(manifest: Manifest) -> Iterator[str]:
         yield f"its recipe is that of {manifest.recipe.get('name')!r}"
     if manifest.recipe.get("samples") != manifest.samples:
         yield f"its recipe makes {manifest.recipe.get('samples')} samples, not {manifest.samples}"
-
-
-def _differs(what: str, got: str, expected: str) -> Iterator[str]:
-    if got != expected:
-        yield f"{what} does not follow from what it covers: expected {expected}, got {got}"
 
 
 def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> Iterator[str]:
@@ -297,6 +277,4 @@ def _recorded_problems(
         stored = read_manifest(store, entry)
     except SkybenchError:
         return  # told already
-    for field in ("content", "recipe", "classes", "task"):
-        if getattr(stored, field) != getattr(recorded, field):
-            yield f"{where} has another {field} than {store.url_of(entry.manifest_key)}."
+    yield from record_problems(stored)

@@ -16,7 +16,7 @@ from skybench.registry.arrays.open_url import is_url, open_url, select_split, wi
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
-from skybench.registry.recorded import recorded_manifest
+from skybench.registry.recorded import record_problems, recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import opened
@@ -179,6 +179,8 @@ def _read_checked(manifest: Manifest, name: str, variable: xr.Variable) -> NDArr
 
 def _stored(manifest: Manifest, store: Store, url: str, verify: Verification) -> xr.Dataset:
     if verify == "off":
+        if problems := tuple(record_problems(manifest)):
+            raise damage(manifest.reference, problems)
         return open_raw(url, chunked=False)
     ds, problems = opened(manifest, store, chunked=False)
     if ds is None or problems:

@@ -58,6 +58,31 @@ def known_manifest(reference: str | DatasetReference, store: str | Store | None 
             raise missing from None
 
 
+def record_problems(manifest: Manifest) -> Iterator[str]:
+    """Yield where a version of the recorded content is not the recorded one in all that it means.
+
+    The root of ``skyhash-1`` covers pixels, units and codes; what a version of it is for, and
+    which zero point it was made with, the copy that skybench records tells.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of a store. A copy that was built there has other files, libraries and times.
+    """
+    try:
+        recorded = recorded_manifest(manifest.reference)
+    except NotFoundError:
+        return
+    if recorded.content.root != manifest.content.root:
+        return  # another build, which no record speaks of
+    for field in ("content", "recipe", "classes", "task"):
+        if getattr(manifest, field) != getattr(recorded, field):
+            yield (
+                f"the manifest of {manifest.dataset} {manifest.version} has another {field} than "
+                "the copy that skybench records of this content: it was changed."
+            )
+
+
 def recorded_scores(reference: str | DatasetReference) -> tuple[Record, ...]:
     """Return the baseline records of a recorded version; raises as `recorded_manifest`."""
     reference = DatasetReference.parse(reference)

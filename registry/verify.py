@@ -14,9 +14,10 @@ import xarray as xr
 
 from skybench.errors import SkybenchError
 from skybench.registry.arrays.zarr_format import open_raw
-from skybench.registry.hashing.content_hash import headers_of
+from skybench.registry.hashing.content_hash import hashed_attributes, headers_of
 from skybench.registry.proof.file_check import damage, name_of, size_problems
 from skybench.registry.proof.row_check import full_problems, sampled_problems
+from skybench.registry.recorded import record_problems
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import manifest_from, manifest_text, resolve
@@ -167,7 +168,7 @@ def opened(
     dask arrays where it is `chunked`.
     """
     folder = manifest.key
-    problems = list(size_problems(manifest, store.sizes(folder)))
+    problems = [*record_problems(manifest), *size_problems(manifest, store.sizes(folder))]
     try:
         ds = open_raw(store.url_of(f"{folder}/{manifest.zarr}"), chunked=chunked)
         changed = list(metadata_problems(manifest, ds))
@@ -179,7 +180,7 @@ def opened(
 
 
 def metadata_problems(manifest: Manifest, ds: xr.Dataset) -> Iterator[str]:
-    """Yield how names, shapes, dtypes, units and codes differ from those that were published."""
+    """Yield how names, shapes, dtypes, units, codes and attributes differ from the published."""
     published = {name: variable.header for name, variable in manifest.content.variables.items()}
     found = headers_of(ds)
     for name in sorted(published.keys() | found.keys()):
@@ -194,3 +195,17 @@ def metadata_problems(manifest: Manifest, ds: xr.Dataset) -> Iterator[str]:
                     f"{key} of variable {name} of {name_of(manifest)} was changed: "
                     f"expected {expected[key]!r}, got {got[key]!r}."
                 )
+    yield from _attribute_problems(manifest, ds)
+
+
+def _attribute_problems(manifest: Manifest, ds: xr.Dataset) -> Iterator[str]:
+    published = manifest.content.attributes
+    found = hashed_attributes(ds, manifest.content.algorithm)
+    if published is None or found is None:
+        return
+    for name in sorted(published.keys() | found.keys()):
+        if published.get(name) != found.get(name):
+            yield (
+                f"attribute {name} of {name_of(manifest)} was changed: expected "
+                f"{published.get(name)!r}, got {found.get(name)!r}."
+            )

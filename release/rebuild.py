@@ -106,7 +106,13 @@ def rebuild(
         start_or_resume(work, recipe)
         if work.journal() is None:
             _tell_cost(manifest, recipe, store, workers or available_cpus())
-            built = build(recipe, work.data_url, workers=workers, progress=progress)
+            built = build(
+                recipe,
+                work.data_url,
+                workers=workers,
+                progress=progress,
+                algorithm=manifest.content.algorithm,
+            )
             _prepare(work, manifest, built)
         entry = publish(work)
     refresh_catalog(store)

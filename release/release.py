@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
-from skybench.errors import ParameterError
+from skybench.errors import NotFoundError, ParameterError
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.learning.networks.table import DEFAULT_NETWORKS, chosen_networks
 from skybench.learning.protocols import chosen_protocols
+from skybench.registry.hashing.content_hash import ALGORITHM, Algorithm
 from skybench.registry.proof.comparison import check_step, compare
+from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import Version
 from skybench.registry.scoring.records import stored_records
 from skybench.registry.storage.store import Store, zarr_name
@@ -35,7 +37,7 @@ from skybench.release.publishing.publish import (
     sign_published,
     start_or_resume,
 )
-from skybench.release.publishing.published import published_entry
+from skybench.release.publishing.published import published_entry, recipe_differences
 from skybench.release.publishing.recording import check_recordable, record_release, source_checkout
 from skybench.release.publishing.work_baselines import (
     check_installed,
@@ -285,6 +287,7 @@ def _make(job: _Job) -> IndexEntry:
             workers=job.building.workers,
             scheduler=job.building.scheduler,
             progress=job.building.progress,
+            algorithm=_algorithm(recipe, job.version),
         )
         _check_step(job, built)
         if job.checkout is not None:
@@ -296,6 +299,15 @@ def _make(job: _Job) -> IndexEntry:
     entry = publish(work, signing_key=job.signing_key)
     remove_cache(work)
     return entry
+
+
+def _algorithm(recipe: Recipe, version: Version) -> Algorithm:
+    """Return that of the copy that skybench records of this very release, else the newest."""
+    try:
+        recorded = recorded_manifest(f"{recipe.name}@{version}")
+    except NotFoundError:
+        return ALGORITHM
+    return ALGORITHM if recipe_differences(recorded, recipe) else recorded.content.algorithm
 
 
 def _check_step(job: _Job, built: BuildResult) -> None:

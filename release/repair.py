@@ -278,7 +278,7 @@ class _Rebuilder:
 
     def _digests(self) -> bytes:
         url = self.store.url_of(f"{self.entry.key}/{self.manifest.zarr}")
-        return hash_dataset_and_samples(open_raw(url))[1].tobytes()
+        return hash_dataset_and_samples(open_raw(url), self.manifest.content.algorithm)[1].tobytes()
 
     def _place(self, stored: StoredObject, data: bytes) -> tuple[list[str], list[str]]:
         """Put a file in place if it is the published one; else return why not."""

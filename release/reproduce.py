@@ -21,6 +21,7 @@ from skybench.registry.hashing.content_hash import (
     ContentHash,
     Digests,
     block_digests,
+    hashed_attributes,
     headers_of,
     leaves,
     variable_root,
@@ -241,7 +242,9 @@ def _compare_all(
     recipe: Recipe,
     shards: Iterable[ShardHashes],
 ) -> Compared:
-    made, samples = content_of_shards(empty(recipe), recipe.samples, shards)
+    made, samples = content_of_shards(
+        empty(recipe), recipe.samples, shards, manifest.content.algorithm
+    )
     found = list(_content_differences(manifest.content, made))
     if digests is None or len(digests) != len(samples):
         return made.root, None if found else (), found
@@ -280,6 +283,8 @@ def _outline_differences(
     """Yield what differs in the headers, and in the variables that have no samples."""
     whole = lengthened(template, samples)
     headers = headers_of(whole)
+    if hashed_attributes(whole, published.algorithm) != published.attributes:
+        yield "differs: the attributes of the dataset"
     for name in sorted(headers.keys() | published.variables.keys()):
         known = published.variables.get(name)
         if known is None or headers.get(name) != known.header:

@@ -4,3 +4,116 @@ A test here is one attack that was seen to succeed once, told as whoever attacks
 asserted as a user would meet it. The details of each promise are tested beside the code that
 keeps it.
 """
+
+import json
+import re
+import shutil
+
+import pytest
+
+import skybench
+from skybench.errors import IntegrityError
+from skybench.generators.generate import generate_as_stored
+from skybench.generators.recipe_file import load_recipe
+from skybench.registry import recorded
+from skybench.registry.audit import audit
+from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.registry.versions.manifest import canonical_text, digest_of
+from skybench.release.release import release
+
+BANDS = "grz"
+"""A recipe whose images have a pixel scale, a zero point and a reference band."""
+
+SAMPLES = 24
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory):
+    """A store with a small version, whose owner is the attacker."""
+    folder = tmp_path_factory.mktemp("mirror")
+    release("0.1", store=folder, datasets=BANDS, samples=SAMPLES, baselines=False)
+    return folder
+
+
+def copy_of(mirror, tmp_path):
+    return shutil.copytree(mirror, tmp_path / "mirror")
+
+
+def manifest_in(store):
+    return json.loads((store / BANDS / "0.1" / "manifest.json").read_text(encoding="utf-8"))
+
+
+def put(store, manifest):
+    """Replace the manifest, and its digest in the index: the chain then holds again."""
+    file, index = store / BANDS / "0.1" / "manifest.json", store / "index.jsonl"
+    before, text = digest_of(file.read_bytes()), canonical_text(manifest)
+    file.write_text(text, encoding="utf-8")
+    index.write_text(index.read_text().replace(before, digest_of(text)))
+
+
+def put_in_zarr(store, manifest, name, value):
+    """Rewrite an attribute of the Zarr store, and its digest in the manifest."""
+    key = f"{manifest['zarr']}/zarr.json"
+    file = store / BANDS / "0.1" / key
+    metadata = json.loads(file.read_text(encoding="utf-8"))
+    metadata["attributes"][name] = value
+    file.write_text(json.dumps(metadata), encoding="utf-8")
+    (listed,) = (stored for stored in manifest["objects"] if stored["key"] == key)
+    listed |= {"size": file.stat().st_size, "sha256": digest_of(file.read_bytes())}
+
+
+def assert_refused(pin, store, tmp_path, says):
+    for use in (
+        lambda: skybench.open(pin, store=str(store)),
+        lambda: skybench.verify(pin, store=str(store)).raise_if_damaged(),
+        lambda: skybench.get(pin, source=str(store), store=str(tmp_path / "own"), build="never"),
+    ):
+        with pytest.raises((IntegrityError, skybench.errors.NotFoundError), match=says):
+            use()
+    assert re.search(says, str(audit(str(store))))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("zeropoint", 25.0), ("pixel_scale_arcsec", 0.5), ("reference_band", "g")],
+)
+@pytest.mark.parametrize("where", ["recipe", "attributes", "everywhere"])
+def test_a_content_pin_refuses_another_zero_point_scale_or_band(
+    mirror, tmp_path, name, value, where
+):
+    store = copy_of(mirror, tmp_path)
+    manifest = manifest_in(store)
+    pin = f"{BANDS}@0.1#{manifest['content']['root']}"
+    assert skybench.open(pin, store=str(store)).attrs[name] != value
+    if where in ("recipe", "everywhere"):
+        manifest["recipe"]["image"][name] = value
+    if where in ("attributes", "everywhere"):
+        manifest["content"]["attributes"][name] = value
+    if where == "everywhere":
+        put_in_zarr(store, manifest, name, value)
+    put(store, manifest)
+    assert_refused(pin, store, tmp_path, "its recipe under image has|root of its content does not")
+
+
+def test_a_content_pin_of_an_old_hash_refuses_another_recipe_than_is_recorded(
+    mirror, tmp_path, monkeypatch
+):
+    store, clone = copy_of(mirror, tmp_path), tmp_path / "clone"
+    recipe = load_recipe(BANDS).model_copy(update={"samples": SAMPLES})
+    content = hash_dataset(generate_as_stored(recipe), "skyhash-1").model_dump(mode="json")
+    del content["attributes"]
+    manifest = manifest_in(store) | {"content": content, "format": "skybench-manifest-1"}
+    records = clone / "releases" / "0.1"
+    records.mkdir(parents=True)
+    (records / f"{BANDS}.manifest.json").write_text(canonical_text(manifest), encoding="utf-8")
+    (records / f"{BANDS}.baselines.json").write_text(canonical_text([]), encoding="utf-8")
+    monkeypatch.setattr(recorded, "files", lambda _: clone)
+    old = tmp_path / "old"
+    release("0.1", store=old, datasets=BANDS, samples=SAMPLES, baselines=False)
+    pin, published = f"{BANDS}@0.1#{content['root']}", manifest_in(old)
+    assert skybench.verify(pin, store=str(old), full=True).ok
+    image = manifest["recipe"]["image"] | {"zeropoint": 25.0}
+    for key, value in (("recipe", manifest["recipe"] | {"image": image}), ("task", "regression")):
+        put(old, manifest_in(old) | {key: value})
+        assert_refused(pin, old, tmp_path, f"another {key} than the copy that skybench records")
+        put(old, published)

@@ -34,6 +34,7 @@ from skybench.registry.exports.tfrecord import TFRECORD
 from skybench.registry.exports.votable import VOTABLE
 from skybench.registry.exports.webdataset import WEBDATASET
 from skybench.registry.exports.zarr import ZARR
+from skybench.registry.hashing.attributes import Attributes
 from skybench.registry.hashing.content_hash import variable_roots
 from skybench.registry.open import open as open_version
 from skybench.registry.recorded import known_manifest
@@ -99,7 +100,11 @@ def data_format_of(out: Path) -> DataFormat:
 
 
 def write_dataset(
-    ds: xr.Dataset, out: Path, form: DataFormat, roots: Mapping[str, str] | None = None
+    ds: xr.Dataset,
+    out: Path,
+    form: DataFormat,
+    roots: Mapping[str, str] | None = None,
+    attributes: Attributes | None = None,
 ) -> None:
     """Write a dataset, released or not, to a new file or folder.
 
@@ -114,6 +119,8 @@ def write_dataset(
     form : DataFormat
     roots : mapping of str, optional
         The root of each variable's content hash, where it is known; else the data are read for it.
+    attributes : dict, optional
+        Those that the content hash of a version covers.
 
     Raises
     ------
@@ -135,7 +142,8 @@ def write_dataset(
     form.check(ds)
     resume = None
     if form.lossless or form.resumable:
-        hashes = ExportHashes.of(roots or variable_roots(ds, blocks(ds, action="Hashing")))
+        roots = roots or variable_roots(ds, blocks(ds, action="Hashing"))
+        hashes = ExportHashes.of(roots, attributes)
         ds = hashes.attached(ds) if form.lossless else ds
         # Another format, other rows or another origin are not gone on with.
         origin = f"{form.name} {hashes.root} {sorted(ds.attrs.items(), key=str)}"
@@ -232,12 +240,13 @@ def export_version(
     form.require()
     ds = open_version(reference, split=split, store=store, verify="full", decode=False)
     dataset, version, content = (ds.attrs[key] for key in ("dataset", "version", "content_hash"))
-    roots = None
-    if samples is None:
-        roots = roots_of(known_manifest(f"{dataset}@{version}", store).content, split)
+    published = known_manifest(f"{dataset}@{version}", store).content
+    roots = roots_of(published, split) if samples is None else None
     # A copy is not proven: it says where it is from, not that it is that.
     ds = ds.assign_attrs(exported_from=f"{dataset}@{version}#{content}")
-    return _write_chosen(form, ds, samples, out, [dataset, version, split], roots)
+    return _write_chosen(
+        form, ds, samples, out, [dataset, version, split], roots, published.attributes
+    )
 
 
 def _export_dataset(
@@ -264,6 +273,7 @@ def _write_chosen(
     out: Path | None,
     names: Sequence[str | None],
     roots: Mapping[str, str] | None = None,
+    attributes: Attributes | None = None,
 ) -> Path:
     """Write some samples, under what their names tell, without the hash that proved the whole."""
     stem = "-".join(str(name) for name in names if name is not None)
@@ -272,7 +282,7 @@ def _write_chosen(
         stem += f"-{ds.sizes[SAMPLE_DIM]}-samples"
     target = _target(out, form, stem)
     kept = {key: value for key, value in ds.attrs.items() if key != "content_hash"}
-    write_dataset(ds.drop_attrs(deep=False).assign_attrs(kept), target, form, roots)
+    write_dataset(ds.drop_attrs(deep=False).assign_attrs(kept), target, form, roots, attributes)
     return target
 
 

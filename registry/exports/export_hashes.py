@@ -7,9 +7,11 @@ from typing import Self
 
 import xarray as xr
 
+from skybench.registry.hashing.attributes import Attributes
 from skybench.registry.hashing.content_hash import ContentHash, dataset_root
 
 _ROOT, _ROOTS = "exported_content_hash", "exported_variable_hashes"
+_ATTRIBUTES = "exported_attributes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,16 +19,20 @@ class ExportHashes:
     """The content hash of exported samples, and the root of each of their variables.
 
     They are attributes of the dataset in the file: ``exported_content_hash``, and
-    ``exported_variable_hashes`` as JSON, by which a variable that differs is named.
+    ``exported_variable_hashes`` as JSON, by which a variable that differs is named. Those of a
+    version also have ``exported_attributes`` as JSON, which its content hash covers; without them
+    the hash is a ``skyhash-1``.
     """
 
     root: str
     variables: Mapping[str, str]
+    attributes: Attributes | None = None
 
     @classmethod
-    def of(cls, roots: Mapping[str, str]) -> Self:
+    def of(cls, roots: Mapping[str, str], attributes: Attributes | None = None) -> Self:
         """Return the hashes from the roots of all variables."""
-        return cls(root=dataset_root(dict(roots)), variables=roots)
+        root = dataset_root(dict(roots), attributes)
+        return cls(root=root, variables=roots, attributes=attributes)
 
     @classmethod
     def claimed_by(cls, ds: xr.Dataset) -> Self | None:
@@ -39,16 +45,19 @@ class ExportHashes:
         """
         if _ROOT not in ds.attrs:
             return None
-        roots = json.loads(ds.attrs[_ROOTS])
-        if not isinstance(roots, dict):
-            msg = f"{_ROOTS} is {roots!r}"
+        roots, attributes = (json.loads(ds.attrs.get(key, "null")) for key in (_ROOTS, _ATTRIBUTES))
+        if not isinstance(roots, dict) or not isinstance(attributes, dict | None):
+            msg = f"{_ROOTS} is {roots!r}, {_ATTRIBUTES} is {attributes!r}"
             raise ValueError(msg)
-        return cls(root=str(ds.attrs[_ROOT]), variables=roots)
+        return cls(root=str(ds.attrs[_ROOT]), variables=roots, attributes=attributes)
 
     def attached(self, ds: xr.Dataset) -> xr.Dataset:
         """Return the dataset with the hashes among its attributes."""
         roots = json.dumps(dict(sorted(self.variables.items())))
-        return ds.assign_attrs({_ROOT: self.root, _ROOTS: roots})
+        hashes = {_ROOT: self.root, _ROOTS: roots}
+        if self.attributes is not None:
+            hashes[_ATTRIBUTES] = json.dumps(self.attributes, sort_keys=True)
+        return ds.assign_attrs(hashes)
 
 
 def roots_of(content: ContentHash, split: str | None) -> dict[str, str]:

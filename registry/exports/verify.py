@@ -20,6 +20,7 @@ from skybench.registry.exports.blocks import blocks
 from skybench.registry.exports.export import FORMATS
 from skybench.registry.exports.export_format import DataFormat
 from skybench.registry.exports.export_hashes import ExportHashes
+from skybench.registry.hashing.attributes import plain
 from skybench.registry.hashing.content_hash import dataset_root, variable_roots
 from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference
@@ -154,7 +155,7 @@ def verify_export(path: Path, *, store: str | Store | None = None) -> ExportRepo
             samples=ds.sizes.get(SAMPLE_DIM, 0),
             exported_from=origin,
             published_as=_published_as(origin, claimed.root, store),
-            problems=tuple(_problems(path, claimed, found)),
+            problems=(*_problems(path, claimed, found), *_other_attributes(path, claimed, ds)),
             seconds=time.perf_counter() - started,
         )
 
@@ -235,8 +236,14 @@ def _problems(path: Path, claimed: ExportHashes, found: dict[str, str]) -> Itera
                 f"variable {name} of {path} does not match its hash: "
                 f"expected {expected[name]}, got {found[name]}."
             )
-    if dataset_root(dict(expected)) != claimed.root:
-        yield f"the hashes of the variables of {path} do not make its content hash."
+    if dataset_root(dict(expected), claimed.attributes) != claimed.root:
+        yield f"the hashes that {path} carries do not make its content hash."
+
+
+def _other_attributes(path: Path, claimed: ExportHashes, ds: xr.Dataset) -> Iterator[str]:
+    for name, value in sorted((claimed.attributes or {}).items()):
+        if (found := plain(ds.attrs.get(name))) != value:
+            yield f"attribute {name} of {path} was changed: expected {value!r}, got {found!r}."
 
 
 def _published_as(origin: str, root: str, store: str | Store | None) -> str:

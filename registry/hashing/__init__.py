@@ -1,1 +1,1 @@
-"""The content hash: skyhash-1, of samples, variables, splits and datasets."""
+"""The content hash, skyhash-2 or skyhash-1: of samples, variables, splits and datasets."""

@@ -1,14 +1,18 @@
-"""``skyhash-1``: the content hash of a dataset, whatever its chunks, codecs and file format.
+"""``skyhash-2``: the content hash of a dataset, whatever its chunks, codecs and file format.
 
 A SHA-256 Merkle tree over logical content. A row of a variable is a leaf, 256 leaves make
 a block, the blocks of a variable and its header make the variable's root, and the sorted
-roots make the dataset's. ``docs/skyhash-1.md`` defines every byte and publishes test vectors.
+roots and the attributes that give them their meaning make the dataset's. ``docs/skyhash-2.md``
+defines every byte and publishes test vectors.
+
+In ``skyhash-1`` the attributes of the dataset are left out, and all else is the same. What is
+recorded with it is read, proved and made again with it.
 """
 
 import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -17,11 +21,21 @@ from pydantic import BaseModel, ConfigDict
 
 from skybench.errors import IntegrityError
 from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+from skybench.registry.hashing.attributes import (
+    Attributes,
+    attributes_of,
+    flag_fault,
+    is_text,
+    plain,
+)
 from skybench.registry.hashing.row_hash import Digests as Digests
 from skybench.registry.hashing.row_hash import leaves as leaves
 from skybench.registry.hashing.row_hash import sample_digests as sample_digests
 
-ALGORITHM = "skyhash-1"
+Algorithm = Literal["skyhash-1", "skyhash-2"]
+ALGORITHM: Algorithm = "skyhash-2"
+"""Of what is new."""
+
 BLOCK_ROWS = 256
 
 _BLOCK, _VARIABLE, _DATASET = b"\x01", b"\x02", b"\x03"
@@ -57,11 +71,15 @@ class SplitHash(_Frozen):
 
 
 class ContentHash(_Frozen):
-    """The identity of a dataset's content, detailed enough to say which part differs."""
+    """The identity of a dataset's content, detailed enough to say which part differs.
 
-    algorithm: str = ALGORITHM
+    The attributes are those of the dataset that its roots cover; None in ``skyhash-1``.
+    """
+
+    algorithm: Algorithm
     root: str
     block_rows: int = BLOCK_ROWS
+    attributes: Attributes | None = None
     variables: dict[str, VariableHash]
     splits: dict[str, SplitHash]
 
@@ -75,20 +93,24 @@ def header(name: Hashable, variable: xr.Variable) -> Header:
     Raises
     ------
     IntegrityError
-        If the dtype has no canonical bytes (strings, times, objects), or ``sample`` is
-        not the first dimension.
+        If the dtype has no canonical bytes (strings, times, objects), ``sample`` is not the first
+        dimension, a name or unit is no text, or the flags are none.
     """
     _check_hashable(name, variable)
-    flag_values = variable.attrs.get("flag_values")
-    return {
-        "name": str(name),
+    flag_values = plain(variable.attrs.get("flag_values"))
+    found = {
+        "name": name,
         "dims": [str(dim) for dim in variable.dims],
         "shape": list(variable.shape),
         "dtype": variable.dtype.name,
         "units": variable.attrs.get("units"),
-        "flag_values": None if flag_values is None else np.atleast_1d(flag_values).tolist(),
+        "flag_values": _listed(flag_values),
         "flag_meanings": variable.attrs.get("flag_meanings"),
     }
+    if fault := _fault_of_words(found):
+        msg = f"variable {name!a} {fault}"
+        raise IntegrityError(msg)
+    return found
 
 
 def assemble(
@@ -96,6 +118,7 @@ def assemble(
     leaves_by_variable: Mapping[str, Digests],
     split_codes: NDArray[np.integer[Any]] | None = None,
     split_names: Mapping[int, str] | None = None,
+    attributes: Attributes | None = None,
 ) -> ContentHash:
     """Return the content hash of a dataset from the leaves of its rows.
 
@@ -108,6 +131,13 @@ def assemble(
         ``sample``. Each is asked for once, so a mapping may read them as it goes.
     split_codes, split_names
         The code of each sample, and the name of each code; None where there are no splits.
+    attributes : dict, optional
+        As `hashed_attributes` gives them. None makes ``skyhash-1``.
+
+    Raises
+    ------
+    IntegrityError
+        A variable has another number of leaves, or a sample a split without a name.
     """
     rows_of_split = _rows_of_split(split_codes, split_names)
     variables: dict[str, VariableHash] = {}
@@ -122,13 +152,19 @@ def assemble(
     roots = {name: variable.root for name, variable in variables.items()}
     splits = {
         split: SplitHash(
-            root=dataset_root(split_roots[split]),
+            root=dataset_root(split_roots[split], attributes),
             samples=len(rows),
             variables=split_roots[split],
         )
         for split, rows in rows_of_split.items()
     }
-    return ContentHash(root=dataset_root(roots), variables=variables, splits=splits)
+    return ContentHash(
+        algorithm="skyhash-1" if attributes is None else "skyhash-2",
+        root=dataset_root(roots, attributes),
+        attributes=attributes,
+        variables=variables,
+        splits=splits,
+    )
 
 
 def block_digests(digests: Digests, rows: NDArray[np.intp] | None = None) -> tuple[str, ...]:
@@ -150,24 +186,36 @@ def variable_root(head: Header, blocks: Sequence[str]) -> str:
     return f"sha256:{root.hexdigest()}"
 
 
-def dataset_root(roots: Mapping[str, str]) -> str:
-    """Return the root of a dataset, or of a split, from the roots of its variables."""
-    text = canonical_json({"algorithm": ALGORITHM, "block_rows": BLOCK_ROWS, "variables": roots})
-    return f"sha256:{sha256(_DATASET + text).hexdigest()}"
+def dataset_root(roots: Mapping[str, str], attributes: Attributes | None = None) -> str:
+    """Return the root of a dataset, or of a split, from the roots of its variables.
+
+    Without attributes it is that of ``skyhash-1``.
+    """
+    node = {"algorithm": "skyhash-1", "block_rows": BLOCK_ROWS, "variables": roots}
+    if attributes is not None:
+        node |= {"algorithm": "skyhash-2", "attributes": attributes}
+    return f"sha256:{sha256(_DATASET + canonical_json(node)).hexdigest()}"
 
 
-def hash_dataset(ds: xr.Dataset) -> ContentHash:
+def hash_dataset(ds: xr.Dataset, algorithm: Algorithm = ALGORITHM) -> ContentHash:
     """Return the content hash of a dataset in memory or on disk.
 
     A lazy dataset is read in blocks that follow its chunks. The dataset must hold codes as
     stored: open it with ``decode=False``.
+
+    Raises
+    ------
+    IntegrityError
+        It holds what has no canonical bytes, or an attribute that no hash covers.
     """
-    return hash_dataset_and_samples(ds)[0]
+    return hash_dataset_and_samples(ds, algorithm)[0]
 
 
-def hash_dataset_and_samples(ds: xr.Dataset) -> tuple[ContentHash, Digests]:
+def hash_dataset_and_samples(
+    ds: xr.Dataset, algorithm: Algorithm = ALGORITHM
+) -> tuple[ContentHash, Digests]:
     """Return the content hash of a dataset and the (samples, 32) digests of its samples."""
-    headers = headers_of(ds)
+    headers, attributes = headers_of(ds), hashed_attributes(ds, algorithm)
     along_sample = [name for name, head in headers.items() if _has_samples(head)]
     whole = {
         name: leaves(np.asarray(ds.variables[name].values)[None])
@@ -175,7 +223,7 @@ def hash_dataset_and_samples(ds: xr.Dataset) -> tuple[ContentHash, Digests]:
     }
     by_sample = _leaves_of_samples(ds[along_sample], along_sample)
     codes, names = split_table(ds)
-    content = assemble(headers, whole | by_sample, codes, names)
+    content = assemble(headers, whole | by_sample, codes, names, attributes)
     return content, sample_digests(by_sample)
 
 
@@ -212,12 +260,19 @@ def headers_of(ds: xr.Dataset) -> dict[str, Header]:
     return {str(name): header(name, variable) for name, variable in ds.variables.items()}
 
 
+def hashed_attributes(ds: xr.Dataset, algorithm: Algorithm) -> Attributes | None:
+    """Return the attributes of a dataset that the algorithm covers, None where it has none."""
+    return None if algorithm == "skyhash-1" else attributes_of(ds)
+
+
 def split_table(ds: xr.Dataset) -> tuple[NDArray[Any] | None, dict[int, str] | None]:
     """Return the split code of each sample and the name of each code, None without splits."""
     split = ds.variables.get(SPLIT_VARIABLE)
     if split is None:
         return None, None
-    return np.asarray(split.values), flag_names(split)
+    codes, names = np.asarray(split.values), flag_names(split)
+    _check_split(codes, names)
+    return codes, names
 
 
 def row_blocks(ds: xr.Dataset, block_bytes: int = _READ_BYTES) -> Iterator[slice]:
@@ -270,6 +325,7 @@ def _rows_of_split(
 ) -> dict[str, NDArray[np.intp]]:
     if codes is None or names is None:
         return {}
+    _check_split(codes, names)
     return {name: np.flatnonzero(codes == code) for code, name in names.items()}
 
 
@@ -277,7 +333,35 @@ def _has_samples(head: Header) -> bool:
     return SAMPLE_DIM in head["dims"]
 
 
+def _listed(flag_values: Any) -> list[Any] | None:
+    """Return codes as a list: one alone may come as a number."""
+    if flag_values is None:
+        return None
+    return list(flag_values) if isinstance(flag_values, list | tuple) else [flag_values]
+
+
+def _fault_of_words(head: Header) -> str | None:
+    for key in ("units", "flag_meanings"):
+        if head[key] is not None and not is_text(head[key]):
+            return f"has {key} {head[key]!a}, which are no text"
+    return flag_fault(head["flag_values"], head["flag_meanings"])
+
+
+def _check_split(codes: NDArray[Any], names: Mapping[int, str]) -> None:
+    unnamed = np.setdiff1d(codes, list(names))
+    if unnamed.size:
+        msg = (
+            f"samples have the code {unnamed[0]} in {SPLIT_VARIABLE!r}, which has no name; its "
+            f"flag_values are {list(names)}"
+        )
+        raise IntegrityError(msg)
+
+
 def _check_hashable(name: Hashable, variable: xr.Variable) -> None:
+    for word in (name, *variable.dims):
+        if not is_text(word):
+            msg = f"a variable or dimension is called {word!a}, which is no text; rename it"
+            raise IntegrityError(msg)
     if variable.dtype.name not in DTYPES:
         msg = (
             f"variable {name!r} has dtype {variable.dtype}, which has no canonical bytes; "

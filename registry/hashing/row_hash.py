@@ -1,4 +1,4 @@
-"""The lowest level of skyhash-1: canonical bytes of rows, their leaves, digests of samples."""
+"""The lowest level of the hash: canonical bytes of rows, their leaves, digests of samples."""
 
 from collections.abc import Mapping
 from hashlib import sha256

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skybench.errors import ParameterError, VersionConflictError
 from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.arrays.zarr_format import open_raw
+from skybench.registry.hashing.attributes import Attributes
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, ContentHash, VariableHash, leaves
 from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference, Version
@@ -61,6 +62,8 @@ class ContentComparison:
     added_splits, removed_splits : tuple of str
     changes : tuple of Change
         Of variables that both have.
+    attributes : tuple of str
+        A sentence for each attribute that differs. Those of ``skyhash-1`` are not known.
     kept : bool
         Whether all that the older content holds, split by split, is in the newer one too.
     """
@@ -70,14 +73,13 @@ class ContentComparison:
     added_splits: tuple[str, ...] = ()
     removed_splits: tuple[str, ...] = ()
     changes: tuple[Change, ...] = field(default=())
+    attributes: tuple[str, ...] = ()
     kept: bool = True
 
     @property
     def same(self) -> bool:
         """Whether nothing differs."""
-        return not any(
-            (self.added, self.removed, self.added_splits, self.removed_splits, self.changes)
-        )
+        return next(self.lines(), None) is None
 
     def __str__(self) -> str:
         """Say in a line each what differs."""
@@ -89,6 +91,7 @@ class ContentComparison:
             yield from (f"variable {name} {verb}" for name in names)
         for names, verb in ((self.added_splits, "is new"), (self.removed_splits, "is gone")):
             yield from (f"split {name} {verb}" for name in names)
+        yield from self.attributes
         for change in self.changes:
             yield from change.lines()
 
@@ -103,6 +106,7 @@ def compare(old: ContentHash, new: ContentHash) -> ContentComparison:
         added_splits=tuple(name for name in new.splits if name not in old.splits),
         removed_splits=tuple(name for name in old.splits if name not in new.splits),
         changes=tuple(c for c in changes if c.header or c.blocks),
+        attributes=tuple(_attribute_changes(old.attributes, new.attributes)),
         kept=_kept(old, new),
     )
 
@@ -261,8 +265,22 @@ def _change(name: str, old: VariableHash, new: VariableHash) -> Change:
     return Change(variable=name, header=header, blocks=differ)
 
 
+def _attribute_changes(old: Attributes | None, new: Attributes | None) -> Iterator[str]:
+    if old is None or new is None:
+        return
+    for name in sorted(old.keys() | new.keys()):
+        if name not in old or name not in new:
+            yield f"attribute {name} is {'new' if name in new else 'gone'}"
+        elif old[name] != new[name]:
+            yield f"attribute {name} was {old[name]!r}, is {new[name]!r}"
+
+
 def _kept(old: ContentHash, new: ContentHash) -> bool:
-    """Whether each split that there was holds what it held."""
+    """Whether each split that there was holds what it held, and means what it meant."""
+    if old.attributes is not None and new.attributes is not None:
+        meant = {name: new.attributes.get(name) for name in old.attributes}
+        if meant != old.attributes:
+            return False
     if not old.splits:
         return all(
             name in new.variables and new.variables[name].root == variable.root

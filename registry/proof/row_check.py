@@ -149,14 +149,15 @@ class _Whole:
         content = self._manifest.content
         if not self._sound:
             return
-        if (got := dataset_root(self._roots)) != content.root:
+        if (got := dataset_root(self._roots, content.attributes)) != content.root:
             yield (
                 f"the content hash of {name_of(self._manifest)} does not follow from its rows: "
                 f"expected {content.root}, got {got}."
             )
         for split, roots in self._split_roots.items():
             known = content.splits.get(split)
-            if known is None or known.variables != roots or known.root != dataset_root(roots):
+            root = dataset_root(roots, content.attributes)
+            if known is None or known.variables != roots or known.root != root:
                 yield f"the recorded hashes of split {split} do not follow from its rows."
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import reprlib
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -19,7 +20,7 @@ from pydantic import (
 
 from skybench.errors import IntegrityError, StoreError
 from skybench.generators.plain_text import PlainLine, PlainText
-from skybench.registry.hashing.content_hash import ContentHash
+from skybench.registry.hashing.content_hash import ALGORITHM, ContentHash
 from skybench.registry.reference import Version, check_dataset_name
 from skybench.registry.storage.store import CARD, CROISSANT, MANIFEST, version_key
 from skybench.registry.storage.strict_json import strict_json as strict_json
@@ -28,8 +29,15 @@ from skybench.registry.versions.published_hash import check_content
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 
-FORMAT: Literal["skybench-manifest-1"] = "skybench-manifest-1"
+Format = Literal["skybench-manifest-1", "skybench-manifest-2"]
+FORMATS: dict[str, Format] = {
+    "skyhash-1": "skybench-manifest-1",
+    "skyhash-2": "skybench-manifest-2",
+}
+"""By the algorithm of the content hash: who knows only the older must not misread the newer."""
 
+FORMAT = FORMATS[ALGORITHM]
+"""Of what is new."""
 
 MAX_SAMPLES = 10**9
 """As in a recipe."""
@@ -109,7 +117,8 @@ class Manifest(StrictModel):
     generator : dict
         Versions of skybench, Python and the libraries that made it.
     content : ContentHash
-        ``skyhash-1`` of the logical content, independent of how it is stored.
+        ``skyhash-2`` of the logical content, independent of how it is stored; ``skyhash-1`` in the
+        older format.
     zarr, sample_digests : str
         The Zarr store and the 32-byte digests of the samples, relative to the version's folder.
     chunk_count : int
@@ -119,7 +128,7 @@ class Manifest(StrictModel):
         Croissant, are left out.
     """
 
-    format: Literal["skybench-manifest-1"] = FORMAT
+    format: Format = FORMAT
     dataset: DatasetName
     version: VersionText
     title: PlainLine
@@ -150,7 +159,24 @@ class Manifest(StrictModel):
         if self.splits != {name: split.samples for name, split in self.content.splits.items()}:
             msg = "splits and content.splits disagree on the number of samples"
             raise ValueError(msg)
+        if self.format != FORMATS[self.content.algorithm]:
+            msg = f"{self.format} does not hold {self.content.algorithm}"
+            raise ValueError(msg)
+        for fault in self._other_meanings():
+            raise ValueError(fault)
         return self
+
+    def _other_meanings(self) -> Iterator[str]:
+        """Yield where task, classes or recipe say another thing than what is hashed."""
+        named = self.content.variables.get("class")
+        words = named and named.header["flag_meanings"]
+        if words and words.split() != list(self.classes):
+            yield f"content.variables has the classes {words}, but classes are {self.classes}"
+        for name, hashed in (self.content.attributes or {}).items():
+            for place, said in (("its task", {"task": self.task}), *_sections(self.recipe)):
+                value = said.get(name)
+                if _says_otherwise(value, hashed):
+                    yield f"content.attributes has {name} {hashed!r}, but {place} has {value!r}"
 
     def _check_keys(self) -> None:
         """Refuse files that would take each other's place, on any file system."""
@@ -170,7 +196,9 @@ class Manifest(StrictModel):
 
     def to_text(self) -> str:
         """Return the canonical JSON: sorted keys, UTF-8, a newline at the end."""
-        return canonical_text(self.model_dump(mode="json"))
+        # A manifest of skyhash-1 is written as it always was.
+        absent = {"content": {"attributes"}} if self.content.attributes is None else None
+        return canonical_text(self.model_dump(mode="json", exclude=absent))
 
     @classmethod
     def from_text(cls, text: str, where: str) -> Self:
@@ -218,6 +246,22 @@ class Manifest(StrictModel):
     def reference(self) -> str:
         """The exact reference to this version, like ``sky@1.0``."""
         return f"{self.dataset}@{self.version}"
+
+
+def _sections(recipe: Mapping[str, JsonValue]) -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
+    yield "its recipe", recipe
+    for name, section in recipe.items():
+        if isinstance(section, dict):
+            yield f"its recipe under {name}", section
+
+
+def _says_otherwise(value: JsonValue, attribute: JsonValue) -> bool:
+    """Whether a value of a recipe is another than an attribute; a section has its own names."""
+    if value is None or isinstance(value, dict) or value == attribute:
+        return False
+    if isinstance(value, bool):
+        return str(value).lower() != attribute
+    return not isinstance(value, list) or " ".join(map(str, value)) != attribute
 
 
 def manifest_schema() -> dict[str, Any]:
@@ -275,6 +319,6 @@ def _check_format(values: object, where: str) -> None:
     needed = _shown(str(made_by.get("skybench", ""))[:20]) if isinstance(made_by, dict) else ""
     msg = (
         f"{where} has format {found} and needs skybench >= {needed or 'a newer version'}; "
-        f"this one reads {FORMAT}. Run pip install --upgrade skybench."
+        f"this one reads up to {FORMAT}. Run pip install --upgrade skybench."
     )
     raise StoreError(msg)

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 
 from skybench.generators.codes import SAMPLE_DIM
+from skybench.registry.hashing.attributes import Attributes, attribute_faults, flag_fault
 from skybench.registry.hashing.content_hash import (
-    ALGORITHM,
     BLOCK_ROWS,
     DTYPES,
     ContentHash,
     Header,
     VariableHash,
+    dataset_root,
+    variable_root,
 )
 
 _KEYS = {"name", "dims", "shape", "dtype", "units", "flag_values", "flag_meanings"}
@@ -22,31 +24,67 @@ _MAX_SIZE = 1 << 40
 
 
 def check_content(content: ContentHash) -> ContentHash:
-    """Return a content hash whose parts fit together; that they are true is for `verify`.
+    """Return a content hash whose parts make its root; that the data do is for `verify`.
 
     Raises
     ------
     ValueError
-        Naming the first variable or split at fault.
+        Naming the first variable, split or root at fault.
     """
     for fault in _faults(content):
+        raise ValueError(fault)
+    for fault in _faults_of_roots(content):
         raise ValueError(fault)
     return content
 
 
 def _faults(content: ContentHash) -> Iterator[str]:
-    if (content.algorithm, content.block_rows) != (ALGORITHM, BLOCK_ROWS):
-        yield f"must be of {ALGORITHM} with blocks of {BLOCK_ROWS} rows"
+    if content.block_rows != BLOCK_ROWS:
+        yield f"must have blocks of {BLOCK_ROWS} rows"
+    if (content.attributes is None) != (content.algorithm == "skyhash-1"):
+        yield f"has {'no ' * (content.attributes is None)}attributes, but is {content.algorithm}"
+    for fault in attribute_faults(content.attributes or {}):
+        yield f"has {fault}"
+    if not all(map(_PRINTABLE.fullmatch, _texts(content.attributes or {}))):
+        yield "has attributes that are no plain text"
     roots = [content.root, *(part.root for part in content.splits.values())]
     roots += [root for part in content.splits.values() for root in part.variables.values()]
     if not all(map(_ROOT.fullmatch, roots)):
         yield "a root must be sha256: and 64 hexadecimal digits"
     for name, variable in content.variables.items():
-        if fault := _fault_of_variable(name, variable):
-            yield f"variable {name[:80]!a} {fault}"
+        if said := _fault_of_variable(name, variable):
+            yield f"variable {name[:80]!a} {said}"
     for name, split in content.splits.items():
         if split.variables.keys() != content.variables.keys() or split.samples < 0:
             yield f"split {name[:80]!a} is not one of these variables"
+
+
+def _faults_of_roots(content: ContentHash) -> Iterator[str]:
+    """Yield which roots do not follow, so that the one that was pinned stands for all below it."""
+    for name, variable in sorted(content.variables.items()):
+        root = variable_root(variable.header, variable.blocks)
+        yield from _differs(f"the root of {name}", variable.root, root)
+    roots = {name: variable.root for name, variable in content.variables.items()}
+    root = dataset_root(roots, content.attributes)
+    yield from _differs("the root of its content", content.root, root)
+    for split, part in content.splits.items():
+        for name, variable in sorted(content.variables.items()):
+            if SAMPLE_DIM not in variable.header["dims"]:
+                got = part.variables[name]
+                yield from _differs(f"the root of {name} in split {split}", got, variable.root)
+        root = dataset_root(part.variables, content.attributes)
+        yield from _differs(f"the root of split {split}", part.root, root)
+
+
+def _differs(what: str, got: str, expected: str) -> Iterator[str]:
+    if got != expected:
+        yield f"{what} does not follow from what it covers: expected {expected}, got {got}"
+
+
+def _texts(attributes: Attributes) -> Iterator[str]:
+    for name, value in attributes.items():
+        values = value if isinstance(value, list) else [value]
+        yield from (text for text in (name, *values) if isinstance(text, str))
 
 
 def _fault_of_variable(name: str, variable: VariableHash) -> str | None:
@@ -81,11 +119,4 @@ def _fault_of_words(head: Header) -> str | None:
         text = head[key]
         if text is not None and not (isinstance(text, str) and _PRINTABLE.fullmatch(text)):
             return f"has {key} that are no plain text"
-    values, meanings = head["flag_values"], head["flag_meanings"]
-    if values is None:
-        return None
-    if not isinstance(values, list) or not all(type(value) is int for value in values):
-        return "has flag_values that are no whole numbers"
-    if meanings is None or len(meanings.split()) != len(values):
-        return "has flag_values and flag_meanings of different lengths"
-    return None
+    return flag_fault(head["flag_values"], head["flag_meanings"])

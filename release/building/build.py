@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.recipe import Recipe
 from skybench.registry.arrays.zarr_format import chunk_keys, missing_chunks
-from skybench.registry.hashing.content_hash import ContentHash, Digests
+from skybench.registry.hashing.content_hash import ALGORITHM, Algorithm, ContentHash, Digests
 from skybench.registry.progress_bar import progress_bar
 from skybench.release.building.build_plan import BuildPlan, FinishedBuild
 from skybench.release.building.scheduler import (
@@ -58,6 +58,7 @@ def build(
     progress: bool = True,
     chunk_rows: int | None = None,
     shard_rows: int | None = None,
+    algorithm: Algorithm = ALGORITHM,
 ) -> BuildResult:
     """Render a recipe into a Zarr store and return its content hash.
 
@@ -85,6 +86,8 @@ def build(
         Show a progress bar on standard error.
     chunk_rows, shard_rows : int, optional
         Rows of a chunk and of a shard, instead of `choose_layout`'s.
+    algorithm : str
+        Of the content hash: an older one for what is recorded with it.
 
     Raises
     ------
@@ -98,7 +101,7 @@ def build(
     begin = time.perf_counter()
     check_workers(workers)
     check_address(scheduler)
-    plan = BuildPlan.of(with_samples(recipe, samples), target, chunk_rows, shard_rows)
+    plan = BuildPlan.of(with_samples(recipe, samples), target, chunk_rows, shard_rows, algorithm)
     rendered, finished = 0, plan.finished()
     if finished is None:
         plan.work.check_writable()
@@ -165,7 +168,9 @@ def _finish(plan: BuildPlan) -> FinishedBuild:
         raise IntegrityError(msg)
     starts = (start for start, _ in plan.layout.shards(plan.recipe.samples))
     shards = (read_hashes(plan.work, plan.identity, start) for start in starts)
-    content, sample_digests = content_of_shards(plan.template, plan.recipe.samples, shards)
+    content, sample_digests = content_of_shards(
+        plan.template, plan.recipe.samples, shards, plan.algorithm
+    )
     finished = FinishedBuild(identity=plan.identity, chunk_count=len(keys), content=content)
     plan.finish(finished, sample_digests)
     return finished

@@ -11,7 +11,13 @@ from skybench.errors import NotFoundError, ParameterError, VersionConflictError
 from skybench.generators.generate import empty
 from skybench.generators.recipe import Recipe
 from skybench.registry.arrays.zarr_format import Layout, choose_layout, create
-from skybench.registry.hashing.content_hash import ContentHash, Digests, canonical_json
+from skybench.registry.hashing.content_hash import (
+    Algorithm,
+    ContentHash,
+    Digests,
+    canonical_json,
+    hashed_attributes,
+)
 from skybench.registry.storage.store import Store
 from skybench.release.building.generator_identity import code_digest
 from skybench.release.building.shard import ShardJob
@@ -43,6 +49,8 @@ class BuildPlan:
         Its dataset with no samples.
     layout : Layout
         Chunk and shard rows.
+    algorithm : str
+        Of the content hash.
     identity : str
         Tells apart builds whose shards must not be mixed: recipe, layout, generator code.
     home, name
@@ -54,6 +62,7 @@ class BuildPlan:
     recipe: Recipe
     template: xr.Dataset
     layout: Layout
+    algorithm: Algorithm
     identity: str
     home: Store
     name: str
@@ -61,17 +70,24 @@ class BuildPlan:
 
     @classmethod
     def of(
-        cls, recipe: Recipe, target: str, chunk_rows: int | None, shard_rows: int | None
+        cls,
+        recipe: Recipe,
+        target: str,
+        chunk_rows: int | None,
+        shard_rows: int | None,
+        algorithm: Algorithm,
     ) -> "BuildPlan":
         """Return the plan of building a recipe into a path or URL."""
         template = empty(recipe)
+        hashed_attributes(template, algorithm)  # what no hash covers is refused before a render
         layout = choose_layout(template, recipe.samples, chunk_rows, shard_rows)
         home, name = _split_url(target)
         return cls(
             recipe=recipe,
             template=template,
             layout=layout,
-            identity=_identity(recipe, layout),
+            algorithm=algorithm,
+            identity=_identity(recipe, layout, algorithm),
             home=home,
             name=name,
             work=Store(home.url_of(f"{name}.building")),
@@ -193,9 +209,10 @@ def _split_url(target: str) -> tuple[Store, str]:
     return Store(parent), name
 
 
-def _identity(recipe: Recipe, layout: Layout) -> str:
+def _identity(recipe: Recipe, layout: Layout, algorithm: Algorithm) -> str:
     described = {
         "format": _FORMAT,
+        "algorithm": algorithm,
         "recipe": recipe.model_dump(mode="json"),
         # Canonical JSON sorts keys, but the order of the classes gives them their codes.
         "classes": recipe.class_names,

@@ -19,10 +19,12 @@ from skybench.errors import IntegrityError, NotFoundError
 from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.arrays.zarr_format import lengthened
 from skybench.registry.hashing.content_hash import (
+    Algorithm,
     ContentHash,
     Digests,
     assemble,
     canonical_json,
+    hashed_attributes,
     headers_of,
     leaves,
     sample_digests,
@@ -94,7 +96,10 @@ def finished_starts(store: Store, identity: str) -> set[int]:
 
 
 def content_of_shards(
-    template: xr.Dataset, samples: int, shards: Iterable[ShardHashes | None]
+    template: xr.Dataset,
+    samples: int,
+    shards: Iterable[ShardHashes | None],
+    algorithm: Algorithm,
 ) -> tuple[ContentHash, Digests]:
     """Return the content hash and the sample digests of a dataset, reading no pixels.
 
@@ -106,6 +111,8 @@ def content_of_shards(
         How many the shards cover together.
     shards : iterable of ShardHashes
         Every row once; None, for one that is missing, raises an `IntegrityError`.
+    algorithm : str
+        Of the content hash.
     """
     whole = lengthened(template, samples)
     fixed = {
@@ -122,6 +129,7 @@ def content_of_shards(
             gathered,
             None if split is None else gathered.split_codes,
             None if split is None else flag_names(split),
+            hashed_attributes(whole, algorithm),
         )
         return content, gathered.samples
 

@@ -14,7 +14,7 @@ from skybench.registry.proof.file_check import file_digest, threads
 from skybench.registry.reference import Version
 from skybench.registry.storage.store import Store, zarr_name
 from skybench.registry.versions.index import utc_now
-from skybench.registry.versions.manifest import Manifest, Range, StoredObject
+from skybench.registry.versions.manifest import FORMATS, Manifest, Range, StoredObject
 from skybench.release.building.build import BuildResult
 from skybench.release.building.generator_identity import generator_identity
 
@@ -44,6 +44,7 @@ def describe(
     """
     data = zarr_name(recipe.name, dataset_version, built.content.root)
     return Manifest(
+        format=FORMATS[built.content.algorithm],
         dataset=recipe.name,
         version=str(dataset_version),
         title=recipe.title,

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+import skybench
+from skybench.errors import IntegrityError
 from skybench.registry import recorded
 from skybench.registry.audit import audit, contradictions
 from skybench.registry.storage.store import Store
@@ -38,16 +40,11 @@ def forged(store, change):
     """Publish sky 0.3, whose manifest is that of 0.1 with a change, over the same files."""
     values = manifest_of(store).model_dump(mode="json") | {"version": "0.3"}
     change(values)
-    manifest = Manifest.model_validate(values)
+    text = canonical_text(values)
     store.fs.copy(store.url_of("sky/0.1"), store.url_of("sky/0.3"), recursive=True)
-    store.write("sky/0.3/manifest.json", manifest.to_text())
-    append(
-        store,
-        dataset="sky",
-        version="0.3",
-        manifest=digest_of(manifest.to_text()),
-        content=manifest.content.root,
-    )
+    store.write("sky/0.3/manifest.json", text)
+    root = values["content"]["root"]
+    append(store, dataset="sky", version="0.3", manifest=digest_of(text), content=root)
 
 
 def test_a_store_as_published_is_well(pristine):
@@ -156,6 +153,18 @@ def set_fixed_variable(values):
     values["content"]["splits"]["test"]["variables"]["class"] = DIGEST
 
 
+def set_attribute(values):
+    values["content"]["attributes"]["zeropoint"] = 25.0
+
+
+def set_task(values):
+    values["task"] = "regression"
+
+
+def set_zero_point(values):
+    values["recipe"]["image"] = {"zeropoint": 25.0}
+
+
 def set_samples(values):
     values["samples"] = 701
     for stored in values["objects"]:
@@ -178,12 +187,7 @@ def drop_digests(values):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (set_split_root, "the root of split test does not follow from what it covers"),
-        (set_block, "the root of image does not follow from what it covers: expected sha256:"),
-        (set_units, "the root of flux does not follow"),
-        (set_root, f"the root of its content does not follow .* got {DIGEST}"),
         (set_split_sizes, "its splits have 701 samples together, but there are 700"),
-        (set_fixed_variable, "the root of class in split test does not follow"),
         (set_samples, "image has 700 rows, but there are 701 samples"),
         (set_recipe, "its recipe makes 10 samples, not 700"),
         (set_chunk_count, "chunk files, but counts"),
@@ -204,6 +208,37 @@ def test_a_manifest_that_contradicts_itself_is_found_whoever_published_it(
         assert any(re.search(message, problem) for problem in said), problems
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (set_split_root, "the root of split test does not follow from what it covers"),
+        (set_block, "the root of image does not follow from what it covers: expected sha256:"),
+        (set_units, "the root of flux does not follow"),
+        (set_root, f"the root of its content does not follow .* got {DIGEST}"),
+        (set_fixed_variable, "the root of class in split test does not follow"),
+        (set_attribute, "the root of its content does not follow"),
+        (set_task, "content.attributes has task 'classification', but its task has 'regression'"),
+        (set_zero_point, "has zeropoint 30.0, but its recipe under image has 25.0"),
+    ],
+)
+def test_a_manifest_whose_parts_do_not_make_its_root_is_not_read(
+    release_of, raw, clone, change, message
+):
+    attributes = {"task": "classification", "zeropoint": 30.0}
+    store = release_of(raw.assign_attrs(attributes))
+    forged(store, change)
+    record(clone, manifest_of(store))
+    copy = clone / "0.1" / "sky.manifest.json"
+    values = json.loads(copy.read_text())
+    change(values)
+    copy.write_text(canonical_text(values))
+    problems = audit(store).problems
+    for file in ("sky/0.3/manifest.json", "sky.manifest.json"):
+        assert any(re.search(f"{file} is not .*{message}", said) for said in problems), problems
+    with pytest.raises(IntegrityError, match=message):
+        skybench.open("sky@0.3", store=store)
+
+
 def test_every_published_manifest_agrees_with_itself(pristine):
     assert list(contradictions(manifest_of(Store(pristine)))) == []
 
@@ -216,7 +251,7 @@ def test_recorded_copies_must_be_the_stores_versions(published, clone):
     assert report.recorded == 1
     record(clone, manifest.model_copy(update={"recipe": manifest.recipe | {"seed": 5}}))
     (problem,) = audit(published).problems
-    assert "the copy of sky@0.1 that skybench records has another recipe than" in problem
+    assert "manifest of sky 0.1 has another recipe than the copy that skybench records" in problem
 
 
 def test_a_recorded_copy_with_other_content_is_a_break(published, clone, raw, release_of):
