@@ -272,7 +272,7 @@ def _content_differences(published: ContentHash, made: ContentHash) -> Iterator[
     yield from (f"differs: {line}" for line in comparison.lines())
     if comparison.same and made != published:
         yield (
-            "the roots in the manifest do not follow from its own blocks: the manifest is wrong, "
+            "the splits in the manifest are not those of its own rows: the manifest is wrong, "
             "see 'skybench audit'"
         )
 

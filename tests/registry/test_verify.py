@@ -1,6 +1,7 @@
 """Verifying: what is damaged is found and named."""
 
 import json
+import re
 
 import pytest
 import zarr
@@ -98,6 +99,17 @@ def test_changed_units_are_found_without_reading(published, data):
     assert any(
         "units of variable" in p and "expected 'electron', got 'photon!!'" in p for p in problems
     )
+
+
+@pytest.mark.parametrize("value", ["15.0", '"30.0"', "[30.0]", "null"])
+def test_changed_attributes_are_found_without_reading(release_of, raw, value):
+    store = release_of(raw.assign_attrs(zeropoint=30.0))
+    (path,) = store.local_path("sky/0.1").glob("*.zarr/zarr.json")
+    text = path.read_text()
+    path.write_text(re.sub(r'"zeropoint": *30\.0', f'"zeropoint": {value}', text))
+    assert path.read_text() != text
+    problems = verify("sky@0.1", store=store).problems
+    assert any("zeropoint" in problem for problem in problems), problems
 
 
 def test_a_removed_variable_is_found(published, data):

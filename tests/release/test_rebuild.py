@@ -1,5 +1,7 @@
 """What skybench records opens on a machine that holds nothing: built, proven, kept, with scores."""
 
+import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,13 +21,19 @@ from skybench.errors import (
     ParameterError,
     StoreError,
 )
+from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import load_recipe
+from skybench.registry import recorded
+from skybench.registry.audit import audit
 from skybench.registry.evaluate import evaluate
+from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_index
+from skybench.registry.versions.manifest import canonical_text
 from skybench.release import rebuild
 from skybench.release.fetch import MIRRORS
 from skybench.release.release import BuildOptions, TrainingOptions, release
+from skybench.release.repair import repair
 
 TINY = load_recipe(Path(__file__).parents[1] / "data" / "tiny.yaml")
 REFERENCE = "tiny@0.3"
@@ -57,6 +65,27 @@ def test_an_empty_machine_opens_the_recorded_version(store, original):
     xr.testing.assert_identical(ds.compute(), expected.compute())
     assert skybench.verify(REFERENCE, full=True).ok
     assert store.names(".work") == ("catalog.lock", "index.lock", "tiny-0.3.lock")
+
+
+def test_what_is_recorded_with_the_older_hash_is_built_and_proven_with_it(
+    store, tiny_is_recorded, tmp_path, monkeypatch
+):
+    folder = shutil.copytree(tiny_is_recorded, tmp_path / "releases" / "0.3")
+    monkeypatch.setattr(recorded, "_releases", lambda: (tmp_path / "releases").iterdir())
+    content = hash_dataset(generate_as_stored(TINY), "skyhash-1").model_dump(mode="json")
+    del content["attributes"]
+    values = json.loads((folder / "tiny.manifest.json").read_text())
+    values |= {"content": content, "format": "skybench-manifest-1"}
+    (folder / "tiny.manifest.json").write_text(canonical_text(values))
+    (folder / "tiny.baselines.json").write_text(canonical_text([]))
+    pin = f"{REFERENCE}#{content['root']}"
+    assert skybench.open(pin).attrs["content_hash"] == content["root"]
+    assert json.loads(store.read_text("tiny/0.3/manifest.json"))["content"] == content
+    shutil.rmtree(next(store.local_path("tiny/0.3").glob("*.zarr/image/c/0")))
+    assert repair(pin, store=store, workers=1, progress=False).ok
+    assert skybench.verify(pin, full=True).ok
+    assert skybench.reproduce(pin, progress=False).got == content["root"]
+    assert audit(store).ok
 
 
 def test_it_is_built_once(store, capfd):

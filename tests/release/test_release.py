@@ -22,6 +22,7 @@ from skybench.errors import (
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry.audit import audit
 from skybench.registry.evaluate import evaluate
+from skybench.registry.hashing.content_hash import dataset_root
 from skybench.registry.open import open
 from skybench.registry.reference import Version
 from skybench.registry.scoring.records import records_from_text
@@ -426,10 +427,15 @@ def test_other_content_than_the_checkout_records_is_refused(store, checkout):
     release("0.1", store=store, datasets=[SKY], record=True, **FAST)
     recorded = checkout / "registry/releases/0.1/sky.manifest.json"
     values = json.loads(recorded.read_text())
-    values["content"]["root"] = "sha256:" + "0" * 64
+    content = values["content"]
+    content["attributes"]["noise_scale"] = 2.0
+    for part in content["splits"].values():
+        part["root"] = dataset_root(part["variables"], content["attributes"])
+    roots = {name: variable["root"] for name, variable in content["variables"].items()}
+    content["root"] = dataset_root(roots, content["attributes"])
     recorded.write_text(json.dumps(values))
     before = files(checkout)
-    with pytest.raises(VersionConflictError, match=r"records sky 0\.1 with content sha256:000"):
+    with pytest.raises(VersionConflictError, match=rf"sky 0\.1 with content {content['root']}"):
         release("0.1", store=store, datasets=[SKY], record=True, **FAST)
     assert files(checkout) == before
 

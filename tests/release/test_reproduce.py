@@ -11,6 +11,7 @@ from skybench.errors import MissingDependencyError, NotFoundError, ParameterErro
 from skybench.generators.generate import GENERATOR
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.registry import recorded
+from skybench.registry.hashing.content_hash import dataset_root, variable_root
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import append, read_index, read_manifest
 from skybench.registry.versions.manifest import Manifest, digest_of
@@ -69,6 +70,10 @@ def published_as(store, change):
         content=manifest.content.root,
     )
     return manifest
+
+
+def roots_in(content):
+    return {name: variable["root"] for name, variable in content["variables"].items()}
 
 
 def test_a_version_in_a_store_is_reproduced(pristine):
@@ -146,20 +151,45 @@ def test_a_damaged_file_of_digests_is_not_believed(store):
 
 def test_other_units_differ_without_any_rows(store):
     def other_units(values):
-        values["content"]["variables"]["flux"]["header"]["units"] = "Jy"
+        content = values["content"]
+        flux = content["variables"]["flux"]
+        flux["header"]["units"] = "Jy"
+        flux["root"] = variable_root(flux["header"], flux["blocks"])
+        content["root"] = dataset_root(roots_in(content), content["attributes"])
 
     published_as(store, other_units)
     report = reproduce("objects@0.2", samples=[0], store=store, progress=False)
     assert report.differences == ("differs: the presence, shape, dtype, units or codes of flux",)
 
 
-def test_a_root_that_contradicts_its_blocks_is_told(store):
-    def other_root(values):
-        values["content"]["splits"]["test"]["root"] = "sha256:" + "0" * 64
+def test_splits_that_contradict_the_rows_are_told(store):
+    def other_sizes(values):
+        values["splits"]["test"] += 1
+        values["content"]["splits"]["test"]["samples"] += 1
 
-    published_as(store, other_root)
+    published_as(store, other_sizes)
     (line,) = reproduce("objects@0.2", store=store, workers=1, progress=False).differences
     assert "the manifest is wrong" in line
+
+
+@pytest.mark.parametrize(
+    ("samples", "told"),
+    [
+        (None, "differs: attribute noise_scale was 2.0, is 1.0"),
+        ([0], "differs: the attributes of the dataset"),
+    ],
+)
+def test_other_attributes_than_the_recipe_gives_are_told(store, samples, told):
+    def other_noise(values):
+        content = values["content"]
+        content["attributes"]["noise_scale"] = 2.0
+        for part in content["splits"].values():
+            part["root"] = dataset_root(part["variables"], content["attributes"])
+        content["root"] = dataset_root(roots_in(content), content["attributes"])
+
+    published_as(store, other_noise)
+    report = reproduce("objects@0.2", samples=samples, store=store, workers=1, progress=False)
+    assert report.differences == (told,)
 
 
 def test_other_libraries_are_named_where_something_differs(store):

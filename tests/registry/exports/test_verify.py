@@ -12,6 +12,8 @@ from skybench.generators.generate import generate_as_stored
 from skybench.registry.exports.export import FORMATS, export, format_named, write_dataset
 from skybench.registry.exports.export_format import DataFormat
 from skybench.registry.exports.verify import ExportReport, verify
+from skybench.registry.hashing.attributes import attributes_of
+from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.registry.verify import VerifyReport
 
 DATA = [form for form in FORMATS.values() if isinstance(form, DataFormat)]
@@ -43,9 +45,10 @@ def test_a_file_is_proven_to_be_what_was_published(
 def test_every_kind_of_data_is_proven(tmp_path, name, recipe):
     form, ds = format_named(name), generate_as_stored(recipe, 0, 3)
     out = tmp_path / f"rows{form.suffix}"
-    write_dataset(ds, out, form)
+    write_dataset(ds, out, form, attributes=attributes_of(ds))
     report = verify(out)
     assert report.problems == ()
+    assert report.content_hash == hash_dataset(ds).root
     assert "it is from no published version" in str(report)
     with form.read(out) as found:
         assert set(found.coords) == set(ds.coords)
@@ -76,6 +79,18 @@ def test_a_changed_value_is_named_with_its_variable(tmp_path):
     assert not report.ok
     (problem,) = report.problems
     assert problem.startswith(f"variable image of {out} does not match its hash: expected sha256:")
+
+
+def test_a_changed_attribute_is_named(tmp_path):
+    out, ds = tmp_path / "rows.npz", generate_as_stored("objects", 0, 3)
+    write_dataset(ds, out, format_named("npz"), attributes=attributes_of(ds))
+    with np.load(out) as arrays:
+        changed = dict(arrays)
+    metadata = json.loads(str(changed["metadata"]))
+    metadata["attrs"]["zeropoint"] = 25.0
+    np.savez(out, **changed | {"metadata": np.array(json.dumps(metadata))})
+    (problem,) = verify(out).problems
+    assert problem == f"attribute zeropoint of {out} was changed: expected 30.0, got 25.0."
 
 
 def test_hashes_that_were_changed_with_the_data_do_not_make_the_old_content_hash(tmp_path):

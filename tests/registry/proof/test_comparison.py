@@ -68,6 +68,27 @@ def test_anything_else_is_a_major_step_and_named(raw, change, line):
     check_step("sky", Version(0, 1), Version(0, 2), comparison)
 
 
+def test_attributes_are_kept_by_a_minor_step_and_named_where_they_differ(raw):
+    old = raw.assign_attrs(zeropoint=30.0, pixel_scale_arcsec=0.26)
+    banded = old.assign_attrs(reference_band="r")
+    added = compared(old, banded)
+    assert (str(added), added.kept) == ("attribute reference_band is new", True)
+    gone = compared(banded, old)
+    assert (str(gone), gone.kept) == ("attribute reference_band is gone", False)
+    other = compared(old, old.assign_attrs(zeropoint=25.0))
+    assert (str(other), other.kept) == ("attribute zeropoint was 30.0, is 25.0", False)
+    with pytest.raises(VersionConflictError, match=r"1\.1 cannot follow 1\.0: attribute zeropoint"):
+        check_step("sky", Version(1, 0), Version(1, 1), other)
+
+
+def test_an_older_hash_is_compared_variable_by_variable(raw):
+    old, new = hash_dataset(raw, "skyhash-1"), hash_dataset(raw.assign_attrs(zeropoint=30.0))
+    assert old.root != new.root
+    assert compare(old, new).same
+    more = hash_dataset(raw.assign(image=raw.image + 1).assign_attrs(zeropoint=30.0))
+    assert str(compare(old, more)) == "image of rows 0 to 767"
+
+
 def test_the_samples_that_differ_are_named_split_by_split(raw, release_of):
     test = np.flatnonzero(raw.split.values == 2)[[1, 2, 40, 41]]
     train = np.flatnonzero(raw.split.values == 0)[:1]

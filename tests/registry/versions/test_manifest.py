@@ -9,7 +9,7 @@ import xarray as xr
 from pydantic import ValidationError
 
 from skybench.errors import IntegrityError, StoreError
-from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.registry.hashing.content_hash import dataset_root, hash_dataset
 from skybench.registry.versions.manifest import (
     Manifest,
     StoredObject,
@@ -65,6 +65,18 @@ def test_text_is_canonical_and_read_back(manifest):
     assert keys == sorted(keys)
 
 
+def test_a_manifest_of_the_older_hash_is_written_as_it_was(manifest):
+    values = json.loads(manifest.to_text())
+    assert values["content"].pop("attributes") == {}
+    content = {**values["content"], "algorithm": "skyhash-1"}
+    roots = {name: variable["root"] for name, variable in content["variables"].items()}
+    content["root"] = dataset_root(roots)
+    for part in content["splits"].values():
+        part["root"] = dataset_root(part["variables"])
+    old = canonical_text(values | {"format": "skybench-manifest-1", "content": content})
+    assert Manifest.from_text(old, "manifest.json").to_text() == old
+
+
 def test_the_order_of_classes_survives_sorted_keys(manifest):
     classes = {"star": {"weight": 1}, "spiral": {"weight": 2}}
     text = manifest.model_copy(update={"recipe": {"name": "sky", "classes": classes}}).to_text()
@@ -102,6 +114,7 @@ def test_a_newer_format_says_which_skybench_it_needs(manifest):
     ("changes", "says"),
     [
         ({"colour": "red"}, "colour"),
+        ({"format": "skybench-manifest-1"}, "skybench-manifest-1 does not hold skyhash-2"),
         ({"format": "other-1"}, "format"),
         ({"version": "v1"}, r"did you mean 1\.0"),
         ({"dataset": "../sky"}, "dataset"),
