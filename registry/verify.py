@@ -14,7 +14,7 @@ import xarray as xr
 
 from skybench.errors import SkybenchError
 from skybench.registry.arrays.zarr_format import open_raw
-from skybench.registry.hashing.content_hash import hashed_attributes, headers_of
+from skybench.registry.hashing.content_hash import canonical_json, hashed_attributes, headers_of
 from skybench.registry.proof.file_check import damage, name_of, size_problems
 from skybench.registry.proof.row_check import full_problems, sampled_problems
 from skybench.registry.recorded import record_problems
@@ -204,7 +204,8 @@ def _attribute_problems(manifest: Manifest, ds: xr.Dataset) -> Iterator[str]:
     if published is None or found is None:
         return
     for name in sorted(published.keys() | found.keys()):
-        if published.get(name) != found.get(name):
+        # As JSON, in which 30 is not 30.0.
+        if canonical_json(published.get(name)) != canonical_json(found.get(name)):
             yield (
                 f"attribute {name} of {name_of(manifest)} was changed: expected "
                 f"{published.get(name)!r}, got {found.get(name)!r}."

@@ -42,6 +42,9 @@ FORMAT = FORMATS[ALGORITHM]
 MAX_SAMPLES = 10**9
 """As in a recipe."""
 
+_NAMED_FREELY = frozenset(["classes", "members", "sources"])
+"""Sections of a recipe whose keys are words of its author."""
+
 _DIGEST_BYTES = 32
 _MAX_PATH = 500
 _PATH_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._+-]{1,255}")
@@ -251,7 +254,7 @@ class Manifest(StrictModel):
 def _sections(recipe: Mapping[str, JsonValue]) -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
     yield "its recipe", recipe
     for name, section in recipe.items():
-        if isinstance(section, dict):
+        if isinstance(section, dict) and name not in _NAMED_FREELY:
             yield f"its recipe under {name}", section
 
 

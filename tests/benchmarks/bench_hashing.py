@@ -21,8 +21,9 @@ def without_hashes():
     def no_leaves(values):
         return np.zeros((len(values), 32), np.uint8)
 
-    def no_content(_template, samples, _shards):
-        content = ContentHash(root="sha256:" + "0" * 64, variables={}, splits={})
+    def no_content(_template, samples, _shards, algorithm):
+        root = "sha256:" + "0" * 64
+        content = ContentHash(algorithm=algorithm, root=root, variables={}, splits={})
         return content, np.zeros((samples, 32), np.uint8)
 
     replaced = {

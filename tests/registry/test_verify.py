@@ -101,7 +101,7 @@ def test_changed_units_are_found_without_reading(published, data):
     )
 
 
-@pytest.mark.parametrize("value", ["15.0", '"30.0"', "[30.0]", "null"])
+@pytest.mark.parametrize("value", ["15.0", "30", '"30.0"', "[30.0]", "null"])
 def test_changed_attributes_are_found_without_reading(release_of, raw, value):
     store = release_of(raw.assign_attrs(zeropoint=30.0))
     (path,) = store.local_path("sky/0.1").glob("*.zarr/zarr.json")

@@ -27,6 +27,7 @@ def manifest():
     ds = xr.Dataset(
         {"image": (("sample", "y", "x"), np.arange(48, dtype=np.int32).reshape(3, 4, 4))},
         {"split": ("sample", np.array([0, 1, 0], np.int8), flags)},
+        {"task": "multilabel"},
     )
     return Manifest(
         dataset="sky",
@@ -67,7 +68,7 @@ def test_text_is_canonical_and_read_back(manifest):
 
 def test_a_manifest_of_the_older_hash_is_written_as_it_was(manifest):
     values = json.loads(manifest.to_text())
-    assert values["content"].pop("attributes") == {}
+    assert values["content"].pop("attributes") == {"task": "multilabel"}
     content = {**values["content"], "algorithm": "skyhash-1"}
     roots = {name: variable["root"] for name, variable in content["variables"].items()}
     content["root"] = dataset_root(roots)
@@ -84,6 +85,14 @@ def test_the_order_of_classes_survives_sorted_keys(manifest):
     assert list(again.recipe["classes"]) == ["spiral", "star"]
     assert list(again.recipe_in_order["classes"]) == ["star", "spiral"]
     assert manifest.recipe_in_order == manifest.recipe
+
+
+def test_a_class_may_have_the_name_of_an_attribute(manifest):
+    recipe = manifest.recipe | {"classes": {"task": ["star"]}, "image": {"task": None}}
+    text = damaged(manifest, recipe=recipe)
+    assert Manifest.from_text(text, "manifest.json").recipe == recipe
+    with pytest.raises(IntegrityError, match="but its recipe under image has 'regression'"):
+        Manifest.from_text(damaged(manifest, recipe={"image": {"task": "regression"}}), "m")
 
 
 def test_a_manifest_is_frozen_and_names_itself(manifest):
