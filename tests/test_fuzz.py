@@ -19,6 +19,7 @@ from skybench.catalogs.catalog_text import check_catalog
 from skybench.errors import SkybenchError
 from skybench.generators.recipe_file import parse_recipe
 from skybench.registry.arrays.zarr_metadata import check_zarr
+from skybench.registry.hashing.content_hash import dataset_root
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.predictions import read_predictions
 from skybench.registry.scoring.question import Question
@@ -129,9 +130,12 @@ MANIFEST = json.loads((VERSION / "manifest.json").read_text())
 # Fewer files and variables: the same code in a fraction of the time.
 MANIFEST["objects"] = MANIFEST["objects"][:3]
 KEPT = ("image", "label", "split")
-MANIFEST["content"]["variables"] = {k: MANIFEST["content"]["variables"][k] for k in KEPT}
-for _part in MANIFEST["content"]["splits"].values():
+_CONTENT = MANIFEST["content"]
+_CONTENT["variables"] = {k: _CONTENT["variables"][k] for k in KEPT}
+_CONTENT["root"] = dataset_root({k: _CONTENT["variables"][k]["root"] for k in KEPT})
+for _part in _CONTENT["splits"].values():
     _part["variables"] = {k: _part["variables"][k] for k in KEPT}
+    _part["root"] = dataset_root(_part["variables"])
 RECORD = json.loads((VERSION / "baselines" / "majority-class.json").read_text())
 RECIPE = yaml.safe_load((DATA / "tiny.yaml").read_text())
 CATALOG = yaml.safe_load((RELEASE / "catalog.yaml").read_text())

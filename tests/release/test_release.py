@@ -265,7 +265,9 @@ def test_a_number_that_promises_too_much_is_refused_with_what_changed(store):
     louder = SKY.model_copy(
         update={"seed": 1, "noise": SKY.noise.model_copy(update={"scale": 3.0})}
     )
-    with pytest.raises(VersionConflictError, match=r"cannot follow 1\.0: .*; image of rows .* 2\.0 or"):
+    with pytest.raises(
+        VersionConflictError, match=r"cannot follow 1\.0: .*; image of rows .* 2\.0 or"
+    ):
         release("1.1", store=store, datasets=[louder], **FAST)
     (outcome,) = release("2.0", store=store, datasets=[louder], **FAST)
     assert outcome.is_new
