@@ -380,9 +380,8 @@ def _unavailable(
         return NotFoundError(msg)
     said = "; ".join(str(problem).rstrip(".") for problem in problems)
     msg = f"{wanted} cannot be had from a mirror: {said}. {_rebuild(wanted, forbidden)}"
-    kinds = {type(problem.error) for problem in problems}
     for kind in (IntegrityError, SignatureError, StoreError):
-        if kind in kinds:
+        if any(isinstance(problem.error, kind) for problem in problems):
             return kind(msg)
     return NotFoundError(msg)
 

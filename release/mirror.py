@@ -21,7 +21,8 @@ from skybench.errors import (
     UnsignedIndexWarning,
 )
 from skybench.registry.reference import DatasetReference
-from skybench.registry.storage.link import WINDOW, SlowServerError, least_speed
+from skybench.registry.storage import link
+from skybench.registry.storage.link import SlowServerError, least_speed
 from skybench.registry.storage.store import Store, zarr_name
 from skybench.registry.versions.index import manifest_from, manifest_text, resolve
 from skybench.registry.versions.index_lines import IndexEntry
@@ -212,7 +213,7 @@ def _fetch(offered: IndexEntry, mirror: Store, partial: PartialFile) -> None:
             try:
                 _go_on(partial, mirror, source)
             except MirrorError as problem:
-                if partial.size > furthest + least_speed() * WINDOW:
+                if partial.size > furthest + least_speed() * link.WINDOW:
                     failures, furthest = 0, partial.size
                 failures += _SLOW_COUNTS if isinstance(problem.error, SlowServerError) else 1
                 if failures >= _ATTEMPTS or not problem.passing:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 import fsspec
 import platformdirs
@@ -134,6 +134,10 @@ class Place:
         path = self._named(key)
         return path if self.is_web or self.is_local else masked(path)
 
+    def beside(self, root: str) -> Self:
+        """Return the place at another URL, as `str` shows it, with the credentials of this one."""
+        return type(self)(self.fs.address(root) if self.is_web else root)
+
     def path(self, key: str) -> str:
         """Return `key` as the file system names it.
 
@@ -257,6 +261,8 @@ def _web_fault(error: FileNotFoundError) -> str:
     """Return what a web server said where fsspec calls every refusal a missing file."""
     cause = error.__cause__
     if cause is None or isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404:
+        return ""
+    if hasattr(cause, "response"):  # of S3, whose client tells the one from the other
         return ""
     return _said(cause)
 

@@ -62,7 +62,7 @@ def web_server(url: str) -> "tuple[WebServer, str]":
         )
         raise StoreError(msg)
     userinfo, _, host = parts.netloc.rpartition("@")
-    root = urlunsplit((parts.scheme, host, parts.path, "", ""))
+    root = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
     return WebServer(userinfo=userinfo, query=parts.query), root
 
 
