@@ -47,12 +47,13 @@ class Stream:
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the bytes as they come; where that is too slow, a `TimeoutError` is reported."""
-        pace, piece = _Pace(least_speed()), b"-"
-        while piece:
+        pace = _Pace(least_speed())
+        while True:
             with self.reporting():
                 piece = pace.timed(self.read)
-            if piece:
-                yield piece
+            if not piece:
+                return
+            yield piece
 
 
 def least_speed() -> float:

@@ -315,7 +315,7 @@ def _file_system(url: str) -> tuple[Any, str]:
         msg = f"store {url} needs a package: {error}{fix}"
         raise MissingDependencyError(msg) from None
     except Exception as error:  # clients of some protocols raise anything
-        said = str(error).rstrip(".")
+        said = (str(error) or type(error).__name__).rstrip(".")
         msg = f"store {url!r} cannot be used: {said}. Use a path, or a URL such as s3://bucket/dir"
         raise StoreError(msg) from _showable(error)
     return fs, str(root)

@@ -190,13 +190,13 @@ async def _patiently(request: aiohttp.ClientRequest, send: _Handler) -> aiohttp.
 
 async def _answered(request: aiohttp.ClientRequest, send: _Handler) -> aiohttp.ClientResponse:
     """Return an answer whose head came in time: byte by byte, each read of it would be in time."""
-    limit = _CONNECT_SECONDS + link.WINDOW
+    connect, begin = _CONNECT_SECONDS, link.WINDOW
     try:
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(connect + begin):
             return await send(request)
     except TimeoutError:
         # aiohttp's own error names the URL with all that gives access.
-        msg = f"the server did not answer within {limit:g} s"
+        msg = f"no answer within {connect:g} s to connect and {begin:g} s to begin"
         raise TimeoutError(msg) from None
 
 
