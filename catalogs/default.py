@@ -30,7 +30,7 @@ def default_catalog() -> Any:
     if store.exists(CATALOG):
         texts.append(store.read_text(CATALOG))
         check_catalog(texts[-1], store.url_of(CATALOG))
-    return catalog_at(texts, store.url)
+    return catalog_at(texts, str(store))
 
 
 def packaged_text() -> str:

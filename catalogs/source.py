@@ -133,13 +133,15 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         """
         dataset, version, content = self._identity()
         # Intake may double a slash.
-        url = re.sub("(?<!:)//+", "/", Store(self.urlpath).url).rstrip("/")
+        place = Store(self.urlpath)
+        url = re.sub("(?<!:)//+", "/", str(place)).rstrip("/")
         folder = f"/{dataset}/{version}"
         root = url.rpartition("/")[0].removesuffix(folder)
         if content is None or not url.startswith(f"{root}{folder}/"):
             return None
-        store = Store(root)
-        return store if store == Store() or store.exists(INDEX) else None
+        store, default = place.beside(root), Store()
+        # Only the environment may know how the default store is opened.
+        return default if store == default else store if store.exists(INDEX) else None
 
     def _unproven(self) -> xr.Dataset:
         """Return what lies at `urlpath` by itself, without the attributes that it would prove."""

@@ -150,7 +150,7 @@ def audit(
     for reference in recorded:
         problems += _recorded_problems(reference, entries, store)
     return AuditReport(
-        store=store.url,
+        store=str(store),
         versions=len(entries),
         withdrawn=sum(entry.yanked is not None for entry in entries),
         files=files,

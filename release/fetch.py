@@ -37,6 +37,7 @@ from skybench.registry.versions.signatures import (
 )
 from skybench.release.building.scheduler import check_workers
 from skybench.release.mirror import MirrorError, Offer, fetch_files, offer
+from skybench.release.partial_file import partial_key
 from skybench.release.publishing.card import card_scores, card_text
 from skybench.release.publishing.catalog import refresh_catalog
 from skybench.release.publishing.publish import (
@@ -206,7 +207,7 @@ class _Transfer:
         with self.place.lock(self.work.name, wait=False):
             if entry := self._published():
                 return _present(entry, self.place, self.offer)
-            fetched = self._fetch_missing()
+            fetched, begun = self._fetch_missing()
             entry = self._publish()
         _follow(entry, self.place, self.offer)
         return Fetched(
@@ -216,7 +217,7 @@ class _Transfer:
             is_new=True,
             mirror=str(self.offer.mirror),
             files=len(fetched),
-            bytes=sum(stored.size for stored in fetched),
+            bytes=sum(stored.size for stored in fetched) - begun,
             seconds=time.perf_counter() - began,
         )
 
@@ -233,15 +234,16 @@ class _Transfer:
             raise VersionConflictError(msg)
         return entry
 
-    def _fetch_missing(self) -> Sequence[StoredObject]:
+    def _fetch_missing(self) -> tuple[Sequence[StoredObject], int]:
+        """Fetch what is not here; return it, and how many of its bytes were here already."""
         work, manifest = self.work, self.offer.manifest
         check_place(work)
         keep_or_discard(work, f"get {self.offer.entry.manifest}")
         if work.journal() is not None:
-            return []
-        missing = self._missing()
+            return [], 0
+        missing, begun = self._missing()
         total = sum(stored.size for stored in manifest.objects)
-        todo = sum(stored.size for stored in missing.values())
+        todo = sum(stored.size for stored in missing.values()) - begun
         self.place.check_space(todo)
         bar = progress_bar(
             f"Getting {manifest.reference}",
@@ -261,20 +263,25 @@ class _Transfer:
             )
         scores = card_scores(stored_records(work.store, work.baselines))
         prepare_text(work, manifest, self.offer.text, card_text(manifest, scores))
-        return tuple(missing.values())
+        return tuple(missing.values()), begun
 
-    def _missing(self) -> dict[str, StoredObject]:
-        """Return what is still to be fetched, after deleting what was cut off or damaged."""
+    def _missing(self) -> tuple[dict[str, StoredObject], int]:
+        """Return what is still to be fetched, and how many bytes came of it before.
+
+        What is damaged, or no part of the version, is deleted.
+        """
         manifest = self.offer.manifest
         here = {self.work.place_of(s.key, manifest.zarr): s for s in manifest.objects}
         sizes = {f"{self.work.key}/{key}": n for key, n in self.place.sizes(self.work.key).items()}
-        for key in sizes.keys() - here.keys() - {f"{self.work.key}/{IDENTITY}"}:
+        begun = {partial_key(key, stored) for key, stored in here.items()}
+        for key in sizes.keys() - here.keys() - begun - {f"{self.work.key}/{IDENTITY}"}:
             self.place.remove(key)
         sized = [key for key, stored in here.items() if sizes.get(key) == stored.size]
         with ThreadPoolExecutor(self.workers) as pool:
             digests = pool.map(lambda key: file_digest(self.place, key), sized)
             finished = {key for key, d in zip(sized, digests, strict=True) if d == here[key].sha256}
-        return {key: stored for key, stored in here.items() if key not in finished}
+        missing = {key: stored for key, stored in here.items() if key not in finished}
+        return missing, sum(sizes.get(partial_key(*item), 0) for item in missing.items())
 
     def _publish(self) -> IndexEntry:
         try:
@@ -373,9 +380,8 @@ def _unavailable(
         return NotFoundError(msg)
     said = "; ".join(str(problem).rstrip(".") for problem in problems)
     msg = f"{wanted} cannot be had from a mirror: {said}. {_rebuild(wanted, forbidden)}"
-    kinds = {type(problem.error) for problem in problems}
     for kind in (IntegrityError, SignatureError, StoreError):
-        if kind in kinds:
+        if any(isinstance(problem.error, kind) for problem in problems):
             return kind(msg)
     return NotFoundError(msg)
 

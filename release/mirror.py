@@ -1,7 +1,8 @@
 """A mirror: a store of someone else, whose versions and files are believed when they are proven.
 
 Its index tells which manifest is meant, its manifest what the version consists of. A file is
-hashed on its way and gets its name only when size and SHA-256 are right.
+hashed on its way and gets its name only when size and SHA-256 are right; what came of it before a
+link was cut is kept, and any mirror goes on from there.
 """
 
 import random
@@ -9,8 +10,8 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 
 from skybench.errors import (
     IntegrityError,
@@ -20,13 +21,18 @@ from skybench.errors import (
     UnsignedIndexWarning,
 )
 from skybench.registry.reference import DatasetReference
+from skybench.registry.storage import link
+from skybench.registry.storage.link import SlowServerError, least_speed
 from skybench.registry.storage.store import Store, zarr_name
 from skybench.registry.versions.index import manifest_from, manifest_text, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest, StoredObject
 from skybench.registry.versions.signatures import TrustedKeys, check_manifest, manifest_signature
+from skybench.release.partial_file import PartialFile
 
 _ATTEMPTS = 5
+_SLOW_COUNTS = 3
+"""A slow server is asked again once; who has another mirror need not wait for five windows."""
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
 
@@ -128,7 +134,7 @@ def fetch_files(
     workers : int
         Files that are fetched at once.
     advance : callable
-        Is given the bytes that arrived; those of an attempt that failed are taken back.
+        Is given the bytes that arrived, and negative ones where they are thrown away.
 
     Raises
     ------
@@ -140,7 +146,9 @@ def fetch_files(
     pool = ThreadPoolExecutor(workers)
     try:
         futures = [
-            pool.submit(_fetch, stored, offered, mirror, place, key, advance)
+            pool.submit(
+                _fetch, offered, mirror, PartialFile(place, key, stored, advance, keep=True)
+            )
             for key, stored in files.items()
         ]
         for future in as_completed(futures):
@@ -167,7 +175,7 @@ def fetch_what_is_right(
 
     def is_fetched(key: str) -> bool:
         try:
-            _fetch(files[key], offered, mirror, place, key, lambda _: None)
+            _fetch(offered, mirror, PartialFile(place, key, files[key], lambda _: None, keep=False))
         except MirrorError:
             return False
         return True
@@ -192,54 +200,76 @@ def _entry(wanted: DatasetReference, mirror: Store, trusted: TrustedKeys) -> Ind
         return resolve(wanted, mirror)
 
 
-def _fetch(
-    stored: StoredObject,
-    offered: IndexEntry,
-    mirror: Store,
-    place: Store,
-    key: str,
-    advance: Advance,
-) -> None:
-    """Fetch a file, again after a fault that may pass, waiting longer each time."""
-    source = f"{offered.key}/{stored.key}"
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            place.write_pieces(key, _proven_pieces(stored, mirror, source, advance))
-        except MirrorError as problem:
-            if attempt == _ATTEMPTS or not problem.passing:
-                raise
-        else:
-            return
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1))
-        time.sleep(random.uniform(longest / 2, longest))
+def _fetch(offered: IndexEntry, mirror: Store, partial: PartialFile) -> None:
+    """Fetch a file, going on after faults that may pass, and waiting longer each time.
+
+    Faults are counted anew after as many bytes as the least speed asks of a window, so a file of
+    any size comes over a link that is cut again and again.
+    """
+    source = f"{offered.key}/{partial.stored.key}"
+    failures, furthest = 0, 0.0
+    with partial:
+        while True:
+            try:
+                _go_on(partial, mirror, source)
+            except MirrorError as problem:
+                if partial.size > furthest + least_speed() * link.WINDOW:
+                    failures, furthest = 0, partial.size
+                failures += _SLOW_COUNTS if isinstance(problem.error, SlowServerError) else 1
+                if failures >= _ATTEMPTS or not problem.passing:
+                    raise
+            else:
+                return
+            longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (failures - 1))
+            time.sleep(random.uniform(longest / 2, longest))
 
 
-def _proven_pieces(
-    stored: StoredObject, mirror: Store, source: str, advance: Advance
-) -> Iterator[bytes]:
-    """Yield a file's bytes, and raise before the end unless they are the published ones."""
-    digest, size = sha256(), 0
+def _go_on(partial: PartialFile, mirror: Store, source: str) -> None:
+    """Add what is missing of a file, and give it its name if it is the published one."""
+    if partial.size < partial.stored.size:
+        _append(partial, mirror, source)
+    with _at_fault():
+        _check(partial, mirror.shown(source))
+    partial.finish()
+
+
+def _append(partial: PartialFile, mirror: Store, source: str) -> None:
+    with _at_fault():
+        stream = mirror.stream(source, partial.size, partial.tag)
+    with closing(stream):
+        if stream.start != partial.size:
+            partial.restart()
+        partial.tag = stream.tag
+        pieces = iter(stream)
+        while partial.size <= partial.stored.size and (piece := _next(pieces)):
+            partial.append(piece)
+
+
+def _next(pieces: Iterator[bytes]) -> bytes:
+    with _at_fault():
+        return next(pieces, b"")
+
+
+@contextmanager
+def _at_fault() -> Iterator[None]:
+    """Blame the mirror, and not this disk, for what goes wrong."""
     try:
-        for piece in mirror.pieces(source):
-            size += len(piece)
-            digest.update(piece)
-            advance(len(piece))
-            if size > stored.size:
-                break
-            yield piece
-        got = f"sha256:{digest.hexdigest()}"
-        if (size, got) != (stored.size, stored.sha256):
-            raise _wrong_bytes(mirror.url_of(source), stored, size, got)
+        yield
     except SkybenchError as error:
-        advance(-size)
         raise MirrorError(error, passing=not isinstance(error, NotFoundError)) from error
 
 
-def _wrong_bytes(where: str, stored: StoredObject, size: int, got: str) -> IntegrityError:
-    if size > stored.size:
-        return IntegrityError(f"{where} is larger than the {stored.size} bytes published")
+def _check(partial: PartialFile, where: str) -> None:
+    """Refuse what is not the published file; of a file that is too short the rest may come."""
+    stored, size, got = partial.stored, partial.size, partial.digest
     if size < stored.size:
-        return IntegrityError(f"{where} ends after {size} of {stored.size} bytes")
-    return IntegrityError(
-        f"{where} is not the file that was published: expected {stored.sha256}, got {got}"
-    )
+        msg = f"{where} ends after {size} of {stored.size} bytes"
+        raise IntegrityError(msg)
+    if (size, got) == (stored.size, stored.sha256):
+        return
+    partial.restart()
+    if size > stored.size:
+        msg = f"{where} is larger than the {stored.size} bytes published"
+    else:
+        msg = f"{where} is not the file that was published: expected {stored.sha256}, got {got}"
+    raise IntegrityError(msg)

@@ -70,7 +70,7 @@ def _identity(manifest: "Manifest", entry: "IndexEntry | None", place: "Store") 
         "licence": manifest.licence,
         "citation": manifest.citation,
         "bytes": f"{sum(o.size for o in manifest.objects):,} in {len(manifest.objects)} files",
-        "store": place.url_of(entry.key) if entry else f"not in {place}",
+        "store": place.shown(entry.key) if entry else f"not in {place}",
         "withdrawn": (entry and entry.yanked) or "",
     }
     return {name: value for name, value in rows.items() if value}

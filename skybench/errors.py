@@ -2,13 +2,43 @@
 
 Each is a `SkybenchError` and also the builtin that a caller would catch. A message
 says what is wrong, where, what was expected, what was got, and the fix. All pickle,
-because they cross dask workers: a subclass takes its message and nothing else.
+because they cross dask workers: a subclass takes its message and nothing else. Passwords, keys and
+signatures in a URL are masked before they get into one.
 """
+
+import re
 
 _MOST_SHOWN = 8000
 
+_SECRETS = re.compile(
+    r"""
+    (?<=://) [^\s/?\#@:'"]* : (?!\d{1,5}[/?])        # user:password@, which is not host:80/
+        (?: [^\s/?\#'"]* | [^\s@'"]* ) (?=@)         # a password may hold @, a key of S3 a slash
+    | (?: (?<=https://) | (?<=http://) ) [^\s/?\#@:'"]+ (?=@)                    # token@
+    | (?<=[?&]) (?P<name>[\w.~%-]+=) [^\s&'"<>]* [^\s&'"<>.,;:)\]]              # ?sig=…
+    | (?P<bare>\b(?:X-(?:Amz|Goog)-\w[\w-]*|AWSAccessKeyId|Signature|sig)=) [^\s&'"<>,;)]+
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 
-class SkybenchError(Exception):
+
+def masked(text: str) -> str:
+    """Return text with ``***`` for what in its URLs gives access.
+
+    That is user and password, and every value after a ``?``: which of them is a signature, only
+    the server knows.
+    """
+    return _SECRETS.sub(lambda found: f"{found['name'] or found['bare'] or ''}***", text)
+
+
+class _Masked(Exception):
+    """Has no credentials in its message, so that neither a traceback nor a log shows them."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(masked(arg) if isinstance(arg, str) else arg for arg in args))
+
+
+class SkybenchError(_Masked):
     """Base of every error in skybench."""
 
     def __str__(self) -> str:
@@ -69,13 +99,13 @@ class ExtensionError(SkybenchError, TypeError):
     """A member of one of skybench's tables, from it or another package, is not declared right."""
 
 
-class YankedVersionWarning(UserWarning):
+class YankedVersionWarning(_Masked, UserWarning):
     """A version was opened that its publishers have withdrawn."""
 
 
-class UnprovenDataWarning(UserWarning):
+class UnprovenDataWarning(_Masked, UserWarning):
     """A Zarr store was opened that no manifest around it proves."""
 
 
-class UnsignedIndexWarning(UserWarning):
+class UnsignedIndexWarning(_Masked, UserWarning):
     """A signed version came from a store whose index is not signed."""

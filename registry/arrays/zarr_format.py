@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -221,7 +220,7 @@ def in_chunks(ds: xr.Dataset, url: str) -> xr.Dataset:
     url : str
         Where it is from, which keeps the tasks of two datasets apart.
     """
-    token = tokenize(Store(url).url)
+    token = tokenize(str(Store(url)))
     variables = {
         name: variable
         if isinstance(variable, xr.IndexVariable) or not variable.ndim
@@ -246,14 +245,12 @@ def missing_chunks(url: str) -> list[str]:
 
 def zarr_store(url: str) -> LocalStore | FsspecStore:
     """Return the Zarr store at a path or any fsspec URL."""
-    path = local_path(url)
-    return LocalStore(path) if path else FsspecStore.from_url(url)
-
-
-def local_path(url: str) -> Path | None:
-    """Return the path of a URL on this machine, None for any other."""
     place = Store(url)
-    return Path(place.root) if place.is_local else None
+    if place.is_local:
+        return LocalStore(place.root)
+    if place.is_web:
+        return FsspecStore(place.fs.for_zarr(), path=place.root)
+    return FsspecStore.from_url(url)
 
 
 def _keys(name: str, array: Any) -> Iterator[str]:

@@ -11,17 +11,14 @@ from skybench.registry.storage.local_disk import is_litter, is_unfinished
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.manifest import Manifest, StoredObject
 
-_READ_BYTES = 1 << 22
-
 _MOVE_AWAY = "move it away, because --repair deletes no file that it does not know."
 
 
 def file_digest(store: Store, key: str) -> str:
     """Return the ``sha256:…`` of a file, read in pieces."""
     digest = sha256()
-    with store.open_read(key) as file:
-        while piece := file.read(_READ_BYTES):
-            digest.update(piece)
+    for piece in store.pieces(key):
+        digest.update(piece)
     return f"sha256:{digest.hexdigest()}"
 
 

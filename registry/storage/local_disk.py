@@ -151,8 +151,14 @@ def _rename_new(finished: Path, path: Path) -> None:
         finished.rename(path)
 
 
+def unfinished_key(key: str, mark: str) -> str:
+    """Return the name of a file that is not whole yet, which `is_unfinished` knows."""
+    folder, slash, name = key.rpartition("/")
+    return f"{folder}{slash}.{name}.{mark}{_UNFINISHED}"
+
+
 def is_unfinished(key: str) -> bool:
-    """Tell whether a file's name is one that `replace_file` writes under, before it has its own."""
+    """Tell whether a file's name is one that is written under before a file has its own."""
     name = key.rpartition("/")[2]
     return name.startswith(".") and name.endswith(_UNFINISHED)
 

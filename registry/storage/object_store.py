@@ -18,6 +18,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fsspec.asyn import sync
+
+from skybench.registry.storage.link import Stream
+
 BEAT = 5.0
 """Seconds between two writes of a holder."""
 
@@ -30,6 +34,8 @@ ABSENT = ""
 _S3 = frozenset({"s3", "s3a"})
 _LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 _UNKNOWN = frozenset({"NotImplemented", "501"})
+_OTHER_STATE = frozenset({"PreconditionFailed", "412", "InvalidRange", "416"})
+_PIECE_BYTES = 1 << 20
 
 
 class ChangedError(Exception):
@@ -76,6 +82,27 @@ def put(fs: Any, path: str, data: bytes, tag: str) -> str:
             raise
         answer = fs.pipe_file(path, data)
     return str(answer["ETag"]) if answer else tag_of(fs, path)
+
+
+def stream(fs: Any, path: str, start: int = 0, tag: str = "") -> Stream:
+    """Read an object of S3 from a byte on, or the whole where it is not what `tag` names."""
+    bucket, key, _ = fs.split_path(path)
+    condition = {"Range": f"bytes={start}-"} if start else {}
+    if start and tag:
+        condition["IfMatch"] = tag
+    try:
+        answer = fs.call_s3("get_object", Bucket=bucket, Key=key, **condition)
+    except OSError as error:
+        if not start or _code(error) not in _OTHER_STATE:
+            raise
+        start, answer = 0, fs.call_s3("get_object", Bucket=bucket, Key=key)
+    body = answer["Body"]
+    return Stream(
+        start=start,
+        tag=str(answer.get("ETag", "")),
+        read=lambda: bytes(sync(fs.loop, body.read, _PIECE_BYTES)),
+        close=lambda: fs.loop.call_soon_threadsafe(body.close),
+    )
 
 
 def _code(error: OSError) -> str:

@@ -9,12 +9,19 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 import fsspec
 import platformdirs
 
-from skybench.errors import MissingDependencyError, NotFoundError, SkybenchError, StoreError
+from skybench.errors import (
+    MissingDependencyError,
+    NotFoundError,
+    SkybenchError,
+    StoreError,
+    masked,
+)
+from skybench.registry.storage.link import SlowServerError
 from skybench.registry.storage.local_disk import check_no_way_out
 
 _ONE_SLASH = re.compile(r"(?!file:)[a-z][a-z0-9]+:/(?!/)")
@@ -37,6 +44,9 @@ Zarr cannot read through most, and an open archive has one file offset, which fo
 would share.
 """
 
+_WEB = re.compile("https?://", re.IGNORECASE)
+_KEYS_IN_URL = re.compile(r"(s3a?|gs|gcs)://[^/]*@|(s3a?|gs|gcs)://[^/:]*:[^@]*@")
+
 _CHOOSE = "choose another store with STORE=…, --store or $SKYBENCH_STORE"
 _FIXES = {
     errno.ECONNREFUSED: "no server answers there; check the URL, and whether it runs",
@@ -52,6 +62,20 @@ _FIXES = {
     errno.EISDIR: "a folder is where a file should be; move it away",
     errno.EEXIST: f"a file is where a folder should be; move it away, or {_CHOOSE}",
 }
+
+_REFUSED = "give the credentials that it asks for, or look whether those given still hold"
+_LATER = "try again later, or another mirror"
+_ANSWERS = {
+    401: _REFUSED,
+    403: _REFUSED,
+    407: "the proxy asks for credentials",
+    429: _LATER,
+    500: _LATER,
+    502: _LATER,
+    503: _LATER,
+    504: _LATER,
+}
+"""The fix by the status of a web server's answer."""
 
 
 class Place:
@@ -79,27 +103,40 @@ class Place:
         self.fs, self.root = _file_system(os.fspath(url or _default_url()))
         self.is_local = "file" in self.fs.protocol
         self.is_web = "http" in self.fs.protocol
-        self.url: str = self.root if self.is_local else self.fs.unstrip_protocol(self.root)
+        self.url: str = self.url_of("")
 
     def __repr__(self) -> str:
-        """Return the expression that makes an equal place."""
-        return f"{type(self).__name__}({self.url!r})"
+        """Return the expression that makes an equal place; it shows no credentials."""
+        return f"{type(self).__name__}({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both are the same folder."""
-        return isinstance(other, Place) and self.url == other.url
+        """Tell whether both are the same folder, whoever may read it."""
+        return isinstance(other, Place) and str(self) == str(other)
 
     def __hash__(self) -> int:
-        """Hash the URL."""
-        return hash(self.url)
+        """Hash the URL without credentials."""
+        return hash(str(self))
 
     def __str__(self) -> str:
-        """Return the URL."""
-        return self.url
+        """Return the URL without credentials."""
+        return self.shown("")
 
     def url_of(self, key: str) -> str:
-        """Return the URL, or local path, of `key`, as other libraries open it."""
-        return f"{self.url.rstrip('/')}/{checked_key(key)}" if key else self.url
+        """Return the URL, or local path, of `key`, as other libraries open it.
+
+        It holds the credentials that the place was named with: use `shown` for what others see.
+        """
+        path = self._named(key)
+        return self.fs.address(path) if self.is_web else path
+
+    def shown(self, key: str) -> str:
+        """Return the URL, or local path, of `key` without credentials."""
+        path = self._named(key)
+        return path if self.is_web or self.is_local else masked(path)
+
+    def beside(self, root: str) -> Self:
+        """Return the place at another URL, as `str` shows it, with the credentials of this one."""
+        return type(self)(self.fs.address(root) if self.is_web else root)
 
     def path(self, key: str) -> str:
         """Return `key` as the file system names it.
@@ -148,7 +185,7 @@ class Place:
             Anything else; the message names the fix where there is one. Writing to a web server
             is not tried: some answer that they did.
         """
-        url = self.url_of(key)
+        url = self.shown(key)
         if action == "write" and self.is_web:
             msg = (
                 f"cannot write {url}: web servers are only read here. Name the folder "
@@ -163,20 +200,61 @@ class Place:
             # Clients of web and object stores have errors of their own, which are no OSError.
             if self.is_local and not isinstance(error, OSError):
                 raise
-            raise _reported(error, action, url) from error
+            raise _reported(error, action, url) from _showable(error)
+
+    def _named(self, key: str) -> str:
+        """Return the URL of `key` as the file system's paths are, which hold no credentials."""
+        kept = self.is_local or self.is_web
+        url: str = self.root if kept else self.fs.unstrip_protocol(self.root)
+        return f"{url.rstrip('/')}/{checked_key(key)}" if key else url
 
 
 def _reported(error: Exception, action: str, url: str) -> SkybenchError:
     """Return what an error means for a user."""
+    said = _said(error)
     if isinstance(error, FileNotFoundError):
-        if fault := _web_fault(error):
-            return StoreError(f"cannot {action} {url}: {fault}")
-        return NotFoundError(f"{url} is not there")
-    if isinstance(error, OSError):
-        fix = _FIXES.get(error.errno or 0, f"{error.strerror or error}")
-        return StoreError(f"cannot {action} {url}: {fix}")
-    said = f"{type(error).__name__}: {error}".rstrip(": ")
-    return StoreError(f"cannot {action} {url}: {said}")
+        if not (said := _web_fault(error)):
+            return NotFoundError(f"{url} is not there")
+    elif isinstance(error, OSError):
+        said = _FIXES.get(error.errno or 0, said)
+    kind = SlowServerError if _is_slow(error) else StoreError
+    return kind(f"cannot {action} {url}: {said}")
+
+
+def _said(error: BaseException) -> str:
+    """Return what a client says, never nothing, with the fix where a server answered."""
+    status = getattr(error, "status", None)
+    if isinstance(status, int) and status in _ANSWERS:
+        asked = (getattr(error, "headers", None) or {}).get("Retry-After", "")
+        wait = f" (Retry-After: {asked})" if asked else ""
+        return (
+            f"the server answers {status} {getattr(error, 'message', '')}{wait}; {_ANSWERS[status]}"
+        )
+    text = str(getattr(error, "strerror", None) or error)
+    if not text and isinstance(error, TimeoutError):
+        return f"nothing came from the server in time; {_LATER}"
+    if isinstance(error, TimeoutError):
+        return f"{text}; {_LATER}"
+    if isinstance(error, OSError) and text:
+        return text
+    return f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def _is_slow(error: BaseException) -> bool:
+    """Tell whether a server is there, and sends nothing or is busy."""
+    headers = getattr(error, "headers", None) or {}
+    return isinstance(error, TimeoutError) or "Retry-After" in headers
+
+
+def _showable(error: Exception) -> Exception | None:
+    """Return an error for the traceback of ours, None where its text shows credentials."""
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    texts = [f"{link} {link!r}" for link in chain]
+    return error if all(masked(text) == text for text in texts) else None
 
 
 def _web_fault(error: FileNotFoundError) -> str:
@@ -184,7 +262,9 @@ def _web_fault(error: FileNotFoundError) -> str:
     cause = error.__cause__
     if cause is None or isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404:
         return ""
-    return f"{type(cause).__name__}: {cause}"
+    if hasattr(cause, "response"):  # of S3, whose client tells the one from the other
+        return ""
+    return _said(cause)
 
 
 def checked_key(key: str) -> str:
@@ -218,15 +298,33 @@ def _file_system(url: str) -> tuple[Any, str]:
     if _ONE_SLASH.match(url):
         msg = f"store {url!r} is not a URL; did you mean {url.replace(':/', '://', 1)!r}?"
         raise StoreError(msg)
+    if _KEYS_IN_URL.match(url):
+        msg = (
+            f"store {url} has credentials in its URL, which the client does not take from there; "
+            "leave them out, and give them in the environment (AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or GOOGLE_APPLICATION_CREDENTIALS) or in the client's own files"
+        )
+        raise StoreError(msg)
     try:
-        fs, root = fsspec.core.url_to_fs(url)
+        fs, root = _opened(url)
+    except SkybenchError:
+        raise
     except ImportError as error:
         package = _PACKAGES.get(url.partition(":")[0])
         fix = f". Try pip install {package}." if package else "."
         msg = f"store {url} needs a package: {error}{fix}"
         raise MissingDependencyError(msg) from None
     except Exception as error:  # clients of some protocols raise anything
-        said = str(error).rstrip(".")
+        said = (str(error) or type(error).__name__).rstrip(".")
         msg = f"store {url!r} cannot be used: {said}. Use a path, or a URL such as s3://bucket/dir"
-        raise StoreError(msg) from error
+        raise StoreError(msg) from _showable(error)
     return fs, str(root)
+
+
+def _opened(url: str) -> tuple[Any, str]:
+    if not _WEB.match(url):
+        return fsspec.core.url_to_fs(url)  # type: ignore[no-any-return]
+    # aiohttp takes a quarter of a second to load, and comes with an extra.
+    from skybench.registry.storage.web_server import web_server
+
+    return web_server(url)

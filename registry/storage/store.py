@@ -15,12 +15,21 @@ import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 from skybench.errors import IntegrityError, NotFoundError, StoreError
 from skybench.registry.reference import Version
+from skybench.registry.storage.link import Stream
 from skybench.registry.storage.local_disk import (
     check_writable,
     file_lock,
@@ -36,6 +45,7 @@ from skybench.registry.storage.object_store import (
     lease,
     offers_tags,
     put,
+    stream,
     tag_of,
 )
 from skybench.registry.storage.place import Place, checked_key
@@ -56,6 +66,8 @@ WORK = ".work"
 _REQUESTS = 16
 """Questions asked of a remote store at once."""
 _STREAM_BYTES = 8 << 20
+_BLOCK_BYTES = 1 << 20
+"""Of servers without streams: a block comes whole, so its speed is only known afterwards."""
 
 
 class Store(Place):
@@ -76,6 +88,8 @@ class Store(Place):
         StoreError
             It cannot be read.
         """
+        if self.is_web:
+            return b"".join(self.pieces(key))
         with self.reporting("read", key):
             return bytes(self.fs.cat_file(self.path(key)))
 
@@ -117,17 +131,37 @@ class Store(Place):
         with self.reporting("read", key):
             return self.fs.open(self.path(key), "rb")  # type: ignore[no-any-return]
 
-    def pieces(self, key: str) -> Iterator[bytes]:
-        """Read a file once from start to end, a few megabytes at a time; raises as `read_bytes`.
+    def stream(self, key: str, start: int = 0, tag: str = "") -> Stream:
+        """Begin to read a file from a byte on; raises as `read_bytes`, also while it is read.
 
-        A web server is asked for the whole in one request, which it also answers without Range.
+        Parameters
+        ----------
+        key : str
+        start : int
+            The first byte that is wanted. What comes begins at 0 where a server does not know of
+            parts, or has another state of the file than `tag` names.
+        tag : str
+            Of the stream that the bytes before `start` are from; empty for any.
+
+        Raises
+        ------
+        SlowServerError
+            Hardly anything comes, or the server is busy for longer than is waited.
         """
+        path = self.path(key)
         with self.reporting("read", key):
-            # Given any size, fsspec's web client streams at once; else it first asks for the size.
-            how = {"block_size": 0, "size": 1} if self.is_web else {"block_size": _STREAM_BYTES}
-            with self.fs.open(self.path(key), "rb", **how) as file:
-                while piece := file.read(_STREAM_BYTES):
-                    yield piece
+            if self.is_web:
+                begun: Stream = self.fs.stream(path, start, tag)
+            elif offers_tags(self.fs):
+                begun = stream(self.fs, path, start, tag)
+            else:
+                begun = self._file_stream(path, start)
+        return replace(begun, reporting=lambda: self.reporting("read", key))
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """Read a file once from start to end, in pieces as they come; raises as `stream`."""
+        with closing(self.stream(key)) as begun:
+            yield from begun
 
     def write(self, key: str, content: str | bytes | memoryview, *, durable: bool = True) -> None:
         """Put a whole file in place at once; a failure leaves what was there before.
@@ -322,6 +356,12 @@ class Store(Place):
             yield from self.pieces(key)
         else:
             yield self.read_bytes(key)
+
+    def _file_stream(self, path: str, start: int) -> Stream:
+        """Read a file of a disk, or of a server that gives it in blocks."""
+        file = self.fs.open(path, "rb", block_size=_STREAM_BYTES if self.is_local else _BLOCK_BYTES)
+        file.seek(start)
+        return Stream(start=start, read=lambda: file.read(_STREAM_BYTES), close=file.close)
 
     def _listed_names(self, key: str) -> set[str]:
         with self.reporting("read", key):

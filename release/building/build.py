@@ -16,7 +16,7 @@ from skybench.release.building.scheduler import (
     check_workers,
     run_tasks,
 )
-from skybench.release.building.shard import build_shard, writing
+from skybench.release.building.shard import build_shard, check_worker, writing
 from skybench.release.building.shard_hashes import content_of_shards, read_hashes
 
 
@@ -152,6 +152,7 @@ def _render_missing(
             workers=workers,
             threads=threads,
             scheduler=scheduler,
+            check=check_worker,
             on_done=advance,
         )
     return todo

@@ -20,11 +20,10 @@ from skybench.registry.hashing.content_hash import (
 )
 from skybench.registry.storage.store import Store
 from skybench.release.building.generator_identity import code_digest
-from skybench.release.building.shard import ShardJob
+from skybench.release.building.shard import IDENTITY, ShardJob
 from skybench.release.building.shard_hashes import finished_starts
 
 _FORMAT = "skybench-build-1"
-_IDENTITY = "identity"
 
 
 class FinishedBuild(BaseModel):
@@ -121,7 +120,7 @@ class BuildPlan:
         if found is not None and found.identity == self.identity and target_exists:
             self.home.remove(self.work_key)
             return found
-        if target_exists and (self.home.is_local or not self.work.exists(_IDENTITY)):
+        if target_exists and (self.home.is_local or not self.work.exists(IDENTITY)):
             msg = (
                 f"{self.url} exists and is not this build of {self.recipe.name} with "
                 f"{self.recipe.samples} samples; delete it or choose another target"
@@ -132,7 +131,7 @@ class BuildPlan:
     def start_or_resume(self) -> set[int]:
         """Return the first rows of finished shards, after laying the store down if need be."""
         try:
-            same = self.work.read_text(_IDENTITY) == self.identity
+            same = self.work.read_text(IDENTITY) == self.identity
         except NotFoundError:
             same = False
         if same:
@@ -140,9 +139,9 @@ class BuildPlan:
         for name in self.work.names(""):
             if not name.startswith("."):
                 self.work.remove(name)
-        self.work.write(_IDENTITY, "incomplete")
+        self.work.write(IDENTITY, "incomplete")
         create(self.data_url, self.template, self.recipe.samples, self.layout)
-        self.work.write(_IDENTITY, self.identity)
+        self.work.write(IDENTITY, self.identity)
         return set()
 
     def jobs(self, done: set[int]) -> list[ShardJob]:

@@ -3,12 +3,14 @@
 # mypy: disable-error-code="no-untyped-call"
 # dask and distributed annotate only some of their functions.
 
+import asyncio
 import multiprocessing
 import os
 import re
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -34,6 +36,7 @@ _ADDRESS = re.compile(
     r"(tcp|tls|ws|wss|ucx)://([^\s/:\[\]]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})/?"
 )
 _CONNECT_SECONDS = 5
+_CHECK_SECONDS = 8
 
 
 def run_tasks(
@@ -43,6 +46,7 @@ def run_tasks(
     workers: int = 1,
     threads: bool = False,
     scheduler: str | None = None,
+    check: Callable[[Job], None] | None = None,
     on_done: Callable[[int], None],
 ) -> None:
     """Call ``function(job)`` for each job and ``on_done(result)`` as each one ends.
@@ -60,6 +64,9 @@ def run_tasks(
         second to import what it runs, but they wait for each other whenever they run Python.
     scheduler
         Address of a running dask scheduler, used instead of local processes.
+    check
+        Called with the first job on each worker that a cluster has at the beginning; what it
+        raises tells that this worker can do none of the jobs.
     on_done
         Called in this process with the result of each task.
 
@@ -68,10 +75,11 @@ def run_tasks(
     ParameterError
         `workers` or the form of the address is wrong.
     StoreError
-        No scheduler answers at the address, it was lost, or a worker process died.
+        No scheduler answers at the address, it was lost, a worker process died, or workers of the
+        cluster fail the check.
     """
     if scheduler is not None:
-        _run_on_cluster(function, jobs, scheduler, on_done)
+        _run_on_cluster(function, jobs, scheduler, check, on_done)
     elif workers == 1 or len(jobs) < 2:
         for job in jobs:
             on_done(function(job))
@@ -177,6 +185,7 @@ def _run_on_cluster(
     function: Callable[[Job], int],
     jobs: Sequence[Job],
     scheduler: str,
+    check: Callable[[Job], None] | None,
     on_done: Callable[[int], None],
 ) -> None:
     from distributed import CancelledError, KilledWorker
@@ -184,6 +193,8 @@ def _run_on_cluster(
     from distributed.comm.core import CommClosedError
 
     with _connected(scheduler) as client:
+        if check is not None and jobs:
+            _check_workers(client, check, jobs[0])
         futures = client.map(function, jobs, pure=False)
         try:
             for future in completed(futures, loop=client.loop):
@@ -202,6 +213,36 @@ def _run_on_cluster(
         finally:
             with suppress(CommClosedError):
                 client.cancel(futures)
+
+
+def _check_workers(client: "Client", check: Callable[[Job], None], job: Job) -> None:
+    """Refuse workers that cannot do a job, before they all fail at it, or wait for credentials."""
+    said = client.run(_checked, check, job, on_error="return")
+    if not said:
+        where = client.scheduler_info()["address"]
+        warnings.warn(f"the dask scheduler at {where} has no workers yet; waiting", stacklevel=6)
+    failed = {address: answer for address, answer in said.items() if answer is not None}
+    for address, reason in failed.items():
+        msg = (
+            f"{len(failed)} of {len(said)} dask workers cannot do this work; the one at {address} "
+            f"says: {str(reason).rstrip('.') or type(reason).__name__}. Workers need what this "
+            "process has: the same skybench, the same folder or bucket, and credentials of their "
+            "own, from their environment, their machine's role or FSSPEC_* options "
+            "(docs/hosting.md)"
+        )
+        raise StoreError(msg)
+
+
+async def _checked(check: Callable[[Job], None], job: Job) -> Exception | None:
+    """Return what a check raises on a worker, which it may not keep waiting."""
+    try:
+        await asyncio.wait_for(asyncio.to_thread(check, job), _CHECK_SECONDS)
+    except TimeoutError:
+        msg = f"no answer from the store within {_CHECK_SECONDS} s"
+        return StoreError(msg)
+    except Exception as error:
+        return StoreError(str(error) or repr(error))
+    return None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.errors import IntegrityError, StoreError
+from skybench.errors import IntegrityError, NotFoundError, StoreError
 from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.generators.generate import empty, generate_as_stored
 from skybench.generators.recipe import Recipe
@@ -20,6 +20,9 @@ from skybench.registry.hashing.content_hash import leaves
 from skybench.registry.storage.store import Store
 from skybench.release.building.generator_identity import code_digest
 from skybench.release.building.shard_hashes import ShardHashes, write_hashes
+
+IDENTITY = "identity"
+"""The file of a build's work folder that tells which build it is."""
 
 Columns = dict[str, NDArray[Any]]
 
@@ -72,6 +75,28 @@ def build_shard(job: ShardJob) -> int:
         write_rows(job.url, job.start, columns, job.layout)
     write_hashes(Store(job.progress_url), job.identity, hashes)
     return job.stop - job.start
+
+
+def check_worker(job: ShardJob) -> None:
+    """Refuse a worker that could not build the shards of a build.
+
+    Raises
+    ------
+    IntegrityError
+        It runs other code than the machine that started the build.
+    StoreError
+        It does not see what that machine laid down, or cannot write there.
+    """
+    _check_code(job.code)
+    work = Store(job.progress_url)
+    try:
+        seen = work.read_text(IDENTITY) == job.identity
+    except NotFoundError:
+        seen = False
+    if not seen:
+        msg = f"{work} on this worker is not the folder in which the build was started"
+        raise StoreError(msg)
+    work.check_writable()
 
 
 @contextmanager

@@ -44,6 +44,8 @@ class StaticHandler(SimpleHTTPRequestHandler):
             self.send_error(404)
             return
         whole = path.read_bytes()
+        if self.site.answer is not None and self.site.answer(self, whole):
+            return
         start, stop = self._range(len(whole))
         status, body = 200 if start is None else 206, whole[start:stop]
         if self.site.disturb is not None:
@@ -78,12 +80,15 @@ class QuietServer(ThreadingHTTPServer):
 
 
 class Site:
-    """A folder served over HTTP; `disturb(handler, status, body)` may change an answer."""
+    """A folder served over HTTP; `disturb(handler, status, body)` may change an answer.
+
+    `answer(handler, whole)` may answer itself, and says by True that it did.
+    """
 
     def __init__(self, folder):
         self.folder = folder
         self.requests = Counter()
-        self.disturb = None
+        self.disturb = self.answer = None
         self.server = QuietServer(("127.0.0.1", 0), partial(StaticHandler, site=self))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()

@@ -1,6 +1,7 @@
 """How stores and their files are named: URLs, the default, keys that stay inside."""
 
 import pickle
+import sys
 import zipfile
 from pathlib import Path
 
@@ -67,7 +68,6 @@ def test_an_unknown_protocol_is_refused():
     ("url", "fix"),
     [
         ("s3://bucket", r"Try pip install 'skybench\[remote\]'\."),
-        ("https://example.org/store", r"Try pip install 'skybench\[remote\]'\."),
         ("az://bucket", r"Try pip install adlfs\."),
         ("ftp+x://host", r"needs a package: install it\.$"),
     ],
@@ -80,6 +80,12 @@ def test_a_missing_package_is_named(monkeypatch, url, fix):
     monkeypatch.setattr(fsspec.core, "url_to_fs", not_installed)
     with pytest.raises(MissingDependencyError, match=fix):
         Store(url)
+
+
+def test_the_package_of_web_servers_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skybench.registry.storage.web_server", None)
+    with pytest.raises(MissingDependencyError, match=r"Try pip install 'skybench\[remote\]'\."):
+        Store("https://example.org/store")
 
 
 def test_a_url_with_a_slash_too_few_is_no_folder(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from skybench.errors import ParameterError, StoreError
 from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.release.building import scheduler
 from skybench.release.building.build import build
 from skybench.release.building.scheduler import available_cpus, run_tasks
 
@@ -108,6 +110,63 @@ def test_a_cluster_builds_the_same_content(cluster, tmp_path):
     result = build(recipe, target, scheduler=cluster, progress=False, **rows)
     assert result.content == hash_dataset(generate_as_stored(recipe))
     assert result.rendered_samples == 40
+
+
+@contextmanager
+def worker_process(**options) -> Iterator[str]:
+    """A cluster whose one worker is a process of its own, with its own environment."""
+    with LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=True,
+        protocol="tcp",
+        dashboard_address="127.0.0.1:0",
+        silence_logs=50,
+        **options,
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture(scope="module")
+def strangers(s3_server) -> Iterator[str]:
+    """A worker that has none of this process's keys of S3."""
+    none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    with worker_process(env={**none, "AWS_EC2_METADATA_DISABLED": "true"}) as address:
+        yield address
+
+
+NO_KEYS = "Unable to locate credentials|no answer from the store"
+NO_DISK = "not the folder in which the build was started"
+
+
+# Memory is to another process what another machine's disk is to it.
+@pytest.mark.parametrize(("protocol", "says"), [("s3", NO_KEYS), ("memory", NO_DISK)])
+def test_workers_that_cannot_reach_the_target_are_told_at_once(strangers, protocol, says):
+    recipe = load_recipe("objects").model_copy(update={"samples": 40})
+    target = f"{protocol}://skybench-tests/workers/a.zarr"
+    begin = time.perf_counter()
+    with pytest.raises(StoreError, match=rf"1 of 1 dask workers .*({says}).*credentials of their"):
+        build(recipe, target, scheduler=strangers, progress=False, chunk_rows=4, shard_rows=4)
+    # On a busy machine most of it is the time to import what is needed.
+    assert time.perf_counter() - begin < 60
+
+
+def test_a_worker_without_skybench_is_told(tmp_path):
+    recipe = load_recipe("objects").model_copy(update={"samples": 40})
+    hidden = "import sys; sys.modules['skybench'] = None"
+    says = r"1 of 1 dask workers .*skybench.* need .* the same skybench"
+    with worker_process(preload=hidden) as address, pytest.raises(StoreError, match=says):
+        build(recipe, str(tmp_path / "a.zarr"), scheduler=address, progress=False)
+
+
+def wait_for_ever(job: int) -> None:
+    time.sleep(10 + job)
+
+
+def test_a_worker_that_waits_for_its_store_is_not_waited_for(cluster, monkeypatch):
+    monkeypatch.setattr(scheduler, "_CHECK_SECONDS", 0.2)
+    with pytest.raises(StoreError, match=r"2 of 2 dask workers .*no answer from the store within"):
+        run_tasks(abs, [1], scheduler=cluster, check=wait_for_ever, on_done=lambda _: None)
 
 
 def test_a_cluster_passes_errors_on(cluster):
