@@ -13,6 +13,8 @@ from skybench.errors import IntegrityError
 SAMPLE_DIM = "sample"
 SPLIT_VARIABLE = "split"
 ID_VARIABLE = "sample_id"
+SEALED_SPLIT = "sealed_split"
+"""Attribute of a dataset: the split whose truth is withheld."""
 
 
 def presented(ds: xr.Dataset) -> xr.Dataset:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from skybench.errors import RecipeError
-from skybench.generators.codes import presented
+from skybench.generators.codes import SEALED_SPLIT, presented
 from skybench.generators.families import FAMILIES
 from skybench.generators.family import Family
 from skybench.generators.recipe import Recipe
@@ -158,7 +158,7 @@ def _attributes(recipe: Recipe) -> dict[str, str | int | float]:
         "seed": recipe.seed,
         "task": recipe.task,
         **({"targets": " ".join(recipe.targets)} if recipe.targets else {}),
-        **({"sealed_split": recipe.sealed.split} if recipe.sealed else {}),
+        **({SEALED_SPLIT: recipe.sealed.split} if recipe.sealed else {}),
         **recipe.attributes,
         "license": recipe.licence,
     }

@@ -182,6 +182,11 @@ class Recipe(Part):
         """What the sealed split is drawn from; None where it is not sealed, or not known."""
         return self._secret_seed
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has a sealed split whose samples cannot be drawn from it."""
+        return self.sealed is not None and self.secret_seed is None
+
     def with_secret_seed(self, seed: int | None) -> Self:
         """Return the recipe with the seed of its sealed split, which is not written with it."""
         recipe = self.model_copy()

@@ -52,11 +52,10 @@ def secret_recipe(recipe: Recipe) -> Recipe:
     SealedError
         The secret seed is not at hand.
     """
-    if recipe.sealed is None or recipe.secret_seed is None:
-        split = "test" if recipe.sealed is None else recipe.sealed.split
+    if recipe.is_closed:
         msg = (
-            f"the {split} split of {recipe.name} is sealed: its samples are drawn from a secret "
-            "seed, and only who has the seal can make them. Take a copy of the published version"
+            f"the test split of {recipe.name} is sealed: its samples are drawn from a secret seed, "
+            "so that only the holder of the seal can make them. Open the published version instead"
         )
         raise SealedError(msg)
     return recipe.model_copy(update={"seed": recipe.secret_seed, "sealed": None})

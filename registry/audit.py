@@ -22,12 +22,14 @@ from skybench.registry.proof.file_check import size_problems, unlisted, unpublis
 from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
+from skybench.registry.seals import opened_seal
 from skybench.registry.storage.store import (
     BASELINES,
     CARD,
     CROISSANT,
     INDEX,
     MANIFEST,
+    SEAL,
     SIGNATURE,
     WORK,
     Store,
@@ -50,7 +52,7 @@ from skybench.registry.versions.signatures import (
 )
 
 _DATASET, _VERSION = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[0-9]+\.[0-9]+")
-_BESIDE = frozenset({MANIFEST, SIGNATURE, CARD, CROISSANT})
+_BESIDE = frozenset({MANIFEST, SIGNATURE, CARD, CROISSANT, SEAL})
 """Files of a version that its manifest does not list."""
 
 
@@ -220,6 +222,8 @@ def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> It
     for key in unlisted(manifest, sizes.keys() - _BESIDE):
         if not key.startswith(elsewhere):
             yield unpublished(manifest, key)
+    if SEAL in sizes:
+        yield from _seal_problems(manifest, store)
     try:
         records = stored_records(store, f"{entry.key}/{BASELINES}")
     except SkybenchError as error:
@@ -247,6 +251,13 @@ def _unsigned(entries: tuple[IndexEntry, ...], store: Store, trusted: TrustedKey
             yield f"{error}."
         except SkybenchError:
             continue  # told where the manifest is read
+
+
+def _seal_problems(manifest: Manifest, store: Store) -> Iterator[str]:
+    try:
+        opened_seal(manifest, store)
+    except SkybenchError as error:
+        yield f"{store.url_of(f'{manifest.key}/{SEAL}')}: {error}."
 
 
 def _unlisted(entries: tuple[IndexEntry, ...], store: Store) -> Iterator[str]:
