@@ -22,7 +22,7 @@ from skybench.registry.proof.file_check import size_problems, unlisted, unpublis
 from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
-from skybench.registry.seals import opened_seal
+from skybench.registry.seals import opened_seal, sealing_of
 from skybench.registry.storage.store import (
     BASELINES,
     CARD,
@@ -222,8 +222,7 @@ def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> It
     for key in unlisted(manifest, sizes.keys() - _BESIDE):
         if not key.startswith(elsewhere):
             yield unpublished(manifest, key)
-    if SEAL in sizes:
-        yield from _seal_problems(manifest, store)
+    yield from _seal_problems(manifest, store, opened=SEAL in sizes)
     try:
         records = stored_records(store, f"{entry.key}/{BASELINES}")
     except SkybenchError as error:
@@ -253,11 +252,14 @@ def _unsigned(entries: tuple[IndexEntry, ...], store: Store, trusted: TrustedKey
             continue  # told where the manifest is read
 
 
-def _seal_problems(manifest: Manifest, store: Store) -> Iterator[str]:
+def _seal_problems(manifest: Manifest, store: Store, *, opened: bool) -> Iterator[str]:
     try:
-        opened_seal(manifest, store)
+        if sealing_of(manifest) is not None:
+            opened_seal(manifest, store)
+        elif opened:
+            yield unpublished(manifest, SEAL)
     except SkybenchError as error:
-        yield f"{store.url_of(f'{manifest.key}/{SEAL}')}: {error}."
+        yield str(error)
 
 
 def _unlisted(entries: tuple[IndexEntry, ...], store: Store) -> Iterator[str]:

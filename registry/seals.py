@@ -113,16 +113,18 @@ class Seal(StrictModel):
         sealed = recipe.model_copy(update={"sealed": self.sealing})
         return sealed.with_secret_seed(int(self.seed, 16))
 
-    def check(self, manifest: Manifest) -> None:
+    def check(self, manifest: Manifest, where: str) -> None:
         """Raise an `IntegrityError` unless it is the seal that a version is committed to."""
         sealing = sealing_of(manifest)
         if sealing is None:
-            msg = f"{manifest.reference} is not sealed: its truth is in the store"
+            msg = (
+                f"{manifest.reference} is not sealed: its truth is in the store; leave out {where}"
+            )
             raise IntegrityError(msg)
         if sealing.commitment != self.commitment:
             msg = (
-                f"this is not the seal of {manifest.reference}: expected one with the commitment "
-                f"{sealing.commitment}, got {self.commitment}"
+                f"{where} is not the seal of {manifest.reference}: expected the commitment "
+                f"{sealing.commitment}, got {self.commitment}. Put the right one in its place"
             )
             raise IntegrityError(msg)
 
@@ -214,13 +216,21 @@ def opened_seal(manifest: Manifest, store: Store) -> Seal | None:
     IntegrityError
         Something else lies in its place.
     """
+    if sealing_of(manifest) is None:
+        return None
     key = f"{manifest.key}/{SEAL}"
     try:
         seal = _parsed(store.read_text(key, _SEAL_BYTES), store.url_of(key))
     except NotFoundError:
         return None
-    seal.check(manifest)
+    seal.check(manifest, store.url_of(key))
     return seal
+
+
+def publish_seal(seal: Seal, manifest: Manifest, store: Store) -> None:
+    """Open a version in a store by its proven seal; one that is there stays as it is."""
+    if opened_seal(manifest, store) is None:
+        store.write(f"{manifest.key}/{SEAL}", seal_text(seal))
 
 
 def seal_at_hand(
@@ -237,7 +247,7 @@ def seal_at_hand(
     """
     if file is not None:
         seal = read_seal(file)
-        seal.check(manifest)
+        seal.check(manifest, str(file))
         return seal
     sealing = sealing_of(manifest)
     if sealing is None:
@@ -294,9 +304,8 @@ def unseal(
     """
     store, seal = Store(store), read_seal(file)
     manifest = read_manifest(store, resolve(reference, store))
-    seal.check(manifest)
-    if opened_seal(manifest, store) is None:
-        store.write(f"{manifest.key}/{SEAL}", seal_text(seal))
+    seal.check(manifest, str(file))
+    publish_seal(seal, manifest, store)
     return manifest
 
 

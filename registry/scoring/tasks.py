@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, ParameterError, SealedError
-from skybench.generators.codes import SEALED_SPLIT, SPLIT_VARIABLE
+from skybench.generators.codes import SEALED_SPLIT, SPLIT_VARIABLE, sealed_samples
 from skybench.registry.scoring import metrics, truth
 from skybench.registry.scoring.metric import Array, Metric, Outcome
 from skybench.registry.scoring.metrics import METRICS
@@ -208,33 +208,52 @@ def answer_key(ds: xr.Dataset, where: str) -> AnswerKey:
         The task is unknown, a coordinate is missing, or its values are no answers.
     """
     task = task_of(ds, where)
-    splits = meanings(ds, SPLIT_VARIABLE, where)
     return AnswerKey(
         task=task.name,
-        truth=_truth(task, ds, splits == ds.attrs.get(SEALED_SPLIT), where),
-        splits=splits,
+        truth=truth_of(task, ds, where),
+        splits=meanings(ds, SPLIT_VARIABLE, where),
         ids=np.asarray(ds.variables["sample_id"].values, np.int64),
     )
 
 
-def _truth(task: Task, ds: xr.Dataset, sealed: NDArray[np.bool_], where: str) -> Truth:
-    """Return the truth of a dataset, without that of its sealed samples."""
+def truth_of(task: Task, ds: xr.Dataset, where: str) -> Truth:
+    """Return the truth of a dataset, which refuses to tell that of sealed samples.
+
+    Parameters
+    ----------
+    task : Task
+    ds : Dataset
+        As for `answer_key`.
+    where : str
+        Names the dataset in messages.
+
+    Raises
+    ------
+    IntegrityError
+        As for `answer_key`.
+    """
+    sealed = sealed_samples(ds)
     if not sealed.any():
         return task.truth(ds, where)
     truth = task.truth(ds.isel(sample=~sealed), where)
-    place = np.where(sealed, -1, np.cumsum(~sealed) - 1)
+    place = np.cumsum(~sealed) - 1
 
     def of_rows(rows: NDArray[np.intp]) -> NDArray[Any]:
-        if sealed[rows].any():
-            msg = (
-                f"the truth of the {ds.attrs[SEALED_SPLIT]} split of {where} is sealed: its "
-                "variables hold missing values. Take another split, or have predictions for this "
-                "one scored by the holder of the seal"
-            )
-            raise SealedError(msg)
+        refuse_sealed(ds, rows, where)
         return truth.of_rows(place[rows])
 
     return replace(truth, of_rows=of_rows)
+
+
+def refuse_sealed(ds: xr.Dataset, rows: NDArray[np.intp] | slice, where: str) -> None:
+    """Raise a `SealedError` if the truth of some of these rows is withheld."""
+    if sealed_samples(ds)[rows].any():
+        msg = (
+            f"the truth of the {ds.attrs[SEALED_SPLIT]} split of {where} is sealed: its variables "
+            "hold missing values. Take another split, or have predictions for this one scored by "
+            "the holder of the seal"
+        )
+        raise SealedError(msg)
 
 
 def task_of(ds: xr.Dataset, where: str) -> Task:
