@@ -328,14 +328,14 @@ def _present(entry: IndexEntry, place: Store, offer: Offer | None = None) -> Fet
 
 
 def _follow(entry: IndexEntry, place: Store, offer: Offer | None) -> None:
-    """Sign, open and withdraw what the mirror has so, and let the catalog say what the index says."""
+    """Sign, open and withdraw what the mirror has so, and let the catalog follow the index."""
     if offer is not None:
-        signature = offer.signature if offer.entry.manifest == entry.manifest else None
+        same = offer.entry.manifest == entry.manifest
+        signature = offer.signature if same else None
         # Not written again where it is: the store may be one that is only read.
         if signature not in (None, manifest_signature(place, entry.key)):
             place.write(f"{entry.key}/{SIGNATURE}", signature)
-        # Opened where it was published, perhaps since this copy was fetched.
-        if seal := opened_seal(offer.manifest, offer.mirror):
+        if same and (seal := opened_seal(offer.manifest, offer.mirror)):
             publish_seal(seal, offer.manifest, place)
         if offer.entry.yanked is not None and entry.yanked is None:
             reason = offer.entry.yanked

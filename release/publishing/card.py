@@ -161,8 +161,8 @@ def _withheld(sealing: Sealing) -> str:
     """Say what is missing in a sealed split, and who scores."""
     holder = f" Predictions for it are scored by {sealing.contact}." if sealing.contact else ""
     return (
-        f"The truth of the {sealing.split} split is sealed: what tells it is missing until the seal "
-        f"with the commitment `{sealing.commitment}` is opened.{holder}"
+        f"The truth of the {sealing.split} split is sealed: its labels, parameters and noise-free "
+        f"data are missing in the store. The commitment is `{sealing.commitment}`.{holder}"
     )
 
 
