@@ -50,7 +50,9 @@ class Target:
         if self.slots is None:
             return raw.astype(np.float32)
         sealed = raw < 0
-        classes = classes_at(self.slots[rows], np.where(sealed, 0, raw) if sealed.any() else raw)
+        if not sealed.any():
+            return classes_at(self.slots[rows], raw).astype(np.int64)
+        classes = classes_at(self.slots[rows], np.where(sealed, 0, raw))
         return np.where(sealed, _SEALED, classes).astype(np.int64)
 
 

@@ -276,7 +276,6 @@ def evaluate(
     content_hash : str, optional
         The content the predictions were made for, of the version or of its test split; also read
         from the file where it is given there. Any other than this version's is refused.
-
     seal : str or path, optional
         The file of the seal of a version whose test split is sealed; not needed once it is opened.
 

@@ -95,7 +95,7 @@ class Seal(StrictModel):
         """What is published of it."""
         return Sealing(commitment=self.commitment, contact=self.contact)
 
-    def seals(self, recipe: Recipe) -> Recipe:
+    def applied_to(self, recipe: Recipe) -> Recipe:
         """Return the recipe as sealed by this seal.
 
         Raises
@@ -178,13 +178,28 @@ def keep_seal(seal: Seal, file: str | os.PathLike[str]) -> None:
     path = Path(file)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ALONE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            opened.write(seal_text(seal))
-            opened.flush()
-            os.fsync(opened.fileno())
+        try:
+            _write_through(descriptor, seal_text(seal), path.parent)
+        except BaseException:
+            path.unlink()  # ours, and not whole
+            raise
     except OSError as error:
         msg = f"the seal cannot be written to {path}: {error.strerror or error}; name another file"
         raise StoreError(msg) from error
+
+
+def _write_through(descriptor: int, text: str, folder: Path) -> None:
+    """Write an open file, and return when the disk has it and its name."""
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
+    if hasattr(os, "O_DIRECTORY"):  # Windows opens no folders
+        names = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(names)
+        finally:
+            os.close(names)
 
 
 def seal_text(seal: Seal) -> str:

@@ -196,8 +196,7 @@ def release(
     """
     number = Version.parse(version)
     recipes = _recipes(datasets, samples)
-    where = Store(store)
-    new_seal = None
+    where, new_seal = Store(store), None
     if sealed is not None:
         _check_sealable(recipes, Path(sealed), where, baselines=baselines)
         recipes[0], new_seal = _sealed(recipes[0], Path(sealed), contact)
@@ -273,12 +272,12 @@ def _sealed(recipe: Recipe, file: Path, contact: str | None) -> tuple[Recipe, Se
     """Return the recipe as sealed, and the seal where it is a new one."""
     if not file.exists():
         seal = Seal.new(recipe, contact or "")
-        return seal.seals(recipe), seal
+        return seal.applied_to(recipe), seal
     seal = read_seal(file)
     if contact not in (None, seal.contact):
         msg = f"the seal {file} names the contact {seal.contact!r}; leave out the other one"
         raise ParameterError(msg)
-    return seal.seals(recipe), None
+    return seal.applied_to(recipe), None
 
 
 def _check_sealed(recipes: list[Recipe], contact: str | None) -> None:

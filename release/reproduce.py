@@ -147,11 +147,11 @@ def reproduce(
     manifest, digests = _published(reference, Store(store))
     recipe = recipe_of(manifest, opened_seal(manifest, Store(store)))
     pieces = _pieces(manifest, recipe, samples, by_sample=digests is not None)
-    drawn = recipe
-    if recipe.is_closed:
-        _check_tellable(manifest, digests, samples)
-        # Any seed: what follows from it is compared with nothing.
-        drawn = recipe.with_secret_seed(0)
+    sealing = sealing_of(manifest) if recipe.is_closed else None
+    if sealing is not None and samples is not None and digests is None:
+        raise still_sealed(manifest, sealing)  # a block of rows has sealed ones among others
+    # Of a closed split any seed will do: what follows from it is compared with nothing.
+    drawn = recipe.with_secret_seed(0) if recipe.is_closed else recipe
     sealed: list[int] = []
     with hashed_rows(drawn, pieces, workers=workers, progress=progress) as read:
         shards = _noting_sealed((_present(read(start)) for start, _ in pieces), recipe, sealed)
@@ -216,15 +216,6 @@ def _pieces(
         return [(sample, sample + 1) for sample in wanted]
     starts = sorted({sample // BLOCK_ROWS * BLOCK_ROWS for sample in wanted})
     return [(start, min(start + BLOCK_ROWS, manifest.samples)) for start in starts]
-
-
-def _check_tellable(
-    manifest: Manifest, digests: Digests | None, samples: Iterable[int] | None
-) -> None:
-    """Refuse to tell some samples by blocks of rows that sealed ones are among."""
-    sealing = sealing_of(manifest)
-    if sealing is not None and samples is not None and digests is None:
-        raise still_sealed(manifest, sealing)
 
 
 def _noting_sealed(

@@ -1,6 +1,5 @@
 """Sealed releases: what is public tells no label, the holder scores, and opening proves it all."""
 
-import json
 import os
 import shutil
 import stat
@@ -22,7 +21,7 @@ from skybench.generators.recipe_file import load_recipe
 from skybench.registry.audit import audit
 from skybench.registry.ground_truth import ground_truth
 from skybench.registry.hashing.content_hash import hash_dataset_and_samples
-from skybench.registry.seals import read_seal, unseal
+from skybench.registry.seals import Seal, read_seal, unseal
 from skybench.registry.storage.store import SEAL, Store
 from skybench.registry.versions.index import append, read_index, read_manifest
 from skybench.registry.versions.manifest import digest_of
@@ -218,14 +217,10 @@ def test_once_opened_anyone_scores_and_proves_the_images(store, seal, answers):
     unseal(NAME, seal, store=store)
 
 
-def test_images_that_are_not_of_the_sealed_seed_are_found_when_it_is_opened(
-    tmp_path, seal, monkeypatch
-):
+def test_images_that_are_not_of_the_sealed_seed_are_found_when_it_is_opened(tmp_path, monkeypatch):
     """A holder who draws the images from another seed than the committed one."""
-    real = type(read_seal(seal)).seals
-    monkeypatch.setattr(
-        type(read_seal(seal)), "seals", lambda s, recipe: real(s, recipe).with_secret_seed(5)
-    )
+    honest = Seal.applied_to
+    monkeypatch.setattr(Seal, "applied_to", lambda s, r: honest(s, r).with_secret_seed(5))
     release_sealed(tmp_path / "store", tmp_path / "seal")
     unseal(NAME, tmp_path / "seal", store=tmp_path / "store")
     proof = reproduce(NAME, store=tmp_path / "store", progress=False, workers=1)
@@ -316,23 +311,10 @@ def test_a_release_refuses_what_would_give_the_truth_away(tmp_path, seal):
         release_sealed(tmp_path / "store", seal, contact="Eve")
     with pytest.raises(ParameterError, match="a contact is for predictions of a sealed split"):
         release("0.1", datasets=TINY, store=tmp_path / "store", contact="Ada", **QUIET)
-    closed = read_seal(seal).seals(TINY).with_secret_seed(None)
+    closed = read_seal(seal).applied_to(TINY).with_secret_seed(None)
     with pytest.raises(ParameterError, match="name the file of its seal by --sealed"):
         release("0.1", datasets=closed, store=tmp_path / "store", **QUIET)
     assert files_of(tmp_path) == {}
-
-
-def test_a_damaged_seal_is_refused_and_not_shown(tmp_path, seal):
-    values = json.loads(seal.read_text())
-    for change in ({"seed": values["seed"][:-1]}, {"nonce": 17}, {"more": values["seed"]}):
-        (tmp_path / "seal").write_text(json.dumps(values | change))
-        with pytest.raises(IntegrityError, match="is no seal as skybench writes it at") as raised:
-            read_seal(tmp_path / "seal")
-        assert values["seed"][:8] not in str(raised.value)
-        assert raised.value.__cause__ is None
-    with pytest.raises(NotFoundError, match="cannot be read"):
-        read_seal(tmp_path / "none")
-    assert values["seed"] not in repr(read_seal(seal))
 
 
 def test_nobody_builds_a_sealed_version_and_a_mirror_brings_it_with_its_opened_seal(
