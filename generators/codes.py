@@ -13,6 +13,8 @@ from skybench.errors import IntegrityError
 SAMPLE_DIM = "sample"
 SPLIT_VARIABLE = "split"
 ID_VARIABLE = "sample_id"
+SEALED_SPLIT = "sealed_split"
+"""Attribute of a dataset: the split whose truth is withheld."""
 
 
 def presented(ds: xr.Dataset) -> xr.Dataset:
@@ -26,6 +28,16 @@ def presented(ds: xr.Dataset) -> xr.Dataset:
     if ids is None or ids.dims != (SAMPLE_DIM,) or ids.chunks is not None:
         return shown
     return shown.assign_coords({SAMPLE_DIM: ids})
+
+
+def sealed_samples(ds: xr.Dataset) -> NDArray[np.bool_]:
+    """Return which samples of a dataset with codes are in a split whose truth is withheld."""
+    samples = ds.sizes.get(SAMPLE_DIM, 0)
+    if SEALED_SPLIT not in ds.attrs or SPLIT_VARIABLE not in ds.variables:
+        return np.zeros(samples, dtype=np.bool_)
+    split = ds.variables[SPLIT_VARIABLE]
+    codes = [code for code, name in flag_names(split).items() if name == ds.attrs[SEALED_SPLIT]]
+    return np.isin(np.asarray(split.values), codes)
 
 
 _NONE = "none"

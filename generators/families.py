@@ -38,6 +38,7 @@ _SKY = Family.of(
     recipe=SkyRecipe,
     variables=band_table.variables,
     render=sky_images.render,
+    observed=frozenset({"image", "mask"}),
     sample=bands.sample,
 )
 
@@ -47,18 +48,21 @@ _OTHERS = (
         "Images of plane shapes: circles, ellipses, rectangles, polygons, arcs and lines.",
         recipe=GeometricRecipe,
         render=geometric_images.render,
+        observed=frozenset({"image"}),
     ),
     Family.of(
         SPHERE_OBJECTS,
         "HEALPix maps of random fields and point sources, with a beam, noise and a mask.",
         recipe=SphereRecipe,
         render=sphere_maps.render,
+        observed=frozenset({"sky_map", "masked"}),
     ),
     Family.of(
         VOLUME_OBJECTS,
         "Cubes of density: dark-matter halos on a random field in a periodic box.",
         recipe=VolumeRecipe,
         render=volume_cubes.render,
+        observed=frozenset({"density"}),
         sample=volume_cubes.sample,
     ),
     Family.of(
@@ -66,18 +70,21 @@ _OTHERS = (
         "Systems of bodies under their own gravity: positions, velocities and energies.",
         recipe=NbodyRecipe,
         render=nbody_render.render,
+        observed=frozenset({"position"}),
     ),
     Family.of(
         PENDULUM_OBJECTS,
         "Pendulums of any amplitude, with friction or without: angle and angular velocity.",
         recipe=PendulumRecipe,
         render=pendulum_motion.render,
+        observed=frozenset({"observed_angle"}),
     ),
     Family.of(
         LIGHT_CURVE_OBJECTS,
         "Light curves of stars: steady, transited, eclipsing, pulsating, flaring, exploding.",
         recipe=LightCurveRecipe,
         render=observation.render,
+        observed=frozenset({"observation_time", "relative_flux", "relative_flux_error"}),
     ),
 )
 

@@ -32,6 +32,9 @@ class Family:
     render : callable
         (recipe, parameters of some rows) -> data variables of those rows. A row's content
         must not depend on the other rows.
+    observed : frozenset of str
+        The data variables that an observer has: the others follow from the truth, and a sealed
+        split withholds them.
     sample : callable
         (recipe, start, stop[, labels]) -> parameters of those rows, as coordinates of a
         dataset; labels are given where a collection has dealt the classes.
@@ -43,6 +46,7 @@ class Family:
     objects: Mapping[str, type[DrawnObject]] = field(default_factory=dict)
     variables: Callable[[], Mapping[str, Variable]]
     render: Callable[[Any, xr.Dataset], dict[str, xr.Variable]]
+    observed: frozenset[str] = frozenset()
     sample: Callable[..., xr.Dataset] = sample
 
     @classmethod

@@ -9,11 +9,18 @@ import numpy as np
 import xarray as xr
 
 from skybench.errors import RecipeError
-from skybench.generators.codes import presented
+from skybench.generators.codes import SEALED_SPLIT, presented
 from skybench.generators.families import FAMILIES
 from skybench.generators.family import Family
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
+from skybench.generators.sealed import (
+    interleaved,
+    parameters_of,
+    sealed_rows,
+    secret_recipe,
+    withheld,
+)
 
 GENERATOR = "skybench-generator-2"
 """Changes whenever the same recipe and seed would give other pixels or parameters."""
@@ -59,6 +66,8 @@ def generate(
     RecipeError
         If the recipe cannot be read, a change does not fit it, or the range is not within 0 and
         its samples.
+    SealedError
+        If a sample of a sealed split is asked for: it follows from a secret seed.
 
     Examples
     --------
@@ -87,11 +96,7 @@ def generate_as_stored(
             f"{recipe.name}; choose 0 <= start <= stop <= {recipe.samples}."
         )
         raise RecipeError(msg)
-    family = FAMILIES[recipe.family]
-    parameters = family.sample(recipe, start, stop)
-    return parameters.assign(_rendered(family, recipe, parameters)).assign_attrs(
-        _attributes(recipe)
-    )
+    return _drawn(FAMILIES[recipe.family], recipe, start, stop).assign_attrs(_attributes(recipe))
 
 
 def empty(recipe: Recipe) -> xr.Dataset:
@@ -111,6 +116,18 @@ def _range(
         raise RecipeError(msg)
     named.update(zip(free[len(free) - len(rows) :], rows, strict=True))
     return 0 if named["start"] is None else named["start"], named["stop"]
+
+
+def _drawn(family: Family, recipe: Recipe, start: int, stop: int) -> xr.Dataset:
+    """Return parameters and data, a sealed split from its secret seed and without its truth."""
+    parameters = parameters_of(family, recipe, start, stop)
+    rows = sealed_rows(recipe, parameters)
+    if not rows.any():
+        return parameters.assign(_rendered(family, recipe, parameters))
+    public, sealed = parameters.isel(sample=~rows), parameters.isel(sample=rows)
+    shown = public.assign(_rendered(family, recipe, public))
+    hidden = sealed.assign(_rendered(family, secret_recipe(recipe), sealed))
+    return interleaved(shown, withheld(hidden, family.observed), rows)
 
 
 def _rendered(family: Family, recipe: Recipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
@@ -141,6 +158,7 @@ def _attributes(recipe: Recipe) -> dict[str, str | int | float]:
         "seed": recipe.seed,
         "task": recipe.task,
         **({"targets": " ".join(recipe.targets)} if recipe.targets else {}),
+        **({SEALED_SPLIT: recipe.sealed.split} if recipe.sealed else {}),
         **recipe.attributes,
         "license": recipe.licence,
     }

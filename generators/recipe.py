@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
 from skybench.generators.domains import outside_domain, outside_domains
@@ -133,6 +142,18 @@ class Condition(NamedTuple):
     distribution: Distribution
 
 
+class Sealing(Part):
+    """What is published of a seal; `skybench release --sealed` writes it.
+
+    The samples of the split are drawn from a secret seed. ``commitment`` is the hash of that seed,
+    and ``contact`` whoever scores predictions for the split as long as it is secret.
+    """
+
+    split: Literal["test"] = "test"
+    commitment: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+    contact: Annotated[PlainLine, Field(max_length=300)] = ""
+
+
 class Recipe(Part):
     """A dataset that can be generated: the whole of what its content depends on, and its papers."""
 
@@ -149,6 +170,34 @@ class Recipe(Part):
         tuple[str, ...], Field(description="recorded parameters that a regression is to predict")
     ] = ()
     splits: dict[str, Share] = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    sealed: Annotated[
+        Sealing | None, Field(description="the split whose truth is withheld, and its commitment")
+    ] = None
+
+    # Private, so that no dump, repr or error shows it.
+    _secret_seed: int | None = PrivateAttr(default=None)
+
+    @property
+    def secret_seed(self) -> int | None:
+        """What the sealed split is drawn from; None where it is not sealed, or not known."""
+        return self._secret_seed
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has a sealed split whose samples cannot be drawn from it."""
+        return self.sealed is not None and self.secret_seed is None
+
+    def with_secret_seed(self, seed: int | None) -> Self:
+        """Return the recipe with the seed of its sealed split, which is not written with it."""
+        recipe = self.model_copy()
+        recipe._secret_seed = seed
+        return recipe
+
+    @model_serializer(mode="wrap")
+    def _as_before_seals(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write a recipe that is not sealed as manifests have held it from the first."""
+        content: dict[str, Any] = written(self)
+        return {k: v for k, v in content.items() if k != "sealed" or v is not None}
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -190,6 +239,8 @@ class Recipe(Part):
         total = sum(self.splits.values())
         if abs(total - 1) > 1e-9:
             yield f"splits must sum to 1, got {total:g}"
+        if self.sealed is not None and self.sealed.split not in self.splits:
+            yield f"sealed.split: there is no split {self.sealed.split} to be sealed"
         if self.task == REGRESSION and not self.targets:
             yield "targets must name what a regression predicts, such as [flux]"
         if self.task != REGRESSION and self.targets:

@@ -9,10 +9,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
-from skybench.generators.codes import SAMPLE_DIM, flag_names
+from skybench.generators.codes import SAMPLE_DIM, flag_names, sealed_samples
 from skybench.registry.arrays.chunked_rows import ChunkedRows
-from skybench.registry.scoring.tasks import TASKS, Columns, Task, task_of
-from skybench.registry.scoring.truth import MAP, TARGETS, classes_at, coordinates, slot_classes
+from skybench.registry.scoring.tasks import TASKS, Columns, Task, task_of, truth_of
+from skybench.registry.scoring.truth import MAP, TARGETS, classes_at, slot_classes
+
+_SEALED = -1
+"""Class of a sample whose truth is sealed: no loss takes it, so that nothing is learnt from it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,7 +29,7 @@ class Target:
     names : tuple of str
         Of the numbers, in the order of the columns; empty where classes are asked for.
     values : (row, ...) array, optional
-        Of every row of the dataset, int64 or float32.
+        Of every row of the dataset, int64 or float32; -1 and NaN where the truth is sealed.
     map : ChunkedRows, optional
         A variable that is read with the inputs, instead of `values`.
     slots : (row, slot) int8 array, optional
@@ -46,7 +49,11 @@ class Target:
             return self.values[rows]
         if self.slots is None:
             return raw.astype(np.float32)
-        return classes_at(self.slots[rows], raw).astype(np.int64)
+        sealed = raw < 0
+        if not sealed.any():
+            return classes_at(self.slots[rows], raw).astype(np.int64)
+        classes = classes_at(self.slots[rows], np.where(sealed, 0, raw))
+        return np.where(sealed, _SEALED, classes).astype(np.int64)
 
 
 def target_of(
@@ -78,9 +85,8 @@ def target_of(
     if name is None:
         return _of_task(ds, task_of(ds, where), rows_of, where)
     if not isinstance(name, str):
-        table = coordinates(ds.assign_attrs({TARGETS: " ".join(name)}), where)
-        rows = np.arange(ds.sizes[SAMPLE_DIM])
-        return Target(names=table.names, values=table.of_rows(rows).astype(np.float32))
+        asked = ds.assign_attrs({TARGETS: " ".join(name)})
+        return _of_task(asked, TASKS["regression"], rows_of, where)
     if name not in ds.variables or SAMPLE_DIM not in ds.variables[name].dims:
         along = sorted(str(n) for n, v in ds.variables.items() if SAMPLE_DIM in v.dims)
         msg = f"{where} has no target {name!r}; along {SAMPLE_DIM} it has {', '.join(along)}"
@@ -96,9 +102,15 @@ def _of_task(
 ) -> Target:
     if not isinstance(task.form, Columns):
         return _of_map(ds, rows_of, where)
-    truth = task.truth(ds, where)
-    answers = truth.of_rows(np.arange(ds.sizes[SAMPLE_DIM]))
-    values = answers.astype(np.int64 if task.form.exclusive else np.float32)
+    truth, known = truth_of(task, ds, where), ~sealed_samples(ds)
+    answers = truth.of_rows(np.flatnonzero(known))
+    shape = (known.size, *answers.shape[1:])
+    values: NDArray[Any] = (
+        np.full(shape, _SEALED, np.int64)
+        if task.form.exclusive
+        else np.full(shape, np.nan, np.float32)
+    )
+    values[known] = answers
     if task.parts == "targets":
         return Target(names=truth.names, values=values)
     return Target(classes=truth.names, values=values)

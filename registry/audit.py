@@ -23,12 +23,14 @@ from skybench.registry.recorded import (
 )
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
+from skybench.registry.seals import opened_seal, sealing_of
 from skybench.registry.storage.store import (
     BASELINES,
     CARD,
     CROISSANT,
     INDEX,
     MANIFEST,
+    SEAL,
     SIGNATURE,
     WORK,
     Store,
@@ -51,7 +53,7 @@ from skybench.registry.versions.signatures import (
 )
 
 _DATASET, _VERSION = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[0-9]+\.[0-9]+")
-_BESIDE = frozenset({MANIFEST, SIGNATURE, CARD, CROISSANT})
+_BESIDE = frozenset({MANIFEST, SIGNATURE, CARD, CROISSANT, SEAL})
 """Files of a version that its manifest does not list."""
 
 
@@ -200,6 +202,7 @@ def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> It
     for key in unlisted(manifest, sizes.keys() - _BESIDE):
         if not key.startswith(elsewhere):
             yield unpublished(manifest, key)
+    yield from _seal_problems(manifest, store, opened=SEAL in sizes)
     try:
         records = stored_records(store, f"{entry.key}/{BASELINES}")
     except SkybenchError as error:
@@ -227,6 +230,16 @@ def _unsigned(entries: tuple[IndexEntry, ...], store: Store, trusted: TrustedKey
             yield f"{error}."
         except SkybenchError:
             continue  # told where the manifest is read
+
+
+def _seal_problems(manifest: Manifest, store: Store, *, opened: bool) -> Iterator[str]:
+    try:
+        if sealing_of(manifest) is not None:
+            opened_seal(manifest, store)
+        elif opened:
+            yield unpublished(manifest, SEAL)
+    except SkybenchError as error:
+        yield str(error)
 
 
 def _unlisted(entries: tuple[IndexEntry, ...], store: Store) -> Iterator[str]:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from os import PathLike
 from typing import Any
 
 import pandas as pd
@@ -244,6 +245,7 @@ def evaluate(
     store: str | Store | None = None,
     submit: bool = False,
     content_hash: str | None = None,
+    seal: str | PathLike[str] | None = None,
 ) -> Evaluation:
     """Score predictions on a test split, and compare them with a version's stored records.
 
@@ -274,9 +276,13 @@ def evaluate(
     content_hash : str, optional
         The content the predictions were made for, of the version or of its test split; also read
         from the file where it is given there. Any other than this version's is refused.
+    seal : str or path, optional
+        The file of the seal of a version whose test split is sealed; not needed once it is opened.
 
     Raises
     ------
+    SealedError
+        The test split is sealed, and the seal is not at hand; the message names who scores.
     PredictionsError
         The file does not answer exactly this test split; the message names lines, ids or
         columns and the fix. Or something other than a version was to be submitted to.
@@ -292,7 +298,7 @@ def evaluate(
     """
     check_record_name(name)
     store = Store(store)
-    truth = ground_truth(reference, store)
+    truth = ground_truth(reference, store, seal)
     if submit and truth.manifest is None:
         raise _no_leaderboard(truth)
     question = truth.question

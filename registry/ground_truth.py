@@ -5,7 +5,7 @@ memory. Only a version has records to compare with.
 """
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, encode_flags
 from skybench.generators.families import FAMILIES
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
+from skybench.generators.sealed import parameters_of, secret_recipe
 from skybench.registry.arrays.open_url import is_url, open_url
 from skybench.registry.open import open as open_version
 from skybench.registry.open import present
@@ -27,6 +28,7 @@ from skybench.registry.scoring.question import ID, Question
 from skybench.registry.scoring.records import TEST_SPLIT
 from skybench.registry.scoring.tasks import AnswerKey, Maps, answer_key, task_named
 from skybench.registry.scoring.truth import MAP, meanings
+from skybench.registry.seals import Seal, recipe_of, seal_at_hand
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest
 from skybench.registry.versions.manifest import Manifest
@@ -62,7 +64,7 @@ class GroundTruth:
     key: AnswerKey
     split: str = TEST_SPLIT
     manifest: Manifest | None = None
-    recipe: Recipe | None = None
+    recipe: Recipe | None = field(default=None, repr=False)  # its seed may be a secret one
 
     @cached_property
     def rows(self) -> NDArray[np.intp]:
@@ -109,7 +111,11 @@ class GroundTruth:
         return chosen if self.recipe is None else _rendered(self.recipe, chosen)
 
 
-def ground_truth(judged: Judged, store: str | Store | None = None) -> GroundTruth:
+def ground_truth(
+    judged: Judged,
+    store: str | Store | None = None,
+    seal: str | os.PathLike[str] | None = None,
+) -> GroundTruth:
     """Return what predictions are judged by.
 
     Parameters
@@ -118,16 +124,22 @@ def ground_truth(judged: Judged, store: str | Store | None = None) -> GroundTrut
         A name that is both a version's and a recipe's means the version.
     store : str or Store, optional
         Where versions are looked for, as for `skybench.open`.
+    seal : str or path, optional
+        The file of the seal of a version whose truth is sealed; not needed once it is opened.
 
     Raises
     ------
     NotFoundError
         There is no such version, recipe or store.
+    SealedError
+        The truth is sealed, and the seal is not at hand.
     IntegrityError
         It holds no answers, or is damaged.
     PredictionsError
         No split of it can be meant.
     """
+    if seal is not None:
+        return _of_version(_reference(judged), Store(store), seal)
     if isinstance(judged, xr.Dataset):
         return _of_dataset(judged, _name_of(judged))
     if isinstance(judged, Recipe):
@@ -141,6 +153,14 @@ def ground_truth(judged: Judged, store: str | Store | None = None) -> GroundTrut
     if recipe is not None and not _is_version(text, Store(store)):
         return _of_recipe(recipe, text)
     return _of_version(text, Store(store))
+
+
+def _reference(judged: Judged) -> str | DatasetReference:
+    """Return the reference to the version that a seal is for."""
+    if isinstance(judged, str | DatasetReference):
+        return judged
+    msg = f"a seal is of a released version, such as sky@1.0, got {type(judged).__name__}"
+    raise PredictionsError(msg)
 
 
 def _recipe_of(text: str) -> Recipe | None:
@@ -163,16 +183,28 @@ def _is_version(text: str, store: Store) -> bool:
     return True
 
 
-def _of_version(reference: str | DatasetReference, store: Store) -> GroundTruth:
+def _of_version(
+    reference: str | DatasetReference, store: Store, file: str | os.PathLike[str] | None = None
+) -> GroundTruth:
     manifest = read_manifest(store, present(reference, store))
+    if seal := seal_at_hand(manifest, store, file):
+        return _of_seal(manifest, seal)
     exact = DatasetReference.parse(manifest.reference)
     ds = open_version(exact, store=store, decode=False)
     key = answer_key(ds, manifest.reference)
     return GroundTruth(name=manifest.reference, ds=ds, key=key, manifest=manifest)
 
 
+def _of_seal(manifest: Manifest, seal: Seal) -> GroundTruth:
+    """Return the truth that a version's store withholds, drawn again from the secret seed."""
+    recipe = recipe_of(manifest, seal)
+    return replace(_of_recipe(recipe, manifest.reference), manifest=manifest)
+
+
 def _of_recipe(recipe: Recipe, name: str) -> GroundTruth:
-    ds = FAMILIES[recipe.family].sample(recipe, 0, recipe.samples)
+    ds = parameters_of(FAMILIES[recipe.family], recipe, 0, recipe.samples)
+    if recipe.sealed is not None:
+        recipe = secret_recipe(recipe)  # renders the samples that are asked about
     ds = ds.assign_attrs(recipe=recipe.name, task=recipe.task, targets=" ".join(recipe.targets))
     if isinstance(task_named(recipe.task).form, Maps):
         test = np.flatnonzero(meanings(ds, SPLIT_VARIABLE, name) == TEST_SPLIT)

@@ -1,6 +1,6 @@
 """The stored scores of a version, ranked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -9,6 +9,7 @@ from skybench.registry.recorded import recorded_manifest, recorded_scores
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
 from skybench.registry.scoring.tasks import Columns, task_named
+from skybench.registry.seals import opened_seal, sealing_of
 from skybench.registry.storage.store import BASELINES, Store
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest
@@ -29,6 +30,11 @@ COLUMNS = (
     "created",
 )
 """Columns of every leaderboard; the score's has the name of the task's metric instead."""
+
+_STATED = (
+    "the test split is sealed: these scores are stated by the holder of the seal, and nobody else "
+    "can compute them before it is opened"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +118,10 @@ def standing(reference: str | DatasetReference, *, store: str | Store | None = N
     except NotFoundError as error:
         return _recorded_standing(reference, error)
     manifest = read_manifest(store, entry)
+    sealed = sealing_of(manifest) is not None and opened_seal(manifest, store) is None
     folders = [f"{entry.key}/{folder}" for folder in (BASELINES, SUBMISSIONS)]
-    return _compared(manifest, [r for folder in folders for r in stored_records(store, folder)])
+    found = _compared(manifest, [r for folder in folders for r in stored_records(store, folder)])
+    return replace(found, notes=(_STATED, *found.notes)) if sealed else found
 
 
 def _compared(manifest: Manifest, records: list[Record]) -> Standing:

@@ -25,6 +25,7 @@ from skybench.registry.proof.file_check import file_digest
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import stored_records
+from skybench.registry.seals import opened_seal, publish_seal
 from skybench.registry.storage.store import SIGNATURE, Store
 from skybench.registry.versions.index import find, manifest_text, read_index, resolve, yank
 from skybench.registry.versions.index_lines import IndexEntry
@@ -334,12 +335,15 @@ def _present(entry: IndexEntry, place: Store, offer: Offer | None = None) -> Fet
 
 
 def _follow(entry: IndexEntry, place: Store, offer: Offer | None) -> None:
-    """Sign and withdraw what the mirror has so, and let the catalog say what the index says."""
+    """Sign, open and withdraw what the mirror has so, and let the catalog follow the index."""
     if offer is not None:
-        signature = offer.signature if offer.entry.manifest == entry.manifest else None
+        same = offer.entry.manifest == entry.manifest
+        signature = offer.signature if same else None
         # Not written again where it is: the store may be one that is only read.
         if signature not in (None, manifest_signature(place, entry.key)):
             place.write(f"{entry.key}/{SIGNATURE}", signature)
+        if same and (seal := opened_seal(offer.manifest, offer.mirror)):
+            publish_seal(seal, offer.manifest, place)
         if offer.entry.yanked is not None and entry.yanked is None:
             reason = offer.entry.yanked
             yank(place, dataset=entry.dataset, version=entry.version, reason=reason)

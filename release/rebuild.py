@@ -24,6 +24,7 @@ from skybench.registry.proof.comparison import compare
 from skybench.registry.recorded import recorded_predictions, recorded_scores
 from skybench.registry.reference import Version
 from skybench.registry.scoring.records import Record
+from skybench.registry.seals import recipe_of, sealing_of
 from skybench.registry.storage.store import BASELINES, Store
 from skybench.registry.versions.index import find, read_index
 from skybench.registry.versions.index_lines import IndexEntry
@@ -35,7 +36,7 @@ from skybench.release.publishing.card import card_scores, card_text
 from skybench.release.publishing.catalog import refresh_catalog
 from skybench.release.publishing.describe import describe_files
 from skybench.release.publishing.publish import WorkFolder, prepare, publish, start_or_resume
-from skybench.release.reproduce import other_libraries, recipe_of
+from skybench.release.reproduce import other_libraries
 
 BUILD = "SKYBENCH_BUILD"
 """Environment variable; 0 refuses to build what a store lacks, as ``build="never"`` does."""
@@ -91,11 +92,14 @@ def rebuild(
     ------
     MissingDependencyError
         Another generator made it; the message says which skybench has that.
+    NotFoundError
+        A split of it is sealed: only the holder of the seal can build it.
     IntegrityError
         What is rendered here is not what is recorded; nothing is published.
     StoreError
         The store cannot be written.
     """
+    _check_open(manifest)
     recipe = recipe_of(manifest)
     _check_writable(store, manifest)
     version = Version.parse(manifest.version)
@@ -117,6 +121,15 @@ def rebuild(
         entry = publish(work)
     refresh_catalog(store)
     return entry
+
+
+def _check_open(manifest: Manifest) -> None:
+    if sealing := sealing_of(manifest):
+        msg = (
+            f"the {sealing.split} split of {manifest.reference} is sealed, so that it cannot be "
+            f"built from its recipe: 'skybench get {manifest.reference} --from URL' fetches it"
+        )
+        raise NotFoundError(msg)
 
 
 def _check_writable(store: Store, manifest: Manifest) -> None:

@@ -21,6 +21,7 @@ from skybench.registry.proof.comparison import check_step, compare
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import Version
 from skybench.registry.scoring.records import stored_records
+from skybench.registry.seals import Seal, keep_seal, read_seal
 from skybench.registry.storage.store import Store, zarr_name
 from skybench.registry.versions.index import read_index, read_manifest
 from skybench.registry.versions.index_lines import IndexEntry
@@ -137,6 +138,8 @@ def release(
     baselines: bool = True,
     record: bool = False,
     sign: KeyFile | None = None,
+    sealed: str | PathLike[str] | None = None,
+    contact: str | None = None,
     say: Say = lambda _: None,
 ) -> tuple[Released, ...]:
     """Release a version of some datasets and return what was published.
@@ -168,6 +171,12 @@ def release(
     sign : str or path, optional
         PEM file of the private key that signs manifests and index, also those of a version that
         was published before.
+    sealed : str or path, optional
+        Seals the test split: the file of its seal, made where there is none and used where there
+        is one, so that the same call goes on. It lies outside the store, and without it nobody can
+        score predictions, ever. For one dataset, without baselines.
+    contact : str, optional
+        Whom to send predictions for the sealed split to; kept in a new seal and published.
     say : callable
         Is given a sentence at each step.
 
@@ -189,16 +198,23 @@ def release(
     """
     number = Version.parse(version)
     recipes = _recipes(datasets, samples)
+    where, new_seal = Store(store), None
+    if sealed is not None:
+        _check_sealable(recipes, Path(sealed), where, baselines=baselines)
+        recipes[0], new_seal = _sealed(recipes[0], Path(sealed), contact)
+    _check_sealed(recipes, contact)
     building = building or BuildOptions()
     training = _training(training, baselines, record)
     signing_key = None if sign is None else SigningKey.at(sign)
     checkout = source_checkout() if record else None
-    where = Store(store)
     published = {recipe.name: published_entry(recipe, number, where) for recipe in recipes}
     if None in published.values():
         if training is not None:
             check_installed()
         where.check_writable()
+    if new_seal is not None and sealed is not None:
+        keep_seal(new_seal, sealed)
+        say(f"the seal is in {sealed}: keep it secret, and keep a copy, or nobody can ever score")
     return tuple(
         _release_one(_Job(recipe, number, where, building, training, checkout, signing_key, say))
         for recipe in recipes
@@ -236,6 +252,44 @@ def _training(
         msg = "a version is recorded with its baselines; release it with them, or without recording"
         raise ParameterError(msg)
     return None
+
+
+def _check_sealable(recipes: list[Recipe], file: Path, store: Store, *, baselines: bool) -> None:
+    if len(recipes) > 1:
+        names = ", ".join(recipe.name for recipe in recipes)
+        msg = f"a seal is of one dataset, got {names}; release each with a seal of its own"
+        raise ParameterError(msg)
+    if baselines:
+        msg = (
+            "baselines of a sealed version would be scored by nobody but you; release it without, "
+            "by --no-baselines, and score and submit their predictions as others'"
+        )
+        raise ParameterError(msg)
+    if store.is_local and file.resolve().is_relative_to(store.local_path("").resolve()):
+        msg = f"{file} is in the store, which others read; keep the seal elsewhere"
+        raise ParameterError(msg)
+
+
+def _sealed(recipe: Recipe, file: Path, contact: str | None) -> tuple[Recipe, Seal | None]:
+    """Return the recipe as sealed, and the seal where it is a new one."""
+    if not file.exists():
+        seal = Seal.new(recipe, contact or "")
+        return seal.applied_to(recipe), seal
+    seal = read_seal(file)
+    if contact not in (None, seal.contact):
+        msg = f"the seal {file} names the contact {seal.contact!r}; leave out the other one"
+        raise ParameterError(msg)
+    return seal.applied_to(recipe), None
+
+
+def _check_sealed(recipes: list[Recipe], contact: str | None) -> None:
+    for recipe in recipes:
+        if recipe.is_closed:
+            msg = f"the recipe {recipe.name} is sealed; name the file of its seal by --sealed"
+            raise ParameterError(msg)
+        if contact is not None and recipe.sealed is None:
+            msg = "a contact is for predictions of a sealed split; name the seal's file, too"
+            raise ParameterError(msg)
 
 
 def _recipes(datasets: Named | Sequence[Named] | None, samples: int | None) -> list[Recipe]:

@@ -7,7 +7,7 @@ nothing worse. What is right is read, and never written.
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from skybench.errors import IntegrityError, NotFoundError, SkybenchError
@@ -22,6 +22,7 @@ from skybench.registry.proof.row_check import shard_forms
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import SUBMISSIONS
+from skybench.registry.seals import recipe_of, seal_at_hand
 from skybench.registry.storage.local_disk import is_unfinished
 from skybench.registry.storage.store import SIGNATURE, Store
 from skybench.registry.verify import VerifyReport, check
@@ -37,7 +38,6 @@ from skybench.release.building.scheduler import (
 )
 from skybench.release.building.shard import rendered
 from skybench.release.mirror import fetch_what_is_right
-from skybench.release.reproduce import recipe_of
 
 _FETCHERS = 8
 
@@ -181,11 +181,12 @@ class ShardRows:
     stop: int
     names: tuple[str, ...]
     layout: Layout
+    secret_seed: int | None = field(default=None, repr=False)
 
 
 def make_shards(job: ShardRows) -> int:
     """Render the rows of a shard and write the variables that are wanted; return the rows."""
-    columns = rendered(job.recipe, job.start, job.stop)
+    columns = rendered(job.recipe, job.start, job.stop, job.secret_seed)
     write_rows(job.url, job.start, {name: columns[name] for name in job.names}, job.layout)
     return job.stop - job.start
 
@@ -222,7 +223,7 @@ class _Rebuilder:
 
     def _rebuild_zarr(self, wrong: Sequence[StoredObject]) -> tuple[list[str], list[str]]:
         try:
-            recipe = recipe_of(self.manifest)
+            recipe = recipe_of(self.manifest, seal_at_hand(self.manifest, self.store))
         except SkybenchError as error:
             return [], [f"{len(wrong)} files cannot be rebuilt: {error}"]
         rebuilt, refused = [], []
@@ -252,6 +253,7 @@ class _Rebuilder:
                 stop=shards[number][1],
                 names=tuple(sorted(wanted)),
                 layout=layout,
+                secret_seed=recipe.secret_seed,
             )
             for number, wanted in sorted(names.items())
             if number < len(shards)

@@ -4,17 +4,17 @@ The manifest is enough, and it comes with every clone: no store, no data, no pix
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from skybench.errors import MissingDependencyError, NotFoundError, ParameterError, StoreError
+from skybench.errors import NotFoundError, ParameterError, StoreError
 from skybench.generators.codes import SAMPLE_DIM
-from skybench.generators.generate import GENERATOR, empty
+from skybench.generators.generate import empty
 from skybench.generators.recipe import Recipe
-from skybench.generators.recipe_file import recipe_from
+from skybench.generators.schema import SPLITS
 from skybench.registry.arrays.zarr_format import choose_layout, lengthened
 from skybench.registry.hashing.content_hash import (
     BLOCK_ROWS,
@@ -29,6 +29,7 @@ from skybench.registry.hashing.content_hash import (
 from skybench.registry.proof.comparison import compare
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
+from skybench.registry.seals import opened_seal, recipe_of, sealing_of, still_sealed
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest, digest_of
@@ -36,9 +37,6 @@ from skybench.release.building.generator_identity import generator_identity
 from skybench.release.building.row_hashes import Rows, hashed_rows
 from skybench.release.building.scheduler import check_workers
 from skybench.release.building.shard_hashes import ShardHashes, content_of_shards
-
-FIRST_GENERATOR = "skybench-generator-1"
-"""The generator of manifests that name none."""
 
 _SHOWN = 10
 
@@ -64,6 +62,9 @@ class Reproduction:
         A sentence for each thing that differs; empty when all is as published.
     seconds : float
         Wall time.
+    sealed : int
+        How many samples of a sealed split can be proven by nobody before the seal is opened; they
+        are not among those rendered.
     """
 
     reference: str
@@ -73,6 +74,7 @@ class Reproduction:
     differing: tuple[int, ...] | None
     differences: tuple[str, ...]
     seconds: float
+    sealed: int = 0
 
     @property
     def ok(self) -> bool:
@@ -89,6 +91,7 @@ class Reproduction:
             f"{self.seconds:.1f} s ({rate:,.0f} samples/s)",
             f"published {self.expected}",
             *([f"rendered  {self.got}"] if self.got else []),
+            *([f"not proven: {self.sealed:,} samples that are sealed"] if self.sealed else []),
             *self.differences,
         ]
         return "\n".join(lines)
@@ -128,6 +131,9 @@ def reproduce(
         Another generator made it; the message says which skybench has that.
     ParameterError
         There is no such sample, or `workers` is wrong.
+    SealedError
+        Of a version with a sealed split some samples are asked for, and the digests of its samples
+        are not at hand. With all samples asked for, the other splits are proven.
     IntegrityError
         The store's index or manifest is damaged.
 
@@ -140,42 +146,29 @@ def reproduce(
     started = time.perf_counter()
     check_workers(workers)
     manifest, digests = _published(reference, Store(store))
-    recipe = recipe_of(manifest)
+    recipe = recipe_of(manifest, opened_seal(manifest, Store(store)))
     pieces = _pieces(manifest, recipe, samples, by_sample=digests is not None)
-    with hashed_rows(recipe, pieces, workers=workers, progress=progress) as read:
-        shards = (_present(read(start)) for start, _ in pieces)
-        compared = _compare_all if samples is None else _compare_some
+    sealing = sealing_of(manifest) if recipe.is_closed else None
+    if sealing is not None and samples is not None and digests is None:
+        raise still_sealed(manifest, sealing)  # a block of rows has sealed ones among others
+    # Of a closed split any seed will do: what follows from it is compared with nothing.
+    drawn = recipe.with_secret_seed(0) if recipe.is_closed else recipe
+    sealed: list[int] = []
+    with hashed_rows(drawn, pieces, workers=workers, progress=progress) as read:
+        shards = _noting_sealed((_present(read(start)) for start, _ in pieces), recipe, sealed)
+        whole: Compare = _compare_open if recipe.is_closed else _compare_all
+        compared = whole if samples is None else _compare_some
         got, differing, differences = compared(manifest, digests, recipe, shards)
     return Reproduction(
         reference=manifest.reference,
         expected=manifest.content.root,
         got=got,
-        rendered=sum(stop - start for start, stop in pieces),
+        rendered=sum(stop - start for start, stop in pieces) - len(sealed),
+        sealed=len(sealed),
         differing=differing,
         differences=(*differences, *(other_libraries(manifest) if differences else ())),
         seconds=time.perf_counter() - started,
     )
-
-
-def recipe_of(manifest: Manifest) -> Recipe:
-    """Return the recipe that renders a version again, if this skybench can.
-
-    Raises
-    ------
-    MissingDependencyError
-        Another generator made it; the message says which skybench has that.
-    """
-    made_by = manifest.generator.get("generator", FIRST_GENERATOR)
-    if made_by != GENERATOR:
-        release = manifest.generator.get("skybench", "unknown")
-        msg = (
-            f"{manifest.dataset} {manifest.version} was made by {made_by} of skybench {release}; "
-            f"this skybench has {GENERATOR}, which gives other values. Install the one that made "
-            f"it into an environment of its own, pip install 'skybench=={release}', or check out "
-            f"the commit that recorded {manifest.reference}."
-        )
-        raise MissingDependencyError(msg)
-    return recipe_from(manifest.recipe_in_order)
 
 
 def _published(reference: str | DatasetReference, store: Store) -> tuple[Manifest, Digests | None]:
@@ -226,6 +219,17 @@ def _pieces(
     return [(start, min(start + BLOCK_ROWS, manifest.samples)) for start in starts]
 
 
+def _noting_sealed(
+    shards: Iterable[ShardHashes], recipe: Recipe, sealed: list[int]
+) -> Iterator[ShardHashes]:
+    """Yield the shards, and list the samples of a closed split among them."""
+    for shard in shards:
+        if recipe.sealed is not None and recipe.is_closed:
+            code = SPLITS.index(recipe.sealed.split)
+            sealed += (shard.start + np.flatnonzero(shard.split_codes == code)).tolist()
+        yield shard
+
+
 def _present(shard: ShardHashes | None) -> ShardHashes:
     if shard is None:
         msg = "a temporary file vanished while samples were rendered; run it again"
@@ -234,6 +238,7 @@ def _present(shard: ShardHashes | None) -> ShardHashes:
 
 
 Compared = tuple[str | None, tuple[int, ...] | None, list[str]]
+Compare = Callable[[Manifest, Digests | None, Recipe, Iterable[ShardHashes]], Compared]
 
 
 def _compare_all(
@@ -252,6 +257,26 @@ def _compare_all(
     return made.root, tuple(rows), [*_named(rows), *found]
 
 
+def _compare_open(
+    manifest: Manifest,
+    _: Digests | None,
+    recipe: Recipe,
+    shards: Iterable[ShardHashes],
+) -> Compared:
+    """Compare the splits that are not sealed, by their roots."""
+    algorithm = manifest.content.algorithm
+    made, _ = content_of_shards(empty(recipe), recipe.samples, shards, algorithm)
+    assert recipe.sealed is not None
+    found = [
+        f"differs: {name} of split {split}"
+        for split, published in manifest.content.splits.items()
+        if split != recipe.sealed.split
+        for name, root in published.variables.items()
+        if made.splits[split].variables.get(name) != root
+    ]
+    return None, None if found else (), found
+
+
 def _compare_some(
     manifest: Manifest,
     digests: Digests | None,
@@ -263,7 +288,12 @@ def _compare_some(
         for shard in shards:
             found += _block_differences(manifest.content, shard)
         return None, None if found else (), found
-    rows = [r.start for r in shards if (r.samples[0] != digests[r.start]).any()]
+    code = SPLITS.index(recipe.sealed.split) if recipe.sealed and recipe.is_closed else None
+    rows = [
+        r.start
+        for r in shards
+        if r.split_codes[0] != code and (r.samples[0] != digests[r.start]).any()
+    ]
     return None, tuple(rows), [*_named(rows), *found]
 
 

@@ -34,7 +34,7 @@ PredictionsArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (release, yank, evaluate, diagnose, leaderboard, demo):
+    for command in (release, yank, evaluate, score, unseal, diagnose, leaderboard, demo):
         app.command()(command)
 
 
@@ -72,11 +72,24 @@ def release(
         ),
     ] = None,
     sign: SignOption = None,
+    sealed: Annotated[
+        Path | None,
+        typer.Option(
+            "--sealed",
+            help="Withhold the truth of the test split: FILE is its seal, made if absent. "
+            "Keep it secret, and keep it: who has it scores.",
+            metavar="FILE",
+        ),
+    ] = None,
+    contact: Annotated[
+        str | None, typer.Option(help="With --sealed: whom predictions are sent to; published.")
+    ] = None,
 ) -> None:
     """Release a version: build, hash, train baselines, publish. Resumes; never overwrites.
 
     Example: skybench release 0.2 sky --store s3://bucket/store --workers 8
     Your own recipe, without training: skybench release 0.1 mine.yaml --no-baselines
+    Its truth withheld: skybench release 1.0 mine.yaml --no-baselines --sealed mine.seal
     """
     from skybench.learning.networks.table import DEFAULT_NETWORKS
     from skybench.release.release import BuildOptions, TrainingOptions
@@ -96,6 +109,8 @@ def release(
         baselines=baselines,
         record=baselines and _runs_from_checkout() if record is None else record,
         sign=sign,
+        sealed=sealed,
+        contact=contact,
         say=print,
     )
 
@@ -141,6 +156,45 @@ def evaluate(
     from skybench.registry.evaluate import evaluate as evaluate_predictions
 
     print(evaluate_predictions(dataset, predictions, name=name, store=store, submit=submit))
+
+
+def score(
+    dataset: Reference,
+    predictions: PredictionsArgument,
+    seal: Annotated[
+        Path, typer.Option("--seal", help="What skybench release --sealed made.", metavar="FILE")
+    ],
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "submission",
+    submit: Annotated[bool, typer.Option("--submit", help="Keep the score in the store.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Score predictions for a sealed test split, as the holder of its seal.
+
+    Example: skybench score sky@1.0 predictions.csv --seal sky.seal --name MyNet --submit
+    """
+    from skybench.registry.evaluate import evaluate as evaluate_predictions
+
+    print(
+        evaluate_predictions(dataset, predictions, name=name, store=store, submit=submit, seal=seal)
+    )
+
+
+def unseal(
+    dataset: Reference,
+    seal: Annotated[Path, typer.Argument(help="Its seal.", metavar="FILE")],
+    store: StoreOption = None,
+) -> None:
+    """Publish the seal of a version in a store, for good: from then on anyone can score.
+
+    Example: skybench unseal sky@1.0 sky.seal
+    """
+    from skybench.registry.seals import unseal as unseal_version
+
+    opened = unseal_version(dataset, seal, store=store)
+    print(
+        f"{opened.reference} is open: skybench evaluate scores, and "
+        f"'skybench reproduce {opened.reference}' proves its test split"
+    )
 
 
 def diagnose(

@@ -71,6 +71,10 @@ class NotFoundError(SkybenchError, LookupError):
     """The store holds no such dataset, version, split or file."""
 
 
+class SealedError(SkybenchError, LookupError):
+    """What is asked for follows from a secret seed, which is not at hand."""
+
+
 class StoreError(SkybenchError, OSError):
     """A store cannot be read or written."""
 

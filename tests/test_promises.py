@@ -14,6 +14,7 @@ import traceback
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 
 import skybench
@@ -23,10 +24,12 @@ from skybench.generators.recipe_file import load_recipe
 from skybench.registry import recorded
 from skybench.registry.audit import audit
 from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.registry.seals import read_seal, unseal
 from skybench.registry.storage import link
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.manifest import canonical_text, digest_of
-from skybench.release.release import release
+from skybench.release.release import BuildOptions, release
+from skybench.release.reproduce import reproduce
 
 BANDS = "grz"
 """A recipe whose images have a pixel scale, a zero point and a reference band."""
@@ -176,3 +179,25 @@ def test_credentials_in_a_url_are_shown_nowhere(tmp_path):
     with pytest.raises(StoreError, match="signed for one file") as raised:
         Store("https://bucket.s3.amazonaws.com/x?X-Amz-Credential=me&X-Amz-Signature=s3cr3t")
     assert "s3cr3t" not in repr(raised.value)
+
+
+QUIET = {"building": BuildOptions(progress=False, workers=1), "baselines": False}
+
+
+def test_a_label_of_a_sealed_test_split_cannot_be_derived_from_what_is_public(tmp_path):
+    """The recipe and its seed are public, and once gave the label of every test sample."""
+    store, seal = tmp_path / "store", tmp_path / "objects.seal"
+    release("1.0", store=store, datasets="objects", samples=100, sealed=seal, **QUIET)
+    public = skybench.open("objects@1.0", split="test", store=store)
+    assert set(public["label"].values) == {""}
+    assert np.isnan(public["flux"].values).all()
+    secret = read_seal(seal).seed
+    texts = [path.read_bytes() for path in store.rglob("*") if path.is_file()]
+    assert not any(secret.encode() in t or bytes.fromhex(secret) in t for t in texts)
+    recipe = load_recipe("objects")
+    drawn = skybench.generate(recipe.model_copy(update={"samples": 100})).sel(
+        sample=public["sample_id"].values
+    )
+    assert (drawn.image.values != public.image.values).any(axis=(1, 2)).all()
+    unseal("objects@1.0", seal, store=store)
+    assert reproduce("objects@1.0", store=store, workers=1, progress=False).ok

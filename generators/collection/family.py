@@ -27,6 +27,7 @@ def collection_of(families: Sequence[Family]) -> Family:
         recipe=CollectionRecipe,
         variables=lambda: {n: row for f in families for n, row in f.variables().items()},
         render=partial(render, by_name),
+        observed=frozenset().union(*(family.observed for family in families)),
         sample=partial(sample, by_name),
     )
 

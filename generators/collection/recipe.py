@@ -113,6 +113,8 @@ class CollectionRecipe(AnyRecipe):
             if not isinstance(member.recipe, ObjectRecipe):
                 yield f"members.{name} is a collection itself; list its members instead"
                 continue
+            if member.recipe.sealed is not None:
+                yield f"members.{name} is sealed itself; seal the collection instead"
             if member.recipe.by_source != next(iter(self.recipes.values())).by_source:
                 yield f"members.{name} has no sources as the others have; leave it out"
             if self.label == "class" and member.recipe.task != CLASSIFICATION:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.exports.blocks import unfinished_blocks
-from skybench.registry.scoring.tasks import answer_key
+from skybench.registry.scoring.tasks import answer_key, refuse_sealed
 from skybench.registry.scoring.truth import TARGETS, meanings
 from skybench.registry.tables import samples
 
@@ -26,6 +26,7 @@ def answers(ds: xr.Dataset) -> Callable[[NDArray[np.intp]], NDArray[Any]]:
     Codes of classes on (sample,), zeros and ones on (sample, class), numbers on (sample, target),
     or codes of classes on (sample, y, x).
     """
+    refuse_sealed(ds, slice(None), _name(ds))
     if ds.attrs.get("task") == "regression":
         # An answer key refuses a target that is the same for all, as that of few samples may be.
         return _targets(ds).__getitem__
@@ -44,6 +45,7 @@ def labels(ds: xr.Dataset) -> NDArray[np.str_] | None:
     task = ds.attrs.get("task", "classification")
     if task != "classification" or "label" not in ds.variables:
         return None
+    refuse_sealed(ds, slice(None), _name(ds))
     return meanings(ds, "label", _name(ds))
 
 

@@ -6,15 +6,15 @@ say themselves that they are for it. Its floors and the head of its network are 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.errors import IntegrityError, ParameterError
-from skybench.generators.codes import SPLIT_VARIABLE
+from skybench.errors import IntegrityError, ParameterError, SealedError
+from skybench.generators.codes import SEALED_SPLIT, SPLIT_VARIABLE, sealed_samples
 from skybench.registry.scoring import metrics, truth
 from skybench.registry.scoring.metric import Array, Metric, Outcome
 from skybench.registry.scoring.metrics import METRICS
@@ -197,7 +197,8 @@ def answer_key(ds: xr.Dataset, where: str) -> AnswerKey:
     ----------
     ds : Dataset
         As stored, with ``split``, ``sample_id`` and what its task asks for. Its attribute
-        ``task`` names the task; without one, ``present`` or ``label`` say it.
+        ``task`` names the task; without one, ``present`` or ``label`` say it. Where its attribute
+        ``sealed_split`` names a split, asking for the answers of that raises a `SealedError`.
     where : str
         Names the dataset in messages.
 
@@ -209,10 +210,50 @@ def answer_key(ds: xr.Dataset, where: str) -> AnswerKey:
     task = task_of(ds, where)
     return AnswerKey(
         task=task.name,
-        truth=task.truth(ds, where),
+        truth=truth_of(task, ds, where),
         splits=meanings(ds, SPLIT_VARIABLE, where),
         ids=np.asarray(ds.variables["sample_id"].values, np.int64),
     )
+
+
+def truth_of(task: Task, ds: xr.Dataset, where: str) -> Truth:
+    """Return the truth of a dataset, which refuses to tell that of sealed samples.
+
+    Parameters
+    ----------
+    task : Task
+    ds : Dataset
+        As for `answer_key`.
+    where : str
+        Names the dataset in messages.
+
+    Raises
+    ------
+    IntegrityError
+        As for `answer_key`.
+    """
+    sealed = sealed_samples(ds)
+    if not sealed.any():
+        return task.truth(ds, where)
+    truth = task.truth(ds.isel(sample=~sealed), where)
+    place = np.cumsum(~sealed) - 1
+
+    def of_rows(rows: NDArray[np.intp]) -> NDArray[Any]:
+        refuse_sealed(ds, rows, where)
+        return truth.of_rows(place[rows])
+
+    return replace(truth, of_rows=of_rows)
+
+
+def refuse_sealed(ds: xr.Dataset, rows: NDArray[np.intp] | slice, where: str) -> None:
+    """Raise a `SealedError` if the truth of some of these rows is withheld."""
+    if sealed_samples(ds)[rows].any():
+        msg = (
+            f"the truth of the {ds.attrs[SEALED_SPLIT]} split of {where} is sealed: its variables "
+            "hold missing values. Take another split, or have predictions for this one scored by "
+            "the holder of the seal"
+        )
+        raise SealedError(msg)
 
 
 def task_of(ds: xr.Dataset, where: str) -> Task:

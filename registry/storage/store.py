@@ -4,7 +4,7 @@
 
     STORE/catalog.yaml
     STORE/index.jsonl, index.signatures/
-    STORE/sky/1.0/manifest.json, manifest.json.sig, card.md, croissant.json,
+    STORE/sky/1.0/manifest.json, manifest.json.sig, card.md, croissant.json, seal.json once opened,
                   sky-1.0-<hash12>.zarr, baselines/
 
 Text is replaced whole: a reader sees the old file or the new one, never a part.
@@ -60,6 +60,7 @@ SIGNATURE = "manifest.json.sig"
 INDEX_SIGNATURES = "index.signatures"
 CARD = "card.md"
 CROISSANT = "croissant.json"
+SEAL = "seal.json"
 BASELINES = "baselines"
 WORK = ".work"
 

@@ -156,6 +156,7 @@ class BuildPlan:
                 start=start,
                 stop=stop,
                 layout=self.layout,
+                secret_seed=self.recipe.secret_seed,
             )
             for start, stop in self.layout.shards(self.recipe.samples)
             if start not in done

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from skybench.generators.recipe import Recipe
 from skybench.registry.progress_bar import progress_bar
@@ -30,17 +30,21 @@ class RowsJob:
         The rows.
     folder : str
         Where their hashes go.
+    secret_seed : int, optional
+        Of a sealed recipe.
     """
 
     recipe: str
     start: int
     stop: int
     folder: str
+    secret_seed: int | None = field(default=None, repr=False)
 
 
 def hash_rows(job: RowsJob) -> int:
     """Render rows and keep their hashes; return how many rows they are."""
-    hashes = hashed(job.start, rendered(job.recipe, job.start, job.stop))
+    rows = rendered(job.recipe, job.start, job.stop, job.secret_seed)
+    hashes = hashed(job.start, rows)
     write_hashes(Store(job.folder), _IDENTITY, hashes)
     return job.stop - job.start
 
@@ -67,7 +71,13 @@ def hashed_rows(
     rows = sum(stop - start for start, stop in pieces)
     with tempfile.TemporaryDirectory(prefix="skybench-") as folder:
         jobs = [
-            RowsJob(recipe=recipe.model_dump_json(), start=start, stop=stop, folder=folder)
+            RowsJob(
+                recipe=recipe.model_dump_json(),
+                start=start,
+                stop=stop,
+                folder=folder,
+                secret_seed=recipe.secret_seed,
+            )
             for start, stop in pieces
         ]
         with progress_bar(f"Rendering {recipe.name} again", rows, shown=progress) as advance:

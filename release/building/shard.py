@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -45,6 +45,8 @@ class ShardJob:
         The rows of the shard.
     layout : Layout
         The chunk and shard rows of the store.
+    secret_seed : int, optional
+        Of a sealed recipe, whose JSON is without it; the log of no scheduler shows it.
     """
 
     recipe: str
@@ -55,6 +57,7 @@ class ShardJob:
     start: int
     stop: int
     layout: Layout
+    secret_seed: int | None = field(default=None, repr=False)
 
 
 def build_shard(job: ShardJob) -> int:
@@ -69,7 +72,7 @@ def build_shard(job: ShardJob) -> int:
         The shard cannot be written.
     """
     _check_code(job.code)
-    columns = rendered(job.recipe, job.start, job.stop)
+    columns = rendered(job.recipe, job.start, job.stop, job.secret_seed)
     hashes = hashed(job.start, columns)
     with writing(job.url):
         write_rows(job.url, job.start, columns, job.layout)
@@ -114,8 +117,10 @@ def writing(url: str) -> Iterator[None]:
         raise StoreError(msg) from error
 
 
-def rendered(recipe: str, start: int, stop: int) -> Columns:
+def rendered(recipe: str, start: int, stop: int, secret_seed: int | None = None) -> Columns:
     """Return rows of the variables along ``sample``, made from a recipe in JSON.
+
+    A sealed recipe needs its secret seed beside it.
 
     Raises
     ------
@@ -123,7 +128,7 @@ def rendered(recipe: str, start: int, stop: int) -> Columns:
         The generator's dataset differs from its own template.
     """
     parsed, template = _prepared(recipe)
-    shard = generate_as_stored(parsed, start, stop)
+    shard = generate_as_stored(parsed.with_secret_seed(secret_seed), start, stop)
     columns: Columns = {}
     for name, variable in template.variables.items():
         if SAMPLE_DIM in variable.dims:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from skybench.generators.recipe import Sealing
 from skybench.generators.schema import SPLITS
 from skybench.learning.networks.table import NETWORKS
 from skybench.registry.describing.hugging_face import front_matter
@@ -11,6 +12,7 @@ from skybench.registry.reference import Version
 from skybench.registry.scoring.metric import Metric
 from skybench.registry.scoring.metrics import metric_named
 from skybench.registry.scoring.records import Record
+from skybench.registry.seals import sealing_of
 from skybench.registry.versions.manifest import Manifest, Range
 
 _OPEN = """\
@@ -150,7 +152,18 @@ def _splits(manifest: Manifest) -> str:
         (name, f"{samples:,}", f"`{manifest.content.splits[name].root}`")
         for name, samples in sorted(manifest.splits.items(), key=_by_use)
     ]
-    return _table(("Split", "Samples", "Content hash"), rows)
+    table = _table(("Split", "Samples", "Content hash"), rows)
+    sealing = sealing_of(manifest)
+    return table if sealing is None else f"{table}\n\n{_withheld(sealing)}"
+
+
+def _withheld(sealing: Sealing) -> str:
+    """Say what is missing in a sealed split, and who scores."""
+    holder = f" Predictions for it are scored by {sealing.contact}." if sealing.contact else ""
+    return (
+        f"The truth of the {sealing.split} split is sealed: its labels, parameters and noise-free "
+        f"data are missing in the store. The commitment is `{sealing.commitment}`.{holder}"
+    )
 
 
 def _variables(manifest: Manifest) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from dask.base import compute
 
+from skybench.generators.codes import SAMPLE_DIM, sealed_samples
 from skybench.generators.recipe import Recipe
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.proof.file_check import file_digest, threads
@@ -70,11 +71,15 @@ def describe(
 def ranges(ds: xr.Dataset) -> dict[str, Range]:
     """Return the smallest and largest value of each variable that is not a code or an identity.
 
+    Where a split is sealed they are those of the other samples.
+
     Parameters
     ----------
     ds : Dataset
         As stored; lazy variables are read once, chunk by chunk.
     """
+    if (sealed := sealed_samples(ds)).any():
+        ds = ds.isel({SAMPLE_DIM: ~sealed})
     measured = {
         str(name): _bounds(variable)
         for name, variable in ds.variables.items()

@@ -13,7 +13,6 @@ from skybench.registry.storage.store import Store
 from skybench.registry.verify import verify
 from skybench.registry.versions.index import append, read_index, read_manifest
 from skybench.registry.versions.manifest import digest_of
-from skybench.release import reproduce as reproduce_module
 from skybench.release.release import BuildOptions, TrainingOptions, release
 from skybench.release.repair import repair
 
@@ -168,10 +167,10 @@ def test_what_would_not_match_is_refused(store, monkeypatch):
     flip(store, key)
     damaged = store.read_bytes(key)
 
-    def other(recipe, start, stop):
+    def other(recipe, start, stop, secret_seed):
         from skybench.release.building.shard import rendered
 
-        columns = rendered(recipe, start, stop)
+        columns = rendered(recipe, start, stop, secret_seed)
         return columns | {"image": columns["image"] + np.int32(1)}
 
     monkeypatch.setattr("skybench.release.repair.rendered", other)
@@ -184,7 +183,7 @@ def test_what_would_not_match_is_refused(store, monkeypatch):
 
 def test_another_generator_rebuilds_nothing(store, monkeypatch):
     flip(store, key_of(store, "image/c/0/0/0"))
-    monkeypatch.setattr(reproduce_module, "GENERATOR", "skybench-generator-99")
+    monkeypatch.setattr("skybench.registry.seals.GENERATOR", "skybench-generator-99")
     done = mend(store)
     assert not done.ok
     assert "1 files cannot be rebuilt: objects 0.1 was made by skybench-generator-" in done.left[0]

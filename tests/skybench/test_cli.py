@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from skybench.generators.generate import GENERATOR
+from skybench.registry.open import open as open_version
 
 COMMANDS = [
     "list",
@@ -272,3 +274,29 @@ def test_list_is_there_for_programs(skybench, demo_store):
 def test_list_names_the_versions_that_skybench_records(skybench, tmp_path):
     _, out, _ = skybench("list", "--store", tmp_path / "none")
     assert "Recorded by skybench: objects@0.1, objects@0.2, sky@0.1, sky@0.2" in out
+
+
+def test_a_sealed_version_is_released_scored_and_opened(skybench, tmp_path):
+    store, seal = ("--store", tmp_path / "store"), tmp_path / "tiny.seal"
+    recipe = Path(__file__).parent.parent / "data" / "tiny.yaml"
+    code, out, _ = skybench(
+        "release", "0.1", recipe, "--no-baselines", "--sealed", seal, "--contact", "Ada", *store
+    )
+    assert code == 0
+    assert f"the seal is in {seal}: keep it secret" in out
+    ids = open_version("tiny", split="test", store=tmp_path / "store")["sample_id"].values
+    predictions = tmp_path / "predictions.csv"
+    predictions.write_text("sample_id,label\n" + "".join(f"{i},star\n" for i in ids))
+    code, _, err = skybench("evaluate", "tiny@0.1", predictions, *store)
+    assert code == 2
+    assert "send predictions to Ada" in err
+    options = ("--seal", seal, "--name", "Stars", "--submit")
+    code, out, _ = skybench("score", "tiny@0.1", predictions, *options, *store)
+    assert code == 0
+    assert "Stars on tiny 0.1: accuracy" in out
+    assert "stated by the holder" in " ".join(
+        skybench("leaderboard", "tiny@0.1", *store)[1].split()
+    )
+    code, out, _ = skybench("unseal", "tiny@0.1", seal, *store)
+    assert (code, out.split(":")[0]) == (0, "tiny@0.1 is open")
+    assert skybench("evaluate", "tiny@0.1", predictions, *store)[0] == 0
