@@ -87,7 +87,7 @@ class ZarrMetadata:
         """Return the keys of the files that hold the chunks, or the shards, of all arrays."""
         return [key for name, array in self.arrays.items() for key in chunk_keys_of(name, array)]
 
-    def keys(self) -> list[str]:
+    def file_keys(self) -> list[str]:
         """Return the keys of all files of the store."""
         return [METADATA, *(f"{name}/{METADATA}" for name in self.arrays), *self.chunk_keys()]
 

@@ -242,7 +242,7 @@ def test_zarr_itself_writes_the_same_documents(tmp_path, dtype):
     with pytest.warns(UserWarning, match="Consolidated"):
         zarr.consolidate_metadata(group.store)
     found = check_zarr(Store(url))
-    assert found.keys()[:4] == [
+    assert found.file_keys()[:4] == [
         "zarr.json",
         *(f"{n}/zarr.json" for n in ("cube", "line", "number")),
     ]
