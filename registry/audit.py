@@ -163,13 +163,21 @@ def audit(
 
 def contradictions(manifest: Manifest) -> Iterator[str]:
     """Yield where a manifest contradicts itself, as far as can be known without the data."""
+    yield from root_contradictions(manifest)
+    yield from _list_contradictions(manifest)
+
+
+def root_contradictions(manifest: Manifest) -> Iterator[str]:
+    """Yield which roots do not follow from the headers and blocks below them.
+
+    Where none is yielded, a pin of the content's root is one of every header and block, too.
+    """
     content = manifest.content
     for name, variable in sorted(content.variables.items()):
         yield from _variable_contradictions(name, variable, manifest.samples)
     roots = {name: variable.root for name, variable in content.variables.items()}
     yield from _differs("the root of its content", content.root, dataset_root(roots))
     yield from _split_contradictions(content, manifest.samples)
-    yield from _list_contradictions(manifest)
 
 
 def _variable_contradictions(name: str, variable: VariableHash, samples: int) -> Iterator[str]:

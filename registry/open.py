@@ -19,7 +19,7 @@ from skybench.registry.proof.file_check import damage
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
-from skybench.registry.verify import opened
+from skybench.registry.verify import opened, root_problems
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
@@ -181,6 +181,7 @@ def _stored(manifest: Manifest, store: Store, url: str, verify: Verification) ->
     if verify == "off":
         return open_raw(url, chunked=False)
     ds, problems = opened(manifest, store, chunked=False)
+    problems = (*problems, *root_problems(manifest))
     if ds is None or problems:
         raise damage(manifest.reference, problems)
     return ds

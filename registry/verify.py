@@ -15,6 +15,7 @@ import xarray as xr
 from skybench.errors import SkybenchError
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.arrays.zarr_metadata import check_zarr
+from skybench.registry.audit import root_contradictions
 from skybench.registry.hashing.content_hash import headers_of
 from skybench.registry.proof.file_check import damage, name_of, size_problems
 from skybench.registry.proof.metadata_check import agreement_problems, description_problems
@@ -145,6 +146,8 @@ def check(manifest: Manifest, store: Store, *, depth: Depth) -> VerifyReport:
     started = time.perf_counter()
     ds, outside = opened(manifest, store)
     outside = (*outside, *agreement_problems(manifest, store))
+    if depth != "full":  # which makes every root again, from the rows
+        outside = (*outside, *root_problems(manifest))
     inside: Iterator[str] = iter(())
     if depth == "full":
         inside = full_problems(manifest, store, ds)
@@ -181,6 +184,12 @@ def opened(
         return None, (*problems, unopened)
     problems += [*changed, *description_problems(manifest, metadata)]
     return None if changed else ds, tuple(problems)
+
+
+def root_problems(manifest: Manifest) -> Iterator[str]:
+    """Yield which hashes of a manifest, its headers too, are none of the content it names."""
+    where = f"the manifest of {name_of(manifest)} contradicts itself"
+    yield from (f"{where}: {said}." for said in root_contradictions(manifest))
 
 
 def metadata_problems(manifest: Manifest, ds: xr.Dataset) -> Iterator[str]:

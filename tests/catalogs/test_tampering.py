@@ -39,10 +39,11 @@ class Attacked:
             own.write_text(json.dumps(root["consolidated_metadata"]["metadata"][name]))
         (self.zarr / "zarr.json").write_text(json.dumps(root))
 
-    def forge(self):
+    def forge(self, change=lambda manifest: None):
         """Rewrite manifest and index so that they list the files as they are, under one content."""
         place = self.folder / FOLDER / MANIFEST
         manifest = json.loads(place.read_text())
+        change(manifest)
         lists = {o["key"] for o in manifest["objects"]}
         sizes = self.store.sizes(FOLDER)
         kept = [k for k in sizes if k in lists or k.startswith(self.zarr.name)]
@@ -159,6 +160,34 @@ def test_metadata_other_than_the_published_are_refused_at_open(attacked, name, f
             use()
     assert not verify("tiny@1.0", store=attacked.store).ok
     assert not verify("tiny@1.0", store=attacked.store, full=True).ok
+
+
+@pytest.mark.parametrize("level", ["fast", "full"])
+def test_a_manifest_whose_headers_were_changed_with_the_metadata_is_refused(attacked, level):
+    def change(manifest):
+        manifest["content"]["variables"]["flux"]["header"]["units"] = "nanomaggy"
+
+    TAMPERED["another unit"](attacked)
+    attacked.forge(change)
+    for use in attacked.uses(level):
+        with pytest.raises(IntegrityError, match="contradicts itself: the root of flux does not"):
+            use()
+    assert not verify("tiny@1.0", store=attacked.store).ok
+
+
+def test_a_manifest_whose_blocks_were_changed_with_the_pixels_is_refused(attacked):
+    """Each block that is read has the digest that the manifest tells, but not the one pinned."""
+
+    def change(manifest):
+        ones = {name: manifest["content"]["variables"][name] for name in ("source_x", "source_y")}
+        blocks = [one["blocks"] for one in ones.values()]
+        ones["source_x"]["blocks"], ones["source_y"]["blocks"] = blocks[::-1]
+
+    swapped(attacked)
+    attacked.forge(change)
+    for use in attacked.uses("fast"):
+        with pytest.raises(IntegrityError, match="contradicts itself: the root of source_x"):
+            use()
 
 
 def test_what_is_forged_without_tampering_opens(attacked):
