@@ -70,7 +70,7 @@ def _hash_rows(values: NDArray[Any], row_bytes: int) -> bytes:
 
 def _leaf_of(row: NDArray[np.uint8]) -> bytes:
     digest = _BEGUN.copy()
-    digest.update(row)
+    digest.update(row.data)
     return digest.digest()
 
 
