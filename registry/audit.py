@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from skybench.errors import SignatureError, SkybenchError
 from skybench.generators.codes import SAMPLE_DIM
+from skybench.registry.arrays.zarr_documents import METADATA
 from skybench.registry.hashing.content_hash import ContentHash
 from skybench.registry.proof.file_check import size_problems, unlisted, unpublished
 from skybench.registry.recorded import (
@@ -185,6 +186,9 @@ def _list_contradictions(manifest: Manifest) -> Iterator[str]:
     chunks = sum(not key.endswith("/zarr.json") for key in inside)
     if chunks != manifest.chunk_count:
         yield f"it lists {chunks} chunk files, but counts {manifest.chunk_count}"
+    arrays = {key.split("/")[1] for key in inside} - {METADATA}
+    for name in sorted(arrays - manifest.content.variables.keys()):
+        yield f"it lists files of {name}, which is none of its variables"
     if manifest.sample_digests not in keys:
         yield f"it does not list {manifest.sample_digests}, the digests of its samples"
     if manifest.recipe.get("name") != manifest.dataset:
@@ -198,7 +202,7 @@ def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> It
     yield from (f"{where} contradicts itself: {said}." for said in contradictions(manifest))
     sizes = store.sizes(entry.key)
     yield from size_problems(manifest, sizes)
-    elsewhere = (f"{SUBMISSIONS}/", f"{manifest.zarr}/")  # there the chunks are counted, above
+    elsewhere = (f"{SUBMISSIONS}/", f"{manifest.zarr}/")  # of the latter it is told above
     for key in unlisted(manifest, sizes.keys() - _BESIDE):
         if not key.startswith(elsewhere):
             yield unpublished(manifest, key)

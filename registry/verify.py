@@ -14,8 +14,10 @@ import xarray as xr
 
 from skybench.errors import SkybenchError
 from skybench.registry.arrays.zarr_format import open_raw
-from skybench.registry.hashing.content_hash import canonical_json, hashed_attributes, headers_of
+from skybench.registry.arrays.zarr_metadata import check_zarr
+from skybench.registry.hashing.content_hash import headers_of
 from skybench.registry.proof.file_check import damage, name_of, size_problems
+from skybench.registry.proof.metadata_check import agreement_problems, description_problems
 from skybench.registry.proof.row_check import full_problems, sampled_problems
 from skybench.registry.recorded import record_problems
 from skybench.registry.reference import DatasetReference
@@ -143,6 +145,7 @@ def check(manifest: Manifest, store: Store, *, depth: Depth) -> VerifyReport:
     """Return what is right and wrong with the files that a trusted manifest describes."""
     started = time.perf_counter()
     ds, outside = opened(manifest, store)
+    outside = (*outside, *agreement_problems(manifest, store))
     inside: Iterator[str] = iter(())
     if depth == "full":
         inside = full_problems(manifest, store, ds)
@@ -167,20 +170,23 @@ def opened(
     The dataset is None where its metadata are not those that were published. Its variables are
     dask arrays where it is `chunked`.
     """
-    folder = manifest.key
-    problems = [*record_problems(manifest), *size_problems(manifest, store.sizes(folder))]
+    url = store.url_of(f"{manifest.key}/{manifest.zarr}")
+    sizes = store.sizes(manifest.key)
+    problems = [*record_problems(manifest), *size_problems(manifest, sizes)]
     try:
-        ds = open_raw(store.url_of(f"{folder}/{manifest.zarr}"), chunked=chunked)
+        metadata = check_zarr(Store(url))
+        ds = open_raw(url, chunked=chunked, metadata=metadata)
         changed = list(metadata_problems(manifest, ds))
     except Exception as error:  # metadata are read by other libraries, which raise anything
         said = str(error) if isinstance(error, SkybenchError) else repr(error)
         unopened = f"the Zarr store of {name_of(manifest)} cannot be opened: {said}."
         return None, (*problems, unopened)
-    return None if changed else ds, (*problems, *changed)
+    problems += [*changed, *description_problems(manifest, metadata)]
+    return None if changed else ds, tuple(problems)
 
 
 def metadata_problems(manifest: Manifest, ds: xr.Dataset) -> Iterator[str]:
-    """Yield how names, shapes, dtypes, units, codes and attributes differ from the published."""
+    """Yield how names, shapes, dtypes, units and codes differ from those published."""
     published = {name: variable.header for name, variable in manifest.content.variables.items()}
     found = headers_of(ds)
     for name in sorted(published.keys() | found.keys()):
@@ -195,18 +201,3 @@ def metadata_problems(manifest: Manifest, ds: xr.Dataset) -> Iterator[str]:
                     f"{key} of variable {name} of {name_of(manifest)} was changed: "
                     f"expected {expected[key]!r}, got {got[key]!r}."
                 )
-    yield from _attribute_problems(manifest, ds)
-
-
-def _attribute_problems(manifest: Manifest, ds: xr.Dataset) -> Iterator[str]:
-    published = manifest.content.attributes
-    found = hashed_attributes(ds, manifest.content.algorithm)
-    if published is None or found is None:
-        return
-    for name in sorted(published.keys() | found.keys()):
-        # As JSON, in which 30 is not 30.0.
-        if canonical_json(published.get(name)) != canonical_json(found.get(name)):
-            yield (
-                f"attribute {name} of {name_of(manifest)} was changed: expected "
-                f"{published.get(name)!r}, got {found.get(name)!r}."
-            )

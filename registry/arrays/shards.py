@@ -44,14 +44,15 @@ def shard_bytes(values: NDArray[Any], chunk_rows: int, shard_rows: int, fill_val
     index = np.full((shard_rows // chunk_rows, 2), _ABSENT, dtype="<u8")
     parts, offset = [], 0
     for number, start in enumerate(range(0, len(values), chunk_rows)):
-        part = _chunk_bytes(_filled(values[start : start + chunk_rows], chunk_rows, fill_value))
+        part = chunk_bytes(_filled(values[start : start + chunk_rows], chunk_rows, fill_value))
         index[number] = offset, len(part)
         offset += len(part)
         parts.append(part)
     return b"".join([*parts, _with_checksum(index.tobytes())])
 
 
-def _chunk_bytes(chunk: NDArray[Any]) -> bytes:
+def chunk_bytes(chunk: NDArray[Any]) -> bytes:
+    """Return a chunk as it lies in a shard, or in a file of its own."""
     little = np.ascontiguousarray(chunk, dtype=chunk.dtype.newbyteorder("<"))
     return _with_checksum(bytes(_COMPRESSOR.encode(little)))
 

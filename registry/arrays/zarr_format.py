@@ -7,27 +7,31 @@ read as the fill value without an error; fill values are therefore impossible on
 """
 
 import os
-import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
 import numpy as np
 import xarray as xr
-import zarr
 from dask import threaded
 from dask.base import tokenize
 from numpy.typing import NDArray
 from xarray.conventions import encode_dataset_coordinates
-from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 from zarr.storage import FsspecStore, LocalStore
 
 from skybench.errors import NotFoundError, ParameterError
 from skybench.generators.codes import SAMPLE_DIM, with_variables
-from skybench.registry.arrays.shards import shard_bytes
-from skybench.registry.arrays.zarr_metadata import check_zarr
+from skybench.registry.arrays.shards import chunk_bytes, shard_bytes
+from skybench.registry.arrays.zarr_documents import (
+    METADATA,
+    array_document,
+    chunk_keys_of,
+    document_text,
+    fill_value,
+    group_document,
+)
+from skybench.registry.arrays.zarr_documents import Layout as Layout
+from skybench.registry.arrays.zarr_metadata import ZarrMetadata, check_zarr
 from skybench.registry.storage.store import Store
 
 _CHUNK_BYTES = 4 << 20
@@ -47,28 +51,6 @@ def _forget_pool() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """Rows in a chunk (the unit of reading) and in a shard (the unit of writing)."""
-
-    chunk_rows: int
-    shard_rows: int
-
-    def __post_init__(self) -> None:
-        """Refuse shards that are not whole chunks."""
-        if self.chunk_rows < 1 or self.shard_rows < 1 or self.shard_rows % self.chunk_rows:
-            msg = (
-                f"shard_rows must be a multiple of chunk_rows and both at least 1, got "
-                f"shard_rows={self.shard_rows}, chunk_rows={self.chunk_rows}"
-            )
-            raise ParameterError(msg)
-
-    def shards(self, samples: int) -> list[tuple[int, int]]:
-        """Return the (start, stop) rows of each shard."""
-        starts = range(0, samples, self.shard_rows)
-        return [(start, min(start + self.shard_rows, samples)) for start in starts]
 
 
 def choose_layout(
@@ -125,23 +107,41 @@ def create(url: str, template: xr.Dataset, samples: int, layout: Layout) -> None
         The length of ``sample``.
     layout : Layout
         The chunk and shard rows.
+
+    Raises
+    ------
+    ParameterError
+        A name, dtype or attribute is none that skybench would read again.
     """
-    # xarray's to_zarr would do the same, three times slower, through a dask array a variable.
-    variables, attributes = encode_dataset_coordinates(template)
-    group = zarr.create_group(zarr_store(url), overwrite=True, attributes=_plain(attributes))
-    for name, variable in variables.items():
-        array = group.create_array(
-            str(name),
-            shape=_shape(variable, samples),
-            dtype=variable.dtype,
-            dimension_names=[str(dim) for dim in variable.dims],
-            attributes=_plain(variable.attrs),
-            **_encoding(variable, layout),
+    store, group = Store(url), metadata_of(template, samples, layout)
+    store.remove("")
+    for name, array in group.arrays.items():
+        store.write(f"{name}/{METADATA}", document_text(array), durable=False)
+        variable = template.variables[name]
+        if SAMPLE_DIM not in variable.dims and variable.size:
+            (key,) = chunk_keys_of(name, array)
+            store.write(key, chunk_bytes(variable.values), durable=False)
+    store.write(METADATA, document_text(group.document), durable=False)
+
+
+def metadata_of(template: xr.Dataset, samples: int, layout: Layout) -> ZarrMetadata:
+    """Return what `create` writes of a dataset; raises as it does."""
+    variables, attributes = encode_dataset_coordinates(template.drop_encoding())
+    arrays = {
+        str(name): array_document(
+            [str(dim) for dim in variable.dims],
+            _shape(variable, samples),
+            variable.dtype,
+            _plain(variable.attrs),
+            layout,
         )
-        if SAMPLE_DIM not in variable.dims:
-            array[...] = variable.values
-    with _ConsolidatedMetadataIsWanted():
-        zarr.consolidate_metadata(group.store)
+        for name, variable in variables.items()
+    }
+    made = ZarrMetadata(document=group_document(_plain(attributes), arrays))
+    for fault in made.faults():
+        msg = f"this dataset cannot be stored: {fault}"
+        raise ParameterError(msg)
+    return made
 
 
 def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]], layout: Layout) -> None:
@@ -159,7 +159,7 @@ def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]], layout
         raise ParameterError(msg)
     store = Store(url)
     for name, values in columns.items():
-        fill = _fill_value(values.dtype)
+        fill = fill_value(values.dtype)
         rest = "/0" * (values.ndim - 1)
         for first, stop in layout.shards(len(values)):
             data = shard_bytes(values[first:stop], layout.chunk_rows, layout.shard_rows, fill)
@@ -167,7 +167,7 @@ def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]], layout
             store.write(f"{name}/c/{number}{rest}", data, durable=False)
 
 
-def open_raw(url: str, *, chunked: bool = True) -> xr.Dataset:
+def open_raw(url: str, *, chunked: bool = True, metadata: ZarrMetadata | None = None) -> xr.Dataset:
     """Return a dataset as stored: lazy, codes not decoded.
 
     Parameters
@@ -176,6 +176,8 @@ def open_raw(url: str, *, chunked: bool = True) -> xr.Dataset:
         A path or any fsspec URL.
     chunked : bool
         Whether variables are dask arrays, with chunks as in the store.
+    metadata : ZarrMetadata, optional
+        Its metadata, where they were read and checked already.
 
     Raises
     ------
@@ -185,7 +187,8 @@ def open_raw(url: str, *, chunked: bool = True) -> xr.Dataset:
         Its metadata hold what skybench never writes.
     """
     try:
-        check_zarr(Store(url))
+        if metadata is None:
+            check_zarr(Store(url))
     except NotFoundError as missing:
         msg = f"no consolidated Zarr dataset at {url}: {missing}"
         raise NotFoundError(msg) from None
@@ -232,8 +235,7 @@ def in_chunks(ds: xr.Dataset, url: str) -> xr.Dataset:
 
 def chunk_keys(url: str) -> list[str]:
     """Return the key of every object of chunk data that the store must hold."""
-    group = zarr.open_group(zarr_store(url), mode="r", zarr_format=3)
-    return [key for name, array in sorted(group.arrays()) for key in _keys(name, array)]
+    return check_zarr(Store(url)).chunk_keys()
 
 
 def missing_chunks(url: str) -> list[str]:
@@ -251,13 +253,6 @@ def zarr_store(url: str) -> LocalStore | FsspecStore:
     if place.is_web:
         return FsspecStore(place.fs.for_zarr(), path=place.root)
     return FsspecStore.from_url(url)
-
-
-def _keys(name: str, array: Any) -> Iterator[str]:
-    steps = array.shards or array.chunks
-    counts = [-(-size // step) for size, step in zip(array.shape, steps, strict=True)]
-    for index in product(*map(range, counts)):
-        yield f"{name}/{array.metadata.encode_chunk_key(index)}"
 
 
 def _stretched(variable: xr.Variable, samples: int) -> xr.Variable:
@@ -279,45 +274,7 @@ def _plain(attributes: Mapping[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _encoding(variable: xr.Variable, layout: Layout) -> dict[str, Any]:
-    encoding: dict[str, Any] = {
-        "serializer": BytesCodec(endian="little"),
-        "compressors": _compressors(variable.dtype.itemsize),
-        "fill_value": _fill_value(variable.dtype),
-    }
-    if SAMPLE_DIM in variable.dims:
-        rest = tuple(max(1, size) for size in variable.shape[1:])
-        encoding["chunks"] = (layout.chunk_rows, *rest)
-        encoding["shards"] = (layout.shard_rows, *rest)
-    else:
-        encoding["chunks"] = tuple(max(1, size) for size in variable.shape)
-    return encoding
-
-
-def _compressors(itemsize: int) -> tuple[BloscCodec, Crc32cCodec]:
-    return (
-        BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle", typesize=itemsize, blocksize=0),
-        Crc32cCodec(),
-    )
-
-
-def _fill_value(dtype: np.dtype[Any]) -> Any:
-    if dtype.kind == "f":
-        return np.nan
-    if dtype.kind == "b":
-        return False
-    return np.iinfo(dtype).min if dtype.kind == "i" else np.iinfo(dtype).max
-
-
 def _row_bytes(variable: xr.Variable) -> int:
     if SAMPLE_DIM not in variable.dims:
         return 1
     return int(variable.dtype.itemsize * np.prod(variable.shape[1:], dtype=np.int64))
-
-
-class _ConsolidatedMetadataIsWanted(warnings.catch_warnings):
-    """Zarr warns that its v3 specification lacks consolidated metadata; every reader has it."""
-
-    def __enter__(self) -> None:
-        super().__enter__()
-        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")

@@ -17,6 +17,11 @@ _DIGEST = 32
 _REPEATING = 64
 """Rows of so few bytes are often equal: labels, constants, empty slots."""
 
+_LONG = 1024
+"""Rows of so many bytes are hashed where they lie; a copy takes longer than a call of Python."""
+
+_BEGUN = sha256(bytes([_LEAF]))
+
 
 def leaves(values: NDArray[Any]) -> Digests:
     """Return the SHA-256 leaf of each row.
@@ -55,9 +60,18 @@ def sample_digests(leaves_by_variable: Mapping[str, Digests]) -> Digests:
 
 
 def _hash_rows(values: NDArray[Any], row_bytes: int) -> bytes:
+    rows = _canonical_bytes(values).reshape(len(values), row_bytes)
+    if row_bytes >= _LONG:
+        return b"".join([_leaf_of(row) for row in rows])
     prefixed = np.full((len(values), 1 + row_bytes), _LEAF, np.uint8)
-    prefixed[:, 1:] = _canonical_bytes(values).reshape(len(values), row_bytes)
+    prefixed[:, 1:] = rows
     return _digests_of(prefixed).tobytes()
+
+
+def _leaf_of(row: NDArray[np.uint8]) -> bytes:
+    digest = _BEGUN.copy()
+    digest.update(row.data)
+    return digest.digest()
 
 
 def _digests_of(rows: NDArray[np.uint8]) -> Digests:

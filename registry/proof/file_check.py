@@ -40,7 +40,7 @@ def size_problems(manifest: Manifest, sizes: dict[str, int]) -> Iterator[str]:
                 f"file {stored.key} of {name_of(manifest)} has the wrong size: "
                 f"expected {stored.size} bytes, got {got}."
             )
-    yield from _chunk_problems(manifest, sizes)
+    yield from _group_problems(manifest, sizes)
 
 
 def unlisted(manifest: Manifest, keys: Iterable[str]) -> list[str]:
@@ -109,11 +109,11 @@ def name_of(manifest: Manifest) -> str:
     return f"{manifest.dataset} {manifest.version}"
 
 
-def _chunk_problems(manifest: Manifest, sizes: Iterable[str]) -> Iterator[str]:
-    """Yield which files lie among the chunks that were not published."""
+def _group_problems(manifest: Manifest, sizes: Iterable[str]) -> Iterator[str]:
+    """Yield which files lie in the Zarr store that were not published, chunks or metadata."""
     inside = [key for key in sizes if key.startswith(f"{manifest.zarr}/")]
+    yield from (unpublished(manifest, key) for key in unlisted(manifest, inside))
     chunks = {key for key in inside if not key.endswith("/zarr.json")}
-    yield from (unpublished(manifest, key) for key in unlisted(manifest, chunks))
     listed = chunks & {stored.key for stored in manifest.objects}
     if len(listed) > manifest.chunk_count:
         yield (

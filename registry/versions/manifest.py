@@ -298,10 +298,11 @@ def validated(model: type[Model], values: object, where: str) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "it"
-        got = _SHORT.repr(first["input"])
+        # A validator of ours says what it got, where it looks at more than one value.
+        got = "" if isinstance(first["input"], dict) else f", got {_SHORT.repr(first['input'])}"
+        said = first["msg"].removeprefix("Value error, ") + got
         msg = (
-            f"{where} is not as skybench writes it: {_shown(place)}: {_shown(first['msg'])}, "
-            f"got {_shown(got)}. "
+            f"{where} is not as skybench writes it: {_shown(place)}: {_shown(said)}. "
             "The copy is damaged or made by another skybench; fetch or build it again."
         )
         raise IntegrityError(msg) from None

@@ -9,6 +9,7 @@ import xarray as xr
 from skybench.catalogs.catalog_text import CatalogEntry, catalog_text
 from skybench.registry.arrays.zarr_format import Layout, chunk_keys, create, write_rows
 from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.registry.proof.file_check import file_digest
 from skybench.registry.storage.store import CATALOG, MANIFEST, Store, version_key, zarr_name
 from skybench.registry.versions.index import append
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
@@ -55,7 +56,8 @@ def put_version(store, dataset, version, seed):
     create(url, ds.isel(sample=slice(0)), SAMPLES, layout)
     columns = {str(k): v.to_numpy() for k, v in ds.variables.items() if "sample" in v.dims}
     write_rows(url, 0, columns, layout)
-    sizes = store.sizes(version_key(dataset, version))
+    folder = version_key(dataset, version)
+    sizes = store.sizes(folder)
     manifest = Manifest(
         dataset=dataset,
         version=version,
@@ -76,7 +78,7 @@ def put_version(store, dataset, version, seed):
         sample_digests=f"{name.removesuffix('.zarr')}.samples",
         chunk_count=len(chunk_keys(url)),
         objects=tuple(
-            StoredObject(key=key, size=size, sha256="sha256:" + "0" * 64)
+            StoredObject(key=key, size=size, sha256=file_digest(store, f"{folder}/{key}"))
             for key, size in sizes.items()
         ),
     )

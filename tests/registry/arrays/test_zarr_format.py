@@ -14,7 +14,6 @@ from skybench.registry.arrays.zarr_format import (
     choose_layout,
     chunk_keys,
     create,
-    local_path,
     missing_chunks,
     open_raw,
     write_rows,
@@ -193,9 +192,3 @@ class TestLayout:
 def test_opening_nothing_says_where(tmp_path):
     with pytest.raises(NotFoundError, match=r"no consolidated Zarr dataset at .*nowhere.zarr"):
         open_raw(str(tmp_path / "nowhere.zarr"))
-
-
-def test_local_path_tells_disks_from_other_places(tmp_path):
-    assert local_path(str(tmp_path)) == tmp_path
-    assert local_path(f"file://{tmp_path}") == tmp_path
-    assert local_path("memory://x") is None

@@ -7,9 +7,12 @@ import pickle
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
+from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 
-from skybench.errors import IntegrityError, NotFoundError, SkybenchError
+from skybench.errors import IntegrityError, NotFoundError, ParameterError, SkybenchError
 from skybench.registry.arrays.open_url import open_url
+from skybench.registry.arrays.zarr_documents import document_text, fill_value
 from skybench.registry.arrays.zarr_format import Layout, create, open_raw, write_rows
 from skybench.registry.arrays.zarr_metadata import check_zarr
 from skybench.registry.storage.store import Store
@@ -98,19 +101,22 @@ HOSTILE = {
         "bytes, more than",
     ),
     "inner chunks of others": (inner(3, 3), "has shards in chunks"),
-    "zstd": (codec("zstd"), "has the codec zstd"),
-    "pickle": (codec("numcodecs.pickle"), "has the codec numcodecs.pickle"),
+    "zstd": (codec("zstd"), "'crc32c', 'zstd'], where skybench writes"),
+    "pickle": (codec("numcodecs.pickle"), "numcodecs.pickle"),
     "shards in shards in shards": (
         lambda arrays, _: shards(arrays).update(
             codecs=[{"name": "sharding_indexed", "configuration": {**shards(arrays)}}]
         ),
-        "chain of codecs",
+        "has codecs.0.configuration.codecs",
     ),
-    "no codecs": (of_image(codecs=[]), "chain of codecs"),
-    "transformer": (of_image(storage_transformers=[{"name": "x"}]), "of another Zarr"),
+    "no codecs": (of_image(codecs=[]), r"has codecs \[\]"),
+    "transformer": (
+        of_image(storage_transformers=[{"name": "x"}]),
+        r"has storage_transformers \['x",
+    ),
     "other keys": (
         of_image(chunk_key_encoding={"name": "default", "configuration": {"separator": ".."}}),
-        "other names",
+        "separator '..', where skybench writes '/'",
     ),
     "flags of words": (
         lambda arrays, _: arrays["label"]["attributes"].update(flag_values=["a", "b"]),
@@ -121,7 +127,79 @@ HOSTILE = {
         "other flag_meanings",
     ),
     "attributes in a list": (of_image(attributes=[1]), "no mapping of attributes"),
-    "array of another format": (of_image(zarr_format=2), "of another Zarr"),
+    "array of another format": (of_image(zarr_format=2), "has zarr_format 2, where"),
+    "big endian": (
+        lambda arrays, _: shards(arrays)["codecs"][0].update(configuration={"endian": "big"}),
+        "endian 'big', where skybench writes 'little'",
+    ),
+    "another compressor": (
+        lambda arrays, _: shards(arrays)["codecs"][1]["configuration"].update(cname="zstd"),
+        "cname 'zstd', where skybench writes 'lz4'",
+    ),
+    "no checksum": (lambda arrays, _: shards(arrays)["codecs"].pop(), r"\['bytes', 'blosc'\]"),
+    "index at the start": (
+        lambda arrays, _: shards(arrays).update(index_location="start"),
+        "index_location 'start'",
+    ),
+    "no shards": (
+        lambda arrays, _: arrays["image"].update(codecs=shards(arrays)["codecs"]),
+        r"where skybench writes \['sharding_indexed'\]",
+    ),
+    "missing pixels that read as 0": (of_image(fill_value=0), "fill_value 0, where"),
+    "a fraction for a whole number": (
+        lambda arrays, _: shards(arrays)["codecs"][1]["configuration"].update(clevel=5.0),
+        "clevel 5.0, where skybench writes 5",
+    ),
+    "unknown keys": (of_image(must_understand=False), "has metadata"),
+    "other chunks than its fellows": (
+        lambda arrays, _: (
+            shards(arrays).update(chunk_shape=[5, 3, 3]),
+            arrays["image"].update(chunk_grid=grid(10, 3, 3)),
+        ),
+        r"chunks and shards of different rows, \[\(5, 10\), \(10, 20\)\]",
+    ),
+    "pixels in several chunks": (inner(10, 1, 3), "where skybench writes"),
+    "a dimension twice": (of_image(dimension_names=["sample", "y", "y"]), "has dimensions"),
+    "samples last": (of_image(dimension_names=["y", "x", "sample"]), "has dimensions"),
+    **{
+        f"decoded by {name}": (
+            lambda arrays, _, name=name, value=value: arrays["image"]["attributes"].update(
+                {name: value}
+            ),
+            f"has the attribute '{name}'",
+        )
+        for name, value in {
+            "scale_factor": 0.5,
+            "add_offset": 100,
+            "_FillValue": -8,
+            "missing_value": -8,
+            "_Unsigned": "true",
+            "calendar": "noleap",
+            "grid_mapping": "label",
+            "anything": 1,
+        }.items()
+    },
+    "an escape in words": (
+        lambda arrays, _: arrays["image"]["attributes"].update(units="\x1b[2J"),
+        "units that are no plain text",
+    ),
+    "numbers for words": (
+        lambda arrays, _: arrays["image"]["attributes"].update(long_name=5),
+        "long_name that are no plain text",
+    ),
+    "an array as a coordinate of itself": (
+        lambda arrays, _: arrays["image"]["attributes"].update(coordinates="image"),
+        "array image has coordinates 'image'",
+    ),
+    "a coordinate that is none": (
+        lambda _, whole: whole["attributes"].update(coordinates="nothing"),
+        "it has coordinates 'nothing', where skybench writes None",
+    ),
+    "a list for the dataset": (
+        lambda _, whole: whole["attributes"].update(title=["a"]),
+        "attribute 'title' is no plain text or number",
+    ),
+    "unknown keys of the group": (lambda _, whole: whole.update(extra=1), "described otherwise"),
     "not consolidated": (lambda _, whole: whole.pop("consolidated_metadata"), "no consolidated"),
     "version 2": (lambda _, whole: whole.update(zarr_format=2), "no group of Zarr version 3"),
     "crowd": (lambda arrays, _: arrays.update({f"a{n}": 1 for n in range(5000)}), "5,002 arrays"),
@@ -136,6 +214,52 @@ def test_what_skybench_never_writes_is_refused_before_it_is_used(folder, name):
         with pytest.raises(IntegrityError, match=says) as caught:
             use(str(folder))
         assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("dtype", ["bool", "i1", "u1", "i4", "i8", "u8", "f2", "f4", "f8"])
+def test_zarr_itself_writes_the_same_documents(tmp_path, dtype):
+    """Written by zarr-python, an array of each dtype and of no, one and three dimensions passes."""
+    dtype, url = np.dtype(dtype), str(tmp_path / "zarr.zarr")
+    group = zarr.create_group(url, attributes={"title": 'an "é"'})
+    for name, shape, rows, dims in [
+        ("cube", (50, 3, 2), {"chunks": (8, 3, 2), "shards": (32, 3, 2)}, ["sample", "y", "x"]),
+        ("line", (4,), {"chunks": (4,)}, ["class"]),
+        ("number", (), {"chunks": ()}, []),
+    ]:
+        group.create_array(
+            name,
+            shape=shape,
+            dtype=dtype,
+            dimension_names=dims,
+            serializer=BytesCodec(endian="little"),
+            compressors=[
+                BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle", typesize=dtype.itemsize),
+                Crc32cCodec(),
+            ],
+            fill_value=fill_value(dtype),
+            **rows,
+        )
+    with pytest.warns(UserWarning, match="Consolidated"):
+        zarr.consolidate_metadata(group.store)
+    found = check_zarr(Store(url))
+    assert found.file_keys()[:4] == [
+        "zarr.json",
+        *(f"{n}/zarr.json" for n in ("cube", "line", "number")),
+    ]
+    assert found.chunk_keys() == ["cube/c/0/0/0", "cube/c/1/0/0", "line/c/0", "number/c"]
+    assert document_text(found.document) == found.text
+
+
+def test_what_would_not_be_read_again_is_not_written(tmp_path):
+    image = xr.Variable(("sample", "x"), np.zeros((0, 3), "i4"), {"scale_factor": 0.5})
+    with pytest.raises(ParameterError, match="cannot be stored: array image has the attribute"):
+        create(
+            str(tmp_path / "new"),
+            xr.Dataset({"image": image}),
+            3,
+            Layout(chunk_rows=1, shard_rows=1),
+        )
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_older_zarr_with_its_codecs_of_any_kind_is_not_read(folder, tmp_path):
