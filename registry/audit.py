@@ -18,7 +18,12 @@ from skybench.registry.hashing.content_hash import (
     dataset_root,
     variable_root,
 )
-from skybench.registry.proof.file_check import size_problems, unlisted, unpublished
+from skybench.registry.proof.file_check import (
+    damaged_descriptions,
+    size_problems,
+    unlisted,
+    unpublished,
+)
 from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
@@ -216,6 +221,7 @@ def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> It
     yield from (f"{where} contradicts itself: {said}." for said in contradictions(manifest))
     sizes = store.sizes(entry.key)
     yield from size_problems(manifest, sizes)
+    yield from damaged_descriptions(entry, store).values()
     elsewhere = (f"{SUBMISSIONS}/", f"{manifest.zarr}/")  # there the chunks are counted, above
     for key in unlisted(manifest, sizes.keys() - _BESIDE):
         if not key.startswith(elsewhere):

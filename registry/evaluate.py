@@ -16,6 +16,7 @@ from skybench.errors import (
 )
 from skybench.registry.ground_truth import GroundTruth, Judged, ground_truth
 from skybench.registry.leaderboard import Standing, standing
+from skybench.registry.recorded import cited_hash
 from skybench.registry.scoring.breakdown import broken_down
 from skybench.registry.scoring.coordinates import coordinate_table
 from skybench.registry.scoring.metric import Metric
@@ -273,7 +274,8 @@ def evaluate(
         Whether to add the record and its predictions to the version's leaderboard.
     content_hash : str, optional
         The content the predictions were made for, of the version or of its test split; also read
-        from the file where it is given there. Any other than this version's is refused.
+        from the file where it is given there. Any other than this version's is refused. A file
+        that names a test split is judged by that: another manifest that keeps it is no other.
 
     Raises
     ------
@@ -407,7 +409,7 @@ def _not_scored(where: str, expected: str, got: object) -> IntegrityError:
 
 def _record(name: str, manifest: Manifest, key: AnswerKey, tested: TestScore) -> Record:
     bound = bound_fields(name, "submission", manifest, key.task, key.names)
-    return Record(**bound, model=name, **tested.record_fields())
+    return Record(**bound, manifest=cited_hash(manifest), model=name, **tested.record_fields())
 
 
 def _submit(
@@ -443,6 +445,6 @@ def _check_free(name: str, known: Standing, store: Store, folder: str) -> None:
 
 def _file(record: Record, answer: Predictions, question: Question) -> bytes:
     buffer = io.BytesIO()
-    bound = {name: getattr(record, name) for name in BOUND}
+    bound = record.model_dump(include=set(BOUND), mode="json")
     write_predictions(buffer, question, answer.by_seed, bound)
     return buffer.getvalue()

@@ -16,7 +16,7 @@ from skybench.registry.arrays.open_url import is_url, open_url, select_split, wi
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
-from skybench.registry.recorded import recorded_manifest
+from skybench.registry.recorded import cited_hash, recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import opened
@@ -49,8 +49,10 @@ def open(
     Parameters
     ----------
     reference : str
-        ``sky`` (the newest version), ``sky@1`` (the newest 1.x), ``sky@1.0``, or pinned to a
-        content hash, ``sky@1.0#sha256:…``. Or the path or URL of one Zarr store, such as
+        ``sky`` (the newest version), ``sky@1`` (the newest 1.x), ``sky@1.0``, or pinned: to its
+        manifest, ``sky@1.0#manifest:sha256:…``, which holds all of it, or to a content hash,
+        ``sky@1.0#sha256:…``, which holds pixels and coordinates, but not scores, licence or
+        citation; ``skybench cite`` prints both. Or the path or URL of one Zarr store, such as
         ``out/sky.zarr`` of `skybench build`: its metadata and chunk files are checked, but no
         manifest proves what it holds.
     split : str, optional
@@ -74,7 +76,7 @@ def open(
         ``image : (sample, y, x) int32``, electrons, with the parameters as coordinates. Those on
         (sample), by which samples are chosen and grouped, are in memory (up to 256 MB of them), and
         numbers of sources are read when they are used; the rest are dask arrays in chunks of one
-        length. ``attrs`` hold version, content hash, licence.
+        length. ``attrs`` hold version, content hash, hash of the manifest, licence.
 
     Raises
     ------
@@ -102,6 +104,7 @@ def open(
         dataset=manifest.dataset,
         version=manifest.version,
         content_hash=manifest.content.root,
+        manifest_hash=cited_hash(manifest),
         license=manifest.licence,
         citation=manifest.citation,
     )

@@ -12,12 +12,14 @@ from skybench.errors import IntegrityError, NotFoundError
 from skybench.registry.reference import DatasetReference, Version
 from skybench.registry.scoring.records import Record, records_from_text
 from skybench.registry.storage.local_disk import is_litter
-from skybench.registry.storage.store import Store
-from skybench.registry.versions.index import read_manifest, resolve
+from skybench.registry.storage.store import BASELINES
 from skybench.registry.versions.manifest import Manifest, digest_of
 
 MANIFEST_SUFFIX = ".manifest.json"
 BASELINES_SUFFIX = ".baselines.json"
+
+_OF_A_COPY = ("generator", "chunk_count", "objects")
+"""Fields in which the manifest of a version that was built here differs from the recorded one."""
 
 
 def recorded_manifest(reference: str | DatasetReference) -> Manifest:
@@ -26,36 +28,42 @@ def recorded_manifest(reference: str | DatasetReference) -> Manifest:
     Raises
     ------
     NotFoundError
-        None matches; the message lists those that are recorded.
+        None matches, also what is pinned; the message lists those that are recorded.
     """
     reference = DatasetReference.parse(reference)
     file = _folder(reference) / f"{reference.dataset}{MANIFEST_SUFFIX}"
-    manifest = Manifest.from_text(file.read_text(encoding="utf-8"), str(file))
-    if reference.pin and not manifest.content.root.startswith(reference.pin):
-        msg = (
-            f"{manifest.reference} is recorded with content {manifest.content.root}, "
-            f"not the {reference.pin} that was pinned"
-        )
+    text = file.read_text(encoding="utf-8")
+    manifest = Manifest.from_text(text, str(file))
+    fault = reference.pin_fault(content=manifest.content.root, manifest=digest_of(text))
+    if fault:
+        msg = f"what skybench records as {manifest.reference} {fault}"
         raise NotFoundError(msg)
     return manifest
 
 
-def known_manifest(reference: str | DatasetReference, store: str | Store | None = None) -> Manifest:
-    """Return the manifest that a reference means in a store, else among the recorded ones.
+def cited_hash(manifest: Manifest) -> str:
+    """Return the SHA-256 of the manifest that a version is pinned and cited by.
 
-    Raises
-    ------
-    NotFoundError
-        Neither has it; the message is the store's.
+    It is the manifest's own. Where a recorded version was built on this machine, its files are of
+    this machine alone; then it is that of the recorded manifest, which says all the rest.
     """
-    store = Store(store)
     try:
-        return read_manifest(store, resolve(reference, store))
-    except NotFoundError as missing:
-        try:
-            return recorded_manifest(reference)
-        except NotFoundError:
-            raise missing from None
+        recorded = recorded_manifest(manifest.reference)
+    except NotFoundError:
+        return manifest.digest
+    return recorded.digest if _is_built_from(manifest, recorded) else manifest.digest
+
+
+def _is_built_from(copy: Manifest, recorded: Manifest) -> bool:
+    """Tell whether nothing but the encoding of the data differs, and no score."""
+    same = {name: getattr(recorded, name) for name in _OF_A_COPY}
+    scores = {stored for stored in copy.objects if stored.key.startswith(f"{BASELINES}/")}
+    records = {stored for stored in recorded.objects if _is_record(stored.key)}
+    return copy.model_copy(update=same) == recorded and records <= scores <= set(recorded.objects)
+
+
+def _is_record(key: str) -> bool:
+    return key.startswith(f"{BASELINES}/") and key.endswith(".json")
 
 
 def recorded_scores(reference: str | DatasetReference) -> tuple[Record, ...]:

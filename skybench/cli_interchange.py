@@ -32,9 +32,8 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
 
     Example: skybench info sky@0 --store ./demo-store
     """
-    from skybench.registry.recorded import known_manifest
     from skybench.registry.storage.store import Store
-    from skybench.registry.versions.index import find, read_index
+    from skybench.registry.versions.index import find, known_manifest, read_index
 
     place = Store(store)
     manifest = known_manifest(dataset, place)
@@ -51,6 +50,7 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
 
 def _identity(manifest: "Manifest", entry: "IndexEntry | None", place: "Store") -> dict[str, str]:
     from skybench.generators.schema import SPLITS
+    from skybench.registry.recorded import cited_hash
 
     splits = manifest.content.splits
     sizes = ", ".join(f"{n} {splits[n].samples:,}" for n in SPLITS if n in splits)
@@ -59,6 +59,7 @@ def _identity(manifest: "Manifest", entry: "IndexEntry | None", place: "Store") 
         "dataset": f"{manifest.dataset} {manifest.version}",
         "title": manifest.title,
         "content hash": manifest.content.root,
+        "manifest": cited_hash(manifest),
         "published": entry.time if entry else "",
         "recorded": "" if entry else f"{manifest.created}, by skybench",
         "made by": f"skybench {made_by.get('skybench', 'unknown')}, "
@@ -99,14 +100,16 @@ def cite(
     style: Annotated[str, typer.Option("--format", help="bibtex or cff.")] = "bibtex",
     store: StoreOption = None,
 ) -> None:
-    """Print how to cite a version, with its number and its content hash.
+    """Print how to cite a version, with its number and the pin of its manifest.
 
+    That pin holds all of it: skybench get sky@1.0#manifest:sha256:… A content pin, of the content
+    hash alone, holds pixels and coordinates, but not scores, licence or citation.
     Works without a store for the versions that skybench records.
 
     Example: skybench cite sky@0.1 --format cff > CITATION.cff
     """
     from skybench.registry.describing.citation import cite as citation
-    from skybench.registry.recorded import known_manifest
+    from skybench.registry.versions.index import known_manifest
 
     print(citation(known_manifest(dataset, store), style), end="")
 
