@@ -19,9 +19,9 @@ import yaml
 
 from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.recipe_yaml import load_bounded
-from skybench.registry.recorded import cited_hash
 from skybench.registry.reference import Version
 from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.recorded_manifests import cited_hash
 
 DRIVER = "skybench.catalogs.SkySource"
 FALLBACK_DRIVER = "zarr"

@@ -16,7 +16,6 @@ from skybench.errors import (
 )
 from skybench.registry.ground_truth import GroundTruth, Judged, ground_truth
 from skybench.registry.leaderboard import Standing, standing
-from skybench.registry.recorded import cited_hash
 from skybench.registry.scoring.breakdown import broken_down
 from skybench.registry.scoring.coordinates import coordinate_table
 from skybench.registry.scoring.metric import Metric
@@ -46,6 +45,7 @@ from skybench.registry.scoring.scoring import (
 from skybench.registry.scoring.tasks import AnswerKey
 from skybench.registry.storage.store import Store, version_key
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
+from skybench.registry.versions.recorded_manifests import cited_hash
 
 UNNAMED = "submission"
 

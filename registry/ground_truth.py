@@ -21,13 +21,14 @@ from skybench.generators.recipe_file import load_recipe
 from skybench.registry.arrays.open_url import is_url, open_url
 from skybench.registry.open import open as open_version
 from skybench.registry.open import present
+from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.question import ID, Question
 from skybench.registry.scoring.records import TEST_SPLIT
 from skybench.registry.scoring.tasks import AnswerKey, Maps, answer_key, task_named
 from skybench.registry.scoring.truth import MAP, meanings
 from skybench.registry.storage.store import Store
-from skybench.registry.versions.index import known_manifest, read_manifest
+from skybench.registry.versions.index import read_manifest
 from skybench.registry.versions.manifest import Manifest
 
 Judged = str | os.PathLike[str] | DatasetReference | Recipe | xr.Dataset

@@ -16,13 +16,14 @@ from skybench.registry.arrays.open_url import is_url, open_url, select_split, wi
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
-from skybench.registry.recorded import cited_hash, recorded_manifest
+from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import opened
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.recorded_manifests import cited_hash
 
 Openable = str | PathLike[str] | DatasetReference
 """A reference to a version, or the path or URL of one Zarr store."""

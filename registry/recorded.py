@@ -4,72 +4,44 @@
 version is can be known, and proved, where no store is.
 """
 
-from collections.abc import Iterator
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-
 from skybench.errors import IntegrityError, NotFoundError
-from skybench.registry.reference import DatasetReference, Version
+from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import Record, records_from_text
-from skybench.registry.storage.local_disk import is_litter
-from skybench.registry.storage.store import BASELINES
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest, digest_of
+from skybench.registry.versions.recorded_manifests import MANIFEST_SUFFIX as MANIFEST_SUFFIX
+from skybench.registry.versions.recorded_manifests import recorded_folder
+from skybench.registry.versions.recorded_manifests import recorded_manifest as recorded_manifest
+from skybench.registry.versions.recorded_manifests import (
+    recorded_references as recorded_references,
+)
 
-MANIFEST_SUFFIX = ".manifest.json"
 BASELINES_SUFFIX = ".baselines.json"
 
-_OF_A_COPY = ("generator", "chunk_count", "objects")
-"""Fields in which the manifest of a version that was built here differs from the recorded one."""
 
-
-def recorded_manifest(reference: str | DatasetReference) -> Manifest:
-    """Return the manifest of the newest recorded version that a reference means.
+def known_manifest(reference: str | DatasetReference, store: str | Store | None = None) -> Manifest:
+    """Return the manifest that a reference means in a store, else among the recorded ones.
 
     Raises
     ------
     NotFoundError
-        None matches, also what is pinned; the message lists those that are recorded.
+        Neither has it; the message is the store's.
     """
-    reference = DatasetReference.parse(reference)
-    file = _folder(reference) / f"{reference.dataset}{MANIFEST_SUFFIX}"
-    text = file.read_text(encoding="utf-8")
-    manifest = Manifest.from_text(text, str(file))
-    fault = reference.pin_fault(content=manifest.content.root, manifest=digest_of(text))
-    if fault:
-        msg = f"what skybench records as {manifest.reference} {fault}"
-        raise NotFoundError(msg)
-    return manifest
-
-
-def cited_hash(manifest: Manifest) -> str:
-    """Return the SHA-256 of the manifest that a version is pinned and cited by.
-
-    It is the manifest's own. Where a recorded version was built on this machine, its files are of
-    this machine alone; then it is that of the recorded manifest, which says all the rest.
-    """
+    store = Store(store)
     try:
-        recorded = recorded_manifest(manifest.reference)
-    except NotFoundError:
-        return manifest.digest
-    return recorded.digest if _is_built_from(manifest, recorded) else manifest.digest
-
-
-def _is_built_from(copy: Manifest, recorded: Manifest) -> bool:
-    """Tell whether nothing but the encoding of the data differs, and no score."""
-    same = {name: getattr(recorded, name) for name in _OF_A_COPY}
-    scores = {stored for stored in copy.objects if stored.key.startswith(f"{BASELINES}/")}
-    records = {stored for stored in recorded.objects if _is_record(stored.key)}
-    return copy.model_copy(update=same) == recorded and records <= scores <= set(recorded.objects)
-
-
-def _is_record(key: str) -> bool:
-    return key.startswith(f"{BASELINES}/") and key.endswith(".json")
+        return read_manifest(store, resolve(reference, store))
+    except NotFoundError as missing:
+        try:
+            return recorded_manifest(reference)
+        except NotFoundError:
+            raise missing from None
 
 
 def recorded_scores(reference: str | DatasetReference) -> tuple[Record, ...]:
     """Return the baseline records of a recorded version; raises as `recorded_manifest`."""
     reference = DatasetReference.parse(reference)
-    file = _folder(reference) / f"{reference.dataset}{BASELINES_SUFFIX}"
+    file = recorded_folder(reference) / f"{reference.dataset}{BASELINES_SUFFIX}"
     return tuple(records_from_text(file.read_text(encoding="utf-8"), str(file)))
 
 
@@ -86,7 +58,7 @@ def recorded_predictions(reference: str | DatasetReference, record: Record) -> b
     if record.predictions is None:
         return None
     reference = DatasetReference.parse(reference)
-    file = _folder(reference) / predictions_name(reference.dataset, record)
+    file = recorded_folder(reference) / predictions_name(reference.dataset, record)
     if not file.is_file():
         return None
     data = file.read_bytes()
@@ -103,33 +75,3 @@ def predictions_name(dataset: str, record: Record) -> str:
     """Return the name of a record's predictions beside it, like ``sky.resnet50-….parquet``."""
     assert record.predictions is not None
     return f"{dataset}.{record.predictions.key.rpartition('/')[2]}"
-
-
-def recorded_references() -> tuple[str, ...]:
-    """Return all recorded versions, like ``sky@0.1``, by dataset and number."""
-    found = [
-        (file.name.removesuffix(MANIFEST_SUFFIX), Version.parse(folder.name))
-        for folder in _releases()
-        for file in folder.iterdir()
-        if file.name.endswith(MANIFEST_SUFFIX) and not is_litter(file.name)
-    ]
-    return tuple(f"{dataset}@{version}" for dataset, version in sorted(found))
-
-
-def _releases() -> Iterator[Traversable]:
-    folders = (files("skybench.registry") / "releases").iterdir()
-    return (f for f in folders if f.is_dir() and not is_litter(f.name))
-
-
-def _folder(reference: DatasetReference) -> Traversable:
-    matching = {
-        Version.parse(folder.name): folder
-        for folder in _releases()
-        if (folder / f"{reference.dataset}{MANIFEST_SUFFIX}").is_file()
-        and reference.matches(Version.parse(folder.name))
-    }
-    if not matching:
-        have = ", ".join(recorded_references()) or "none"
-        msg = f"{reference} is not among the versions that skybench records: {have}"
-        raise NotFoundError(msg)
-    return matching[max(matching)]

@@ -22,12 +22,12 @@ from skybench.registry.proof.file_check import (
     size_problems,
 )
 from skybench.registry.proof.row_check import full_problems, sampled_problems
-from skybench.registry.recorded import cited_hash
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import manifest_from, manifest_text, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.recorded_manifests import cited_hash
 from skybench.registry.versions.signatures import KeyFile, TrustedKeys, check_manifest
 
 Depth = Literal["files", "sampled", "full"]

@@ -23,7 +23,7 @@ from skybench.errors import (
 from skybench.registry.open import Building
 from skybench.registry.progress_bar import progress_bar
 from skybench.registry.proof.file_check import file_digest
-from skybench.registry.recorded import cited_hash, recorded_manifest
+from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference, manifest_pin
 from skybench.registry.scoring.records import stored_records
 from skybench.registry.storage.store import SIGNATURE, Store
@@ -38,6 +38,7 @@ from skybench.registry.versions.index import (
 )
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.registry.versions.recorded_manifests import cited_hash
 from skybench.registry.versions.signatures import (
     KeyFile,
     TrustedKeys,

@@ -32,8 +32,9 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
 
     Example: skybench info sky@0 --store ./demo-store
     """
+    from skybench.registry.recorded import known_manifest
     from skybench.registry.storage.store import Store
-    from skybench.registry.versions.index import find, known_manifest, read_index
+    from skybench.registry.versions.index import find, read_index
 
     place = Store(store)
     manifest = known_manifest(dataset, place)
@@ -50,7 +51,7 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
 
 def _identity(manifest: "Manifest", entry: "IndexEntry | None", place: "Store") -> dict[str, str]:
     from skybench.generators.schema import SPLITS
-    from skybench.registry.recorded import cited_hash
+    from skybench.registry.versions.recorded_manifests import cited_hash
 
     splits = manifest.content.splits
     sizes = ", ".join(f"{n} {splits[n].samples:,}" for n in SPLITS if n in splits)
@@ -109,7 +110,7 @@ def cite(
     Example: skybench cite sky@0.1 --format cff > CITATION.cff
     """
     from skybench.registry.describing.citation import cite as citation
-    from skybench.registry.versions.index import known_manifest
+    from skybench.registry.recorded import known_manifest
 
     print(citation(known_manifest(dataset, store), style), end="")
 

@@ -9,9 +9,9 @@ import yaml
 from skybench.errors import ParameterError
 from skybench.generators.suggestion import unknown
 from skybench.registry.describing.licence import is_spdx
-from skybench.registry.recorded import cited_hash
 from skybench.registry.reference import manifest_pin
 from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.recorded_manifests import cited_hash
 
 _AUTHORS_AND_YEAR = re.compile(r"([^()@{}\n]{1,200}?) \((\d{4})\)")
 _TEX = {

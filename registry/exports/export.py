@@ -36,11 +36,11 @@ from skybench.registry.exports.webdataset import WEBDATASET
 from skybench.registry.exports.zarr import ZARR
 from skybench.registry.hashing.content_hash import variable_roots
 from skybench.registry.open import open as open_version
+from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference, manifest_pin
 from skybench.registry.storage.local_disk import reporting_unwritable, write_new
 from skybench.registry.storage.object_store import HeldError
 from skybench.registry.storage.store import Store
-from skybench.registry.versions.index import known_manifest
 
 _PROOFS = ("content_hash", "manifest_hash")
 """Attributes that are true of an opened version, and not of a copy."""

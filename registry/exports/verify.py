@@ -21,11 +21,11 @@ from skybench.registry.exports.export import FORMATS
 from skybench.registry.exports.export_format import DataFormat
 from skybench.registry.exports.export_hashes import ExportHashes
 from skybench.registry.hashing.content_hash import dataset_root, variable_roots
+from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import VerifyReport
 from skybench.registry.verify import verify as verify_version
-from skybench.registry.versions.index import known_manifest
 from skybench.registry.versions.signatures import KeyFile
 
 

@@ -15,9 +15,10 @@ from skybench.errors import ParameterError, VersionConflictError
 from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, ContentHash, VariableHash, leaves
+from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference, Version
 from skybench.registry.storage.store import Store
-from skybench.registry.versions.index import find, known_manifest, read_index
+from skybench.registry.versions.index import find, read_index
 from skybench.registry.versions.manifest import Manifest
 
 Rows = NDArray[np.intp]

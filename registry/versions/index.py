@@ -21,7 +21,6 @@ from skybench.errors import (
     VersionConflictError,
     YankedVersionWarning,
 )
-from skybench.registry.recorded import cited_hash, recorded_manifest
 from skybench.registry.reference import DatasetReference, Version
 from skybench.registry.storage.store import INDEX, Store
 from skybench.registry.versions.index_lines import (
@@ -34,6 +33,7 @@ from skybench.registry.versions.index_lines import (
     withdrawal,
 )
 from skybench.registry.versions.manifest import Manifest, digest_of, validated
+from skybench.registry.versions.recorded_manifests import cited_hash
 from skybench.registry.versions.signatures import SigningKey, TrustedKeys, check_index, sign_index
 
 NewLine = TypeVar("NewLine", IndexEntry, Yank)
@@ -269,24 +269,6 @@ def check_pin(reference: DatasetReference, entry: IndexEntry, store: Store) -> N
             "or its manifest was rewritten; take the version from where the hash was published."
         )
         raise IntegrityError(msg)
-
-
-def known_manifest(reference: str | DatasetReference, store: str | Store | None = None) -> Manifest:
-    """Return the manifest that a reference means in a store, else among the recorded ones.
-
-    Raises
-    ------
-    NotFoundError
-        Neither has it; the message is the store's.
-    """
-    store = Store(store)
-    try:
-        return read_manifest(store, resolve(reference, store))
-    except NotFoundError as missing:
-        try:
-            return recorded_manifest(reference)
-        except NotFoundError:
-            raise missing from None
 
 
 def read_manifest(store: Store, entry: IndexEntry) -> Manifest:

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from skybench.registry import recorded
 from skybench.registry.audit import audit, contradictions
 from skybench.registry.storage.store import Store
+from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.index import append, read_index, read_manifest, yank
 from skybench.registry.versions.manifest import Manifest, canonical_text, digest_of
 
@@ -19,7 +19,7 @@ def clone(tmp_path, monkeypatch):
     """Let the package record nothing but what a test puts there."""
     folder = tmp_path / "clone" / "releases"
     folder.mkdir(parents=True)
-    monkeypatch.setattr(recorded, "files", lambda _: folder.parent)
+    monkeypatch.setattr(recorded_manifests, "files", lambda _: folder.parent)
     return folder
 
 

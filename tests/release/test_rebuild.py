@@ -59,6 +59,25 @@ def test_an_empty_machine_opens_the_recorded_version(store, original):
     assert store.names(".work") == ("catalog.lock", "index.lock", "tiny-0.3.lock")
 
 
+def test_what_is_built_is_what_the_recorded_manifest_pins(store, original, monkeypatch):
+    here = {"skybench": "0.2.0", "zarr": "another"}
+    monkeypatch.setattr(rebuild, "generator_identity", lambda: here)
+    pin = f"{REFERENCE}#manifest:{read_index(original)[0].manifest}"
+    ds = skybench.open(pin)
+    (entry,) = read_index(store)
+    assert entry.manifest not in pin  # it says what it was built with here
+    assert f"{REFERENCE}#manifest:{ds.attrs['manifest_hash']}" == pin
+    assert pin in str(skybench.get(pin))
+    assert pin in store.read_text(f"{entry.key}/card.md")
+    assert skybench.verify(pin).ok
+
+
+def test_no_manifest_but_the_recorded_one_is_built(store):
+    with pytest.raises(NotFoundError, match="is not the manifest that was pinned"):
+        skybench.open(f"{REFERENCE}#manifest:sha256:{'0' * 64}")
+    assert nothing_in(store)
+
+
 def test_it_is_built_once(store, capfd):
     skybench.open(REFERENCE)
     assert "Building tiny" in capfd.readouterr().err
