@@ -303,6 +303,6 @@ def _recorded_problems(
         stored = read_manifest(store, entry)
     except SkybenchError:
         return  # told already
-    for field in ("content", "recipe", "classes", "task"):
+    for field in ("content", "recipe", "classes", "task", "licence", "citation"):
         if getattr(stored, field) != getattr(recorded, field):
             yield f"{where} has another {field} than {store.url_of(entry.manifest_key)}."

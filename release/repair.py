@@ -177,7 +177,7 @@ def _fetch(
 def _mend_descriptions(
     entry: IndexEntry, manifest: Manifest, place: Store, mirror: Store | None
 ) -> tuple[list[str], list[str], list[str]]:
-    """Put the listed card and Croissant in place; return which were fetched, written and lost."""
+    """Put listed card and Croissant in place; return the fetched, the written, why not others."""
     fetched: list[str] = []
     written: list[str] = []
     lost: list[str] = []
@@ -186,7 +186,7 @@ def _mend_descriptions(
         copy = _text_in(mirror, key)
         text = copy if digest_of(copy) == listed else _written(name, manifest, place)
         if digest_of(text) != listed:
-            lost.append(f"{name} was written by another skybench; fetch it: --mirror URL")
+            lost.append(f"{name} is not what this skybench writes; fetch it: --mirror URL")
             continue
         place.write(key, text)
         (fetched if text == copy else written).append(name)
@@ -202,7 +202,10 @@ def _text_in(mirror: Store | None, key: str) -> str:
 def _written(name: str, manifest: Manifest, place: Store) -> str:
     if name == CROISSANT:
         return croissant_text(manifest)
-    return card_text(manifest, card_scores(stored_records(place, f"{manifest.key}/{BASELINES}")))
+    with suppress(SkybenchError):  # a record that could not be mended
+        records = stored_records(place, f"{manifest.key}/{BASELINES}")
+        return card_text(manifest, card_scores(records))
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)

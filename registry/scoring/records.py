@@ -287,8 +287,8 @@ class Record(_AsItWas):
         """Return the canonical JSON: sorted keys, UTF-8, a newline at the end."""
         return canonical_text(self.model_dump(mode="json"))
 
-    @staticmethod
-    def from_text(text: str, where: str) -> "Record":
+    @classmethod
+    def from_text(cls, text: str, where: str) -> Self:
         """Return the record that a file holds; `where` names the file in messages.
 
         Raises
@@ -298,7 +298,13 @@ class Record(_AsItWas):
         IntegrityError
             It is not a record; the message names the key at fault.
         """
-        return _record_from(strict_json(text, where), where)
+        return cls.from_values(strict_json(text, where), where)
+
+    @classmethod
+    def from_values(cls, values: object, where: str) -> Self:
+        """Return the record that JSON says; raises as `from_text`."""
+        check_format(values, where, FORMAT)
+        return validated(cls, values, where)
 
     def mismatch(self, manifest: Manifest) -> str | None:
         """Say why this score is not one of that version's test split, None where it is.
@@ -319,11 +325,6 @@ class Record(_AsItWas):
         return self.split in manifest.content.splits
 
 
-def _record_from(values: object, where: str) -> Record:
-    check_format(values, where, FORMAT)
-    return validated(Record, values, where)
-
-
 def record_schema() -> dict[str, Any]:
     """Return the JSON Schema of a record."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Record.model_json_schema()
@@ -339,6 +340,8 @@ def records_from_text(text: str, where: str) -> tuple[Record, ...]:
 
     Raises
     ------
+    StoreError
+        One is of a newer format than this skybench reads.
     IntegrityError
         It is not a list of records.
     """
@@ -347,7 +350,8 @@ def records_from_text(text: str, where: str) -> tuple[Record, ...]:
         msg = f"{where} must hold a list of records, got {type(values).__name__}"
         raise IntegrityError(msg)
     return tuple(
-        _record_from(value, f"record {number} of {where}") for number, value in enumerate(values)
+        Record.from_values(value, f"record {number} of {where}")
+        for number, value in enumerate(values)
     )
 
 

@@ -214,9 +214,11 @@ def test_recorded_copies_must_be_the_stores_versions(published, clone):
     report = audit(published)
     assert report.ok
     assert report.recorded == 1
-    record(clone, manifest.model_copy(update={"recipe": manifest.recipe | {"seed": 5}}))
-    (problem,) = audit(published).problems
-    assert "the copy of sky@0.1 that skybench records has another recipe than" in problem
+    changes = {"recipe": manifest.recipe | {"seed": 5}, "licence": "MIT", "citation": "Me (2026)"}
+    for field, value in changes.items():
+        record(clone, manifest.model_copy(update={field: value}))
+        (problem,) = audit(published).problems
+        assert f"the copy of sky@0.1 that skybench records has another {field} than" in problem
 
 
 def test_a_recorded_copy_with_other_content_is_a_break(published, clone, raw, release_of):

@@ -249,7 +249,7 @@ def test_a_card_of_another_skybench_is_fetched(store, pristine, monkeypatch):
     store.write("objects/0.1/card.md", "forged")
     left = repair("objects@0.1", store=store, progress=False)
     assert not left.ok
-    assert "card.md was written by another skybench; fetch it: --mirror URL" in str(left)
+    assert "card.md is not what this skybench writes; fetch it: --mirror URL" in str(left)
     assert store.read_text("objects/0.1/card.md") == "forged"
     assert repair("objects@0.1", store=store, mirror=pristine, progress=False).fetched == (
         "card.md",

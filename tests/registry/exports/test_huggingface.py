@@ -78,7 +78,6 @@ def test_the_card_says_what_it_is(tmp_path):
     files = front["configs"][0]["data_files"]
     assert {"split": "train", "path": "data/train-*.parquet"} in files
     assert "12 samples, of the version `sky@0.1#manifest:sha256:77`" in text
-    assert "content hash is `sha256:77`" in text
     assert 'load_dataset("sky-0.1-huggingface", split="train")' in text
     assert "| `flux` | source | float32 | electron | total flux |" in text
     assert "[CC-BY-4.0](https://spdx.org/licenses/CC-BY-4.0.html)" in text
