@@ -21,6 +21,7 @@ from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.recipe_yaml import load_bounded
 from skybench.registry.reference import Version
 from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.recorded_manifests import cited_hash
 
 DRIVER = "skybench.catalogs.SkySource"
 FALLBACK_DRIVER = "zarr"
@@ -138,6 +139,7 @@ def _metadata(entry: CatalogEntry, split: str | None) -> dict[str, Any]:
             "dataset": manifest.dataset,
             "version": manifest.version,
             "hash": manifest.content.root,
+            "manifest": cited_hash(manifest),
             "licence": manifest.licence,
             "citation": manifest.citation,
             "task": manifest.task,

@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -13,6 +14,7 @@ from skybench.errors import NotFoundError, ParameterError, UnprovenDataWarning
 from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.open import Building, Verification
 from skybench.registry.open import open as open_version
+from skybench.registry.reference import DatasetReference, manifest_pin
 from skybench.registry.storage.store import INDEX, Store
 
 _ZARR_METADATA = "zarr.json"
@@ -22,7 +24,8 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
     """A released version behind an entry of an Intake catalog, in Intake 0.7 and 2.
 
     It opens as `skybench.open` does: by the index and the manifest of the store around it, which
-    must have the content hash that the catalog names. A Zarr store that was copied out of its store
+    must have the content hash that the catalog names, and be the manifest that it names; catalogs
+    from before there was one name the content alone. A Zarr store that was copied out of its store
     opens with an `UnprovenDataWarning` and without the attributes of the version.
 
     Parameters
@@ -41,7 +44,7 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         None but those in fsspec's own configuration, which Intake hands on from the catalog's
         file system and which hold anyway.
     metadata : mapping, optional
-        From the catalog: hash, version, licence, baseline scores.
+        From the catalog: hash, manifest, version, licence, baseline scores.
 
     Raises
     ------
@@ -94,8 +97,8 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         NotFoundError
             The version is not at `urlpath`, or has no such split; the message names those it has.
         IntegrityError
-            The data are not those that were published with the hash in the catalog, or chunks are
-            missing, which would read as fill values.
+            Data or manifest are not those that were published with the hashes in the catalog, or
+            chunks are missing, which would read as fill values.
         StoreError, MissingDependencyError
             The file system cannot be read, or its package is not installed.
         """
@@ -111,15 +114,23 @@ class SkySource(DataSource):  # type: ignore[misc]  # intake ships no types
         store = self._store()
         if store is None:
             return self._unproven()
-        dataset, version, content = self._identity()
         return open_version(
-            f"{dataset}@{version}#{content}",
+            self._reference(),
             split=self.split,
             store=store,
             verify=self.verify,
             decode=self.decode,
             build=self.build if store == Store() else "never",
         )
+
+    def _reference(self) -> DatasetReference:
+        """Return the version, pinned to the content and to the manifest that the catalog names."""
+        dataset, version, content = self._identity()
+        pinned = DatasetReference.parse(f"{dataset}@{version}#{content}")
+        if (manifest := self.metadata.get("manifest")) is None:
+            return pinned
+        whole = DatasetReference.parse(f"{dataset}@{version}#{manifest_pin(manifest)}")
+        return replace(pinned, manifest=whole.manifest)
 
     def _identity(self) -> tuple[Any, Any, Any]:
         """Return dataset, version and content hash as the catalog says them."""

@@ -15,7 +15,12 @@ from skybench.errors import SignatureError, SkybenchError
 from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.arrays.zarr_documents import METADATA
 from skybench.registry.hashing.content_hash import ContentHash
-from skybench.registry.proof.file_check import size_problems, unlisted, unpublished
+from skybench.registry.proof.file_check import (
+    damaged_descriptions,
+    size_problems,
+    unlisted,
+    unpublished,
+)
 from skybench.registry.recorded import (
     record_problems,
     recorded_manifest,
@@ -202,6 +207,7 @@ def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> It
     yield from (f"{where} contradicts itself: {said}." for said in contradictions(manifest))
     sizes = store.sizes(entry.key)
     yield from size_problems(manifest, sizes)
+    yield from damaged_descriptions(entry, store).values()
     elsewhere = (f"{SUBMISSIONS}/", f"{manifest.zarr}/")  # of the latter it is told above
     for key in unlisted(manifest, sizes.keys() - _BESIDE):
         if not key.startswith(elsewhere):
@@ -295,3 +301,6 @@ def _recorded_problems(
     except SkybenchError:
         return  # told already
     yield from record_problems(stored)
+    for field in ("licence", "citation"):
+        if getattr(stored, field) != getattr(recorded, field):
+            yield f"{where} has another {field} than {store.url_of(entry.manifest_key)}."

@@ -46,6 +46,7 @@ from skybench.registry.scoring.scoring import (
 from skybench.registry.scoring.tasks import AnswerKey
 from skybench.registry.storage.store import Store, version_key
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
+from skybench.registry.versions.recorded_manifests import cited_hash
 
 UNNAMED = "submission"
 
@@ -275,7 +276,8 @@ def evaluate(
         Whether to add the record and its predictions to the version's leaderboard.
     content_hash : str, optional
         The content the predictions were made for, of the version or of its test split; also read
-        from the file where it is given there. Any other than this version's is refused.
+        from the file where it is given there. Any other than this version's is refused. A file
+        that names a test split is judged by that: another manifest that keeps it is no other.
     seal : str or path, optional
         The file of the seal of a version whose test split is sealed; not needed once it is opened.
 
@@ -413,7 +415,7 @@ def _not_scored(where: str, expected: str, got: object) -> IntegrityError:
 
 def _record(name: str, manifest: Manifest, key: AnswerKey, tested: TestScore) -> Record:
     bound = bound_fields(name, "submission", manifest, key.task, key.names)
-    return Record(**bound, model=name, **tested.record_fields())
+    return Record(**bound, manifest=cited_hash(manifest), model=name, **tested.record_fields())
 
 
 def _submit(
@@ -449,6 +451,6 @@ def _check_free(name: str, known: Standing, store: Store, folder: str) -> None:
 
 def _file(record: Record, answer: Predictions, question: Question) -> bytes:
     buffer = io.BytesIO()
-    bound = {name: getattr(record, name) for name in BOUND}
+    bound = record.model_dump(include=set(BOUND), mode="json")
     write_predictions(buffer, question, answer.by_seed, bound)
     return buffer.getvalue()

@@ -23,6 +23,7 @@ from skybench.registry.verify import opened
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.recorded_manifests import cited_hash
 
 Openable = str | PathLike[str] | DatasetReference
 """A reference to a version, or the path or URL of one Zarr store."""
@@ -49,8 +50,10 @@ def open(
     Parameters
     ----------
     reference : str
-        ``sky`` (the newest version), ``sky@1`` (the newest 1.x), ``sky@1.0``, or pinned to a
-        content hash, ``sky@1.0#sha256:…``. Or the path or URL of one Zarr store, such as
+        ``sky`` (the newest version), ``sky@1`` (the newest 1.x), ``sky@1.0``, or pinned: to its
+        manifest, ``sky@1.0#manifest:sha256:…``, which holds all of it, or to a content hash,
+        ``sky@1.0#sha256:…``, which holds pixels and coordinates, but not scores, licence or
+        citation; ``skybench cite`` prints both. Or the path or URL of one Zarr store, such as
         ``out/sky.zarr`` of `skybench build`: its metadata and chunk files are checked, but no
         manifest proves what it holds.
     split : str, optional
@@ -74,7 +77,7 @@ def open(
         ``image : (sample, y, x) int32``, electrons, with the parameters as coordinates. Those on
         (sample), by which samples are chosen and grouped, are in memory (up to 256 MB of them), and
         numbers of sources are read when they are used; the rest are dask arrays in chunks of one
-        length. ``attrs`` hold version, content hash, licence.
+        length. ``attrs`` hold version, content hash, hash of the manifest, licence.
 
     Raises
     ------
@@ -102,6 +105,7 @@ def open(
         dataset=manifest.dataset,
         version=manifest.version,
         content_hash=manifest.content.root,
+        manifest_hash=cited_hash(manifest),
         license=manifest.licence,
         citation=manifest.citation,
     )

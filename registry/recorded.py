@@ -5,39 +5,21 @@ version is can be known, and proved, where no store is.
 """
 
 from collections.abc import Iterator
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 from skybench.errors import IntegrityError, NotFoundError
-from skybench.registry.reference import DatasetReference, Version
+from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import Record, records_from_text
-from skybench.registry.storage.local_disk import is_litter
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest, digest_of
+from skybench.registry.versions.recorded_manifests import MANIFEST_SUFFIX as MANIFEST_SUFFIX
+from skybench.registry.versions.recorded_manifests import recorded_folder
+from skybench.registry.versions.recorded_manifests import recorded_manifest as recorded_manifest
+from skybench.registry.versions.recorded_manifests import (
+    recorded_references as recorded_references,
+)
 
-MANIFEST_SUFFIX = ".manifest.json"
 BASELINES_SUFFIX = ".baselines.json"
-
-
-def recorded_manifest(reference: str | DatasetReference) -> Manifest:
-    """Return the manifest of the newest recorded version that a reference means.
-
-    Raises
-    ------
-    NotFoundError
-        None matches; the message lists those that are recorded.
-    """
-    reference = DatasetReference.parse(reference)
-    file = _folder(reference) / f"{reference.dataset}{MANIFEST_SUFFIX}"
-    manifest = Manifest.from_text(file.read_text(encoding="utf-8"), str(file))
-    if reference.pin and not manifest.content.root.startswith(reference.pin):
-        msg = (
-            f"{manifest.reference} is recorded with content {manifest.content.root}, "
-            f"not the {reference.pin} that was pinned"
-        )
-        raise NotFoundError(msg)
-    return manifest
 
 
 def known_manifest(reference: str | DatasetReference, store: str | Store | None = None) -> Manifest:
@@ -86,7 +68,7 @@ def record_problems(manifest: Manifest) -> Iterator[str]:
 def recorded_scores(reference: str | DatasetReference) -> tuple[Record, ...]:
     """Return the baseline records of a recorded version; raises as `recorded_manifest`."""
     reference = DatasetReference.parse(reference)
-    file = _folder(reference) / f"{reference.dataset}{BASELINES_SUFFIX}"
+    file = recorded_folder(reference) / f"{reference.dataset}{BASELINES_SUFFIX}"
     return tuple(records_from_text(file.read_text(encoding="utf-8"), str(file)))
 
 
@@ -103,7 +85,7 @@ def recorded_predictions(reference: str | DatasetReference, record: Record) -> b
     if record.predictions is None:
         return None
     reference = DatasetReference.parse(reference)
-    file = _folder(reference) / predictions_name(reference.dataset, record)
+    file = recorded_folder(reference) / predictions_name(reference.dataset, record)
     if not file.is_file():
         return None
     data = file.read_bytes()
@@ -120,33 +102,3 @@ def predictions_name(dataset: str, record: Record) -> str:
     """Return the name of a record's predictions beside it, like ``sky.resnet50-….parquet``."""
     assert record.predictions is not None
     return f"{dataset}.{record.predictions.key.rpartition('/')[2]}"
-
-
-def recorded_references() -> tuple[str, ...]:
-    """Return all recorded versions, like ``sky@0.1``, by dataset and number."""
-    found = [
-        (file.name.removesuffix(MANIFEST_SUFFIX), Version.parse(folder.name))
-        for folder in _releases()
-        for file in folder.iterdir()
-        if file.name.endswith(MANIFEST_SUFFIX) and not is_litter(file.name)
-    ]
-    return tuple(f"{dataset}@{version}" for dataset, version in sorted(found))
-
-
-def _releases() -> Iterator[Traversable]:
-    folders = (files("skybench.registry") / "releases").iterdir()
-    return (f for f in folders if f.is_dir() and not is_litter(f.name))
-
-
-def _folder(reference: DatasetReference) -> Traversable:
-    matching = {
-        Version.parse(folder.name): folder
-        for folder in _releases()
-        if (folder / f"{reference.dataset}{MANIFEST_SUFFIX}").is_file()
-        and reference.matches(Version.parse(folder.name))
-    }
-    if not matching:
-        have = ", ".join(recorded_references()) or "none"
-        msg = f"{reference} is not among the versions that skybench records: {have}"
-        raise NotFoundError(msg)
-    return matching[max(matching)]

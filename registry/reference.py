@@ -1,7 +1,8 @@
 """How a dataset and its versions are named: ``sky``, ``sky@1``, ``sky@1.0``, ``sky@1.0#sha256:…``.
 
 A version is ``MAJOR.MINOR``. MINOR adds and keeps every content hash, MAJOR changes data,
-and everything below 1.0 is for development.
+and everything below 1.0 is for development. Behind ``#`` an exact version is pinned: to its
+content, ``sky@1.0#sha256:…``, or to all that its manifest says, ``sky@1.0#manifest:sha256:…``.
 """
 
 import re
@@ -12,8 +13,18 @@ from skybench.errors import DatasetReferenceError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})")
-_PIN = re.compile(r"sha256:[0-9a-f]{12,64}")
-_FORMS = "sky, sky@1, sky@1.0 or sky@1.0#sha256:… (12 to 64 hexadecimal digits)"
+_PIN = re.compile(r"(manifest:)?(sha256:[0-9a-f]{12,64})")
+_MANIFEST = "manifest:"
+_FORMS = (
+    "sky, sky@1, sky@1.0, sky@1.0#manifest:sha256:… or sky@1.0#sha256:… "
+    "(12 to 64 hexadecimal digits)"
+)
+
+CONTENT_PIN_HOLDS = (
+    "a content pin holds pixels and coordinates, but not scores, licence or citation: "
+    "the manifest's pin holds these, too"
+)
+"""What is said wherever a user sees what a content hash is good for."""
 
 
 @dataclass(frozen=True, order=True)
@@ -64,7 +75,7 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetReference:
-    """A dataset, with as much of its version and content hash as was given.
+    """A dataset, with as much of its version and of what it is pinned to as was given.
 
     Parameters
     ----------
@@ -73,7 +84,11 @@ class DatasetReference:
     major, minor : int, optional
         Without `minor` the newest version of that major is meant, without both the newest of all.
     pin : str, optional
-        Content hash, ``sha256:`` and its first 12 or more hexadecimal digits.
+        Content hash, ``sha256:`` and its first 12 or more hexadecimal digits. It pins pixels and
+        coordinates, but not scores, licence or citation.
+    manifest : str, optional
+        SHA-256 of the manifest, in the same form. It pins what the manifest says: content, recipe,
+        licence, citation, records of baselines, files.
 
     Examples
     --------
@@ -81,12 +96,15 @@ class DatasetReference:
     Version(major=1, minor=0)
     >>> str(DatasetReference.parse("sky@1"))
     'sky@1'
+    >>> DatasetReference.parse("sky@1.0#manifest:sha256:9f86d081884c").manifest
+    'sha256:9f86d081884c'
     """
 
     dataset: str
     major: int | None = None
     minor: int | None = None
     pin: str | None = None
+    manifest: str | None = None
 
     @classmethod
     def parse(cls, reference: "str | DatasetReference") -> "DatasetReference":
@@ -95,7 +113,7 @@ class DatasetReference:
         Raises
         ------
         DatasetReferenceError
-            When `reference` is not one of the four forms; the message names the part at fault.
+            When `reference` is not one of the five forms; the message names the part at fault.
         """
         if isinstance(reference, DatasetReference):
             return reference
@@ -106,10 +124,9 @@ class DatasetReference:
         name, version_mark, version = name.partition("@")
         check_dataset_name(name, reference)
         major, minor = _numbers(version, reference) if version_mark else (None, None)
-        if pin_mark and (minor is None or not _PIN.fullmatch(pin)):
-            msg = f"{reference!r} pins a hash, which is written like sky@1.0#sha256:9f86d081884c…"
-            raise DatasetReferenceError(msg)
-        return cls(dataset=name, major=major, minor=minor, pin=pin or None)
+        kind, digest = _pinned(pin, minor, reference) if pin_mark else (None, None)
+        pins = {"manifest": digest} if kind else {"pin": digest}
+        return cls(dataset=name, major=major, minor=minor, **pins)
 
     @property
     def version(self) -> Version | None:
@@ -122,11 +139,30 @@ class DatasetReference:
         """Tell whether `version` is one that the reference may mean."""
         return self.major in (None, version.major) and self.minor in (None, version.minor)
 
+    def pin_fault(self, *, content: str, manifest: str) -> str | None:
+        """Say how a version with these hashes is not the one that is pinned, None where it is."""
+        pinned = (("content", self.pin, content), ("manifest", self.manifest, manifest))
+        for kind, expected, got in pinned:
+            if expected is not None and not got.startswith(expected):
+                return f"is not the {kind} that was pinned: expected {expected}, got {got}"
+        return None
+
+    @property
+    def pin_note(self) -> str:
+        """What the pin does not hold, for people; empty where it holds all or there is none."""
+        return CONTENT_PIN_HOLDS if self.pin and not self.manifest else ""
+
     def __str__(self) -> str:
         """Return the reference as a user writes it."""
         numbers = [str(n) for n in (self.major, self.minor) if n is not None]
         version = "@" + ".".join(numbers) if numbers else ""
-        return self.dataset + version + (f"#{self.pin}" if self.pin else "")
+        pin = manifest_pin(self.manifest) if self.manifest else self.pin
+        return self.dataset + version + (f"#{pin}" if pin else "")
+
+
+def manifest_pin(digest: str) -> str:
+    """Return how a reference pins the manifest with a SHA-256, as it stands behind ``#``."""
+    return _MANIFEST + digest
 
 
 def check_dataset_name(name: str, where: str) -> None:
@@ -149,6 +185,17 @@ def check_dataset_name(name: str, where: str) -> None:
         f"got {name!r} in {where!r}{hint}"
     )
     raise DatasetReferenceError(msg)
+
+
+def _pinned(pin: str, minor: int | None, reference: str) -> tuple[str | None, str]:
+    if minor is None or not (found := _PIN.fullmatch(pin)):
+        msg = (
+            f"{reference!r} pins a hash, which is written like "
+            "sky@1.0#manifest:sha256:9f86d081884c… or, of the content alone, "
+            "sky@1.0#sha256:9f86d081884c…"
+        )
+        raise DatasetReferenceError(msg)
+    return found[1], found[2]
 
 
 def _numbers(version: str, reference: str) -> tuple[int, int | None]:

@@ -16,14 +16,21 @@ from skybench.errors import SkybenchError
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.arrays.zarr_metadata import check_zarr
 from skybench.registry.hashing.content_hash import headers_of
-from skybench.registry.proof.file_check import damage, name_of, size_problems
+from skybench.registry.proof.file_check import (
+    damage,
+    damaged_descriptions,
+    name_of,
+    size_problems,
+)
 from skybench.registry.proof.metadata_check import agreement_problems, description_problems
 from skybench.registry.proof.row_check import full_problems, sampled_problems
 from skybench.registry.recorded import record_problems
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import manifest_from, manifest_text, resolve
+from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.recorded_manifests import cited_hash
 from skybench.registry.versions.signatures import KeyFile, TrustedKeys, check_manifest
 
 Depth = Literal["files", "sampled", "full"]
@@ -56,6 +63,10 @@ class VerifyReport:
         One sentence each, naming the file or the variable and rows; empty when all is well.
     signed_by : str
         File of the trusted key that signed the manifest; empty where none was asked for.
+    manifest_hash : str
+        SHA-256 of the manifest that the version is pinned and cited by.
+    pin_note : str
+        What the pin that was given does not hold; empty where it holds all, or none was given.
     """
 
     reference: str
@@ -66,6 +77,8 @@ class VerifyReport:
     seconds: float
     problems: tuple[str, ...]
     signed_by: str = ""
+    manifest_hash: str = ""
+    pin_note: str = ""
 
     @property
     def ok(self) -> bool:
@@ -83,7 +96,9 @@ class VerifyReport:
         lines = [
             f"{self.reference} {verdict}: {_CHECKED[self.depth]} of {self.files:,} files, "
             f"{self.bytes / 1e6:,.1f} MB, checked in {self.seconds:.1f} s",
-            self.content_hash,
+            f"content {self.content_hash}",
+            *([f"manifest {self.manifest_hash}"] if self.manifest_hash else []),
+            *([self.pin_note] if self.pin_note else []),
             *([f"signed by {self.signed_by}"] if self.signed_by else []),
             *self.problems,
         ]
@@ -133,12 +148,25 @@ def verify(
     True
     """
     store, trusted = Store(store), TrustedKeys.configured(public_key)
+    reference = DatasetReference.parse(reference)
     entry = resolve(reference, store)
     text = manifest_text(store, entry)
     signed_by = str(check_manifest(text, store, entry.key, trusted)) if trusted else ""
     manifest = manifest_from(text, entry, store)
-    report = check(manifest, store, depth="full" if full else "sampled")
-    return replace(report, signed_by=signed_by)
+    report = check_version(entry, manifest, store, depth="full" if full else "sampled")
+    return replace(report, signed_by=signed_by, pin_note=reference.pin_note)
+
+
+def check_version(
+    entry: IndexEntry, manifest: Manifest, store: Store, *, depth: Depth
+) -> VerifyReport:
+    """Return what is right and wrong with a listed version: what `check` says, and its card."""
+    report = check(manifest, store, depth=depth)
+    return replace(
+        report,
+        manifest_hash=cited_hash(manifest),
+        problems=(*report.problems, *damaged_descriptions(entry, store).values()),
+    )
 
 
 def check(manifest: Manifest, store: Store, *, depth: Depth) -> VerifyReport:

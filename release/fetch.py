@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from skybench.errors import (
     IntegrityError,
@@ -23,13 +24,22 @@ from skybench.registry.open import Building
 from skybench.registry.progress_bar import progress_bar
 from skybench.registry.proof.file_check import file_digest
 from skybench.registry.recorded import recorded_manifest
-from skybench.registry.reference import DatasetReference
+from skybench.registry.reference import DatasetReference, manifest_pin
 from skybench.registry.scoring.records import stored_records
 from skybench.registry.seals import opened_seal, publish_seal
 from skybench.registry.storage.store import SIGNATURE, Store
-from skybench.registry.versions.index import find, manifest_text, read_index, resolve, yank
+from skybench.registry.versions.index import (
+    check_pin,
+    find,
+    manifest_text,
+    read_index,
+    read_manifest,
+    resolve,
+    yank,
+)
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.registry.versions.recorded_manifests import cited_hash
 from skybench.registry.versions.signatures import (
     KeyFile,
     TrustedKeys,
@@ -65,6 +75,8 @@ class Fetched:
         The exact version, like ``sky@1.0``.
     content_hash : str
         Root of its content hash, computed again from the rows that arrived.
+    manifest_hash : str
+        SHA-256 of the manifest that the version is pinned and cited by.
     is_recorded : bool
         Whether it is the content that this skybench records for the version.
     is_new : bool
@@ -77,10 +89,13 @@ class Fetched:
         How many samples the version has, where this call built it.
     seconds : float
         Wall time of this call.
+    pin_note : str
+        What the pin that was given does not hold; empty where it holds all, or none was given.
     """
 
     reference: str
     content_hash: str
+    manifest_hash: str
     is_recorded: bool
     is_new: bool
     mirror: str = ""
@@ -88,9 +103,14 @@ class Fetched:
     bytes: int = 0
     built_samples: int = 0
     seconds: float = 0.0
+    pin_note: str = ""
 
     def __str__(self) -> str:
         """Say in a few lines what happened."""
+        pinned = f"pin all of it by {self.reference}#{manifest_pin(self.manifest_hash)}"
+        return "\n".join([self._happened(), pinned, *filter(None, [self.pin_note])])
+
+    def _happened(self) -> str:
         known = "the content that this skybench records" if self.is_recorded else "its content"
         if not self.is_new:
             return f"{self.reference} is in the store already; {known} is {self.content_hash}"
@@ -174,21 +194,22 @@ def get(
     forbidden = _forbidden(build, source, trusted)
     entry = find(read_index(place), wanted.dataset, wanted.version) if wanted.version else None
     if entry is not None and _is_signed(entry, place, trusted):
-        return _present(resolve(wanted, place), place)
+        return _present(wanted, resolve(wanted, place), place)
     problems = []
     for mirror in [Store(url) for url in _mirrors(source)]:
         try:
             offered = offer(wanted, mirror, trusted)
-            return _Transfer(place, offered, workers, progress).run(began)
+            return _Transfer(wanted, place, offered, workers, progress).run(began)
         except MirrorError as problem:
             problems.append(problem)
     if not forbidden and (recorded := _recorded(wanted)):
-        return _build(recorded, place, began, progress)
+        return _build(wanted, recorded, place, began, progress)
     raise _unavailable(wanted, problems, forbidden)
 
 
 @dataclass(frozen=True)
 class _Transfer:
+    wanted: DatasetReference
     place: Store
     offer: Offer
     workers: int
@@ -203,18 +224,18 @@ class _Transfer:
 
     def run(self, began: float) -> Fetched:
         if entry := self._published():
-            return _present(entry, self.place, self.offer)
+            return _present(self.wanted, entry, self.place, self.offer)
         self.place.check_writable()
         with self.place.lock(self.work.name, wait=False):
             if entry := self._published():
-                return _present(entry, self.place, self.offer)
+                return _present(self.wanted, entry, self.place, self.offer)
             fetched, begun = self._fetch_missing()
             entry = self._publish()
         _follow(entry, self.place, self.offer)
-        return Fetched(
-            reference=entry.reference,
-            content_hash=entry.content,
-            is_recorded=_is_recorded(entry),
+        return _fetched(
+            self.wanted,
+            entry,
+            self.place,
             is_new=True,
             mirror=str(self.offer.mirror),
             files=len(fetched),
@@ -303,15 +324,17 @@ def _forbidden(build: Building, source: str | Sequence[str] | None, trusted: Tru
     return next((reason for reason, holds in reasons.items() if holds), "")
 
 
-def _build(recorded: Manifest, place: Store, began: float, progress: bool) -> Fetched:
+def _build(
+    wanted: DatasetReference, recorded: Manifest, place: Store, began: float, progress: bool
+) -> Fetched:
     entry = find(read_index(place), recorded.dataset, recorded.version)
     if entry is not None:
-        return _present(entry, place)
+        return _present(wanted, entry, place)
     entry = rebuild(recorded, place, progress=progress)
-    return Fetched(
-        reference=entry.reference,
-        content_hash=entry.content,
-        is_recorded=True,
+    return _fetched(
+        wanted,
+        entry,
+        place,
         is_new=True,
         built_samples=recorded.samples,
         seconds=time.perf_counter() - began,
@@ -324,13 +347,23 @@ def _mirrors(source: str | Sequence[str] | None) -> list[str]:
     return [source] if isinstance(source, str) else list(source)
 
 
-def _present(entry: IndexEntry, place: Store, offer: Offer | None = None) -> Fetched:
+def _present(
+    wanted: DatasetReference, entry: IndexEntry, place: Store, offer: Offer | None = None
+) -> Fetched:
+    check_pin(wanted, entry, place)  # of another process, which may have wanted another
     _follow(entry, place, offer)
+    return _fetched(wanted, entry, place, is_new=False)
+
+
+def _fetched(wanted: DatasetReference, entry: IndexEntry, place: Store, **happened: Any) -> Fetched:
+    """Return what `get` did, with what a version in the store is."""
     return Fetched(
         reference=entry.reference,
         content_hash=entry.content,
+        manifest_hash=cited_hash(read_manifest(place, entry)),
         is_recorded=_is_recorded(entry),
-        is_new=False,
+        pin_note=wanted.pin_note,
+        **happened,
     )
 
 

@@ -15,17 +15,18 @@ from skybench.generators.codes import SAMPLE_DIM
 from skybench.generators.generate import empty
 from skybench.generators.recipe import Recipe
 from skybench.registry.arrays.zarr_format import Layout, choose_layout, create, open_raw, write_rows
+from skybench.registry.exports.croissant import croissant_text
 from skybench.registry.hashing.content_hash import hash_dataset_and_samples
 from skybench.registry.progress_bar import progress_bar
-from skybench.registry.proof.file_check import damaged_files
+from skybench.registry.proof.file_check import damaged_descriptions, damaged_files
 from skybench.registry.proof.row_check import shard_forms
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
-from skybench.registry.scoring.records import SUBMISSIONS
+from skybench.registry.scoring.records import SUBMISSIONS, stored_records
 from skybench.registry.seals import recipe_of, seal_at_hand
 from skybench.registry.storage.local_disk import is_unfinished
-from skybench.registry.storage.store import SIGNATURE, Store
-from skybench.registry.verify import VerifyReport, check
+from skybench.registry.storage.store import BASELINES, CROISSANT, SIGNATURE, Store
+from skybench.registry.verify import VerifyReport, check_version
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
@@ -38,6 +39,7 @@ from skybench.release.building.scheduler import (
 )
 from skybench.release.building.shard import rendered
 from skybench.release.mirror import fetch_what_is_right
+from skybench.release.publishing.card import card_scores, card_text
 
 _FETCHERS = 8
 
@@ -117,11 +119,12 @@ def repair(
         remaining = [stored for stored in wrong if stored.key not in fetched]
         rebuilder = _Rebuilder(manifest, entry, place, workers or available_cpus(), progress)
         rebuilt, left = rebuilder.rebuild(remaining)
+        copied, written, lost = _mend_descriptions(entry, manifest, place, source)
         return Repair(
-            fetched=(*mended, *fetched),
-            rebuilt=tuple(rebuilt),
-            left=tuple(left),
-            report=check(manifest, place, depth="full"),
+            fetched=(*mended, *fetched, *copied),
+            rebuilt=(*rebuilt, *written),
+            left=(*left, *lost),
+            report=check_version(entry, manifest, place, depth="full"),
         )
 
 
@@ -169,6 +172,40 @@ def _fetch(
     files = {f"{entry.key}/{stored.key}": stored for stored in wrong}
     fetched = fetch_what_is_right(files, entry, mirror, store, workers=_FETCHERS)
     return [files[key].key for key in fetched]
+
+
+def _mend_descriptions(
+    entry: IndexEntry, manifest: Manifest, place: Store, mirror: Store | None
+) -> tuple[list[str], list[str], list[str]]:
+    """Put listed card and Croissant in place; return the fetched, the written, why not others."""
+    fetched: list[str] = []
+    written: list[str] = []
+    lost: list[str] = []
+    for name in damaged_descriptions(entry, place):
+        key, listed = f"{entry.key}/{name}", entry.descriptions[name]
+        copy = _text_in(mirror, key)
+        text = copy if digest_of(copy) == listed else _written(name, manifest, place)
+        if digest_of(text) != listed:
+            lost.append(f"{name} is not what this skybench writes; fetch it: --mirror URL")
+            continue
+        place.write(key, text)
+        (fetched if text == copy else written).append(name)
+    return fetched, written, lost
+
+
+def _text_in(mirror: Store | None, key: str) -> str:
+    with suppress(SkybenchError):
+        return "" if mirror is None else mirror.read_text(key)
+    return ""
+
+
+def _written(name: str, manifest: Manifest, place: Store) -> str:
+    if name == CROISSANT:
+        return croissant_text(manifest)
+    with suppress(SkybenchError):  # a record that could not be mended
+        records = stored_records(place, f"{manifest.key}/{BASELINES}")
+        return card_text(manifest, card_scores(records))
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from skybench.errors import DatasetReferenceError
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
-from skybench.registry.versions.index import yank
+from skybench.registry.versions.index import check_pin, find, read_index, yank
 from skybench.registry.versions.index_lines import Yank
 from skybench.registry.versions.signatures import KeyFile, SigningKey
 from skybench.release.publishing.catalog import refresh_catalog
@@ -39,13 +39,15 @@ def withdraw(
     NotFoundError, VersionConflictError
         It is not published, or was withdrawn before.
     IntegrityError
-        The reason is not a line of text.
+        The reason is not a line of text, or the version is not what the reference pins.
     """
     exact = DatasetReference.parse(reference)
     if exact.version is None:
         msg = f"{exact} is an alias; withdraw an exact version, like {exact.dataset}@1.1"
         raise DatasetReferenceError(msg)
     place = Store(store)
+    if entry := find(read_index(place), exact.dataset, exact.version):
+        check_pin(exact, entry, place)
     line = yank(
         place,
         dataset=exact.dataset,

@@ -51,6 +51,7 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
 
 def _identity(manifest: "Manifest", entry: "IndexEntry | None", place: "Store") -> dict[str, str]:
     from skybench.generators.schema import SPLITS
+    from skybench.registry.versions.recorded_manifests import cited_hash
 
     splits = manifest.content.splits
     sizes = ", ".join(f"{n} {splits[n].samples:,}" for n in SPLITS if n in splits)
@@ -59,6 +60,7 @@ def _identity(manifest: "Manifest", entry: "IndexEntry | None", place: "Store") 
         "dataset": f"{manifest.dataset} {manifest.version}",
         "title": manifest.title,
         "content hash": manifest.content.root,
+        "manifest": cited_hash(manifest),
         "published": entry.time if entry else "",
         "recorded": "" if entry else f"{manifest.created}, by skybench",
         "made by": f"skybench {made_by.get('skybench', 'unknown')}, "
@@ -99,8 +101,10 @@ def cite(
     style: Annotated[str, typer.Option("--format", help="bibtex or cff.")] = "bibtex",
     store: StoreOption = None,
 ) -> None:
-    """Print how to cite a version, with its number and its content hash.
+    """Print how to cite a version, with its number and the pin of its manifest.
 
+    That pin holds all of it: skybench get sky@1.0#manifest:sha256:… A content pin, of the content
+    hash alone, holds pixels and coordinates, but not scores, licence or citation.
     Works without a store for the versions that skybench records.
 
     Example: skybench cite sky@0.1 --format cff > CITATION.cff

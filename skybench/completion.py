@@ -3,8 +3,11 @@
 Pressing Tab must not take seconds, so that these read file names, and never a store elsewhere.
 """
 
+import json
 from collections.abc import Iterator
+from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 _MANIFEST = ".manifest.json"
 
@@ -17,15 +20,27 @@ def recipes(incomplete: str) -> list[str]:
 
 
 def versions(incomplete: str) -> list[str]:
-    """Return the recorded versions that begin like this, such as ``sky@0.2``."""
-    folders = [f for f in (files("skybench.registry") / "releases").iterdir() if f.is_dir()]
-    names = [
-        f"{file.name.removesuffix(_MANIFEST)}@{folder.name}"
-        for folder in folders
-        for file in folder.iterdir()
-        if file.name.endswith(_MANIFEST) and not file.name.startswith(".")
-    ]
+    """Return the recorded versions that begin like this, ``sky@0.2``; behind a #, its pins."""
+    version, mark, _ = incomplete.partition("#")
+    found = dict(_recorded())
+    names = [*found]
+    if mark:
+        names = [f"{version}#{pin}" for pin in _pins(found[version])] if version in found else []
     return sorted(name for name in names if name.startswith(incomplete))
+
+
+def _recorded() -> Iterator[tuple[str, Traversable]]:
+    folders = [f for f in (files("skybench.registry") / "releases").iterdir() if f.is_dir()]
+    for folder in folders:
+        for file in folder.iterdir():
+            if file.name.endswith(_MANIFEST) and not file.name.startswith("."):
+                yield f"{file.name.removesuffix(_MANIFEST)}@{folder.name}", file
+
+
+def _pins(manifest: Traversable) -> Iterator[str]:
+    text = manifest.read_text(encoding="utf-8")
+    yield f"manifest:sha256:{sha256(text.encode()).hexdigest()}"
+    yield json.loads(text)["content"]["root"]
 
 
 def _packaged() -> Iterator[str]:

@@ -139,10 +139,10 @@ def recorded_checkout(tmp_path_factory):
 def tiny_is_recorded(recorded_checkout, monkeypatch):
     """Make skybench record tiny 0.3 alone, with no mirror; return the folder of the records."""
     from skybench.catalogs import default
-    from skybench.registry import recorded
+    from skybench.registry.versions import recorded_manifests
 
     releases = recorded_checkout[0] / "registry" / "releases"
-    monkeypatch.setattr(recorded, "_releases", lambda: releases.iterdir())
+    monkeypatch.setattr(recorded_manifests, "_releases", lambda: releases.iterdir())
     catalog = (recorded_checkout[0] / "catalogs" / default.PACKAGED).read_text()
     monkeypatch.setattr(default, "packaged_text", lambda: catalog)
     # Else Intake looks for conda by way of distutils, which warns that it is deprecated.

@@ -1,4 +1,4 @@
-"""How to cite a version: BibTeX and CFF, with its number and its content hash."""
+"""How to cite a version: BibTeX and CFF, with its number and the hashes that pin it."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,9 @@ import yaml
 from skybench.errors import ParameterError
 from skybench.generators.suggestion import unknown
 from skybench.registry.describing.licence import is_spdx
+from skybench.registry.reference import manifest_pin
 from skybench.registry.versions.manifest import Manifest
+from skybench.registry.versions.recorded_manifests import cited_hash
 
 _AUTHORS_AND_YEAR = re.compile(r"([^()@{}\n]{1,200}?) \((\d{4})\)")
 _TEX = {
@@ -18,7 +20,9 @@ _TEX = {
     "^": r"\textasciicircum{}",
     **{sign: f"\\{sign}" for sign in "{}$&%#_"},
 }
-_MESSAGE = "If you use this dataset, please cite it, with its version and content hash."
+_MESSAGE = "If you use this dataset, please cite it, with its version and its pin."
+_PINS_ALL = "manifest, SHA-256; pins content, recipe, licence, citation and baseline scores"
+_PINS_CONTENT = "pins pixels and coordinates, not scores, licence or citation"
 
 
 class _Credit(NamedTuple):
@@ -51,7 +55,10 @@ def cite(manifest: Manifest, style: str = "bibtex") -> str:
 def bibtex(manifest: Manifest) -> str:
     """Return a BibTeX entry; what TeX would take for a command is escaped."""
     credit = _credit(manifest)
-    note = f"Content hash {manifest.content.root}. Licence {manifest.licence}."
+    note = (
+        f"{pinned_reference(manifest)}. Content hash {manifest.content.root}, which "
+        f"{_PINS_CONTENT}. Licence {manifest.licence}."
+    )
     fields = {
         "author": f"{{{_tex(credit.authors)}}}",
         "title": f"{{{_tex(manifest.title)}}}: dataset {_tex(_name(manifest))}",
@@ -84,11 +91,11 @@ def cff(manifest: Manifest) -> str:
         "abstract": _line(manifest.description) or manifest.title,
         **licence,
         "identifiers": [
-            {
-                "type": "other",
-                "value": manifest.content.root,
-                "description": f"content hash, {manifest.content.algorithm}",
-            }
+            _identifier(pinned_reference(manifest), _PINS_ALL),
+            _identifier(
+                manifest.content.root,
+                f"content hash, {manifest.content.algorithm}; {_PINS_CONTENT}",
+            ),
         ],
         "keywords": ["astronomy", "benchmark", "simulation"],
     }
@@ -97,6 +104,15 @@ def cff(manifest: Manifest) -> str:
 
 STYLES: dict[str, Callable[[Manifest], str]] = {"bibtex": bibtex, "cff": cff}
 """The formats of a citation, by the names that `cite` knows."""
+
+
+def pinned_reference(manifest: Manifest) -> str:
+    """Return the reference that means this version and all that its manifest says of it."""
+    return f"{manifest.reference}#{manifest_pin(cited_hash(manifest))}"
+
+
+def _identifier(value: str, description: str) -> dict[str, str]:
+    return {"type": "other", "value": value, "description": description}
 
 
 def _credit(manifest: Manifest) -> _Credit:

@@ -38,10 +38,13 @@ from skybench.registry.hashing.attributes import Attributes
 from skybench.registry.hashing.content_hash import variable_roots
 from skybench.registry.open import open as open_version
 from skybench.registry.recorded import known_manifest
-from skybench.registry.reference import DatasetReference
+from skybench.registry.reference import DatasetReference, manifest_pin
 from skybench.registry.storage.local_disk import reporting_unwritable, write_new
 from skybench.registry.storage.object_store import HeldError
 from skybench.registry.storage.store import Store
+
+_PROOFS = ("content_hash", "manifest_hash")
+"""Attributes that are true of an opened version, and not of a copy."""
 
 FORMATS = Table(
     "skybench.exports",
@@ -239,11 +242,11 @@ def export_version(
         _check_free(out)
     form.require()
     ds = open_version(reference, split=split, store=store, verify="full", decode=False)
-    dataset, version, content = (ds.attrs[key] for key in ("dataset", "version", "content_hash"))
+    dataset, version, manifest = (ds.attrs[key] for key in ("dataset", "version", "manifest_hash"))
     published = known_manifest(f"{dataset}@{version}", store).content
     roots = roots_of(published, split) if samples is None else None
     # A copy is not proven: it says where it is from, not that it is that.
-    ds = ds.assign_attrs(exported_from=f"{dataset}@{version}#{content}")
+    ds = ds.assign_attrs(exported_from=f"{dataset}@{version}#{manifest_pin(manifest)}")
     return _write_chosen(
         form, ds, samples, out, [dataset, version, split], roots, published.attributes
     )
@@ -275,13 +278,13 @@ def _write_chosen(
     roots: Mapping[str, str] | None = None,
     attributes: Attributes | None = None,
 ) -> Path:
-    """Write some samples, under what their names tell, without the hash that proved the whole."""
+    """Write some samples, under what their names tell, without the hashes that proved the whole."""
     stem = "-".join(str(name) for name in names if name is not None)
     if samples is not None:
         ds = ds.isel({SAMPLE_DIM: _rows(samples, ds.sizes[SAMPLE_DIM], stem)})
         stem += f"-{ds.sizes[SAMPLE_DIM]}-samples"
     target = _target(out, form, stem)
-    kept = {key: value for key, value in ds.attrs.items() if key != "content_hash"}
+    kept = {key: value for key, value in ds.attrs.items() if key not in _PROOFS}
     write_dataset(ds.drop_attrs(deep=False).assign_attrs(kept), target, form, roots, attributes)
     return target
 

@@ -242,8 +242,7 @@ def card(ds: xr.Dataset, folder: str) -> str:
 
 def _origin(about: Mapping[str, str]) -> str:
     if "exported_from" in about:
-        reference, _, content = about["exported_from"].partition("#")
-        return f"of the version `{reference}` of skybench, whose content hash is `{content}`"
+        return f"of the version `{about['exported_from']}` of skybench"
     made = (f"{key} {about[key]}" for key in ("recipe", "seed", "generator") if key in about)
     return f"made by skybench ({', '.join(made)})"
 

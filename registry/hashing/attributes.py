@@ -30,6 +30,7 @@ PROVENANCE = frozenset(
         "dataset",
         "version",
         "content_hash",
+        "manifest_hash",
         "split",
         "exported_from",
         "exported_content_hash",

@@ -9,6 +9,7 @@ from hashlib import sha256
 from skybench.errors import IntegrityError, SkybenchError
 from skybench.registry.storage.local_disk import is_litter, is_unfinished
 from skybench.registry.storage.store import Store
+from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest, StoredObject
 
 _MOVE_AWAY = "move it away, because --repair deletes no file that it does not know."
@@ -70,6 +71,24 @@ def damaged_files(manifest: Manifest, store: Store) -> dict[str, str]:
         said = pool.map(partial(content_problem, manifest, store), manifest.objects)
         both = zip(manifest.objects, said, strict=True)
         return {stored.key: problem for stored, problem in both if problem}
+
+
+def damaged_descriptions(entry: IndexEntry, store: Store) -> dict[str, str]:
+    """Return what is wrong with card and Croissant by their names, where the index lists them."""
+    said = {
+        name: _description_problem(f"{entry.key}/{name}", expected, store)
+        for name, expected in entry.descriptions.items()
+    }
+    version = f"{entry.dataset} {entry.version}"
+    return {name: f"file {name} of {version} {fault}." for name, fault in said.items() if fault}
+
+
+def _description_problem(key: str, expected: str, store: Store) -> str:
+    try:
+        got = file_digest(store, key)
+    except SkybenchError as error:
+        return f"cannot be read: {error}"
+    return "" if got == expected else f"does not match the index: expected {expected}, got {got}"
 
 
 def threads() -> ThreadPoolExecutor:

@@ -21,14 +21,16 @@ from skybench.registry.scoring.question import (
     CONTENT_KEY,
     ID,
     IN_ORDER,
+    SPLIT_CONTENT_KEY,
     Predictions,
     Question,
+    bound_content,
     rows_in_order,
 )
 
 SUFFIX = ".npz"
 MAPS = "segmentation"
-KEYS = (ID, MAPS, CONTENT_KEY)
+KEYS = (ID, MAPS, CONTENT_KEY, SPLIT_CONTENT_KEY)
 _MOST_TEXT = 1 << 12
 
 
@@ -57,7 +59,7 @@ def read_maps(source: Any, question: Question) -> Predictions:
     _check(name, ids, maps, question)
     places = [f"row {row}" for row in range(len(ids))]
     order = rows_in_order(ids.astype(np.int64), question, name, places)
-    content = str(arrays[CONTENT_KEY])[:100] if CONTENT_KEY in arrays else None
+    content = bound_content(arrays)
     notes = (IN_ORDER,) if isinstance(source, np.ndarray) else ()
     return Predictions(by_seed={0: maps[order].astype(np.int8)}, content=content, notes=notes)
 

@@ -26,6 +26,7 @@ from skybench.registry.scoring.question import (
     LABEL,
     SEED,
     Question,
+    bound_content,
 )
 from skybench.registry.scoring.tasks import Columns
 from skybench.registry.storage.strict_json import strict_json
@@ -291,8 +292,7 @@ def _bound_content(metadata: Mapping[bytes, bytes], source: str) -> str | None:
         bound = strict_json(metadata.get(METADATA_KEY, b"{}").decode(), f"metadata of {source}")
     except (IntegrityError, UnicodeDecodeError) as error:
         raise PredictionsError(str(error)) from None
-    content = bound.get(CONTENT_KEY) if isinstance(bound, dict) else None
-    return None if content is None else str(content)[:100]
+    return bound_content(bound) if isinstance(bound, dict) else None
 
 
 def _read_fits(path: Path, question: Question) -> Table:

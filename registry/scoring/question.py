@@ -12,6 +12,7 @@ from skybench.registry.scoring.tasks import Columns, Maps, task_named
 
 ID, LABEL, SEED = "sample_id", "label", "seed"
 CONTENT_KEY = "content"
+SPLIT_CONTENT_KEY = "split_content"
 IN_ORDER = "the array was taken to be in the order of the test split"
 """A note: nothing in an array can show that it is not."""
 
@@ -83,6 +84,15 @@ class Predictions:
     by_seed: dict[int, NDArray[Any]]
     content: str | None = None
     notes: tuple[str, ...] = ()
+
+
+def bound_content(bound: Mapping[str, Any]) -> str | None:
+    """Return the content hash that predictions say they were made for: the split's, if given.
+
+    The split decides: a version that only adds to another keeps the predictions of its test split.
+    """
+    given = (bound[key] for key in (SPLIT_CONTENT_KEY, CONTENT_KEY) if key in bound)
+    return next((str(content)[:100] for content in given), None)
 
 
 def rows_in_order(

@@ -1,7 +1,9 @@
 """The record of a score: what was trained or submitted, on which data, and how well it did.
 
 A record is bound to the content of a version and to the content of its test split. It is small
-JSON; weights and predictions lie beside it under their SHA-256. Records that were once written
+JSON; weights and predictions lie beside it under their SHA-256. A submission names the manifest
+that it was scored by; the manifest lists the baselines of its version by their SHA-256, so these
+cannot name it. Records that were once written
 read for ever, and are written again as they were; whoever reads one looks at ``score``,
 ``by_part`` and ``overall``, whatever its age.
 """
@@ -32,6 +34,7 @@ from skybench.registry.versions.manifest import (
     UtcTime,
     VersionText,
     canonical_text,
+    check_format,
     strict_json,
     validated,
 )
@@ -42,8 +45,8 @@ FIRST_FORMAT: Literal["skybench-record-1"] = "skybench-record-1"
 
 SUBMISSIONS = "submissions"
 TEST_SPLIT = "test"
-BOUND = ("dataset", "version", "content", "split_content")
-"""Fields that a file of predictions repeats, to be bound to the same data as its record."""
+BOUND = ("dataset", "version", "content", "split_content", "manifest")
+"""Fields that a file of predictions repeats, where its record has them, to be bound alike."""
 
 WEIGHTS_SUFFIX = ".safetensors"
 
@@ -96,16 +99,16 @@ def _either(score: str, accuracy: str) -> ConfigDict:
     return ConfigDict(json_schema_extra=extra)
 
 
-_OF_ONE_FORMAT = {"accuracy", "accuracy_by_class", "validation_accuracy", "overall"}
-"""What records of only one of the two formats have."""
+_WHERE_GIVEN = {"accuracy", "accuracy_by_class", "validation_accuracy", "overall", "manifest"}
+"""What only records of one of the two formats have, or only submissions."""
 
 
 class _AsItWas(StrictModel):
-    """Part of a record: what only one format has is written where it was given, and only there."""
+    """Part of a record: what not all records have is written where it was given, and only there."""
 
     @model_serializer(mode="wrap")
-    def _without_other_formats(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        left_out = _OF_ONE_FORMAT - self.model_fields_set
+    def _without_what_was_not_given(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        left_out = _WHERE_GIVEN - self.model_fields_set
         return {name: value for name, value in whole(self).items() if name not in left_out}
 
 
@@ -172,6 +175,8 @@ class Record(_AsItWas):
         Floors are what a trivial method reaches.
     content, split_content : str
         Roots of the content hash of the version and of its test split.
+    manifest : str or None
+        SHA-256 of the manifest that a submission was scored by, as `cite` names it.
     complete : bool
         Whether this is a full run. A baseline of fewer seeds or epochs than its protocol asks,
         or on a smaller dataset, says so here and in ``incomplete_because``.
@@ -212,6 +217,7 @@ class Record(_AsItWas):
     content: Digest
     split: str
     split_content: Digest
+    manifest: Digest | None = None
     samples: int = Field(ge=1)
     task: PlainLine
     classes: tuple[PlainLine, ...] = ()
@@ -287,10 +293,18 @@ class Record(_AsItWas):
 
         Raises
         ------
+        StoreError
+            It is of a newer format than this skybench reads.
         IntegrityError
             It is not a record; the message names the key at fault.
         """
-        return validated(cls, strict_json(text, where), where)
+        return cls.from_values(strict_json(text, where), where)
+
+    @classmethod
+    def from_values(cls, values: object, where: str) -> Self:
+        """Return the record that JSON says; raises as `from_text`."""
+        check_format(values, where, FORMAT)
+        return validated(cls, values, where)
 
     def mismatch(self, manifest: Manifest) -> str | None:
         """Say why this score is not one of that version's test split, None where it is.
@@ -326,6 +340,8 @@ def records_from_text(text: str, where: str) -> tuple[Record, ...]:
 
     Raises
     ------
+    StoreError
+        One is of a newer format than this skybench reads.
     IntegrityError
         It is not a list of records.
     """
@@ -334,7 +350,7 @@ def records_from_text(text: str, where: str) -> tuple[Record, ...]:
         msg = f"{where} must hold a list of records, got {type(values).__name__}"
         raise IntegrityError(msg)
     return tuple(
-        validated(Record, value, f"record {number} of {where}")
+        Record.from_values(value, f"record {number} of {where}")
         for number, value in enumerate(values)
     )
 

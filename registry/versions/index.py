@@ -33,6 +33,7 @@ from skybench.registry.versions.index_lines import (
     withdrawal,
 )
 from skybench.registry.versions.manifest import Manifest, digest_of, validated
+from skybench.registry.versions.recorded_manifests import cited_hash
 from skybench.registry.versions.signatures import SigningKey, TrustedKeys, check_index, sign_index
 
 NewLine = TypeVar("NewLine", IndexEntry, Yank)
@@ -73,6 +74,8 @@ def append(
     version: str,
     manifest: str,
     content: str,
+    card: str | None = None,
+    croissant: str | None = None,
     signing_key: SigningKey | None = None,
 ) -> IndexEntry:
     """Publish a version by adding its line; this is the step after which readers see it.
@@ -90,6 +93,8 @@ def append(
         What is published.
     manifest, content : str
         SHA-256 of the manifest's text, and root of the content hash.
+    card, croissant : str, optional
+        SHA-256 of the files that describe the version beside its manifest.
     signing_key : SigningKey, optional
         Signs the index with its new line, before any reader sees it.
 
@@ -113,6 +118,8 @@ def append(
             version=version,
             manifest=manifest,
             content=content,
+            card=card,
+            croissant=croissant,
             time=utc_now(),
             previous=_digest_of_last(lines),
         )
@@ -226,7 +233,7 @@ def resolve(
     NotFoundError
         No version matches; the message lists those there are.
     IntegrityError
-        The version's content is not the one that the reference pins.
+        The version's content or manifest is not the one that the reference pins.
     SignatureError
         Keys are given, and none of them signed the index.
     """
@@ -242,17 +249,26 @@ def resolve(
     if not matching:
         raise NotFoundError(_not_found(reference, entries, store))
     entry = max(matching, key=lambda entry: entry.number)
-    if reference.pin and not entry.content.startswith(reference.pin):
-        msg = (
-            f"{entry.dataset} {entry.version} in {store} is not the content that was pinned: "
-            f"expected {reference.pin}, got {entry.content}. "
-            "This store holds another build; take the version from where the hash was published."
-        )
-        raise IntegrityError(msg)
+    check_pin(reference, entry, store)
     if entry.yanked is not None:
         said = withdrawal(f"{entry.dataset} {entry.version}", entry.yanked)
         warnings.warn(said, YankedVersionWarning, stacklevel=3)
     return entry
+
+
+def check_pin(reference: DatasetReference, entry: IndexEntry, store: Store) -> None:
+    """Raise an `IntegrityError` where a version in a store is not what a reference pins."""
+    fault = reference.pin_fault(content=entry.content, manifest=entry.manifest)
+    if fault and reference.manifest:
+        # A recorded version that was built here lists files of its own.
+        cited = cited_hash(read_manifest(store, entry))
+        fault = reference.pin_fault(content=entry.content, manifest=cited)
+    if fault:
+        msg = (
+            f"{entry.dataset} {entry.version} in {store} {fault}. This store holds another build, "
+            "or its manifest was rewritten; take the version from where the hash was published."
+        )
+        raise IntegrityError(msg)
 
 
 def read_manifest(store: Store, entry: IndexEntry) -> Manifest:

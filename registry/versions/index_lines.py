@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from skybench.errors import IntegrityError
 from skybench.registry.hashing.content_hash import canonical_json
 from skybench.registry.reference import Version
-from skybench.registry.storage.store import MANIFEST, version_key
+from skybench.registry.storage.store import CARD, CROISSANT, MANIFEST, version_key
 from skybench.registry.versions.manifest import (
     DatasetName,
     Digest,
@@ -45,7 +45,7 @@ class _Line(StrictModel):
 
     def to_line(self) -> str:
         """Return the line, without the line end."""
-        return canonical_json(self.model_dump()).decode()
+        return canonical_json(self.model_dump(exclude_none=True)).decode()
 
     @property
     def reference(self) -> str:
@@ -62,12 +62,17 @@ class IndexEntry(_Line):
         SHA-256 of the manifest's text.
     content : str
         Root of the content hash.
+    card, croissant : str or None
+        SHA-256 of ``card.md`` and ``croissant.json``, as they were written in this store; None on
+        the lines of older releases.
     yanked : str or None
         Why the version was withdrawn, by a later line; None where it was not.
     """
 
     manifest: Digest
     content: Digest
+    card: Digest | None = None
+    croissant: Digest | None = None
     yanked: str | None = Field(default=None, exclude=True)
 
     @property
@@ -84,6 +89,12 @@ class IndexEntry(_Line):
     def manifest_key(self) -> str:
         """The manifest's place in the store."""
         return f"{self.key}/{MANIFEST}"
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """SHA-256 of the card and of the Croissant by the names of their files, where listed."""
+        listed = {CARD: self.card, CROISSANT: self.croissant}
+        return {name: digest for name, digest in listed.items() if digest is not None}
 
 
 class Yank(_Line):

@@ -222,7 +222,7 @@ class Manifest(StrictModel):
             It is not a manifest; the message names the key at fault.
         """
         values = strict_json(text, where)
-        _check_format(values, where)
+        check_format(values, where, FORMAT)
         return validated(cls, values, where)
 
     @property
@@ -249,6 +249,11 @@ class Manifest(StrictModel):
     def reference(self) -> str:
         """The exact reference to this version, like ``sky@1.0``."""
         return f"{self.dataset}@{self.version}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its text, by which the index lists it."""
+        return digest_of(self.to_text())
 
 
 def _sections(recipe: Mapping[str, JsonValue]) -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
@@ -314,15 +319,17 @@ def _shown(text: str) -> str:
     return f"{plain[:600]}{'…' * (len(text) > 600)}"
 
 
-def _check_format(values: object, where: str) -> None:
+def check_format(values: object, where: str, newest: str) -> None:
+    """Raise a `StoreError` where values say that their format is newer than the newest known."""
+    kind, _, number = newest.rpartition("-")
     found = values.get("format") if isinstance(values, dict) else None
-    newer = re.fullmatch(r"skybench-manifest-([0-9]{1,6})", str(found))
-    if not newer or int(newer[1]) <= int(FORMAT.rpartition("-")[2]):
+    newer = re.fullmatch(rf"{kind}-([0-9]{{1,6}})", str(found))
+    if not newer or int(newer[1]) <= int(number):
         return
     made_by = values.get("generator") if isinstance(values, dict) else None
     needed = _shown(str(made_by.get("skybench", ""))[:20]) if isinstance(made_by, dict) else ""
     msg = (
         f"{where} has format {found} and needs skybench >= {needed or 'a newer version'}; "
-        f"this one reads up to {FORMAT}. Run pip install --upgrade skybench."
+        f"this one reads up to {newest}. Run pip install --upgrade skybench."
     )
     raise StoreError(msg)

@@ -99,7 +99,7 @@ class Recorder:
         question = self.data.question
         path = self.output / f"{name}-predictions{predictions_suffix(question)}"
         bound = self._bound(name, "baseline")
-        metadata = {key: bound[key] for key in BOUND}
+        metadata = {key: bound[key] for key in BOUND if key in bound}
         write_predictions(path, question, answers, metadata)
         return _stored(path)
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from skybench.generators.recipe import Sealing
 from skybench.generators.schema import SPLITS
 from skybench.learning.networks.table import NETWORKS
+from skybench.registry.describing.citation import pinned_reference
 from skybench.registry.describing.hugging_face import front_matter
 from skybench.registry.describing.licence import licence_url
-from skybench.registry.reference import Version
+from skybench.registry.reference import CONTENT_PIN_HOLDS, Version
 from skybench.registry.scoring.metric import Metric
 from skybench.registry.scoring.metrics import metric_named
 from skybench.registry.scoring.records import Record
@@ -132,8 +133,12 @@ def _identity(manifest: Manifest) -> str:
         "Task": manifest.task,
         "Samples": f"{manifest.samples:,}",
     }
-    pinned = f"{manifest.reference}#{manifest.content.root}"
-    return f"{_table(('', ''), rows.items())}\n\nTo have this content and no other: `{pinned}`"
+    content = f"{manifest.reference}#{manifest.content.root}"
+    pins = (
+        f"To have this version and no other: `{pinned_reference(manifest)}`. To have its content: "
+        f"`{content}`; {CONTENT_PIN_HOLDS}."
+    )
+    return f"{_table(('', ''), rows.items())}\n\n{pins}"
 
 
 def _opening(manifest: Manifest) -> str:

@@ -12,6 +12,7 @@ from skybench.errors import IntegrityError, NotFoundError, VersionConflictError
 from skybench.generators.recipe import Recipe
 from skybench.registry.exports.croissant import croissant_text
 from skybench.registry.hashing.content_hash import canonical_json
+from skybench.registry.proof.file_check import file_digest
 from skybench.registry.reference import Version
 from skybench.registry.storage.local_disk import is_litter
 from skybench.registry.storage.store import (
@@ -235,6 +236,8 @@ def publish(
         version=str(work.version),
         manifest=digest_of(text),
         content=manifest.content.root,
+        card=file_digest(work.store, f"{work.target}/{CARD}"),
+        croissant=file_digest(work.store, f"{work.target}/{CROISSANT}"),
         signing_key=signing_key,
     )
     work.store.remove(work.key)

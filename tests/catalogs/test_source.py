@@ -52,6 +52,7 @@ def test_metadata_come_as_they_were_written(catalog, released):
     manifest = released.entries[1].manifest
     metadata = catalog.sky_v0.metadata
     assert metadata["hash"] == manifest.content.root
+    assert metadata["manifest"] == manifest.digest
     assert metadata["citation"] == manifest.citation
     assert metadata["licence"] == manifest.licence
     assert metadata["baseline_scores"]["resnet50"] == 0.9371

@@ -7,9 +7,9 @@ import pytest
 
 import skybench
 from skybench.errors import IntegrityError
-from skybench.registry import recorded
 from skybench.registry.audit import audit, contradictions
 from skybench.registry.storage.store import Store
+from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.index import append, read_index, read_manifest, yank
 from skybench.registry.versions.manifest import Manifest, canonical_text, digest_of
 
@@ -21,7 +21,7 @@ def clone(tmp_path, monkeypatch):
     """Let the package record nothing but what a test puts there."""
     folder = tmp_path / "clone" / "releases"
     folder.mkdir(parents=True)
-    monkeypatch.setattr(recorded, "files", lambda _: folder.parent)
+    monkeypatch.setattr(recorded_manifests, "files", lambda _: folder.parent)
     return folder
 
 
@@ -252,6 +252,10 @@ def test_recorded_copies_must_be_the_stores_versions(published, clone):
     record(clone, manifest.model_copy(update={"recipe": manifest.recipe | {"seed": 5}}))
     (problem,) = audit(published).problems
     assert "manifest of sky 0.1 has another recipe than the copy that skybench records" in problem
+    for field, value in {"licence": "MIT", "citation": "Me (2026)"}.items():
+        record(clone, manifest.model_copy(update={field: value}))
+        (problem,) = audit(published).problems
+        assert f"the copy of sky@0.1 that skybench records has another {field} than" in problem
 
 
 def test_a_recorded_copy_with_other_content_is_a_break(published, clone, raw, release_of):

@@ -1,5 +1,8 @@
+import json
+
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import skybench
@@ -13,6 +16,7 @@ from skybench.errors import (
 from skybench.registry.evaluate import evaluate
 from skybench.registry.leaderboard import leaderboard
 from skybench.registry.scoring.records import Record
+from skybench.registry.versions.index import resolve
 
 
 @pytest.fixture
@@ -113,6 +117,28 @@ def test_other_content_is_refused(published, truth, tmp_path):
     with pytest.raises(PredictionsError, match="Predict again"):
         evaluate("sky@0.1", path, store=published, name="x", submit=True)
     assert published.names("sky/0.1/submissions") == ()
+
+
+def test_a_submission_and_its_predictions_name_the_manifest(published, truth):
+    record = evaluate("sky@0.1", truth, name="mine", store=published, submit=True).record
+    entry = resolve("sky@0.1", published)
+    assert record.manifest == entry.manifest
+    stored = published.local_path(f"sky/0.1/{record.predictions.key}")
+    bound = json.loads(pq.read_schema(stored).metadata[b"skybench"])
+    assert bound["manifest"] == entry.manifest
+    assert set(bound) == {"dataset", "version", "content", "split_content", "manifest"}
+
+
+def test_predictions_stay_those_of_a_version_that_keeps_the_test_split(
+    published, truth, raw, release_of
+):
+    record = evaluate("sky@0.1", truth, name="mine", store=published, submit=True).record
+    predictions = published.local_path(f"sky/0.1/{record.predictions.key}")
+    image = raw.image.where(raw.split != 0, 0).astype(raw.image.dtype)  # other training images
+    assert evaluate("sky@0.3", predictions, store=release_of(raw.assign(image=image), "0.3"))
+    image = raw.image.where(raw.split != 2, 0).astype(raw.image.dtype)
+    with pytest.raises(PredictionsError, match="were made for content"):
+        evaluate("sky@0.4", predictions, store=release_of(raw.assign(image=image), "0.4"))
 
 
 def test_own_content_is_accepted_as_version_or_as_test_split(published, truth):

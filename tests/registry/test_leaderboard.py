@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 
 from skybench.errors import NotFoundError
-from skybench.registry import recorded
 from skybench.registry.evaluate import evaluate
 from skybench.registry.leaderboard import COLUMNS, leaderboard
 from skybench.registry.scoring.records import records_text, stored_records
+from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.index import find, read_index, read_manifest
 
 
@@ -60,7 +60,7 @@ def test_version_that_the_store_lacks_is_read_from_the_package(scored, tmp_path,
     (folder / "sky.manifest.json").write_text(manifest.to_text())
     records = stored_records(scored, "sky/0.1/submissions")
     (folder / "sky.baselines.json").write_text(records_text(records))
-    monkeypatch.setattr(recorded, "files", lambda _: package)
+    monkeypatch.setattr(recorded_manifests, "files", lambda _: package)
     empty = tmp_path / "empty"
     assert leaderboard("sky", store=empty).name.tolist() == ["good", "tie-a", "tie-b"]
     with pytest.raises(NotFoundError, match="nothing is released there"):

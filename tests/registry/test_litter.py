@@ -5,7 +5,6 @@ import re
 import pytest
 
 from skybench.errors import IntegrityError
-from skybench.registry import recorded
 from skybench.registry.audit import audit
 from skybench.registry.evaluate import evaluate
 from skybench.registry.leaderboard import leaderboard
@@ -15,6 +14,7 @@ from skybench.registry.recorded import recorded_references
 from skybench.registry.storage.local_disk import entries_below
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import verify
+from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.index import read_index, read_manifest
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
@@ -46,7 +46,7 @@ def scatter(store):
 def _no_recorded_versions(tmp_path, monkeypatch):
     """The versions of these tests are none of those that skybench records."""
     (tmp_path / "package" / "releases").mkdir(parents=True)
-    monkeypatch.setattr(recorded, "files", lambda _: tmp_path / "package")
+    monkeypatch.setattr(recorded_manifests, "files", lambda _: tmp_path / "package")
 
 
 @pytest.fixture

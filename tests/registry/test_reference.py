@@ -11,7 +11,8 @@ PIN = "sha256:" + "9f" * 32
 
 
 @pytest.mark.parametrize(
-    "text", ["sky", "sky@1", "sky@0", "sky@1.0", "sky@12.34", f"sky@1.0#{PIN}"]
+    "text",
+    ["sky", "sky@1", "sky@0", "sky@1.0", "sky@12.34", f"sky@1.0#{PIN}", f"sky@1.0#manifest:{PIN}"],
 )
 def test_a_reference_prints_as_it_was_written(text):
     assert str(DatasetReference.parse(text)) == text
@@ -21,7 +22,29 @@ def test_parts_of_a_pinned_reference():
     reference = DatasetReference.parse(f"strong_lens@2.7#{PIN}")
     assert reference.dataset == "strong_lens"
     assert reference.version == Version(2, 7)
-    assert reference.pin == PIN
+    assert (reference.pin, reference.manifest) == (PIN, None)
+    whole = DatasetReference.parse(f"strong_lens@2.7#manifest:{PIN}")
+    assert (whole.pin, whole.manifest) == (None, PIN)
+
+
+def test_a_fault_names_the_kind_of_pin_what_was_expected_and_what_was_got():
+    other = "sha256:" + "03" * 32
+    content = DatasetReference.parse(f"sky@1.0#{PIN[:19]}")
+    whole = DatasetReference.parse(f"sky@1.0#manifest:{PIN[:19]}")
+    assert content.pin_fault(content=PIN, manifest=other) is None
+    assert whole.pin_fault(content=other, manifest=PIN) is None
+    said = "is not the {} that was pinned: expected sha256:9f9f9f9f9f9f, got " + other
+    assert content.pin_fault(content=other, manifest=PIN) == said.format("content")
+    assert whole.pin_fault(content=PIN, manifest=other) == said.format("manifest")
+
+
+def test_only_a_content_pin_has_words_about_what_it_does_not_hold():
+    notes = {
+        pin: DatasetReference.parse(f"sky@1.0{pin}").pin_note
+        for pin in ("", f"#{PIN}", f"#manifest:{PIN}")
+    }
+    assert "not scores, licence or citation" in notes.pop(f"#{PIN}")
+    assert set(notes.values()) == {""}
 
 
 def test_parsing_a_reference_again_returns_it():
@@ -106,6 +129,9 @@ def test_a_version_without_usable_numbers_gets_no_guess(wrong):
         ("sky@1.0#", "#sha256:"),
         (f"sky@1#{PIN}", "pins a hash"),
         (f"sky#{PIN}", "pins a hash"),
+        (f"sky@1#manifest:{PIN}", "pins a hash"),
+        (f"sky@1.0#content:{PIN}", "#manifest:sha256:"),
+        ("sky@1.0#manifest:9f86d081884c", "#manifest:sha256:"),
         (("sky", "1.0"), "named by a string"),
     ],
 )

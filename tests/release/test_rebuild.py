@@ -23,11 +23,11 @@ from skybench.errors import (
 )
 from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry import recorded
 from skybench.registry.audit import audit
 from skybench.registry.evaluate import evaluate
 from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.registry.storage.store import Store
+from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.index import read_index
 from skybench.registry.versions.manifest import canonical_text
 from skybench.release import rebuild
@@ -71,7 +71,7 @@ def test_what_is_recorded_with_the_older_hash_is_built_and_proven_with_it(
     store, tiny_is_recorded, tmp_path, monkeypatch
 ):
     folder = shutil.copytree(tiny_is_recorded, tmp_path / "releases" / "0.3")
-    monkeypatch.setattr(recorded, "_releases", lambda: (tmp_path / "releases").iterdir())
+    monkeypatch.setattr(recorded_manifests, "_releases", lambda: (tmp_path / "releases").iterdir())
     content = hash_dataset(generate_as_stored(TINY), "skyhash-1").model_dump(mode="json")
     del content["attributes"]
     values = json.loads((folder / "tiny.manifest.json").read_text())
@@ -86,6 +86,25 @@ def test_what_is_recorded_with_the_older_hash_is_built_and_proven_with_it(
     assert skybench.verify(pin, full=True).ok
     assert skybench.reproduce(pin, progress=False).got == content["root"]
     assert audit(store).ok
+
+
+def test_what_is_built_is_what_the_recorded_manifest_pins(store, original, monkeypatch):
+    here = {"skybench": "0.2.0", "zarr": "another"}
+    monkeypatch.setattr(rebuild, "generator_identity", lambda: here)
+    pin = f"{REFERENCE}#manifest:{read_index(original)[0].manifest}"
+    ds = skybench.open(pin)
+    (entry,) = read_index(store)
+    assert entry.manifest not in pin  # it says what it was built with here
+    assert f"{REFERENCE}#manifest:{ds.attrs['manifest_hash']}" == pin
+    assert pin in str(skybench.get(pin))
+    assert pin in store.read_text(f"{entry.key}/card.md")
+    assert skybench.verify(pin).ok
+
+
+def test_no_manifest_but_the_recorded_one_is_built(store):
+    with pytest.raises(NotFoundError, match="is not the manifest that was pinned"):
+        skybench.open(f"{REFERENCE}#manifest:sha256:{'0' * 64}")
+    assert nothing_in(store)
 
 
 def test_it_is_built_once(store, capfd):

@@ -7,12 +7,13 @@ import pytest
 
 from skybench.errors import IntegrityError, NotFoundError
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry import recorded
 from skybench.registry.open import open
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import verify
+from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.index import append, read_index, read_manifest
 from skybench.registry.versions.manifest import digest_of
+from skybench.release import repair as repair_module
 from skybench.release.release import BuildOptions, TrainingOptions, release
 from skybench.release.repair import repair
 
@@ -194,7 +195,7 @@ def test_a_damaged_manifest_comes_from_where_there_is_a_right_one(
 ):
     key = "objects/0.1/manifest.json"
     text = store.read_text(key)
-    monkeypatch.setattr(recorded, "files", lambda _: tmp_path / "clone")
+    monkeypatch.setattr(recorded_manifests, "files", lambda _: tmp_path / "clone")
     (tmp_path / "clone" / "releases" / "0.1").mkdir(parents=True)
     store.write(key, text.replace("CC-BY", "CC-BX"))
     with pytest.raises(IntegrityError, match="Neither a mirror nor skybench has the right one"):
@@ -229,3 +230,26 @@ def test_a_forged_manifest_leads_to_no_file_outside(store):
     store.remove(f"objects/0.2/{short(key_of(store, 'flux/c/0/0'))}")
     assert repair("objects@0.2", store=store, workers=1, progress=False).ok
     assert {key for key in store.sizes("") if not key.startswith(".work")} <= before
+
+
+@pytest.mark.parametrize("name", ["card.md", "croissant.json"])
+def test_a_description_is_written_again_as_it_was(store, name):
+    before = store.read_text(f"objects/0.1/{name}")
+    store.remove(f"objects/0.1/{name}")
+    report = verify("objects@0.1", store=store)
+    assert f"file {name} of objects 0.1 cannot be read" in str(report)
+    repaired = repair("objects@0.1", store=store, progress=False)
+    assert (repaired.ok, repaired.rebuilt) == (True, (name,))
+    assert store.read_text(f"objects/0.1/{name}") == before
+
+
+def test_a_card_of_another_skybench_is_fetched(store, pristine, monkeypatch):
+    monkeypatch.setattr(repair_module, "card_text", lambda *_: "other words")
+    store.write("objects/0.1/card.md", "forged")
+    left = repair("objects@0.1", store=store, progress=False)
+    assert not left.ok
+    assert "card.md is not what this skybench writes; fetch it: --mirror URL" in str(left)
+    assert store.read_text("objects/0.1/card.md") == "forged"
+    assert repair("objects@0.1", store=store, mirror=pristine, progress=False).fetched == (
+        "card.md",
+    )

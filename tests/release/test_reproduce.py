@@ -10,9 +10,9 @@ import skybench
 from skybench.errors import MissingDependencyError, NotFoundError, ParameterError
 from skybench.generators.generate import GENERATOR
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
-from skybench.registry import recorded
 from skybench.registry.hashing.content_hash import dataset_root, variable_root
 from skybench.registry.storage.store import Store
+from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.index import append, read_index, read_manifest
 from skybench.registry.versions.manifest import Manifest, digest_of
 from skybench.release.building.row_hashes import RowsJob, hash_rows
@@ -52,7 +52,7 @@ def store(pristine, tmp_path):
 def clone(pristine, tmp_path, monkeypatch):
     """Let the package record objects 0.1, and give a store that is empty."""
     shutil.copytree(pristine / "releases", tmp_path / "clone" / "releases")
-    monkeypatch.setattr(recorded, "files", lambda _: tmp_path / "clone")
+    monkeypatch.setattr(recorded_manifests, "files", lambda _: tmp_path / "clone")
     return Store(tmp_path / "no-data")
 
 

@@ -4,7 +4,12 @@ import intake
 import pytest
 
 import skybench
-from skybench.errors import DatasetReferenceError, NotFoundError, YankedVersionWarning
+from skybench.errors import (
+    DatasetReferenceError,
+    IntegrityError,
+    NotFoundError,
+    YankedVersionWarning,
+)
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry.storage.store import CATALOG, Store
 from skybench.release.release import BuildOptions, TrainingOptions, release
@@ -21,6 +26,8 @@ def test_a_withdrawn_version_opens_by_its_name_alone_and_warns(tmp_path):
         training=TrainingOptions(protocols=()),
     )
     store = Store(tmp_path)
+    with pytest.raises(IntegrityError, match="not the manifest that was pinned"):
+        withdraw(f"objects@1.0#manifest:sha256:{'0' * 64}", "not this one", store=store)
     withdraw("objects@1.0", "seed used twice", store=store)
     catalog = intake.open_catalog(store.url_of(CATALOG))
     assert "objects_v1" not in catalog

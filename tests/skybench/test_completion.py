@@ -8,7 +8,7 @@ import pytest
 
 from skybench import completion
 from skybench.generators.recipe_file import packaged_recipes, packaged_rungs
-from skybench.registry.recorded import recorded_references
+from skybench.registry.recorded import recorded_manifest, recorded_references
 
 ASK = """
 import sys
@@ -57,3 +57,11 @@ def test_the_names_are_those_that_skybench_knows():
         assert completion.recipes(f"{name}/") == list(packaged_rungs(name))
     assert completion.recipes("absent/") == []
     assert sorted(completion.versions("")) == sorted(recorded_references())
+
+
+def test_behind_a_mark_the_pins_of_a_recorded_version_are_completed():
+    manifest = recorded_manifest("sky@0.2")
+    pins = [f"sky@0.2#manifest:{manifest.digest}", f"sky@0.2#{manifest.content.root}"]
+    assert completion.versions("sky@0.2#") == pins
+    assert completion.versions("sky@0.2#m") == pins[:1]
+    assert completion.versions("sky@7.0#") == []

@@ -29,6 +29,8 @@ def test_bibtex_names_version_hash_and_licence(manifest):
     assert found["year"] == "2026"
     assert found["version"] == "0.1"
     assert manifest.content.root in found["note"]
+    assert rf"sky@0.1\#manifest:{manifest.digest}" in found["note"]
+    assert "pixels and coordinates, not scores, licence or citation" in found["note"]
     assert "CC-BY-4.0" in found["note"]
 
 
@@ -68,8 +70,11 @@ def test_cff_has_what_its_schema_requires(manifest):
     assert values["version"] == "0.1"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", values["date-released"])
     assert values["license"] == "CC-BY-4.0"
-    assert values["identifiers"][0]["value"] == manifest.content.root
-    assert set(values["identifiers"][0]) == {"type", "value", "description"}
+    whole, content = values["identifiers"]
+    assert whole["value"] == f"sky@0.1#manifest:{manifest.digest}"
+    assert content["value"] == manifest.content.root
+    assert "not scores, licence or citation" in content["description"]
+    assert set(whole) == set(content) == {"type", "value", "description"}
 
 
 @pytest.mark.parametrize("title", ["a: b # c", "!!python/object:os.system", "*alias", "- x\ny: 1"])

@@ -85,7 +85,7 @@ def test_ecsv_has_units_meanings_and_where_it_is_from(published, tmp_path):
     out = skybench.export("ecsv", "sky@0.1", out=tmp_path, store=published)
     sources = QTable.read(out / "sources.ecsv")
     assert sources["flux"].unit == u.electron
-    assert sources.meta["exported_from"].startswith("sky@0.1#sha256:")
+    assert sources.meta["exported_from"].startswith("sky@0.1#manifest:sha256:")
     write_dataset(skybench.generate("grz", 0, 2), tmp_path / "grz", ECSV)
     samples = QTable.read(tmp_path / "grz" / "samples.ecsv")
     assert samples["psf_fwhm_r"].unit == u.pix
@@ -95,7 +95,7 @@ def test_ecsv_has_units_meanings_and_where_it_is_from(published, tmp_path):
 def test_votable_has_units_meanings_and_where_it_is_from(published, tmp_path):
     out = skybench.export("votable", "sky@0.1", out=tmp_path, store=published)
     infos = {info.name: info.value for info in parse(out / "sources.vot").infos}
-    assert infos["exported_from"].startswith("sky@0.1#sha256:")
+    assert infos["exported_from"].startswith("sky@0.1#manifest:sha256:")
     for file in out.iterdir():
         assert "no violations" in validate(str(file), output=None)
     write_dataset(skybench.generate("sky", 0, 4), tmp_path / "sky", VOTABLE)
@@ -108,7 +108,7 @@ def test_votable_has_units_meanings_and_where_it_is_from(published, tmp_path):
 def test_parquet_has_units_meanings_and_where_it_is_from(published, tmp_path):
     out = skybench.export("parquet", "sky@0.1", out=tmp_path, store=published)
     about = json.loads(pq.read_schema(out / "sources.parquet").metadata[b"skybench"])
-    assert about["exported_from"].startswith("sky@0.1#sha256:")
+    assert about["exported_from"].startswith("sky@0.1#manifest:sha256:")
     write_dataset(skybench.generate("sky", 0, 4), tmp_path / "sky", PARQUET)
     schema = pq.read_schema(tmp_path / "sky" / "sources.parquet")
     assert schema.field("flux").metadata == {b"unit": b"electron", b"description": b"total flux"}

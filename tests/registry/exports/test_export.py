@@ -60,8 +60,8 @@ def test_zarr_is_the_version_again_and_says_which(published, tmp_path, split):
     out = export_version(ZARR, "sky@0.1", split=split, out=tmp_path / "x.zarr", store=published)
     expected = open("sky@0.1", split=split, store=published)
     found = open_url(str(out))
-    root = expected.attrs.pop("content_hash")
-    assert found.attrs.pop("exported_from") == f"sky@0.1#{root}"
+    _, manifest = (expected.attrs.pop(name) for name in ("content_hash", "manifest_hash"))
+    assert found.attrs.pop("exported_from") == f"sky@0.1#manifest:{manifest}"
     carried = ExportHashes.claimed_by(found)
     for name in ("content_hash", "variable_hashes", "attributes"):
         del found.attrs[f"exported_{name}"]

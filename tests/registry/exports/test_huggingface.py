@@ -69,7 +69,7 @@ def test_images_labels_and_sources_have_the_types_that_users_look_for(tmp_path, 
 
 def test_the_card_says_what_it_is(tmp_path):
     ds, out = generate_as_stored("sky", 0, 12), tmp_path / "sky-0.1-huggingface"
-    origin = {"exported_from": "sky@0.1#sha256:77", "citation": "The skybench developers"}
+    origin = {"exported_from": "sky@0.1#manifest:sha256:77", "citation": "The skybench developers"}
     write_dataset(ds.assign_attrs(origin), out, HUGGINGFACE)
     _, matter, text = (out / "README.md").read_text(encoding="utf-8").split("---\n", 2)
     front = yaml.safe_load(matter)
@@ -77,8 +77,7 @@ def test_the_card_says_what_it_is(tmp_path):
     assert front["task_ids"] == ["multi-label-image-classification"]
     files = front["configs"][0]["data_files"]
     assert {"split": "train", "path": "data/train-*.parquet"} in files
-    assert "12 samples, of the version `sky@0.1`" in text
-    assert "content hash is `sha256:77`" in text
+    assert "12 samples, of the version `sky@0.1#manifest:sha256:77`" in text
     assert 'load_dataset("sky-0.1-huggingface", split="train")' in text
     assert "| `flux` | source | float32 | electron | total flux |" in text
     assert "[CC-BY-4.0](https://spdx.org/licenses/CC-BY-4.0.html)" in text

@@ -175,4 +175,4 @@ def test_files_of_a_version_say_how_many_there_are(published, tmp_path):
     said = json.loads((out / "features.json").read_text(encoding="utf-8"))
     assert said["features"]["image"] == {"kind": "bytes", "dtype": "int32", "shape": [6, 5]}
     assert said["variables"]["flux"]["attrs"]["units"] == "electron"
-    assert said["attrs"]["exported_from"].startswith("sky@0.1#sha256:")
+    assert said["attrs"]["exported_from"].startswith("sky@0.1#manifest:sha256:")

@@ -80,7 +80,7 @@ def test_shards_of_a_version_say_what_they_are(published, tmp_path):
     out = export("webdataset", "sky@0.1", split="test", out=tmp_path, store=published)
     assert sorted(path.name for path in out.iterdir()) == ["dataset.json", "sky-test-000000.tar"]
     said = json.loads((out / "dataset.json").read_text(encoding="utf-8"))
-    assert said["attrs"]["exported_from"].startswith("sky@0.1#sha256:")
+    assert said["attrs"]["exported_from"].startswith("sky@0.1#manifest:sha256:")
     assert said["variables"]["flux"]["attrs"]["units"] == "electron"
     assert said["variables"]["class"]["values"] == [0, 1]
 

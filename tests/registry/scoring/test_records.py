@@ -4,7 +4,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from skybench.errors import IntegrityError, ParameterError
+from skybench.errors import IntegrityError, ParameterError, StoreError
 from skybench.registry.scoring.records import (
     EpochScore,
     Record,
@@ -174,7 +174,7 @@ def test_records_of_0_2_keep_every_byte(path):
             {"format": "skybench-record-1", "accuracy": 0.89},
             "0.89 is not the score of the metric accuracy",
         ),
-        ({"format": "skybench-record-3"}, "format"),
+        ({"format": "skybench-record-0"}, "format"),
         ({"accuracy": 1.5}, "less than or equal to 1"),
         ({"content": "sha1:00"}, "content"),
         ({"merit": 1}, "merit"),
@@ -185,6 +185,21 @@ def test_records_that_contradict_themselves_are_refused(changes, expected):
     values = json.loads(record().to_text()) | changes
     with pytest.raises(IntegrityError, match=expected):
         Record.from_text(json.dumps(values), "resnet50.json")
+
+
+def test_a_record_of_a_newer_format_asks_for_a_newer_skybench():
+    values = json.loads(record().to_text()) | {"format": "skybench-record-3", "merit": 1}
+    with pytest.raises(StoreError, match=r"format skybench-record-3 .* pip install --upgrade"):
+        Record.from_text(json.dumps(values), "resnet50.json")
+    with pytest.raises(StoreError, match=r"record 0 of sky\.baselines\.json has format"):
+        records_from_text(json.dumps([values]), "sky.baselines.json")
+
+
+def test_a_manifest_is_written_where_it_was_given_and_nowhere_else():
+    assert "manifest" not in json.loads(record().to_text())
+    submitted = record(kind="submission", manifest=DIGEST)
+    assert json.loads(submitted.to_text())["manifest"] == DIGEST
+    assert Record.from_text(submitted.to_text(), "mine.json") == submitted
 
 
 def test_names_are_those_of_files():

@@ -53,6 +53,24 @@ def test_each_line_carries_the_hash_of_the_line_before(store):
     assert lines == [entry.to_line() for entry in read_index(store)]
 
 
+def test_a_line_lists_card_and_croissant_where_they_are_given(store):
+    listed = {"card": digest("card"), "croissant": digest("croissant")}
+    names = {"dataset": "sky", "version": "2.0", "manifest": FIRST, "content": FIRST}
+    entry = append(store, **names, **listed)
+    assert entry.descriptions == {"card.md": listed["card"], "croissant.json": listed["croissant"]}
+    *others, last = map(json.loads, store.read_text(INDEX).splitlines())
+    assert {key: last[key] for key in listed} == listed
+    assert not any(listed.keys() & line.keys() for line in others)
+    assert read_index(store)[-1] == entry
+
+
+def test_a_line_that_says_null_was_edited(store):
+    edited = json.loads(read_index(store)[0].to_line()) | {"card": None}
+    store.write(INDEX, json.dumps(edited, sort_keys=True, separators=(",", ":")) + "\n")
+    with pytest.raises(IntegrityError, match="not written as skybench writes it; it was edited"):
+        read_index(store)
+
+
 def test_appending_leaves_earlier_lines_alone(store):
     before = store.read_text(INDEX)
     publish(store, "sky", "2.0")
