@@ -79,3 +79,7 @@ class UnprovenDataWarning(UserWarning):
 
 class UnsignedIndexWarning(UserWarning):
     """A signed version came from a store whose index is not signed."""
+
+
+class OlderIndexWarning(UserWarning):
+    """The index of a store lacks lines that were seen in it before."""
