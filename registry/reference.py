@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from skybench.errors import DatasetReferenceError
+from skybench.registry.storage.local_disk import is_refused_by_windows
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})")
@@ -137,6 +138,9 @@ def check_dataset_name(name: str, where: str) -> None:
     DatasetReferenceError
         With the nearest name that is allowed.
     """
+    if is_refused_by_windows(name):
+        msg = f"{name!r} in {where!r} is a name that Windows does not take; choose another"
+        raise DatasetReferenceError(msg)
     if _NAME.fullmatch(name):
         return
     near = re.sub(r"[^a-z0-9_]", "_", name.strip().lower())

@@ -17,7 +17,7 @@ from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.learning.networks.table import DEFAULT_NETWORKS, chosen_networks
 from skybench.learning.protocols import chosen_protocols
 from skybench.registry.proof.comparison import check_step, compare
-from skybench.registry.reference import Version
+from skybench.registry.reference import Version, check_dataset_name
 from skybench.registry.scoring.records import stored_records
 from skybench.registry.storage.store import Store, zarr_name
 from skybench.registry.versions.index import read_index, read_manifest
@@ -187,6 +187,8 @@ def release(
     """
     number = Version.parse(version)
     recipes = _recipes(datasets, samples)
+    for recipe in recipes:
+        check_dataset_name(recipe.name, f"recipe {recipe.name}")
     building = building or BuildOptions()
     training = _training(training, baselines, record)
     signing_key = None if sign is None else SigningKey.at(sign)

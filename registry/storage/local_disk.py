@@ -51,6 +51,11 @@ LITTER = {
 }
 """Names of files and folders that are no part of a store, by who leaves them; case is ignored."""
 
+_DEVICES = frozenset(
+    ("CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10)))
+)
+"""What Windows takes for a device, in any folder, any case and with any suffix."""
+
 _LITTER = re.compile("|".join(translate(p) for ps in LITTER.values() for p in ps), re.IGNORECASE)
 
 
@@ -127,6 +132,9 @@ def write_new(path: Path, write: Callable[[Path], object], *, resume: str | None
 @contextmanager
 def reporting_unwritable(path: Path) -> Iterator[None]:
     """Turn what keeps a file that a user named from being written into a `StoreError`."""
+    if is_refused_by_windows(path.name):
+        msg = f"{path} is a name that Windows does not take; choose another name."
+        raise StoreError(msg)
     try:
         yield
     except OSError as error:
@@ -155,6 +163,12 @@ def is_unfinished(key: str) -> bool:
     """Tell whether a file's name is one that `replace_file` writes under, before it has its own."""
     name = key.rpartition("/")[2]
     return name.startswith(".") and name.endswith(_UNFINISHED)
+
+
+def is_refused_by_windows(name: str) -> bool:
+    """Tell whether a file or folder of this name cannot be copied to a disk of Windows."""
+    stem = name.partition(".")[0].rstrip(" ").upper()
+    return stem in _DEVICES or name.endswith((".", " "))
 
 
 def is_litter(key: str) -> bool:

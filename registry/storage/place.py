@@ -37,6 +37,9 @@ Zarr cannot read through most, and an open archive has one file offset, which fo
 would share.
 """
 
+_ONE_AT_A_TIME = frozenset({"ftp", "ftps"})
+"""Protocols whose one connection carries one file at a time, where we read several."""
+
 _CHOOSE = "choose another store with STORE=…, --store or $SKYBENCH_STORE"
 _FIXES = {
     errno.ECONNREFUSED: "no server answers there; check the URL, and whether it runs",
@@ -184,7 +187,7 @@ def _web_fault(error: FileNotFoundError) -> str:
     cause = error.__cause__
     if cause is None or isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404:
         return ""
-    return f"{type(cause).__name__}: {cause}"
+    return _FIXES.get(getattr(cause, "errno", None) or 0, f"{type(cause).__name__}: {cause}")
 
 
 def checked_key(key: str) -> str:
@@ -215,6 +218,12 @@ def _file_system(url: str) -> tuple[Any, str]:
             "URL, or keep a proven copy of a version with 'skybench get'"
         )
         raise StoreError(msg)
+    if url.partition("://")[0] in _ONE_AT_A_TIME:
+        msg = (
+            f"store {url!r} is on FTP, which skybench does not read; use an https:// URL of that "
+            "server, or fetch the folder with an FTP client and open it"
+        )
+        raise StoreError(msg)
     if _ONE_SLASH.match(url):
         msg = f"store {url!r} is not a URL; did you mean {url.replace(':/', '://', 1)!r}?"
         raise StoreError(msg)
@@ -226,6 +235,9 @@ def _file_system(url: str) -> tuple[Any, str]:
         msg = f"store {url} needs a package: {error}{fix}"
         raise MissingDependencyError(msg) from None
     except Exception as error:  # clients of some protocols raise anything
+        if isinstance(error, OSError) and error.errno in _FIXES:
+            msg = f"store {url!r} cannot be used: {_FIXES[error.errno]}"
+            raise StoreError(msg) from error
         said = str(error).rstrip(".")
         msg = f"store {url!r} cannot be used: {said}. Use a path, or a URL such as s3://bucket/dir"
         raise StoreError(msg) from error
