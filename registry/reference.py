@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from typing import Self
 
 from skybench.errors import DatasetReferenceError
-from skybench.registry.storage.local_disk import is_refused_by_windows
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})")
 _PIN = re.compile(r"sha256:[0-9a-f]{12,64}")
+_DEVICES = frozenset(
+    ("CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10)))
+)
+"""What Windows takes for a device, in any folder, any case and with any suffix."""
+
 _FORMS = "sky, sky@1, sky@1.0 or sky@1.0#sha256:… (12 to 64 hexadecimal digits)"
 
 
@@ -128,6 +132,12 @@ class DatasetReference:
         numbers = [str(n) for n in (self.major, self.minor) if n is not None]
         version = "@" + ".".join(numbers) if numbers else ""
         return self.dataset + version + (f"#{self.pin}" if self.pin else "")
+
+
+def is_refused_by_windows(name: str) -> bool:
+    """Tell whether a file or folder of this name cannot be copied to a disk of Windows."""
+    stem = name.partition(".")[0].rstrip(" ").upper()
+    return stem in _DEVICES or name.endswith((".", " "))
 
 
 def check_dataset_name(name: str, where: str) -> None:

@@ -17,7 +17,8 @@ from skybench.registry.exports.answers import METADATA_FILE, labels, split_names
 from skybench.registry.exports.blocks import unfinished_blocks
 from skybench.registry.exports.export_format import DataFormat
 from skybench.registry.pictures import picture
-from skybench.registry.storage.local_disk import is_refused_by_windows, replace_file
+from skybench.registry.reference import is_refused_by_windows
+from skybench.registry.storage.local_disk import replace_file
 
 _WIDTH = {("y", "x"): 1, ("band", "y", "x"): 1, ("z", "y", "x"): 1, ("pixel",): 256}
 """Width of the pictures by dimensions of a sample: 1 keeps each pixel a pixel."""

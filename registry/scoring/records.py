@@ -22,7 +22,7 @@ from pydantic import (
 
 from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.plain_text import PlainLine
-from skybench.registry.storage.local_disk import is_refused_by_windows
+from skybench.registry.reference import is_refused_by_windows
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.manifest import (
     DatasetName,

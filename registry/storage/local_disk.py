@@ -16,6 +16,7 @@ from fnmatch import translate
 from pathlib import Path
 
 from skybench.errors import StoreError
+from skybench.registry.reference import is_refused_by_windows
 from skybench.registry.storage.object_store import HeldError
 
 _PERMISSIONS = 0o666
@@ -50,11 +51,6 @@ LITTER = {
     "editors": ("*~", "#*#", ".#*", "*.sw[op]", ".ipynb_checkpoints"),
 }
 """Names of files and folders that are no part of a store, by who leaves them; case is ignored."""
-
-_DEVICES = frozenset(
-    ("CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10)))
-)
-"""What Windows takes for a device, in any folder, any case and with any suffix."""
 
 _LITTER = re.compile("|".join(translate(p) for ps in LITTER.values() for p in ps), re.IGNORECASE)
 
@@ -163,12 +159,6 @@ def is_unfinished(key: str) -> bool:
     """Tell whether a file's name is one that `replace_file` writes under, before it has its own."""
     name = key.rpartition("/")[2]
     return name.startswith(".") and name.endswith(_UNFINISHED)
-
-
-def is_refused_by_windows(name: str) -> bool:
-    """Tell whether a file or folder of this name cannot be copied to a disk of Windows."""
-    stem = name.partition(".")[0].rstrip(" ").upper()
-    return stem in _DEVICES or name.endswith((".", " "))
 
 
 def is_litter(key: str) -> bool:

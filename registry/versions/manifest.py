@@ -20,8 +20,7 @@ from pydantic import (
 from skybench.errors import IntegrityError, StoreError
 from skybench.generators.plain_text import PlainLine, PlainText
 from skybench.registry.hashing.content_hash import ContentHash
-from skybench.registry.reference import Version, check_dataset_name
-from skybench.registry.storage.local_disk import is_refused_by_windows
+from skybench.registry.reference import Version, check_dataset_name, is_refused_by_windows
 from skybench.registry.storage.store import CARD, CROISSANT, MANIFEST, version_key
 from skybench.registry.storage.strict_json import strict_json as strict_json
 from skybench.registry.versions.published_hash import check_content

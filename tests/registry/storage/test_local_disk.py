@@ -12,7 +12,6 @@ from skybench.registry.storage.local_disk import (
     entries_below,
     file_lock,
     is_litter,
-    is_refused_by_windows,
     replace_file,
     sizes_below,
 )
@@ -154,15 +153,3 @@ def test_no_recorded_file_is_litter():
     keys = [f"{manifest.key}/{stored.key}" for manifest in manifests for stored in manifest.objects]
     assert keys
     assert not any(map(is_litter, keys))
-
-
-@pytest.mark.parametrize(
-    "name", ["CON", "nul.txt", "Com1", "lpt9.tar.gz", "aux .txt", "sky.", "sky ", "PRN"]
-)
-def test_names_that_windows_does_not_take(name):
-    assert is_refused_by_windows(name)
-
-
-@pytest.mark.parametrize("name", ["console", "com", "com10", "null.txt", "sky.con", ".aux", "c0"])
-def test_names_that_windows_takes(name):
-    assert not is_refused_by_windows(name)
