@@ -6,12 +6,13 @@ whenever a manifest is read, the numbers of samples, the list of files. What can
 without the data is left to `verify`.
 """
 
+import os
 import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from skybench.errors import SignatureError, SkybenchError
+from skybench.errors import ParameterError, SignatureError, SkybenchError
 from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.arrays.zarr_documents import METADATA
 from skybench.registry.hashing.content_hash import ContentHash
@@ -43,9 +44,11 @@ from skybench.registry.storage.store import (
     version_key,
 )
 from skybench.registry.versions.index import (
+    compared,
     find,
     index_text,
     manifest_text,
+    older,
     read_index,
     read_manifest,
 )
@@ -57,6 +60,7 @@ from skybench.registry.versions.signatures import (
     check_index,
     check_manifest,
 )
+from skybench.registry.versions.witness import came_since
 
 _DATASET, _VERSION = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[0-9]+\.[0-9]+")
 _BESIDE = frozenset({MANIFEST, SIGNATURE, CARD, CROISSANT, SEAL})
@@ -80,6 +84,8 @@ class AuditReport:
         One sentence each; empty when all is well.
     asked_for : str
         Files of the public keys that should have signed; empty where signatures were not looked at.
+    since : str
+        What was added to the index since the head that was given; empty without one.
     """
 
     store: str
@@ -90,6 +96,7 @@ class AuditReport:
     seconds: float
     problems: tuple[str, ...]
     asked_for: str = ""
+    since: str = ""
 
     @property
     def ok(self) -> bool:
@@ -103,6 +110,8 @@ class AuditReport:
             f"{self.files:,} files, {self.recorded:,} recorded versions, audited in "
             f"{self.seconds:.1f} s",
         ]
+        if self.since:
+            lines.append(self.since)
         if self.ok:
             agree = "index, manifests, files and recorded copies agree"
             lines.append(agree if self.versions else "nothing is released there")
@@ -117,6 +126,7 @@ def audit(
     store: str | Store | None = None,
     *,
     public_key: KeyFile | Sequence[KeyFile] | None = None,
+    since: str | os.PathLike[str] | None = None,
 ) -> AuditReport:
     """Walk the index, every manifest, the list of files and the recorded copies of a store.
 
@@ -127,6 +137,14 @@ def audit(
     public_key : path or sequence of path, optional
         PEM files of public keys, one of which must have signed the index and each manifest.
         Default: those in ``$SKYBENCH_PUBLIC_KEY``; with none, signatures are not looked at.
+    since : str or path, optional
+        A head of the index that was kept, which it must extend: a line of ``skybench witness``, a
+        file of them, or a digest ``sha256:…``.
+
+    Raises
+    ------
+    ParameterError
+        `since` is no head.
 
     Examples
     --------
@@ -137,10 +155,19 @@ def audit(
     started = time.perf_counter()
     store, trusted = Store(store), TrustedKeys.configured(public_key)
     problems: list[str] = []
+    entries: tuple[IndexEntry, ...] = ()
+    news = ""
     try:
-        entries = read_index(store)
+        if since is not None:
+            news = came_since(since, store)
+        index = compared(store)
+        entries = index.now
+        if index.lacks:
+            problems.append(older(index, store))
+    except ParameterError:
+        raise
     except SkybenchError as error:
-        entries, problems = (), [str(error)]
+        problems.append(str(error))
     if trusted and entries:
         problems += _unsigned(entries, store, trusted)
     files = 0
@@ -166,6 +193,7 @@ def audit(
         seconds=time.perf_counter() - started,
         problems=tuple(problems),
         asked_for=str(trusted),
+        since=news,
     )
 
 

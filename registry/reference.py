@@ -15,6 +15,11 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})")
 _PIN = re.compile(r"(manifest:)?(sha256:[0-9a-f]{12,64})")
 _MANIFEST = "manifest:"
+_DEVICES = frozenset(
+    ("CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10)))
+)
+"""What Windows takes for a device, in any folder, any case and with any suffix."""
+
 _FORMS = (
     "sky, sky@1, sky@1.0, sky@1.0#manifest:sha256:… or sky@1.0#sha256:… "
     "(12 to 64 hexadecimal digits)"
@@ -165,6 +170,12 @@ def manifest_pin(digest: str) -> str:
     return _MANIFEST + digest
 
 
+def is_refused_by_windows(name: str) -> bool:
+    """Tell whether a file or folder of this name cannot be copied to a disk of Windows."""
+    stem = name.partition(".")[0].rstrip(" ").upper()
+    return stem in _DEVICES or name.endswith((".", " "))
+
+
 def check_dataset_name(name: str, where: str) -> None:
     """Raise unless `name` may name a dataset: lower case, digits, underscores.
 
@@ -173,6 +184,9 @@ def check_dataset_name(name: str, where: str) -> None:
     DatasetReferenceError
         With the nearest name that is allowed.
     """
+    if is_refused_by_windows(name):
+        msg = f"{name!r} in {where!r} is a name that Windows does not take; choose another"
+        raise DatasetReferenceError(msg)
     if _NAME.fullmatch(name):
         return
     near = re.sub(r"[^a-z0-9_]", "_", name.strip().lower())

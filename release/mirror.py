@@ -187,7 +187,7 @@ def fetch_what_is_right(
 
 def _entry(wanted: DatasetReference, mirror: Store, trusted: TrustedKeys) -> IndexEntry:
     try:
-        return resolve(wanted, mirror, trusted)
+        return resolve(wanted, mirror, trusted, going_back=False)
     except SignatureError as error:
         # A store that was filled by `get` has an index of its own, and the publisher's manifests.
         if not wanted.version:

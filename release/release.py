@@ -19,7 +19,7 @@ from skybench.learning.protocols import chosen_protocols
 from skybench.registry.hashing.content_hash import ALGORITHM, Algorithm
 from skybench.registry.proof.comparison import check_step, compare
 from skybench.registry.recorded import recorded_manifest
-from skybench.registry.reference import Version
+from skybench.registry.reference import Version, check_dataset_name
 from skybench.registry.scoring.records import stored_records
 from skybench.registry.seals import Seal, keep_seal, read_seal
 from skybench.registry.storage.store import Store, zarr_name
@@ -198,6 +198,8 @@ def release(
     """
     number = Version.parse(version)
     recipes = _recipes(datasets, samples)
+    for recipe in recipes:
+        check_dataset_name(recipe.name, f"recipe {recipe.name}")
     where, new_seal = Store(store), None
     if sealed is not None:
         _check_sealable(recipes, Path(sealed), where, baselines=baselines)

@@ -1,5 +1,6 @@
 """The command line: `skybench --help`."""
 
+import io
 import os
 import sys
 import warnings
@@ -67,7 +68,11 @@ cli_benchmarks.register(app)
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line on standard error and exit code 2."""
+    """Run the command line; a user's mistake is one line on standard error and exit code 2.
+
+    A reader of the output that stops early, such as head, ends it quietly; where the output cannot
+    be written, as on a full disk, that is one line and exit code 1.
+    """
     shown = warnings.showwarning
     warnings.showwarning = _tell
     try:
@@ -76,10 +81,27 @@ def main() -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
-        # The reader, such as head, has seen enough; Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+    except SystemExit as ended:
+        # So typer and rich end where they meet a closed pipe, with exit code 1.
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        where = error.filename or "the output"
+        print(f"error: {where}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(130)
     finally:
         warnings.showwarning = shown
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere: Python would complain again at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(message: Warning | str, *_: object, **__: object) -> None:
@@ -88,6 +110,11 @@ def _tell(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def _run() -> None:
+    if sys.stdout is None:  # closed, by >&-
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, as long as the process
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Terminals and files that are not of UTF-8 show what they can.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     finally:

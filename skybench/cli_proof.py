@@ -1,5 +1,6 @@
 """Commands that prove versions: by their hashes, by rendering again, by the chain of the index."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from skybench.errors import ParameterError
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (verify, reproduce, audit):
+    for command in (verify, reproduce, audit, witness, forget):
         app.command()(command)
 
 
@@ -75,15 +76,58 @@ def reproduce(
     _finish(report, report.ok)
 
 
-def audit(public_key: PublicKeyOption = None, store: StoreOption = None) -> None:
+def audit(
+    public_key: PublicKeyOption = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help="Ask that the index extends this: a line of skybench witness, a file of them, "
+            "or a digest; say what came since.",
+            metavar="HEAD",
+        ),
+    ] = None,
+    store: StoreOption = None,
+) -> None:
     """Walk index, manifests, lists of files and recorded copies; exit code 1 at a break.
 
     Example: skybench audit --store s3://bucket/store
+    Example: skybench audit --since heads.jsonl --store https://example.org/skybench
     """
     from skybench.registry.audit import audit as audit_store
 
-    report = audit_store(store, public_key=public_key)
+    report = audit_store(store, public_key=public_key, since=since)
     _finish(report, report.ok)
+
+
+def witness(
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="Add the line to this file. Default: print it.", metavar="FILE"),
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Write down what a store's index is now, in one line: keep it where the store cannot reach.
+
+    Example: skybench witness --to heads.jsonl --store https://example.org/skybench
+    Later: skybench audit --since heads.jsonl --store https://example.org/skybench
+    """
+    from skybench.registry.versions.witness import witness as witness_index
+
+    line = witness_index(store, to=to)
+    print(line if to is None else f"{to}: {line}")
+
+
+def forget(
+    store: Annotated[str, typer.Argument(help="Store: a folder or any fsspec URL.", metavar="URL")],
+) -> None:
+    """Forget how a store's index was last seen, and believe the next one, as at first use.
+
+    Example: skybench forget https://example.org/skybench
+    """
+    from skybench.registry.versions.seen_index import forget as forget_index
+
+    print(f"forgotten: {forget_index(store)}")
 
 
 def _finish(report: object, ok: bool) -> None:

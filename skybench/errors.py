@@ -113,3 +113,7 @@ class UnprovenDataWarning(_Masked, UserWarning):
 
 class UnsignedIndexWarning(_Masked, UserWarning):
     """A signed version came from a store whose index is not signed."""
+
+
+class OlderIndexWarning(UserWarning):
+    """The index of a store lacks lines that were seen in it before."""

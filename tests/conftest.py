@@ -6,6 +6,7 @@ import sys
 import time
 from collections import defaultdict
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,19 @@ settings.register_profile("soak", database=STORED, phases=set(Phase) - {Phase.re
 # on which tests ran before in the same process.
 providers._get_local_constants = Constants
 set_hypothesis_home_dir(Path(__file__).parent.parent / ".pytest_cache" / "hypothesis")
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory):
+    """Paths of data folders for tests, one after another."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in count())
+
+
+@pytest.fixture(autouse=True)
+def own_memory(homes, monkeypatch):
+    """A data folder of the test's own, so that stores of other tests are not remembered."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(next(homes)))
 
 
 def pytest_addoption(parser):

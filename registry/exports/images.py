@@ -17,6 +17,7 @@ from skybench.registry.exports.answers import METADATA_FILE, labels, split_names
 from skybench.registry.exports.blocks import unfinished_blocks
 from skybench.registry.exports.export_format import DataFormat
 from skybench.registry.pictures import picture
+from skybench.registry.reference import is_refused_by_windows
 from skybench.registry.storage.local_disk import replace_file
 
 _WIDTH = {("y", "x"): 1, ("band", "y", "x"): 1, ("z", "y", "x"): 1, ("pixel",): 256}
@@ -26,7 +27,7 @@ _BLOCK_SAMPLES = 256
 
 
 def check_pictures(ds: xr.Dataset) -> None:
-    """Raise a `ParameterError` where samples are plots rather than images."""
+    """Raise a `ParameterError` where samples are no images, or a class can be no folder."""
     name = main_variable(ds)
     if _dims(ds, name) not in _WIDTH:
         msg = (
@@ -34,6 +35,11 @@ def check_pictures(ds: xr.Dataset) -> None:
             "export npy, npz, hdf5 or fits"
         )
         raise ParameterError(msg)
+    classes = labels(ds)
+    for folder in () if classes is None else np.unique(classes):
+        if is_refused_by_windows(str(folder)):
+            msg = f"{str(folder)!r} is a class whose folder Windows does not take; rename it"
+            raise ParameterError(msg)
 
 
 def _dims(ds: xr.Dataset, name: str) -> tuple[str, ...]:

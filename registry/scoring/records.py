@@ -24,6 +24,7 @@ from pydantic import (
 
 from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.plain_text import PlainLine
+from skybench.registry.reference import is_refused_by_windows
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.manifest import (
     DatasetName,
@@ -64,6 +65,9 @@ def check_record_name(name: str) -> str:
     ParameterError
         With the nearest name that can.
     """
+    if is_refused_by_windows(f"{name}.json"):
+        msg = f"{name!r} is a name of a file that Windows does not take; choose another"
+        raise ParameterError(msg)
     if _NAME.fullmatch(name):
         return name
     near = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).strip("-._+")[:64]

@@ -16,6 +16,7 @@ from fnmatch import translate
 from pathlib import Path
 
 from skybench.errors import StoreError
+from skybench.registry.reference import is_refused_by_windows
 from skybench.registry.storage.object_store import HeldError
 
 _PERMISSIONS = 0o666
@@ -127,6 +128,9 @@ def write_new(path: Path, write: Callable[[Path], object], *, resume: str | None
 @contextmanager
 def reporting_unwritable(path: Path) -> Iterator[None]:
     """Turn what keeps a file that a user named from being written into a `StoreError`."""
+    if is_refused_by_windows(path.name):
+        msg = f"{path} is a name that Windows does not take; choose another name."
+        raise StoreError(msg)
     try:
         yield
     except OSError as error:

@@ -46,6 +46,8 @@ would share.
 
 _WEB = re.compile("https?://", re.IGNORECASE)
 _KEYS_IN_URL = re.compile(r"(s3a?|gs|gcs)://[^/]*@|(s3a?|gs|gcs)://[^/:]*:[^@]*@")
+_ONE_AT_A_TIME = frozenset({"ftp", "ftps"})
+"""Protocols whose one connection carries one file at a time, where we read several."""
 
 _CHOOSE = "choose another store with STORE=…, --store or $SKYBENCH_STORE"
 _FIXES = {
@@ -264,7 +266,7 @@ def _web_fault(error: FileNotFoundError) -> str:
         return ""
     if hasattr(cause, "response"):  # of S3, whose client tells the one from the other
         return ""
-    return _said(cause)
+    return _FIXES.get(getattr(cause, "errno", None) or 0, _said(cause))
 
 
 def checked_key(key: str) -> str:
@@ -295,6 +297,12 @@ def _file_system(url: str) -> tuple[Any, str]:
             "URL, or keep a proven copy of a version with 'skybench get'"
         )
         raise StoreError(msg)
+    if url.partition("://")[0] in _ONE_AT_A_TIME:
+        msg = (
+            f"store {url!r} is on FTP, which skybench does not read; use an https:// URL of that "
+            "server, or fetch the folder with an FTP client and open it"
+        )
+        raise StoreError(msg)
     if _ONE_SLASH.match(url):
         msg = f"store {url!r} is not a URL; did you mean {url.replace(':/', '://', 1)!r}?"
         raise StoreError(msg)
@@ -315,6 +323,9 @@ def _file_system(url: str) -> tuple[Any, str]:
         msg = f"store {url} needs a package: {error}{fix}"
         raise MissingDependencyError(msg) from None
     except Exception as error:  # clients of some protocols raise anything
+        if isinstance(error, OSError) and error.errno in _FIXES:
+            msg = f"store {url!r} cannot be used: {_FIXES[error.errno]}"
+            raise StoreError(msg) from _showable(error)
         said = (str(error) or type(error).__name__).rstrip(".")
         msg = f"store {url!r} cannot be used: {said}. Use a path, or a URL such as s3://bucket/dir"
         raise StoreError(msg) from _showable(error)

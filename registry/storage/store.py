@@ -77,7 +77,10 @@ class Store(Place):
     def exists(self, key: str) -> bool:
         """Tell whether a file or folder is at `key`."""
         with self.reporting("read", key):
-            return bool(self.fs.exists(self.path(key)))
+            found = bool(self.fs.exists(self.path(key)))
+        if self.is_web and not found:  # or no server answers, which fsspec does not tell here
+            return self._size_or_none(key) is not None
+        return found
 
     def read_bytes(self, key: str) -> bytes:
         """Return the content of a file.

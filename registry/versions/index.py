@@ -12,11 +12,12 @@ import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from skybench.errors import (
     IntegrityError,
     NotFoundError,
+    OlderIndexWarning,
     StoreError,
     VersionConflictError,
     YankedVersionWarning,
@@ -34,6 +35,7 @@ from skybench.registry.versions.index_lines import (
 )
 from skybench.registry.versions.manifest import Manifest, digest_of, validated
 from skybench.registry.versions.recorded_manifests import cited_hash
+from skybench.registry.versions.seen_index import lines_missing
 from skybench.registry.versions.signatures import SigningKey, TrustedKeys, check_index, sign_index
 
 NewLine = TypeVar("NewLine", IndexEntry, Yank)
@@ -43,20 +45,53 @@ _ATTEMPTS = 12
 _LONGEST_WAIT = 0.5
 
 
+class Published(NamedTuple):
+    """What an index says.
+
+    Attributes
+    ----------
+    now : tuple of IndexEntry
+        The published versions in the order of their publication.
+    seen : tuple of IndexEntry
+        The same with the lines that were seen in it before and that it lacks now.
+    lacks : int
+        How many lines those are.
+    """
+
+    now: tuple[IndexEntry, ...]
+    seen: tuple[IndexEntry, ...]
+    lacks: int
+
+
 def read_index(store: Store, trusted: TrustedKeys = _UNCHECKED) -> tuple[IndexEntry, ...]:
-    """Return the published versions in the order of their publication.
+    """Return the published versions in the order of their publication; raises as `compared`.
+
+    An `OlderIndexWarning` says where lines that were seen are missing.
+    """
+    index = compared(store, trusted)
+    if index.lacks:
+        warnings.warn(older(index, store), OlderIndexWarning, stacklevel=3)
+    return index.now
+
+
+def compared(store: Store, trusted: TrustedKeys = _UNCHECKED) -> Published:
+    """Return the index, compared with what this user saw of it before.
 
     Raises
     ------
     IntegrityError
-        The chain is broken, or a line is not an index line; the message names the first.
+        The chain is broken, or a line is not an index line; the message names the first. Or a line
+        is another one than when it was seen.
     SignatureError
         Keys are given, and none of them signed the index as it is.
     """
-    text = index_text(store)
+    text, where = index_text(store), store.url_of(INDEX)
     if trusted and text:
         check_index(text, store, trusted)
-    return published(parse_lines(text, store.url_of(INDEX)))
+    now = published(parse_lines(text, where))
+    missing = lines_missing(text, store)
+    seen = published(parse_lines(text + missing, where)) if missing else now
+    return Published(now, seen, missing.count("\n"))
 
 
 def index_text(store: Store) -> str:
@@ -221,35 +256,46 @@ def find(entries: Sequence[IndexEntry], dataset: str, version: Version | str) ->
 
 
 def resolve(
-    reference: str | DatasetReference, store: Store, trusted: TrustedKeys = _UNCHECKED
+    reference: str | DatasetReference,
+    store: Store,
+    trusted: TrustedKeys = _UNCHECKED,
+    *,
+    going_back: bool = True,
 ) -> IndexEntry:
     """Return the published version that a reference means: the newest that matches.
 
     A withdrawn version is meant only where its exact number is given, and then with a
-    `YankedVersionWarning` that tells the reason.
+    `YankedVersionWarning` that tells the reason. Where the index lacks lines that were seen in it
+    before, an `OlderIndexWarning` tells that, and what an alias meant then.
+
+    Parameters
+    ----------
+    reference : str or DatasetReference
+    store : Store
+    trusted : TrustedKeys
+        Where there are any, one of them must have signed the index.
+    going_back : bool
+        Whether an alias may mean another version than when those lines were seen.
 
     Raises
     ------
     NotFoundError
         No version matches; the message lists those there are.
     IntegrityError
-        The version's content or manifest is not the one that the reference pins.
+        The version's content or manifest is not the one that the reference pins. Or the index is
+        not the one that was seen before, or an alias went back and may not.
     SignatureError
         Keys are given, and none of them signed the index.
     """
     reference = DatasetReference.parse(reference)
-    entries = read_index(store, trusted)
-    matching = [
-        entry
-        for entry in entries
-        if entry.dataset == reference.dataset
-        and reference.matches(entry.number)
-        and (entry.yanked is None or reference.version)
-    ]
-    if not matching:
-        raise NotFoundError(_not_found(reference, entries, store))
-    entry = max(matching, key=lambda entry: entry.number)
+    index = compared(store, trusted)
+    entry = _newest(reference, index.now)
+    if entry is None:
+        missing = f" {older(index, store)}" if index.lacks else ""
+        raise NotFoundError(_not_found(reference, index.now, store) + missing)
     check_pin(reference, entry, store)
+    if index.lacks:
+        entry = _with_what_was_seen(reference, entry, index, store, going_back)
     if entry.yanked is not None:
         said = withdrawal(f"{entry.dataset} {entry.version}", entry.yanked)
         warnings.warn(said, YankedVersionWarning, stacklevel=3)
@@ -269,6 +315,45 @@ def check_pin(reference: DatasetReference, entry: IndexEntry, store: Store) -> N
             "or its manifest was rewritten; take the version from where the hash was published."
         )
         raise IntegrityError(msg)
+
+
+def _newest(reference: DatasetReference, entries: Sequence[IndexEntry]) -> IndexEntry | None:
+    matching = [
+        entry
+        for entry in entries
+        if entry.dataset == reference.dataset
+        and reference.matches(entry.number)
+        and (entry.yanked is None or reference.version)
+    ]
+    return max(matching, key=lambda entry: entry.number, default=None)
+
+
+def _with_what_was_seen(
+    reference: DatasetReference,
+    entry: IndexEntry,
+    index: Published,
+    store: Store,
+    going_back: bool,
+) -> IndexEntry:
+    """Return an entry of an index that lacks lines, with the withdrawal that one of them says."""
+    said, then = older(index, store), _newest(reference, index.seen)
+    if then is None or then.version != entry.version:
+        was = f"was {then.version}" if then else "had no version that is not withdrawn"
+        said = f"{reference} is {entry.version} in {store} and {was} before. {said}"
+        if not going_back:
+            msg = f"{said} Name {entry.reference} to have that version"
+            raise IntegrityError(msg)
+    warnings.warn(said, OlderIndexWarning, stacklevel=4)
+    return find(index.seen, entry.dataset, entry.version) or entry
+
+
+def older(index: Published, store: Store) -> str:
+    """Return what is said of an index that lacks lines which were seen in it."""
+    return (
+        f"The index of {store} lacks {index.lacks} lines that were seen there before: "
+        "it is a copy that lags, or it was set back. Try again later, or another mirror; "
+        f"'skybench forget {store}' believes it as it is."
+    )
 
 
 def read_manifest(store: Store, entry: IndexEntry) -> Manifest:

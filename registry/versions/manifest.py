@@ -21,7 +21,7 @@ from pydantic import (
 from skybench.errors import IntegrityError, StoreError
 from skybench.generators.plain_text import PlainLine, PlainText
 from skybench.registry.hashing.content_hash import ALGORITHM, ContentHash
-from skybench.registry.reference import Version, check_dataset_name
+from skybench.registry.reference import Version, check_dataset_name, is_refused_by_windows
 from skybench.registry.storage.store import CARD, CROISSANT, MANIFEST, version_key
 from skybench.registry.storage.strict_json import strict_json as strict_json
 from skybench.registry.versions.published_hash import check_content
@@ -58,6 +58,9 @@ def _check_path(path: str) -> str:
             "must be a relative path inside the version's folder, of letters, digits and ._+-, "
             f"got {path[:_MAX_PATH]!a}"
         )
+        raise ValueError(msg)
+    if refused := [part for part in parts if is_refused_by_windows(part)]:
+        msg = f"must be a path that Windows takes, too, got {refused[0]!a}"
         raise ValueError(msg)
     return path
 

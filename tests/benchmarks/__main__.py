@@ -13,19 +13,21 @@ import traceback
 from pathlib import Path
 
 from harness.measure import Result, measure
-from harness.rows import find
-from harness.table import heading, line, notes, write_json
+from harness.rows import find, find_tallies
+from harness.table import heading, line, notes, wrapped, write_json
+from harness.tally import table
 
 
 def main() -> int:
     """Measure the chosen rows; return 1 if one could not be run."""
     arguments = _parser().parse_args()
     rows = find(arguments.k, arguments.slow)
-    if not rows:
+    tallies = find_tallies(arguments.k)
+    if not rows + tallies:
         print(f"no row contains {arguments.k!r}; there are:", *_names(find(slow=True)), sep="\n  ")
         return 2
     if arguments.list:
-        print(*_names(rows), sep="\n")
+        print(*_names(rows + tallies), sep="\n")
         return 0
     results: list[Result] = []
     broken = 0
@@ -40,7 +42,17 @@ def main() -> int:
             continue
         print(line(results[-1]), flush=True)
     print(notes(results))
-    write_json(arguments.json, results)
+    counted = {}
+    for one in tallies:
+        try:
+            counted[one.work] = one.count(one.items)
+        except Exception:
+            broken += 1
+            print(f"{one.work}: could not be run", flush=True)
+            traceback.print_exc()
+            continue
+        print(f"\n{one.work}\n{table(counted[one.work])}\n{wrapped(one.note)}", flush=True)
+    write_json(arguments.json, results, counted)
     return 1 if broken else 0
 
 

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from harness import Row, Timed, Work, find
+from harness import Row, Timed, Work, find, find_tallies
 from harness.measure import measure
 from harness.table import heading, line, notes, write_json
+from harness.tally import table
 
 ROWS = find(slow=True)
 
@@ -102,11 +103,38 @@ def test_what_does_not_time_itself_is_timed():
 
 def test_json_holds_every_row_and_the_machine(tmp_path):
     got = result(Work(ours=sleeper(0.02), peer=sleeper(1.0)), needed=50)
-    write_json(tmp_path / "bench.json", [got])
+    counts = {"a bit flipped": {"ours": (2, 2), "theirs": (1, 2)}, "undone": {"ours": (1, 1)}}
+    write_json(tmp_path / "bench.json", [got], {"tampering": counts})
     read = json.loads((tmp_path / "bench.json").read_text())
     assert read["rows"][0]["ratio"] == pytest.approx(50)
     assert read["rows"][0]["met"] is True
     assert read["machine"]["numpy"]
+    assert read["tallies"]["tampering"]["a bit flipped"]["theirs"] == [1, 2]
+
+
+def test_a_tally_adds_up():
+    counts = {"a bit flipped": {"ours": (2, 2), "theirs": (1, 2)}, "undone": {"ours": (1, 1)}}
+    lines = [line.split("  ") for line in table(counts).splitlines()]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    assert cells == [
+        ["ours", "theirs"],
+        ["a bit flipped", "2 of 2", "1 of 2"],
+        ["undone", "1 of 1"],
+        ["in all", "3 of 3", "1 of 2"],
+    ]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("tally", find_tallies(), ids=lambda tally: tally.topic)
+def test_tally_runs(tally):
+    """What the strongest check of ours must notice is all of it, whatever peers do."""
+    try:
+        counts = tally.count(tally.tiny)
+    except ImportError:
+        pytest.skip(f"{tally.peer} is not installed")
+    for done, row in counts.items():
+        noticed, tried = row["skybench, checked"]
+        assert noticed == tried, done
 
 
 def test_lines_of_the_table_are_under_its_heading():

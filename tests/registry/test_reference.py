@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from skybench.errors import DatasetReferenceError
-from skybench.registry.reference import DatasetReference, Version
+from skybench.registry.reference import DatasetReference, Version, is_refused_by_windows
 
 PIN = "sha256:" + "9f" * 32
 
@@ -139,3 +139,15 @@ def test_a_wrong_reference_says_what_is_wrong(wrong, says):
     with pytest.raises(DatasetReferenceError) as caught:
         DatasetReference.parse(wrong)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["CON", "nul.txt", "Com1", "lpt9.tar.gz", "aux .txt", "sky.", "sky ", "PRN"]
+)
+def test_names_that_windows_does_not_take(name):
+    assert is_refused_by_windows(name)
+
+
+@pytest.mark.parametrize("name", ["console", "com", "com10", "null.txt", "sky.con", ".aux", "c0"])
+def test_names_that_windows_takes(name):
+    assert not is_refused_by_windows(name)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -29,6 +30,9 @@ COMMANDS = [
     "leaderboard",
     "gallery",
     "demo",
+    "audit",
+    "witness",
+    "forget",
 ]
 
 
@@ -190,18 +194,100 @@ def test_an_unknown_command_or_option_names_it(skybench):
     assert skybench("list", "--stores")[0] == 2
 
 
-def test_a_reader_that_stops_early_is_no_error():
+PUBLISHED = Path(__file__).parents[1] / "data" / "format-1"
+
+PRINTING = {
+    "print": ["recipe", "schema"],
+    "rich": ["list", "--store", PUBLISHED],
+    "typer": ["leaderboard", "--help"],
+    "less than a buffer": ["audit", "--store", PUBLISHED],
+}
+
+
+def run(*arguments, **options):
+    command = [sys.executable, "-m", "skybench", *map(str, arguments)]
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, **options)
+
+
+@pytest.mark.parametrize("printed_by", PRINTING)
+def test_a_reader_that_stops_early_is_no_error(printed_by):
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(
-        [sys.executable, "-m", "skybench", "recipe", "schema"],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    done = run(*PRINTING[printed_by], stdout=writer)
     os.close(writer)
-    assert done.stderr == ""
-    assert done.returncode in (0, 1)
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("printed_by", PRINTING)
+def test_an_output_that_is_full_is_one_line(printed_by):
+    with open("/dev/full", "w") as full:
+        done = run(*PRINTING[printed_by], stdout=full)
+    assert (done.stderr, done.returncode) == ("error: the output: No space left on device\n", 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
+def test_closed_streams_are_no_error():
+    script = f"'{sys.executable}' -m skybench audit --store '{PUBLISHED}' <&- >&-"
+    done = subprocess.run(["sh", "-c", script], stderr=subprocess.PIPE, text=True)
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_a_terminal_that_is_not_of_utf_8_shows_what_it_can(tmp_path):
+    store = shutil.copytree(PUBLISHED, tmp_path / "Süd #1 ?")
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = run("audit", "--store", store, stdout=subprocess.PIPE, env=environment)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert "S\\xfcd #1 ?: 1 versions" in done.stdout
+
+
+@pytest.mark.parametrize("verb", ["list", "audit", "witness", "get sky@0.2", "leaderboard sky@0"])
+def test_a_store_on_ftp_is_refused_in_one_line(skybench, verb):
+    status, _, err = skybench(*verb.split(), "--store", "ftp://127.0.0.1:1/x")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "is on FTP, which skybench does not read; use an https:// URL" in err
+
+
+@pytest.mark.parametrize("verb", ["list", "witness", "verify sky@0.2", "leaderboard sky@0"])
+def test_a_server_that_does_not_answer_is_told_in_one_line(skybench, verb):
+    status, _, err = skybench(*verb.split(), "--store", "http://127.0.0.1:9/x")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "no server answers there; check the URL" in err
+
+
+@pytest.mark.parametrize("name", ["nul.yaml", "COM1.yaml", "trailing.", "blank "])
+def test_a_recipe_is_not_written_under_a_name_that_windows_does_not_take(skybench, tmp_path, name):
+    status, _, err = skybench("recipe", "new", "mine", "--out", tmp_path / name)
+    assert status == 2
+    assert "is a name that Windows does not take" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recipe_whose_name_windows_does_not_take_is_not_released(skybench, tmp_path):
+    skybench("recipe", "new", "nul", "--out", tmp_path / "mine.yaml")
+    store = tmp_path / "store"
+    status, _, err = skybench(
+        "release", "0.1", tmp_path / "mine.yaml", "--no-baselines", "--store", store
+    )
+    assert status == 2
+    assert "'nul' in 'recipe nul' is a name that Windows does not take" in err
+    assert not store.exists()
+
+
+def test_witness_and_audit_since_it(skybench, tmp_path):
+    heads, store = tmp_path / "heads.jsonl", ("--store", PUBLISHED)
+    status, line, _ = skybench("witness", *store)
+    assert (status, json.loads(line)["lines"]) == (0, 1)
+    assert skybench("witness", "--to", heads, *store)[1].startswith(f"{heads}: {{")
+    status, out, _ = skybench("audit", "--since", heads, *store)
+    assert status == 0
+    assert "nothing was added to the index" in out
+    status, out, _ = skybench("audit", "--since", "sha256:" + "0f" * 32, *store)
+    assert status == 1
+    assert "does not extend what was kept" in out
+    status, _, err = skybench("forget", PUBLISHED)
+    assert status == 2
+    assert f"nothing is remembered of {PUBLISHED}" in err
 
 
 def test_a_release_names_the_network_that_was_meant(skybench, tmp_path):

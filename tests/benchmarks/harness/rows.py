@@ -51,6 +51,8 @@ Rules of the measurement
 - DeepBench has an environment of its own: ``from deepbench_peer import deepbench``, and
   ``peer=lambda: deepbench("shapes", items=20, side=256)`` runs a function of deepbench_worker.py.
 
+- What is counted, not timed, is a `Tally`: harness.tally tells how.
+
 ``make bench ARGS="-k stars"`` runs the rows whose name or module contains "stars".
 """
 
@@ -59,7 +61,9 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
+
+from harness.tally import Tally
 
 FOLDER = Path(__file__).parent.parent
 
@@ -138,6 +142,9 @@ class Row:
         return self.prepare.__module__.rpartition(".")[2].removeprefix("bench_")
 
 
+Declared = TypeVar("Declared", Row, Tally)
+
+
 def row(work: str, **settings) -> Callable[[Callable[[int], Work]], Row]:
     """Turn a function that prepares work into a row; settings as the attributes of `Row`."""
 
@@ -150,12 +157,18 @@ def row(work: str, **settings) -> Callable[[Callable[[int], Work]], Row]:
 
 def find(expression: str = "", slow: bool = False) -> list[Row]:
     """Return the rows of every topic whose topic or work contains the expression."""
-    wanted = expression.lower()
-    chosen = [r for r in _all_rows() if wanted in f"{r.topic}: {r.work} {r.peer}".lower()]
-    return [r for r in chosen if slow or expression or not r.slow]
+    return [r for r in _named(Row, expression) if slow or expression or not r.slow]
 
 
-def _all_rows() -> Iterator[Row]:
+def find_tallies(expression: str = "") -> list[Tally]:
+    """Return the tallies of every topic whose topic or work contains the expression."""
+    return list(_named(Tally, expression))
+
+
+def _named(kind: type[Declared], expression: str) -> Iterator[Declared]:
     for path in sorted(FOLDER.glob("bench_*.py")):
-        module = importlib.import_module(path.stem)
-        yield from (value for value in vars(module).values() if isinstance(value, Row))
+        for value in vars(importlib.import_module(path.stem)).values():
+            if isinstance(value, kind):
+                words = f"{value.topic}: {value.work} {value.peer}"
+                if expression.lower() in words.lower():
+                    yield value

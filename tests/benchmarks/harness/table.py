@@ -5,7 +5,7 @@ import os
 import platform
 import subprocess
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.measure import Result
+from harness.tally import Counts
 
 HEADINGS = ("work", "peer", "ours /s", "peer /s", "ratio", "needed", "error", "floor", "")
 _WIDTHS = (68, 44, 9, 9, 8, 8, 17, 13, 8)
@@ -49,19 +50,22 @@ def notes(results: Iterable[Result]) -> str:
         for text in (result.missing, "" if result.met else result.note):
             if text:
                 works.setdefault(text, []).append(result.work)
-    return "\n".join(
-        textwrap.fill(f"{'; '.join(named)}: {text}", _NOTE_WIDTH, subsequent_indent="    ")
-        for text, named in works.items()
-    )
+    return "\n".join(wrapped(f"{'; '.join(named)}: {text}") for text, named in works.items())
 
 
-def write_json(path: Path, results: Iterable[Result]) -> None:
+def wrapped(text: str) -> str:
+    """Return a note in lines that fit below a table."""
+    return textwrap.fill(text, _NOTE_WIDTH, subsequent_indent="    ")
+
+
+def write_json(path: Path, results: Iterable[Result], counted: Mapping[str, Counts]) -> None:
     """Write results with the machine and the versions that they were measured on."""
     described = {
         "format": "skybench-benchmarks-1",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": _machine(),
         "rows": [result.as_json() for result in results],
+        "tallies": counted,
     }
     path.write_text(json.dumps(described, indent=1) + "\n")
 

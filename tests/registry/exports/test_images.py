@@ -91,6 +91,15 @@ def test_without_one_class_a_sample_the_table_has_the_answers(tmp_path, recipe, 
     np.testing.assert_allclose(table[answers].to_numpy(float), truth, rtol=1e-6)
 
 
+def test_a_class_whose_folder_windows_does_not_take_is_told(tmp_path):
+    ds = generate_as_stored("grz", 0, 24)
+    others = ds.label.attrs["flag_meanings"].partition(" ")[2]
+    ds.label.attrs["flag_meanings"] = f"con {others}"
+    with pytest.raises(ParameterError, match="'con' is a class whose folder Windows does not take"):
+        write_dataset(ds, tmp_path / "x", PNG)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("recipe", ["lightcurves", "clusters"])
 def test_series_are_no_pictures(tmp_path, recipe):
     with pytest.raises(ParameterError, match="which are no picture; export npy"):

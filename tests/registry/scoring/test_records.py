@@ -208,6 +208,8 @@ def test_names_are_those_of_files():
         check_record_name("My Net/2")
     with pytest.raises(ParameterError, match=r"got ''$"):
         check_record_name("")
+    with pytest.raises(ParameterError, match=r"'aux\.v2' is a name of a file that Windows"):
+        check_record_name("aux.v2")
 
 
 def test_file_of_records_must_be_a_list():

@@ -88,6 +88,17 @@ def test_the_package_of_web_servers_is_named(monkeypatch):
         Store("https://example.org/store")
 
 
+@pytest.mark.parametrize("protocol", ["ftp", "ftps"])
+def test_ftp_is_refused_before_anybody_is_asked(protocol):
+    with pytest.raises(StoreError, match=r"is on FTP.* use an https:// URL"):
+        Store(f"{protocol}://127.0.0.1:1/x")
+
+
+def test_a_server_that_does_not_answer_is_no_missing_file():
+    with pytest.raises(StoreError, match="no server answers there; check the URL"):
+        Store("http://127.0.0.1:9/x").exists("index.jsonl")
+
+
 def test_a_url_with_a_slash_too_few_is_no_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StoreError, match=r"'s3:/bucket/dir' is not a URL; did you mean 's3://b"):

@@ -138,6 +138,9 @@ def test_a_newer_format_says_which_skybench_it_needs(manifest):
         ({"zarr": "."}, "inside the version's folder"),
         ({"sample_digests": "a\nb"}, "inside the version's folder"),
         ({"objects": [{"key": "a/../../b", "size": 1, "sha256": DIGEST}]}, "objects.0.key"),
+        ({"objects": [{"key": "a/NUL.txt", "size": 1, "sha256": DIGEST}]}, "Windows takes"),
+        ({"objects": [{"key": "a./b", "size": 1, "sha256": DIGEST}]}, "Windows takes"),
+        ({"dataset": "con"}, "Windows does not take"),
         ({"objects": [{"key": "a", "size": -1, "sha256": DIGEST}]}, "objects.0.size"),
         ({"objects": [{"key": "a", "size": 1, "sha256": "md5:00"}]}, "objects.0.sha256"),
         (
