@@ -9,6 +9,7 @@ This module needs aiohttp, so it is imported where the first web server is named
 
 import asyncio
 import re
+import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -108,6 +109,14 @@ class WebServer(HTTPFileSystem):  # type: ignore[misc]  # fsspec ships no types
         """Return what is asked for."""
         return yarl.URL(self.address(str(yarl.URL(url, encoded=self.encoded))), encoded=True)
 
+    async def set_session(self) -> aiohttp.ClientSession:
+        """Return the session, which is closed with this; fsspec sees to it for its own loop only."""
+        begun = self._session is not None
+        session: aiohttp.ClientSession = await super().set_session()
+        if self.asynchronous and not begun:
+            weakref.finalize(self, self.close_session, None, session)
+        return session
+
     def for_zarr(self) -> "WebServer":
         """Return the same for Zarr, which awaits what it reads."""
         return WebServer(**{**self.storage_options, "asynchronous": True})
@@ -152,7 +161,7 @@ class WebServer(HTTPFileSystem):  # type: ignore[misc]  # fsspec ships no types
             if tag:
                 headers["If-Range"] = tag
         options = {**self.kwargs, "headers": headers, "timeout": _timeout()}
-        return await session.get(self.encode_url(path), **options)  # type: ignore[no-any-return]
+        return await session.get(self.encode_url(path), **options)
 
     def _raise_not_found_for_status(self, response: aiohttp.ClientResponse, url: str) -> None:
         """Do as fsspec, with the path as it is named here and without what was sent."""
