@@ -1,9 +1,9 @@
 """Put a finished version in place so that a reader sees all of it or nothing.
 
 Everything is prepared in ``STORE/.work/<dataset>-<version>/``, where nobody looks. The manifest
-is written there first and serves as the journal: from then on each step can be done again after
-a crash. Files move to ``STORE/<dataset>/<version>/``, are checked, and the line in the index
-publishes them. The catalog follows, and is mended by any later run.
+is written there when the disk has the rest, and serves as the journal: from then on each step
+can be done again after a crash. Files move to ``STORE/<dataset>/<version>/``, are checked, and
+the line in the index publishes them. The catalog follows, and is mended by any later run.
 """
 
 from dataclasses import dataclass
@@ -193,6 +193,7 @@ def prepare_text(work: WorkFolder, manifest: Manifest, text: str, card: str) -> 
     """Do as `prepare` for a manifest whose text was published before, elsewhere."""
     work.store.write(f"{work.key}/{CARD}", card)
     work.store.write(f"{work.key}/{CROISSANT}", croissant_text(manifest))
+    work.store.flush(work.key)
     work.store.write(f"{work.key}/{MANIFEST}", text)
 
 
