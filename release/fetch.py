@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from skybench.errors import (
@@ -51,6 +52,8 @@ from skybench.release.rebuild import BUILD, is_allowed, rebuild
 
 MIRRORS = "SKYBENCH_MIRRORS"
 """Environment variable with the URLs of mirrors, separated by spaces."""
+
+_SUFFIX = ".get"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +199,7 @@ class _Transfer:
     def work(self) -> WorkFolder:
         entry = self.offer.entry
         return WorkFolder(
-            store=self.place, dataset=entry.dataset, version=entry.number, suffix=".get"
+            store=self.place, dataset=entry.dataset, version=entry.number, suffix=_SUFFIX
         )
 
     def run(self, began: float) -> Fetched:
@@ -317,6 +320,9 @@ def _mirrors(source: str | Sequence[str] | None) -> list[str]:
 
 
 def _present(entry: IndexEntry, place: Store, offer: Offer | None = None) -> Fetched:
+    left = WorkFolder(store=place, dataset=entry.dataset, version=entry.number, suffix=_SUFFIX)
+    with suppress(StoreError):  # a store that is only read keeps it
+        place.remove(left.key)
     _follow(entry, place, offer)
     return Fetched(
         reference=entry.reference,
