@@ -41,6 +41,7 @@ from skybench.release.mirror import MirrorError, Offer, fetch_files, offer
 from skybench.release.publishing.card import card_scores, card_text
 from skybench.release.publishing.catalog import refresh_catalog
 from skybench.release.publishing.publish import (
+    GETTING,
     IDENTITY,
     WorkFolder,
     check_place,
@@ -52,8 +53,6 @@ from skybench.release.rebuild import BUILD, is_allowed, rebuild
 
 MIRRORS = "SKYBENCH_MIRRORS"
 """Environment variable with the URLs of mirrors, separated by spaces."""
-
-_SUFFIX = ".get"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +198,7 @@ class _Transfer:
     def work(self) -> WorkFolder:
         entry = self.offer.entry
         return WorkFolder(
-            store=self.place, dataset=entry.dataset, version=entry.number, suffix=_SUFFIX
+            store=self.place, dataset=entry.dataset, version=entry.number, suffix=GETTING
         )
 
     def run(self, began: float) -> Fetched:
@@ -320,7 +319,7 @@ def _mirrors(source: str | Sequence[str] | None) -> list[str]:
 
 
 def _present(entry: IndexEntry, place: Store, offer: Offer | None = None) -> Fetched:
-    left = WorkFolder(store=place, dataset=entry.dataset, version=entry.number, suffix=_SUFFIX)
+    left = WorkFolder(store=place, dataset=entry.dataset, version=entry.number, suffix=GETTING)
     with suppress(StoreError):  # a store that is only read keeps it
         place.remove(left.key)
     _follow(entry, place, offer)

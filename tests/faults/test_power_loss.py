@@ -4,6 +4,9 @@ In turn a disk is looked at that lacks the names that were not flushed, and one 
 but not the content.
 """
 
+import errno
+import itertools
+import os
 import shutil
 import sys
 from hashlib import sha256
@@ -11,6 +14,8 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
+from skybench.errors import StoreError
+from skybench.generators.recipe_file import load_recipe
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.registry.scoring.records import SUBMISSIONS, Record
@@ -18,6 +23,7 @@ from skybench.registry.storage.store import Store
 from skybench.registry.verify import verify
 from skybench.registry.versions.index import read_index
 from skybench.release.publishing.catalog import refresh_catalog
+from skybench.release.release import BuildOptions, release
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="files are read by descriptor")
 
@@ -146,6 +152,34 @@ def test_in_a_submission(fault, losses, stores, children, released, view, tmp_pa
             problems = [*wrong, *seen.problems, "" if told and is_there else f"then: {again}"]
             problem = "; ".join(filter(None, problems))
             row.add(problem and f"{disk.name}: {problem}", lost=len(wrong) + seen.lost)
+
+
+def test_a_failing_disk_publishes_nothing(fault, released, view, monkeypatch, tmp_path):
+    """Whichever flush fails, the release says so; the same call, when all is well, goes on."""
+    recipe = load_recipe("photometry").model_copy(update={"samples": 64, "seed": 2})
+    quiet, fsync, calls = BuildOptions(progress=False, workers=1), os.fsync, itertools.count()
+
+    def fail_from(number):
+        def flush(descriptor):
+            if next(calls) >= number:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            fsync(descriptor)
+
+        return flush
+
+    with fault("a disk that fails in a flush") as row:
+        for number in (0, 10, 40, 90, 150):
+            store, calls = shutil.copytree(released, tmp_path / str(number)), itertools.count()
+            options = {"store": store, "datasets": recipe, "building": quiet, "baselines": False}
+            monkeypatch.setattr(os, "fsync", fail_from(number))
+            with pytest.raises(StoreError, match="disk is failing"):
+                release("9.0", **options)
+            monkeypatch.undo()
+            seen = view(store, OLD)
+            release("9.0", **options)
+            end = view(store, OLD, NEW)
+            problem = f"{seen}{end}"
+            row.add(problem and f"{number}: {problem}", lost=seen.lost + end.lost)
 
 
 def submitted(store):
