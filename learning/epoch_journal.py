@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 
 from skybench.errors import StoreError
+from skybench.registry.storage.local_disk import put_in_place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,7 @@ def save_weights(model: torch.nn.Module, path: Path) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to, and put what is there in place of `path` when it is whole.
+    """Give a path to write to, and put what is there in place of `path` when the disk has it.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def replacing(path: Path) -> Iterator[Path]:
     partial = path.with_name(path.name + ".partial")
     try:
         yield partial
-        partial.replace(path)
+        put_in_place(partial, path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
         partial.unlink(missing_ok=True)
         msg = f"cannot write {path}: {error}. Free some space, and run the same command again."

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 import lightning
 import numpy as np
 import numpy.typing as npt
+import safetensors
 import torch
 
 from skybench.learning.device import choose_device, choose_precision
@@ -103,11 +105,14 @@ def fit(
     place.mkdir(parents=True, exist_ok=True)
     stretch = Stretch.of(data.images[data.rows(TRAIN)])
     journal = EpochJournal(place, report)
-    if not (place / "fit.json").exists():
-        model = build_model(network, data.form, data.outputs, stretch=stretch, seed=seed)
-        _train(Learner(model, data, protocol, seed), protocol.epochs, journal)
-        _finish(network, data, journal)
-    return _finished(place, stretch)
+    if done := _finished(place, stretch):
+        return done
+    model = build_model(network, data.form, data.outputs, stretch=stretch, seed=seed)
+    _train(Learner(model, data, protocol, seed), protocol.epochs, journal)
+    _finish(network, data, journal)
+    done = _finished(place, stretch)
+    assert done is not None
+    return done
 
 
 def run_digest(network: Network, data: Labelled, protocol: Protocol, seed: int) -> str:
@@ -151,7 +156,7 @@ def _train(learner: Learner, epochs: int, journal: EpochJournal) -> None:
             reload_dataloaders_every_n_epochs=1,
             default_root_dir=journal.folder,
         )
-        last = journal.checkpoint if journal.checkpoint.exists() else None
+        last = journal.checkpoint if _is_whole(journal.checkpoint) else None
         with _interruptible():
             trainer.fit(learner, ckpt_path=last)
 
@@ -180,15 +185,31 @@ def _finish(network: Network, data: Labelled, journal: EpochJournal) -> None:
     journal.checkpoint.unlink(missing_ok=True)
 
 
-def _finished(folder: Path, stretch: Stretch) -> Fit:
-    summary = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
-    return Fit(
-        history=tuple(Epoch(**epoch) for epoch in summary["history"]),
-        best=Epoch(**summary["best"]),
-        stretch=stretch,
-        weights=folder / "best.safetensors",
-        test_answers=np.load(folder / "test.npy"),
-    )
+def _is_whole(checkpoint: Path) -> bool:
+    """Tell whether a checkpoint is there and undamaged: torch writes zip files, with checksums."""
+    try:
+        with zipfile.ZipFile(checkpoint) as members:
+            return members.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _finished(folder: Path, stretch: Stretch) -> Fit | None:
+    """Return what a finished run left, None where it did not finish or its files are damaged."""
+    weights = folder / "best.safetensors"
+    try:
+        summary = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
+        with safetensors.safe_open(weights, framework="pt"):
+            pass  # its header tells how long the file is
+        return Fit(
+            history=tuple(Epoch(**epoch) for epoch in summary["history"]),
+            best=Epoch(**summary["best"]),
+            stretch=stretch,
+            weights=weights,
+            test_answers=np.load(folder / "test.npy"),
+        )
+    except (OSError, ValueError, EOFError, TypeError, LookupError, safetensors.SafetensorError):
+        return None
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,7 @@ from skybench.release.partial_file import partial_key
 from skybench.release.publishing.card import card_scores, card_text
 from skybench.release.publishing.catalog import refresh_catalog
 from skybench.release.publishing.publish import (
+    GETTING,
     IDENTITY,
     WorkFolder,
     check_place,
@@ -219,7 +221,7 @@ class _Transfer:
     def work(self) -> WorkFolder:
         entry = self.offer.entry
         return WorkFolder(
-            store=self.place, dataset=entry.dataset, version=entry.number, suffix=".get"
+            store=self.place, dataset=entry.dataset, version=entry.number, suffix=GETTING
         )
 
     def run(self, began: float) -> Fetched:
@@ -351,6 +353,9 @@ def _present(
     wanted: DatasetReference, entry: IndexEntry, place: Store, offer: Offer | None = None
 ) -> Fetched:
     check_pin(wanted, entry, place)  # of another process, which may have wanted another
+    left = WorkFolder(store=place, dataset=entry.dataset, version=entry.number, suffix=GETTING)
+    with suppress(StoreError):  # a store that is only read keeps it
+        place.remove(left.key)
     _follow(entry, place, offer)
     return _fetched(wanted, entry, place, is_new=False)
 

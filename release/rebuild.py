@@ -35,7 +35,13 @@ from skybench.release.building.scheduler import available_cpus
 from skybench.release.publishing.card import card_scores, card_text
 from skybench.release.publishing.catalog import refresh_catalog
 from skybench.release.publishing.describe import describe_files
-from skybench.release.publishing.publish import WorkFolder, prepare, publish, start_or_resume
+from skybench.release.publishing.publish import (
+    GETTING,
+    WorkFolder,
+    prepare,
+    publish,
+    start_or_resume,
+)
 from skybench.release.reproduce import other_libraries
 
 BUILD = "SKYBENCH_BUILD"
@@ -103,7 +109,7 @@ def rebuild(
     recipe = recipe_of(manifest)
     _check_writable(store, manifest)
     version = Version.parse(manifest.version)
-    work = WorkFolder(store=store, dataset=manifest.dataset, version=version, suffix=".get")
+    work = WorkFolder(store=store, dataset=manifest.dataset, version=version, suffix=GETTING)
     with store.lock(work.name, wait=store.is_local):
         if entry := find(read_index(store), manifest.dataset, version):
             return entry  # another process built it while this one waited

@@ -171,6 +171,7 @@ def _fetch(
     """Put those files in place that the mirror has right; return their keys."""
     files = {f"{entry.key}/{stored.key}": stored for stored in wrong}
     fetched = fetch_what_is_right(files, entry, mirror, store, workers=_FETCHERS)
+    store.flush(*fetched)
     return [files[key].key for key in fetched]
 
 

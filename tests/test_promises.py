@@ -6,6 +6,7 @@ keeps it.
 """
 
 import json
+import os
 import re
 import shutil
 import threading
@@ -449,3 +450,22 @@ def test_an_alias_never_goes_back_without_a_word(site, tmp_path):
         skybench.get("tiny@1", source=url, store=tmp_path / "mine", progress=False)
     with pytest.warns(OlderIndexWarning, match="a copy that lags, or it was set back"):
         skybench.get("tiny@1.0", source=url, store=tmp_path / "mine", progress=False)
+
+
+def test_what_get_returned_from_is_on_the_disk(demo_store, tmp_path, monkeypatch):
+    """Pull the plug as `get` returns: of what was not flushed, only the names are left."""
+    flushed, fsync = set(), os.fsync
+
+    def flush(descriptor):
+        fsync(descriptor)
+        flushed.add(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    store = tmp_path / "store"
+    skybench.get("sky@0.0", source=str(demo_store), store=store, progress=False)
+    after = shutil.copytree(store, tmp_path / "after")
+    for path in (store / "sky").rglob("*"):
+        if path.stat().st_ino not in flushed:
+            assert path.is_file(), f"the names in {path} are lost"
+            (after / path.relative_to(store)).write_bytes(b"")
+    assert skybench.verify("sky@0.0", store=after, full=True).ok

@@ -52,7 +52,7 @@ def _write_split(
 def _save(path: Path, values: NDArray[Any]) -> None:
     file = BytesIO()
     np.save(file, values)
-    replace_file(path, [file.getbuffer()], durable=False)
+    replace_file(path, [file.getbuffer()], durable=True)
 
 
 def _shards(splits: NDArray[np.str_]) -> tuple[NDArray[np.str_], NDArray[np.intp]]:

@@ -82,7 +82,7 @@ def write_shards(
                 advance(len(shard.rows))
                 continue
             content = pieces(_blocks(along, shard.rows, advance))
-            replace_file(path_of(shard), content, durable=False)
+            replace_file(path_of(shard), content, durable=True)
 
 
 def _shards(ds: xr.Dataset, samples: int | None) -> Iterator[Shard]:

@@ -1,8 +1,9 @@
-"""What a local disk offers beyond reading: whole replacement, locks, quick lists, seen links.
+"""What a local disk offers beyond reading: whole replacement, flushes, locks, lists, seen links.
 
 And what else lies there: `is_litter` knows what others leave beside our files.
 """
 
+import errno
 import glob
 import os
 import re
@@ -11,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from fnmatch import translate
 from pathlib import Path
@@ -25,6 +27,12 @@ _PERMISSIONS = 0o666
 _UNFINISHED = ".tmp"
 
 _INTERRUPTIONS = (KeyboardInterrupt, SystemExit, OSError)
+
+_FLUSHERS = 16
+"""Files that are flushed at once: a disk brings those of several threads home together."""
+
+_OFFERS_NONE = frozenset({errno.EINVAL, errno.ENOTSUP})
+"""What file systems answer that cannot flush such a thing."""
 
 LITTER = {
     "macOS": (
@@ -64,30 +72,103 @@ def replace_file(path: Path, pieces: Iterable[bytes | memoryview], *, durable: b
     pieces : iterable of bytes
         The content. What it raises goes through.
     durable : bool
-        Return only when the disk has the content.
+        Give the file its name only when the disk has the content, and return only when the disk
+        has the name, too. What `flush` returned from before is then on the disk before the name.
 
     Raises
     ------
     OSError
         It cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if durable:
+        make_folder(path.parent)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PERMISSIONS)
         with os.fdopen(descriptor, "wb") as file:
             file.writelines(pieces)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
+        if durable:
+            put_in_place(temporary, path)
+        else:
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
+def put_in_place(finished: Path, path: Path) -> None:
+    """Give a finished file its name, in place of what had it.
+
+    The disk has the content before the name is given, and the name when this returns.
+
+    Raises
+    ------
+    OSError
+        The disk failed; what was there before stays.
+    """
+    _flush_file(finished, caches=True)
+    finished.replace(path)
+    _flush_folder(path.parent)
+
+
+def flush(paths: Iterable[Path], root: Path) -> None:
+    """Return when the disk has files, and folders with all below, and the names up to `root`.
+
+    Each file is flushed by itself, several at once. One ``syncfs`` would be as fast, but also
+    waits for whatever others are writing to the same disk, and few systems have it.
+
+    Raises
+    ------
+    OSError
+        The disk failed. The files that it failed are deleted: a second call would be told that all
+        is well, because the system forgets what it could not write.
+    """
+    files, folders = _below(paths)
+    folders |= {above for p in (*files, *folders) for above in p.parents if _is_in(above, root)}
+    with ThreadPoolExecutor(_FLUSHERS) as pool:
+        list(pool.map(_flush_file, files))
+        list(pool.map(_flush_folder, folders))
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing; return when the disk has them.
+
+    Raises
+    ------
+    OSError
+        It cannot be made.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        _flush_folder(made.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file or a folder to where nothing is; return when the disk has it there.
+
+    Raises
+    ------
+    OSError
+        It cannot be moved.
+    """
+    make_folder(target.parent)
+    source.rename(target)
+    # In this order: a disk that keeps only the first has it at both places, not at none.
+    _flush_folder(target.parent)
+    _flush_folder(source.parent)
+
+
+def flush_removal(path: Path) -> None:
+    """Return when the disk no longer has what was deleted at a path."""
+    with suppress(FileNotFoundError):
+        _flush_folder(path.parent)
+
+
 def write_new(path: Path, write: Callable[[Path], object], *, resume: str | None = None) -> None:
-    """Let a function write a file or folder, which has its name only once it is whole.
+    """Let a function write a file or folder, which has its name only once the disk has it whole.
 
     Parameters
     ----------
@@ -115,7 +196,9 @@ def write_new(path: Path, write: Callable[[Path], object], *, resume: str | None
     try:
         with file_lock(beside / "lock", wait=False) if resume else nullcontext():
             write(finished)
+            flush([finished], beside)
             _rename_new(finished, path)
+            _flush_folder(path.parent)
     except HeldError:
         raise
     except BaseException as error:
@@ -187,7 +270,7 @@ def check_writable(folder: Path) -> None:
 
     The file that shows it has no name where the disk offers that, so a kill leaves nothing.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with tempfile.TemporaryFile(dir=folder):
         pass
 
@@ -203,7 +286,7 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
     OSError
         The file cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _PERMISSIONS)
     try:
         if not _lock(descriptor, wait):
@@ -259,6 +342,67 @@ def check_no_way_out(path: str, root: str) -> None:
             "by what it names, or open the store that it leads to"
         )
         raise StoreError(msg)
+
+
+def _below(paths: Iterable[Path]) -> tuple[list[Path], set[Path]]:
+    """Return the files and the folders among paths and below them; links are neither."""
+    files: list[Path] = []
+    folders: set[Path] = set()
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        folders.add(path)
+        for _, entry in entries_below(str(path)):
+            if entry.is_dir(follow_symlinks=False):
+                folders.add(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                files.append(Path(entry.path))
+    return files, folders
+
+
+def _is_in(folder: Path, root: Path) -> bool:
+    return folder == root or root in folder.parents
+
+
+def _flush_file(path: Path, *, caches: bool = False) -> None:
+    with suppress(FileNotFoundError):  # deleted meanwhile
+        # Windows flushes only what is open for writing.
+        descriptor = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+        try:
+            _flush_descriptor(descriptor, caches=caches)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
+
+
+def _flush_folder(path: Path) -> None:
+    """Flush the names in a folder; Windows keeps them by itself."""
+    if sys.platform == "win32":
+        return
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:  # a folder that may be written and not read cannot be flushed
+        return
+    try:
+        _flush_descriptor(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush_descriptor(descriptor: int, *, caches: bool = False) -> None:
+    """Flush what is open; with `caches` also what a Mac's drive holds of all that came before."""
+    try:
+        os.fsync(descriptor)
+        if caches and sys.platform == "darwin":
+            import fcntl
+
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    except OSError as error:
+        if error.errno not in _OFFERS_NONE:
+            raise
 
 
 def _lock(descriptor: int, wait: bool) -> bool:

@@ -53,6 +53,7 @@ _CHOOSE = "choose another store with STORE=…, --store or $SKYBENCH_STORE"
 _FIXES = {
     errno.ECONNREFUSED: "no server answers there; check the URL, and whether it runs",
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
+    errno.EIO: "the disk is failing; look after it, then run the same command again",
     errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
     errno.EFBIG: "the file is larger than the limit that is set (ulimit -f); raise it",
     errno.EACCES: f"permission is missing; ask its owner, or {_CHOOSE}",

@@ -33,7 +33,10 @@ from skybench.registry.storage.link import Stream
 from skybench.registry.storage.local_disk import (
     check_writable,
     file_lock,
+    flush,
+    flush_removal,
     is_litter,
+    move,
     remove_unfinished,
     replace_file,
     sizes_below,
@@ -175,7 +178,8 @@ class Store(Place):
         key : str
         content : str, bytes or memoryview
         durable : bool
-            Return only when the disk has it, for files that others are trusted by.
+            Give it its name only when the disk has its content, and return only when the disk has
+            the name: for files that others are trusted by. Those others are flushed before.
 
         Raises
         ------
@@ -199,6 +203,21 @@ class Store(Place):
             return
         with self.reporting("write", key):
             replace_file(Path(self.path(key)), pieces, durable=False)
+
+    def flush(self, *keys: str) -> None:
+        """Return when the disk has these files, and folders with all below, and their names.
+
+        What a line publishes is flushed before the line is written, so that a loss of power
+        leaves no line without its files. Object stores keep what they took, and need none.
+
+        Raises
+        ------
+        StoreError
+            The disk failed; the files that it failed are deleted, to be made again.
+        """
+        if self.is_local:
+            with self.reporting("write", keys[0] if keys else ""):
+                flush(map(self.local_path, keys), Path(self.root))
 
     def tag(self, key: str) -> str:
         """Return a mark of what is at `key` now, for `write_if`; read it before the content."""
@@ -276,14 +295,13 @@ class Store(Place):
     def move(self, source: str, target: str) -> None:
         """Move a file or a folder to where nothing is.
 
-        On a local disk this is one step. On an object store files are copied, the manifest
-        last, then deleted at the source, so an interrupted move can be done again.
+        On a local disk this is one step, which the disk has when this returns. On an object store
+        files are copied, the manifest last, then deleted at the source, so an interrupted move can
+        be done again.
         """
         with self.reporting("write", target):
             if self.is_local:
-                destination = Path(self.path(target))
-                destination.parent.mkdir(parents=True, exist_ok=True)
-                Path(self.path(source)).rename(destination)
+                move(Path(self.path(source)), Path(self.path(target)))
                 return
             for name in sorted(self.sizes(source), key=lambda name: (name == MANIFEST, name)):
                 # A file has no names below it: it is found under its own key, as "".
@@ -295,6 +313,8 @@ class Store(Place):
         """Delete a file or a folder with all it holds; nothing happens where there is none."""
         with self.reporting("write", key), suppress(FileNotFoundError):
             self.fs.rm(self.path(key), recursive=True)
+            if self.is_local:
+                flush_removal(Path(self.path(key)))
 
     def check_space(self, wanted: int) -> None:
         """Raise a `StoreError` where the disk has no room for so many bytes more."""

@@ -110,7 +110,7 @@ class WebServer(HTTPFileSystem):  # type: ignore[misc]  # fsspec ships no types
         return yarl.URL(self.address(str(yarl.URL(url, encoded=self.encoded))), encoded=True)
 
     async def set_session(self) -> aiohttp.ClientSession:
-        """Return the session, which is closed with this; fsspec sees to it for its own loop only."""
+        """Return the session, to be closed with this; fsspec does so for its own loop alone."""
         begun = self._session is not None
         session: aiohttp.ClientSession = await super().set_session()
         if self.asynchronous and not begun:

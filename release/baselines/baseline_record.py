@@ -101,10 +101,10 @@ class Recorder:
         bound = self._bound(name, "baseline")
         metadata = {key: bound[key] for key in BOUND if key in bound}
         write_predictions(path, question, answers, metadata)
-        return _stored(path)
+        return stored_file(path)
 
     def _keep(self, weights: Path, name: str) -> StoredObject:
-        return _stored(Path(shutil.copyfile(weights, self.output / name)))
+        return stored_file(Path(shutil.copyfile(weights, self.output / name)))
 
 
 def record_name(network: Network, protocol: Protocol) -> str:
@@ -183,7 +183,8 @@ def _completeness(*shortfalls: str | None) -> dict[str, Any]:
     return {"complete": not reasons, "incomplete_because": "; ".join(reasons) or None}
 
 
-def _stored(path: Path) -> StoredObject:
+def stored_file(path: Path) -> StoredObject:
+    """Return what a record says of a file of its baseline."""
     return StoredObject(
         key=f"{BASELINES}/{path.name}", size=path.stat().st_size, sha256=_digest(path)
     )

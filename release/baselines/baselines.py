@@ -11,6 +11,7 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
+from skybench.errors import IntegrityError
 from skybench.learning.epoch_journal import replacing
 from skybench.learning.floors import FLOORS
 from skybench.learning.heads import HEADS
@@ -20,8 +21,14 @@ from skybench.learning.networks.table import DEFAULT_NETWORKS, chosen_networks
 from skybench.learning.protocols import Protocol, chosen_protocols
 from skybench.learning.training import Fit, fit
 from skybench.registry.scoring.records import Record
-from skybench.registry.versions.manifest import Manifest
-from skybench.release.baselines.baseline_record import Recorder, protocol_parameters, record_name
+from skybench.registry.storage.local_disk import flush
+from skybench.registry.versions.manifest import Manifest, StoredObject
+from skybench.release.baselines.baseline_record import (
+    Recorder,
+    protocol_parameters,
+    record_name,
+    stored_file,
+)
 
 
 def train_baselines(
@@ -113,15 +120,30 @@ def _under_each(job: _Job, network: Network, protocols: Sequence[Protocol]) -> l
 
 def _once(job: _Job, name: str, protocol: Protocol | None, make: Callable[[], Record]) -> Record:
     path = job.recorder.output / f"{name}.json"
-    if path.exists():
-        record = Record.from_text(path.read_text(encoding="utf-8"), str(path))
-        if _answers(record, job.recorder.manifest, protocol):
-            return record
+    before = _left(path)
+    if before is not None and _answers(before, job.recorder.manifest, protocol):
+        return before
     record = make()
+    flush([file for file, _ in _files(record, path.parent)], path.parent)
     with replacing(path) as unfinished:
         unfinished.write_text(record.to_text(), encoding="utf-8")
     job.say(f"{name}: {record.metric} {record.score:.4f} on test")
     return record
+
+
+def _left(path: Path) -> Record | None:
+    """Return the record that an interrupted run left, None where it or a file of it is damaged."""
+    try:
+        record = Record.from_text(path.read_text(encoding="utf-8"), str(path))
+        is_whole = all(stored_file(file) == kept for file, kept in _files(record, path.parent))
+    except (OSError, ValueError, IntegrityError):
+        return None
+    return record if is_whole else None
+
+
+def _files(record: Record, folder: Path) -> list[tuple[Path, StoredObject]]:
+    kept = [record.weights, record.predictions]
+    return [(folder / s.key.rpartition("/")[2], s) for s in kept if s is not None]
 
 
 def _answers(record: Record, manifest: Manifest, protocol: Protocol | None) -> bool:

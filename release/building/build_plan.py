@@ -1,5 +1,6 @@
 """What a build will make and where: recipe, template, layout, places, identity."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -7,10 +8,16 @@ import numpy as np
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from skybench.errors import NotFoundError, ParameterError, VersionConflictError
+from skybench.errors import (
+    IntegrityError,
+    NotFoundError,
+    ParameterError,
+    VersionConflictError,
+)
+from skybench.generators.codes import SAMPLE_DIM
 from skybench.generators.generate import empty
 from skybench.generators.recipe import Recipe
-from skybench.registry.arrays.zarr_format import Layout, choose_layout, create
+from skybench.registry.arrays.zarr_format import Layout, choose_layout, create, open_raw
 from skybench.registry.hashing.content_hash import (
     Algorithm,
     ContentHash,
@@ -20,8 +27,8 @@ from skybench.registry.hashing.content_hash import (
 )
 from skybench.registry.storage.store import Store
 from skybench.release.building.generator_identity import code_digest
-from skybench.release.building.shard import IDENTITY, ShardJob
-from skybench.release.building.shard_hashes import finished_starts
+from skybench.release.building.shard import IDENTITY, ShardJob, hashed
+from skybench.release.building.shard_hashes import finished_starts, read_hashes
 
 _FORMAT = "skybench-build-1"
 
@@ -135,12 +142,14 @@ class BuildPlan:
         except NotFoundError:
             same = False
         if same:
-            return finished_starts(self.work, self.identity)
+            with suppress(NotFoundError, IntegrityError):  # damaged, and laid down again
+                return self._whole_shards()
         for name in self.work.names(""):
             if not name.startswith("."):
                 self.work.remove(name)
         self.work.write(IDENTITY, "incomplete")
         create(self.data_url, self.template, self.recipe.samples, self.layout)
+        self.work.flush("data.zarr")
         self.work.write(IDENTITY, self.identity)
         return set()
 
@@ -167,6 +176,7 @@ class BuildPlan:
         self.home.write(self._beside("samples"), sample_digests.data)
         if self.home.is_local:
             self._remove_partial_files()
+            self.work.flush("data.zarr")
         self.home.write(self._beside("build.json"), finished.model_dump_json())
         if self.home.is_local:
             self.home.move(f"{self.work_key}/data.zarr", self.name)
@@ -192,6 +202,29 @@ class BuildPlan:
             )
         except (NotFoundError, ValidationError):
             return None
+
+    def _whole_shards(self) -> set[int]:
+        """Return the first rows of the shards that need not be built again.
+
+        On a disk their rows are read and hashed: a shard is not flushed as it is written, which
+        would slow down every build, so after a loss of power less may be there than was noted.
+        """
+        noted = finished_starts(self.work, self.identity)
+        if not self.home.is_local:
+            return noted
+        ds = open_raw(self.data_url, chunked=False)
+        return {start for start in noted if self._is_whole(ds, start)}
+
+    def _is_whole(self, ds: xr.Dataset, start: int) -> bool:
+        noted = read_hashes(self.work, self.identity, start)
+        if noted is None:
+            return False
+        rows = ds.isel({SAMPLE_DIM: slice(start, start + len(noted.samples))}).variables
+        try:
+            columns = {str(n): v.values for n, v in rows.items() if SAMPLE_DIM in v.dims}
+        except Exception:  # codecs raise anything
+            return False
+        return np.array_equal(hashed(start, columns).samples, noted.samples)
 
     def _remove_partial_files(self) -> None:
         """Delete what writers left that were killed while they wrote."""

@@ -1,14 +1,14 @@
 """Put a finished version in place so that a reader sees all of it or nothing.
 
 Everything is prepared in ``STORE/.work/<dataset>-<version>/``, where nobody looks. The manifest
-is written there first and serves as the journal: from then on each step can be done again after
-a crash. Files move to ``STORE/<dataset>/<version>/``, are checked, and the line in the index
-publishes them. The catalog follows, and is mended by any later run.
+is written there when the disk has the rest, and serves as the journal: from then on each step
+can be done again after a crash. Files move to ``STORE/<dataset>/<version>/``, are checked, and
+the line in the index publishes them. The catalog follows, and is mended by any later run.
 """
 
 from dataclasses import dataclass
 
-from skybench.errors import IntegrityError, NotFoundError, VersionConflictError
+from skybench.errors import IntegrityError, NotFoundError, StoreError, VersionConflictError
 from skybench.generators.recipe import Recipe
 from skybench.registry.exports.croissant import croissant_text
 from skybench.registry.hashing.content_hash import canonical_json
@@ -34,6 +34,9 @@ from skybench.release.building.generator_identity import generator_identity
 
 TRAINING = "training"
 """Checkpoints, in a folder for each content hash."""
+
+GETTING = ".get"
+"""Ends the names of work folders whose versions are fetched, or built as they are recorded."""
 
 _DATA = "data"
 IDENTITY = "identity.json"
@@ -194,6 +197,12 @@ def prepare_text(work: WorkFolder, manifest: Manifest, text: str, card: str) -> 
     """Do as `prepare` for a manifest whose text was published before, elsewhere."""
     work.store.write(f"{work.key}/{CARD}", card)
     work.store.write(f"{work.key}/{CROISSANT}", croissant_text(manifest))
+    try:
+        work.store.flush(work.key)
+    except StoreError:
+        # Files that the disk failed are gone, also from what counts as a finished build.
+        work.store.remove(f"{work.key}/{IDENTITY}")
+        raise
     work.store.write(f"{work.key}/{MANIFEST}", text)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -81,6 +82,16 @@ def test_a_run_killed_after_an_epoch_ends_as_the_uninterrupted_one(
     assert [e.train_loss for e in resumed.history] == [e.train_loss for e in expected.history]
     assert resumed.weights.read_bytes() == expected.weights.read_bytes()
     np.testing.assert_array_equal(resumed.test_answers, expected.test_answers)
+
+
+def test_what_a_power_loss_emptied_is_made_again(whole: Path, tmp_path: Path) -> None:
+    (run,) = shutil.copytree(whole, tmp_path / "lost").iterdir()
+    (run / "fit.json").write_bytes(b"")
+    (run / "last.ckpt").write_bytes(bytes(1000))
+    again = fit(RESNET50, tiny(), TINY, seed=3, folder=run.parent)
+    expected = fit(RESNET50, tiny(), TINY, seed=3, folder=whole)
+    assert again.weights.read_bytes() == expected.weights.read_bytes()
+    np.testing.assert_array_equal(again.test_answers, expected.test_answers)
 
 
 def test_a_finished_run_is_not_trained_again_and_no_checkpoint_is_left(whole: Path) -> None:

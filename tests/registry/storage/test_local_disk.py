@@ -1,6 +1,10 @@
 """The primitives of a local disk, where a store's own tests do not reach."""
 
+import errno
 import os
+import stat
+import sys
+from pathlib import Path
 
 import fsspec
 import pytest
@@ -11,11 +15,15 @@ from skybench.registry.storage.local_disk import (
     check_no_way_out,
     entries_below,
     file_lock,
+    flush,
     is_litter,
     replace_file,
     sizes_below,
+    write_new,
 )
 from skybench.registry.storage.object_store import HeldError
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="files are told by descriptor")
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
@@ -32,6 +40,76 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
         replace_file(path, pieces(), durable=False)
     assert path.read_bytes() == b"old text"
     assert os.listdir(path.parent) == ["card.md"]
+
+
+@pytest.fixture
+def flushed(monkeypatch, tmp_path):
+    """The paths that are flushed, relative to the folder of the test, with their sizes."""
+    seen, fsync = [], os.fsync
+
+    def note(descriptor):
+        fsync(descriptor)
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}")).relative_to(tmp_path)
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        seen.append((str(path), None if is_folder else os.fstat(descriptor).st_size))
+
+    monkeypatch.setattr(os, "fsync", note)
+    return seen
+
+
+@linux
+def test_a_durable_file_has_its_name_after_its_content_and_before_the_end(tmp_path, flushed):
+    replace_file(tmp_path / "sky" / "1.0" / "card.md", [b"12345"], durable=True)
+    (made, again, (temporary, size), last) = flushed
+    assert {made, again} == {(".", None), ("sky", None)}
+    assert (temporary.endswith(".tmp"), size) == (True, 5)
+    assert last == ("sky/1.0", None)
+
+
+@linux
+def test_a_flush_is_of_all_files_and_of_the_names_up_to_the_root(folders, tmp_path, flushed):
+    (folders / "deep" / "er" / "b").write_bytes(b"123")
+    flush([folders / "deep", folders / "a"], folders)
+    assert dict(flushed) == {
+        "root/a": 5,
+        "root/deep/er/b": 3,
+        "root": None,
+        "root/deep": None,
+        "root/deep/er": None,
+    }
+
+
+def test_a_file_that_the_disk_failed_is_not_asked_for_again(folders, monkeypatch):
+    """The system forgets what it could not write: the second call would succeed."""
+
+    def fail(descriptor):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        flush([folders / "a"], folders)
+    assert not (folders / "a").exists()
+
+
+def test_a_disk_that_cannot_flush_folders_is_written_all_the_same(tmp_path, monkeypatch):
+    def fail(descriptor):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    replace_file(tmp_path / "card.md", [b"text"], durable=True)
+    assert (tmp_path / "card.md").read_bytes() == b"text"
+
+
+@linux
+def test_a_new_file_or_folder_has_its_name_when_the_disk_has_it(tmp_path, flushed):
+    def write(folder):
+        folder.mkdir()
+        (folder / "x.npy").write_bytes(b"1234")
+        assert flushed == []
+
+    write_new(tmp_path / "export", write)
+    assert {size for path, size in flushed if path.endswith("x.npy")} == {4}
+    assert flushed[-1] == (".", None)
 
 
 def test_a_lock_is_held_once_and_is_free_after_an_error(tmp_path):

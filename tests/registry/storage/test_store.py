@@ -77,7 +77,7 @@ def test_a_store_path_that_is_a_file(tmp_path):
         (errno.EACCES, "permission is missing"),
         (errno.EROFS, "read-only"),
         (errno.EFBIG, "ulimit -f"),
-        (errno.EIO, "Input/output error"),
+        (errno.EIO, "the disk is failing"),
     ],
 )
 def test_a_failed_write_names_the_fix_and_leaves_the_old_text(tmp_path, monkeypatch, code, says):

@@ -1,6 +1,7 @@
 """Baselines of a tiny version are trained once, recorded, and bound to its content."""
 
 import hashlib
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -115,6 +116,17 @@ def test_every_baseline_is_recorded_and_bound(trained):
         assert record.mismatch(manifest) is None
         assert record.content == manifest.content.root
         assert record.samples == manifest.splits["test"]
+
+
+@pytest.mark.parametrize("name", ["majority-class.json", "majority-class-predictions.parquet"])
+def test_a_baseline_whose_file_a_power_loss_emptied_is_made_again(trained, tmp_path, name):
+    folder, manifest, url, _ = trained
+    again = shutil.copytree(folder / "baselines", tmp_path / "baselines")
+    (again / name).write_bytes(b"")
+    (record, *_) = short(manifest, url, tmp_path, networks=())
+    assert Record.from_text((again / "majority-class.json").read_text(), "record") == record
+    predictions = (again / record.predictions.key.rpartition("/")[2]).read_bytes()
+    assert f"sha256:{hashlib.sha256(predictions).hexdigest()}" == record.predictions.sha256
 
 
 def test_network_record_says_how_it_was_trained(trained):

@@ -189,6 +189,20 @@ class TestInterrupted:
         assert result.rendered_samples == SAMPLES - 2 * 8
         assert result.content == content
 
+    @pytest.mark.parametrize("left", [b"", bytes(500)])
+    @pytest.mark.parametrize(("name", "rows"), [("image/c/1", 3 * 8), ("zarr.json", 0)])
+    def test_rebuilds_what_a_power_loss_took(
+        self, recipe, content, tmp_path, monkeypatch, name, rows, left
+    ):
+        """A shard is counted by its rows, not by the record that says it is finished."""
+        data = self._interrupt(recipe, tmp_path / "a.zarr", monkeypatch) / "data.zarr"
+        (path,) = (p for p in data.rglob("*") if p.is_file() and _begins(p, data, name))
+        path.write_bytes(left)
+        result = build(recipe, str(tmp_path / "a.zarr"), progress=False, **ROWS)
+        assert result.rendered_samples == SAMPLES - max(0, rows - 8)
+        assert result.content == content
+        assert hash_dataset(open_raw(str(tmp_path / "a.zarr"))) == content
+
     def test_starts_over_for_another_recipe(self, recipe, tmp_path, monkeypatch):
         self._interrupt(recipe, tmp_path / "a.zarr", monkeypatch)
         other = recipe.model_copy(update={"seed": 5, "samples": 20})
@@ -229,6 +243,11 @@ class TestInterrupted:
             with pytest.raises(StoreError, match=r"No space left .* run the same command again"):
                 build(recipe, str(target), progress=False, **ROWS)
         return Path(f"{target}.building")
+
+
+def _begins(path: Path, folder: Path, name: str) -> bool:
+    key = path.relative_to(folder).as_posix()
+    return key == name or key.startswith(f"{name}/")
 
 
 def _disk_full(*_: object) -> None:
