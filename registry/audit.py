@@ -1,8 +1,9 @@
-"""Audit a whole store without reading its data: index, manifests, files, recorded copies.
+"""Audit a whole store without its pixels: index, manifests, files, scores, recorded copies.
 
 Everything that follows from something else is computed again: the chain of the index, the
 digest of each manifest, every root of a content hash from its blocks and headers, the numbers of
-samples, the list of files. What cannot be known without the data is left to `verify`.
+samples, the list of files; and every score from its predictions, for which the truth of the test
+split is read. What cannot be known without the other data is left to `verify`.
 """
 
 import re
@@ -18,10 +19,11 @@ from skybench.registry.hashing.content_hash import (
     dataset_root,
     variable_root,
 )
+from skybench.registry.leaderboard import stored_standing
 from skybench.registry.proof.file_check import size_problems, unlisted, unpublished
 from skybench.registry.recorded import recorded_manifest, recorded_references, recorded_scores
 from skybench.registry.reference import DatasetReference
-from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
+from skybench.registry.scoring.records import SUBMISSIONS, Record
 from skybench.registry.storage.store import (
     BASELINES,
     CARD,
@@ -218,14 +220,16 @@ def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> It
     yield from size_problems(manifest, sizes)
     elsewhere = (f"{SUBMISSIONS}/", f"{manifest.zarr}/")  # there the chunks are counted, above
     for key in unlisted(manifest, sizes.keys() - _BESIDE):
-        if not key.startswith(elsewhere):
+        if not key.startswith(elsewhere) and not _is_record(key):
             yield unpublished(manifest, key)
-    try:
-        records = stored_records(store, f"{entry.key}/{BASELINES}")
-    except SkybenchError as error:
-        yield str(error)
-        return
-    yield from _record_problems(records, manifest)
+    of_records = (f"{BASELINES}/", f"{SUBMISSIONS}/")
+    if any(key.startswith(of_records) for key in sizes):
+        yield from stored_standing(manifest, store).faults
+
+
+def _is_record(key: str) -> bool:
+    """Tell what is judged with the scores."""
+    return key.startswith(f"{BASELINES}/") and key.endswith(".json")
 
 
 def _record_problems(records: tuple[Record, ...], manifest: Manifest) -> Iterator[str]:

@@ -5,6 +5,7 @@ memory. Only a version has records to compare with.
 """
 
 import os
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.errors import IntegrityError, NotFoundError, PredictionsError, RecipeError
+from skybench.errors import (
+    IntegrityError,
+    NotFoundError,
+    PredictionsError,
+    RecipeError,
+    YankedVersionWarning,
+)
 from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, encode_flags
 from skybench.generators.families import FAMILIES
 from skybench.generators.recipe import Recipe
@@ -164,9 +171,21 @@ def _is_version(text: str, store: Store) -> bool:
 
 
 def _of_version(reference: str | DatasetReference, store: Store) -> GroundTruth:
-    manifest = read_manifest(store, present(reference, store))
+    return version_truth(read_manifest(store, present(reference, store)), store)
+
+
+def version_truth(manifest: Manifest, store: Store) -> GroundTruth:
+    """Return the truth of a version that a store has; what is read of it is compared with its hash.
+
+    Raises
+    ------
+    IntegrityError
+        The data are damaged, or hold no answers.
+    """
     exact = DatasetReference.parse(manifest.reference)
-    ds = open_version(exact, store=store, decode=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", YankedVersionWarning)  # told where it was asked for
+        ds = open_version(exact, store=store, decode=False, verify="full", build="never")
     key = answer_key(ds, manifest.reference)
     return GroundTruth(name=manifest.reference, ds=ds, key=key, manifest=manifest)
 

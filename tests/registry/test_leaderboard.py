@@ -42,16 +42,6 @@ def test_version_without_scores_has_an_empty_table(published):
     assert len(table) == 0
 
 
-def test_record_of_another_test_split_is_left_out_with_a_note(scored):
-    (record, *_) = stored_records(scored, "sky/0.1/submissions")
-    stray = record.model_copy(update={"name": "stray", "split_content": "sha256:" + "00" * 32})
-    scored.write("sky/0.1/submissions/stray.json", stray.to_text())
-    table = leaderboard("sky@0.1", store=scored)
-    assert "stray" not in table.name.tolist()
-    (note,) = table.attrs["notes"]
-    assert note.startswith("left out, not comparable: stray was scored on the test split")
-
-
 def test_version_that_the_store_lacks_is_read_from_the_package(scored, tmp_path, monkeypatch):
     package = tmp_path / "package"
     folder = package / "releases" / "0.1"
