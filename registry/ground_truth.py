@@ -5,7 +5,6 @@ memory. Only a version has records to compare with.
 """
 
 import os
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,20 +13,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skybench.errors import (
-    IntegrityError,
-    NotFoundError,
-    PredictionsError,
-    RecipeError,
-    YankedVersionWarning,
-)
+from skybench.errors import IntegrityError, NotFoundError, PredictionsError, RecipeError
 from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, encode_flags
 from skybench.generators.families import FAMILIES
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry.arrays.open_url import is_url, open_url
-from skybench.registry.open import open as open_version
 from skybench.registry.open import present
+from skybench.registry.proof.checked_rows import with_checked_rows
+from skybench.registry.proof.file_check import damage
 from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.question import ID, Question
@@ -35,6 +29,7 @@ from skybench.registry.scoring.records import TEST_SPLIT
 from skybench.registry.scoring.tasks import AnswerKey, Maps, answer_key, task_named
 from skybench.registry.scoring.truth import MAP, meanings
 from skybench.registry.storage.store import Store
+from skybench.registry.verify import opened
 from skybench.registry.versions.index import read_manifest
 from skybench.registry.versions.manifest import Manifest
 
@@ -177,15 +172,18 @@ def _of_version(reference: str | DatasetReference, store: Store) -> GroundTruth:
 def version_truth(manifest: Manifest, store: Store) -> GroundTruth:
     """Return the truth of a version that a store has; what is read of it is compared with its hash.
 
+    Other files of the version may be damaged.
+
     Raises
     ------
     IntegrityError
-        The data are damaged, or hold no answers.
+        The metadata are damaged, or hold no answers; also raised when damaged rows are read.
     """
-    exact = DatasetReference.parse(manifest.reference)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", YankedVersionWarning)  # told where it was asked for
-        ds = open_version(exact, store=store, decode=False, verify="full", build="never")
+    stored, problems = opened(manifest, store, chunked=False)
+    if stored is None:
+        raise damage(manifest.reference, problems)
+    url = store.url_of(f"{manifest.key}/{manifest.zarr}")
+    ds = with_checked_rows(stored, manifest, url).drop_encoding()
     key = answer_key(ds, manifest.reference)
     return GroundTruth(name=manifest.reference, ds=ds, key=key, manifest=manifest)
 
