@@ -17,7 +17,7 @@ from skybench.registry.scoring.prediction_tables import MOST_BYTES
 from skybench.registry.scoring.predictions import read_predictions
 from skybench.registry.scoring.records import TEST_SPLIT, Record
 from skybench.registry.scoring.scoring import TestScore, score
-from skybench.registry.scoring.tasks import task_named
+from skybench.registry.scoring.tasks import AnswerKey, task_named
 from skybench.registry.storage.store import MAX_TEXT_BYTES, Store
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
@@ -66,6 +66,8 @@ class Scorer:
 
     def __init__(self, manifest: Manifest, store: Store, truth: GroundTruth | None = None) -> None:
         self.manifest, self.store, self._given = manifest, store, truth
+        self.fault: str | None = None
+        """Why the truth cannot be read; None before it was needed."""
 
     def score_again(self, record: Record) -> Ranked:
         """Return a record with what its predictions come to.
@@ -78,66 +80,65 @@ class Scorer:
         """
         check_question(record, self.manifest)
         data = self._predictions(record)
-        if data is None:
+        truth = None if data is None else self._truth
+        if data is None or truth is None:
+            self._check_may_be_stated(record)
             return Ranked(record=record, evidence="stated")
-        if isinstance(self._truth, SkybenchError):
-            if record.kind == "submission":
-                msg = f"{record.name}: its score cannot be computed again: {self._truth}"
-                raise IntegrityError(msg)
-            return Ranked(record=record, evidence="stated")
-        truth = self._truth
-        parts = task_named(truth.key.task).parts
-        if (got := getattr(record, parts)) != truth.key.names:
-            raise _other(record, parts, got, truth.key.names)
-        tested = self._tested(record.predictions, data, truth)
-        if said := next(_contradictions(record, tested), None):
+        tested = self._tested(data, truth)
+        for said in _contradictions(record, tested, truth.key):
             msg = f"{record.name} {said}"
             raise IntegrityError(msg)
         computed = {key: value for key, value in tested.record_fields().items() if key != "scores"}
-        return Ranked(
-            record=record.model_copy(update=computed), evidence="recomputed", tested=tested
-        )
-
-    @property
-    def fault(self) -> str | None:
-        """Why no score could be computed again, None where there was no such need or reason."""
-        truth = self.__dict__.get("_truth")
-        return str(truth) if isinstance(truth, SkybenchError) else None
+        shown = record.model_copy(update=computed)
+        return Ranked(record=shown, evidence="recomputed", tested=tested)
 
     @cached_property
-    def _truth(self) -> GroundTruth | SkybenchError:
-        """The truth, or why it cannot be read: that is asked only once."""
+    def _truth(self) -> GroundTruth | None:
+        """The truth, None where it cannot be read: that is tried only once."""
         try:
             truth = self._given or version_truth(self.manifest, self.store)
+            _check_same(truth, self.manifest)
             _ = truth.answers
         except SkybenchError as error:
-            return error
-        if truth.key.task != self.manifest.task:
-            msg = f"{truth.name} says that its task is {truth.key.task}, not {self.manifest.task}"
-            return IntegrityError(msg)
+            self.fault = str(error)
+            return None
         return truth
 
     def _predictions(self, record: Record) -> bytes | None:
-        """Return the file that was scored; only that of a baseline may lack."""
-        key = f"{self.manifest.key}/{record.predictions.key}" if record.predictions else ""
-        if record.predictions and self.store.exists(key):
-            return read_stored(record.predictions, key, self.store, MOST_BYTES)
-        if record.kind == "submission":
-            what = f"{self.store.url_of(key)} are not there" if key else "it names none"
-            msg = f"{record.name} has no predictions that its score follows from: {what}"
-            raise NotFoundError(msg)
-        return None
+        """Return the file that was scored, None where it is not there."""
+        key = self._key(record)
+        if record.predictions is None or not self.store.exists(key):
+            return None
+        return read_stored(record.predictions, key, self.store, MOST_BYTES)
 
-    def _tested(self, stored: StoredObject | None, data: bytes, truth: GroundTruth) -> TestScore:
-        assert stored is not None
-        content = self.manifest.content.splits[TEST_SPLIT].root
-        key = (content, stored.sha256)
+    def _key(self, record: Record) -> str:
+        return f"{self.manifest.key}/{record.predictions.key if record.predictions else ''}"
+
+    def _check_may_be_stated(self, record: Record) -> None:
+        if record.kind == "submission":
+            reason = self.fault or f"{self.store.url_of(self._key(record))} are not there"
+            msg = f"the score of {record.name} does not follow from its predictions: {reason}"
+            raise NotFoundError(msg)
+
+    def _tested(self, data: bytes, truth: GroundTruth) -> TestScore:
+        key = (self.manifest.content.splits[TEST_SPLIT].root, digest_of(data))
         if key not in _scored:
             found = read_predictions(io.BytesIO(data), truth.question)
             if len(_scored) >= _REMEMBERED:
                 _scored.clear()
             _scored[key] = score(truth.key.task, truth.answers, truth.key.names, found.by_seed)
         return _scored[key]
+
+
+def _check_same(truth: GroundTruth, manifest: Manifest) -> None:
+    """Refuse data that say of themselves what no hash covers, and the manifest does not."""
+    said: dict[str, tuple[object, object]] = {"task": (truth.key.task, manifest.task)}
+    if task_named(truth.key.task).parts == "targets" and manifest.targets:
+        said["targets"] = (truth.key.names, manifest.targets)
+    for field, (got, expected) in said.items():
+        if got != expected:
+            msg = f"the data of {truth.name} {_has_other(field, got, expected)}"
+            raise IntegrityError(msg)
 
 
 def read_record(stored: StoredObject, key: str, store: Store) -> Record:
@@ -193,18 +194,21 @@ def check_question(record: Record, manifest: Manifest) -> None:
     asked = {"split": TEST_SPLIT, "task": task.name, "metric": task.metric.name}
     for field, expected in asked.items():
         if (got := getattr(record, field)) != expected:
-            raise _other(record, field, got, expected)
+            msg = f"{record.name} {_has_other(field, got, expected)}"
+            raise IntegrityError(msg)
     if fault := record.mismatch(manifest):
         raise IntegrityError(fault)
 
 
-def _other(record: Record, field: str, got: object, expected: object) -> IntegrityError:
-    msg = f"{record.name} has the {field} {ascii(got)[:200]}, which must be {expected!r} here"
-    return IntegrityError(msg)
+def _has_other(field: str, got: object, expected: object) -> str:
+    return f"has the {field} {ascii(got)[:200]}, which must be {expected!r} here"
 
 
-def _contradictions(record: Record, tested: TestScore) -> Iterator[str]:
+def _contradictions(record: Record, tested: TestScore, key: AnswerKey) -> Iterator[str]:
     """Yield what a record states and its predictions do not come to."""
+    parts = task_named(key.task).parts
+    if (got := getattr(record, parts)) != key.names:
+        yield _has_other(parts, got, key.names)
     if (record.samples, record.seeds) != (len(tested.merit), tuple(tested.by_seed)):
         yield (
             f"states {record.samples:,} samples and {len(record.seeds)} seeds, but its predictions "

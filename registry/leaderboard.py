@@ -154,12 +154,13 @@ def standing(
 def stored_standing(manifest: Manifest, store: Store, truth: GroundTruth | None = None) -> Standing:
     """Return the records of a version that a store has, whatever else lies beside them."""
     faults: list[str] = []
+    lying = _lying(manifest, store, faults)  # before the log: what it names later is not missed
     entries = [*_baselines(manifest), *_submissions(manifest, store, faults)]
-    faults += _strangers(manifest, store, {entry.stored.key for entry in entries})
+    faults += _strangers(manifest, store, lying - {entry.stored.key for entry in entries})
     scorer, ranked = Scorer(manifest, store, truth), dict[str, Ranked]()
     for entry in entries:
         try:
-            _check_single(entry.name, ranked)
+            _check_unique(entry.name, ranked)
             ranked[entry.name.casefold()] = scorer.score_again(entry.read(manifest, store))
         except SkybenchError as error:
             faults.append(str(error))
@@ -262,25 +263,34 @@ def _submissions(manifest: Manifest, store: Store, faults: list[str]) -> Iterato
         )
 
 
-def _strangers(manifest: Manifest, store: Store, known: set[str]) -> Iterator[str]:
-    """Yield what looks like a record, but is none that was published or submitted."""
-    for name in _names(store, f"{manifest.key}/{BASELINES}"):
-        if (key := f"{BASELINES}/{name}") not in known:
+def _lying(manifest: Manifest, store: Store, faults: list[str]) -> set[str]:
+    """Return what lies where records do and looks like one."""
+    try:
+        return {
+            f"{folder}/{name}"
+            for folder in (BASELINES, SUBMISSIONS)
+            for name in store.names(f"{manifest.key}/{folder}")
+            if name.endswith(".json")
+        }
+    except SkybenchError as error:
+        faults.append(str(error))
+        return set()
+
+
+def _strangers(manifest: Manifest, store: Store, keys: set[str]) -> Iterator[str]:
+    """Yield what is said of records that nobody published or submitted."""
+    for key in sorted(keys):
+        if key.startswith(f"{BASELINES}/"):
             yield unpublished(manifest, key)
-    for name in _names(store, f"{manifest.key}/{SUBMISSIONS}"):
-        if (key := f"{SUBMISSIONS}/{name}") not in known:
-            yield (
-                f"{store.url_of(f'{manifest.key}/{key}')} is named by no line of {LOG}, so it was "
-                "put there by hand, or by skybench 0.2: submit its predictions again (skybench "
-                "evaluate … --submit) and move it away"
-            )
+            continue
+        yield (
+            f"{store.url_of(f'{manifest.key}/{key}')} is named by no line of {LOG}, so it was put "
+            "there by hand, or by skybench 0.2: submit its predictions again (skybench evaluate … "
+            "--submit) and move it away"
+        )
 
 
-def _names(store: Store, folder: str) -> list[str]:
-    return [name for name in store.names(folder) if name.endswith(".json")]
-
-
-def _check_single(name: str, ranked: Mapping[str, Ranked]) -> None:
+def _check_unique(name: str, ranked: Mapping[str, Ranked]) -> None:
     if name.casefold() in ranked:
         msg = f"a second record has the name {name}, and records are never replaced"
         raise IntegrityError(msg)

@@ -243,11 +243,13 @@ def test_labels_that_were_changed_in_the_store_score_nothing(board):
     board.write(f"{FOLDER}/{key}", bytes(data))
     ranked, notes = names_on(board)
     assert ranked == []
-    assert any("its score cannot be computed again" in note for note in notes)
+    assert "the score of honest does not follow from its predictions: " in notes[0]
+    assert "label" in notes[0]
 
 
 def test_a_submission_without_predictions_scores_nothing(board):
     board.remove(f"{FOLDER}/{honest(board)['predictions']['key']}")
     ranked, (note,) = names_on(board)
     assert ranked == []
-    assert "has no predictions that its score follows from" in note
+    assert "the score of honest does not follow from its predictions: " in note
+    assert note.endswith("are not there")
