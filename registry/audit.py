@@ -1,9 +1,10 @@
-"""Audit a whole store without reading its data: index, manifests, files, recorded copies.
+"""Audit a whole store without its pixels: index, manifests, files, scores, recorded copies.
 
 Everything that follows from something else is computed again: the chain of the index, the
 digest of each manifest, every root of a content hash from its blocks, headers and attributes, as
-whenever a manifest is read, the numbers of samples, the list of files. What cannot be known
-without the data is left to `verify`.
+whenever a manifest is read, the numbers of samples, the list of files; and every score from its
+predictions, for which the truth of the test split is read. What cannot be known without the other
+data is left to `verify`.
 """
 
 import os
@@ -16,6 +17,7 @@ from skybench.errors import ParameterError, SignatureError, SkybenchError
 from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.arrays.zarr_documents import METADATA
 from skybench.registry.hashing.content_hash import ContentHash
+from skybench.registry.leaderboard import stored_standing
 from skybench.registry.proof.file_check import (
     damaged_descriptions,
     size_problems,
@@ -29,7 +31,7 @@ from skybench.registry.recorded import (
     recorded_scores,
 )
 from skybench.registry.reference import DatasetReference
-from skybench.registry.scoring.records import SUBMISSIONS, Record, stored_records
+from skybench.registry.scoring.records import SUBMISSIONS, Record
 from skybench.registry.seals import opened_seal, sealing_of
 from skybench.registry.storage.store import (
     BASELINES,
@@ -238,15 +240,17 @@ def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> It
     yield from damaged_descriptions(entry, store).values()
     elsewhere = (f"{SUBMISSIONS}/", f"{manifest.zarr}/")  # of the latter it is told above
     for key in unlisted(manifest, sizes.keys() - _BESIDE):
-        if not key.startswith(elsewhere):
+        if not key.startswith(elsewhere) and not _is_record(key):
             yield unpublished(manifest, key)
     yield from _seal_problems(manifest, store, opened=SEAL in sizes)
-    try:
-        records = stored_records(store, f"{entry.key}/{BASELINES}")
-    except SkybenchError as error:
-        yield str(error)
-        return
-    yield from _record_problems(records, manifest)
+    of_records = (f"{BASELINES}/", f"{SUBMISSIONS}/")
+    if any(key.startswith(of_records) for key in sizes):
+        yield from stored_standing(manifest, store).faults
+
+
+def _is_record(key: str) -> bool:
+    """Tell what is judged with the scores."""
+    return key.startswith(f"{BASELINES}/") and key.endswith(".json")
 
 
 def _record_problems(records: tuple[Record, ...], manifest: Manifest) -> Iterator[str]:

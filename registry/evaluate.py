@@ -10,18 +10,14 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
-from skybench.errors import (
-    IntegrityError,
-    PredictionsError,
-    VersionConflictError,
-)
+from skybench.errors import PredictionsError
 from skybench.registry.ground_truth import GroundTruth, Judged, ground_truth
-from skybench.registry.leaderboard import Standing, standing
+from skybench.registry.leaderboard import Standing, baseline_names, standing
 from skybench.registry.scoring.breakdown import broken_down
 from skybench.registry.scoring.coordinates import coordinate_table
 from skybench.registry.scoring.metric import Metric
 from skybench.registry.scoring.mistakes import confusion_table, worst_samples
-from skybench.registry.scoring.prediction_tables import PredictionsSource
+from skybench.registry.scoring.prediction_tables import MOST_BYTES, PredictionsSource
 from skybench.registry.scoring.predictions import (
     predictions_suffix,
     read_predictions,
@@ -30,8 +26,8 @@ from skybench.registry.scoring.predictions import (
 from skybench.registry.scoring.question import Predictions, Question
 from skybench.registry.scoring.records import (
     BOUND,
-    SUBMISSIONS,
     TEST_SPLIT,
+    About,
     Record,
     check_record_name,
 )
@@ -39,13 +35,12 @@ from skybench.registry.scoring.scoring import (
     ConfidenceInterval,
     TestScore,
     bound_fields,
-    merit_of,
     paired_bootstrap,
     score,
 )
-from skybench.registry.scoring.tasks import AnswerKey
-from skybench.registry.storage.store import Store, version_key
-from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
+from skybench.registry.scoring.submissions import add_submission
+from skybench.registry.storage.store import Store
+from skybench.registry.versions.manifest import Manifest
 from skybench.registry.versions.recorded_manifests import cited_hash
 
 UNNAMED = "submission"
@@ -247,6 +242,7 @@ def evaluate(
     submit: bool = False,
     content_hash: str | None = None,
     seal: str | PathLike[str] | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> Evaluation:
     """Score predictions on a test split, and compare them with a version's stored records.
 
@@ -280,6 +276,11 @@ def evaluate(
         that names a test split is judged by that: another manifest that keeps it is no other.
     seal : str or path, optional
         The file of the seal of a version whose test split is sealed; not needed once it is opened.
+    about : mapping, optional
+        What others want to know of the model, for the record; nobody checks it. Web addresses
+        ``code`` and ``paper``, a list of ``authors``, the number of fitted ``parameters``, and in a
+        line each ``training_data`` beyond the training split and the ``pretraining`` that it began
+        with.
 
     Raises
     ------
@@ -288,6 +289,8 @@ def evaluate(
     PredictionsError
         The file does not answer exactly this test split; the message names lines, ids or
         columns and the fix. Or something other than a version was to be submitted to.
+    ParameterError
+        ``about`` has an unknown key, or a value that is none of its kind.
     VersionConflictError
         A record of that name is there already.
     NotFoundError
@@ -299,13 +302,16 @@ def evaluate(
     >>> skybench.evaluate("sky@1", "predictions.csv", name="MyNet").accuracy  # doctest: +SKIP
     """
     check_record_name(name)
-    store = Store(store)
+    said, store = About.of(about or {}), Store(store)
     truth = ground_truth(reference, store, seal)
-    if submit and truth.manifest is None:
-        raise _no_leaderboard(truth)
+    if submit:
+        _check_submittable(name, truth)
     question = truth.question
     answer = read_predictions(predictions, question)
     notes = [_unchecked(truth, made_for) for made_for in (answer.content, content_hash) if made_for]
+    file = _file(answer, truth) if submit else None
+    if file is not None:
+        answer = _as_kept(file, answer, question)
     tested = score(truth.key.task, truth.answers, truth.key.names, answer.by_seed)
     found = Evaluation(
         name=name,
@@ -314,35 +320,31 @@ def evaluate(
         tested=tested,
         notes=(*answer.notes, *filter(None, notes), *tested.notes),
     )
-    return found if truth.manifest is None else _with_records(found, answer, store, submit=submit)
+    return (
+        found if truth.manifest is None else _with_records(found, truth.manifest, said, file, store)
+    )
 
 
 def _with_records(
-    found: Evaluation, answer: Predictions, store: Store, *, submit: bool
+    found: Evaluation, manifest: Manifest, about: About, file: bytes | None, store: Store
 ) -> Evaluation:
-    """Return the evaluation on a version with its record, compared with those of others."""
-    truth, question = found.truth, found.truth.question
-    assert truth.manifest is not None
-    known = standing(truth.manifest.reference, store=store)
-    comparisons, notes = _compare(found.tested, known, question, truth.answers, store)
-    record = _record(found.name, truth.manifest, truth.key, found.tested)
-    if submit:
-        record = _submit(record, known, answer, question, store)
+    """Return the evaluation on a version with its record, compared with those of others.
+
+    The record is submitted where there is a file of predictions to keep with it.
+    """
+    known = standing(manifest.reference, store=store, truth=found.truth)
+    comparisons, notes = _compare(found.tested, known)
+    record = _record(found, manifest, about)
+    if file is not None:
+        suffix = predictions_suffix(found.truth.question)
+        record = add_submission(record, file, suffix, store, taken=baseline_names(manifest))
     return replace(
         found,
         record=record,
         comparisons=comparisons,
         notes=(*found.notes, *known.notes, *notes),
-        submitted=submit,
+        submitted=file is not None,
     )
-
-
-def _no_leaderboard(truth: GroundTruth) -> PredictionsError:
-    msg = (
-        f"{truth.name} is not a released version, so it has no leaderboard to submit to; give a "
-        "version such as sky@1, or leave out --submit"
-    )
-    return PredictionsError(msg)
 
 
 def _unchecked(truth: GroundTruth, made_for: str) -> str | None:
@@ -365,92 +367,64 @@ def _check_content(made_for: str, manifest: Manifest) -> None:
     raise PredictionsError(msg)
 
 
-def _compare(
-    tested: TestScore, known: Standing, question: Question, truth: NDArray[Any], store: Store
-) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
+def _compare(tested: TestScore, known: Standing) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
     comparisons, notes = [], []
-    for record in known.records:
-        other = stored_predictions(record, known.manifest, question, store)
-        if other is None:
+    for ranked in known.ranked:
+        record = ranked.record
+        if ranked.tested is None:
             notes.append(f"not compared with {record.name}: its predictions are not in the store")
             continue
-        theirs = merit_of(question.task, truth, question.names, other.by_seed)
-        gap = paired_bootstrap(tested.merit, theirs)
+        gap = paired_bootstrap(tested.merit, ranked.tested.merit)
         comparisons.append(
             Comparison(name=record.name, metric=tested.metric, score=record.score, difference=gap)
         )
     return tuple(comparisons), tuple(notes)
 
 
-def stored_predictions(
-    record: Record, manifest: Manifest, question: Question, store: Store
-) -> Predictions | None:
-    """Read the predictions of a stored record, None where they are not kept.
-
-    Raises
-    ------
-    IntegrityError
-        They are not those that were scored.
-    """
-    if record.predictions is None:
-        return None
-    key = f"{manifest.key}/{record.predictions.key}"
-    if not store.exists(key):
-        return None
-    if (size := store.size(key)) != record.predictions.size:
-        raise _not_scored(store.url_of(key), f"{record.predictions.size} bytes", size)
-    data = store.read_bytes(key)
-    if (got := digest_of(data)) != record.predictions.sha256:
-        raise _not_scored(store.url_of(key), record.predictions.sha256, got)
-    return read_predictions(io.BytesIO(data), question)
-
-
-def _not_scored(where: str, expected: str, got: object) -> IntegrityError:
-    msg = (
-        f"{where} does not match its record: expected {expected}, got {got}. "
-        "Restore it from a copy of the store."
+def _record(found: Evaluation, manifest: Manifest, about: About) -> Record:
+    key = found.truth.key
+    bound = bound_fields(found.name, "submission", manifest, key.task, key.names)
+    said = about.model_dump(exclude_defaults=True)
+    return Record(
+        **bound,
+        **said,
+        manifest=cited_hash(manifest),
+        model=found.name,
+        **found.tested.record_fields(),
     )
-    return IntegrityError(msg)
 
 
-def _record(name: str, manifest: Manifest, key: AnswerKey, tested: TestScore) -> Record:
-    bound = bound_fields(name, "submission", manifest, key.task, key.names)
-    return Record(**bound, manifest=cited_hash(manifest), model=name, **tested.record_fields())
-
-
-def _submit(
-    record: Record, known: Standing, answer: Predictions, question: Question, store: Store
-) -> Record:
-    """Write predictions first and the record last, under a lock, where the name is free."""
-    if record.name == UNNAMED:
+def _check_submittable(name: str, truth: GroundTruth) -> None:
+    if truth.manifest is None:
+        msg = (
+            f"{truth.name} is not a released version, so it has no leaderboard to submit to; give "
+            "a version such as sky@1, or leave out --submit"
+        )
+        raise PredictionsError(msg)
+    if name == UNNAMED:
         msg = "a submission needs a name of its own; give one with --name or name=…"
         raise PredictionsError(msg)
-    folder = version_key(record.dataset, record.version)
-    key = f"{SUBMISSIONS}/{record.name}-predictions{predictions_suffix(question)}"
-    data = _file(record, answer, question)
-    stored = StoredObject(key=key, size=len(data), sha256=digest_of(data))
-    record = record.model_copy(update={"predictions": stored})
-    with store.lock(f"submissions-{record.dataset}-{record.version}"):
-        _check_free(record.name, known, store, f"{folder}/{SUBMISSIONS}")
-        store.write(f"{folder}/{key}", data)
-        store.write(f"{folder}/{SUBMISSIONS}/{record.name}.json", record.to_text())
-    return record
 
 
-def _check_free(name: str, known: Standing, store: Store, folder: str) -> None:
-    submitted = [n.removesuffix(".json") for n in store.names(folder) if n.endswith(".json")]
-    taken = {n.casefold() for n in (*submitted, *(r.name for r in known.records))}
-    if name.casefold() in taken:
-        free = next(f"{name}-{n}" for n in range(2, 10**6) if f"{name}-{n}".casefold() not in taken)
-        msg = (
-            f"{known.manifest.reference} already has a record named {name}, and records are "
-            f"never replaced; submit under another name, such as --name {free}"
-        )
-        raise VersionConflictError(msg)
-
-
-def _file(record: Record, answer: Predictions, question: Question) -> bytes:
+def _file(answer: Predictions, truth: GroundTruth) -> bytes:
+    """Return the file of predictions that is kept with a record."""
+    assert truth.manifest is not None
+    content = truth.manifest.content
+    split = content.splits[TEST_SPLIT].root
+    identity = (truth.manifest.dataset, truth.manifest.version, content.root, split)
     buffer = io.BytesIO()
-    bound = record.model_dump(include=set(BOUND), mode="json")
-    write_predictions(buffer, question, answer.by_seed, bound)
+    bound = dict(zip(BOUND, (*identity, cited_hash(truth.manifest)), strict=True))
+    write_predictions(buffer, truth.question, answer.by_seed, bound)
     return buffer.getvalue()
+
+
+def _as_kept(file: bytes, answer: Predictions, question: Question) -> Predictions:
+    """Return the predictions as they are read again: a score is that of what is kept.
+
+    So nothing is kept that the board would refuse later, whichever way it came in.
+    """
+    if len(file) > MOST_BYTES:
+        msg = f"the predictions take {len(file):,} bytes, more than the {MOST_BYTES:,} of a record"
+        raise PredictionsError(msg)
+    kept = read_predictions(io.BytesIO(file), question)
+    return replace(answer, by_seed=kept.by_seed)

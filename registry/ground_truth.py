@@ -20,8 +20,9 @@ from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
 from skybench.generators.sealed import parameters_of, secret_recipe
 from skybench.registry.arrays.open_url import is_url, open_url
-from skybench.registry.open import open as open_version
 from skybench.registry.open import present
+from skybench.registry.proof.checked_rows import with_checked_rows
+from skybench.registry.proof.file_check import damage
 from skybench.registry.recorded import known_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.question import ID, Question
@@ -30,6 +31,7 @@ from skybench.registry.scoring.tasks import AnswerKey, Maps, answer_key, task_na
 from skybench.registry.scoring.truth import MAP, meanings
 from skybench.registry.seals import Seal, recipe_of, seal_at_hand
 from skybench.registry.storage.store import Store
+from skybench.registry.verify import opened
 from skybench.registry.versions.index import read_manifest
 from skybench.registry.versions.manifest import Manifest
 
@@ -186,11 +188,37 @@ def _is_version(text: str, store: Store) -> bool:
 def _of_version(
     reference: str | DatasetReference, store: Store, file: str | os.PathLike[str] | None = None
 ) -> GroundTruth:
-    manifest = read_manifest(store, present(reference, store))
+    return version_truth(read_manifest(store, present(reference, store)), store, file)
+
+
+def version_truth(
+    manifest: Manifest, store: Store, file: str | os.PathLike[str] | None = None
+) -> GroundTruth:
+    """Return the truth of a version that a store has; what is read of it is compared with its hash.
+
+    Other files of the version may be damaged.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    store : Store
+    file : str or path, optional
+        The seal of a sealed version; not needed once it is opened.
+
+    Raises
+    ------
+    IntegrityError
+        The metadata are damaged, or hold no answers; also raised when damaged rows are read.
+    SealedError
+        The test split is sealed, and the seal is not at hand.
+    """
     if seal := seal_at_hand(manifest, store, file):
         return _of_seal(manifest, seal)
-    exact = DatasetReference.parse(manifest.reference)
-    ds = open_version(exact, store=store, decode=False)
+    stored, problems = opened(manifest, store, chunked=False)
+    if stored is None:
+        raise damage(manifest.reference, problems)
+    url = store.url_of(f"{manifest.key}/{manifest.zarr}")
+    ds = with_checked_rows(stored, manifest, url).drop_encoding()
     key = answer_key(ds, manifest.reference)
     return GroundTruth(name=manifest.reference, ds=ds, key=key, manifest=manifest)
 

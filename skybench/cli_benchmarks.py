@@ -1,6 +1,7 @@
 """Commands that release versions, score models and compare them."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -146,16 +147,38 @@ def evaluate(
     predictions: PredictionsArgument,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "submission",
     submit: Annotated[bool, typer.Option("--submit", help="Keep the score in the store.")] = False,
+    code: Annotated[str | None, typer.Option(help="Web address of the code.")] = None,
+    paper: Annotated[str | None, typer.Option(help="Web address of the paper.")] = None,
+    author: Annotated[list[str] | None, typer.Option(help="Repeat for several.")] = None,
+    parameters: Annotated[int | None, typer.Option(help="How many were fitted.")] = None,
+    training_data: Annotated[
+        str | None, typer.Option(help="What it was trained on beyond the training split.")
+    ] = None,
+    pretraining: Annotated[str | None, typer.Option(help="Whose weights it began with.")] = None,
     store: StoreOption = None,
 ) -> None:
     """Score predictions on the test split and compare them with a version's stored baselines.
 
     Example: skybench evaluate sky@0 predictions.csv --name MyNet --submit
+    --code https://example.org/mynet --author "A. Name" --pretraining ImageNet-1k
     Example: skybench evaluate sky/hard predictions.csv
     """
     from skybench.registry.evaluate import evaluate as evaluate_predictions
 
-    print(evaluate_predictions(dataset, predictions, name=name, store=store, submit=submit))
+    said = {
+        "code": code,
+        "paper": paper,
+        "authors": author,
+        "parameters": parameters,
+        "training_data": training_data,
+        "pretraining": pretraining,
+    }
+    about = {key: value for key, value in said.items() if value is not None}
+    print(
+        evaluate_predictions(
+            dataset, predictions, name=name, store=store, submit=submit, about=about
+        )
+    )
 
 
 def score(
@@ -242,7 +265,11 @@ def leaderboard(
 
     table = rank(dataset, store=store)
     if as_json:
-        print(json.dumps(json.loads(table.to_json(orient="records")), indent=2))
+        rows = json.loads(table.to_json(orient="records"))
+        about = table.attrs["about"]
+        print(json.dumps([row | {"about": about.get(row["name"], {})} for row in rows], indent=2))
+        for note in table.attrs["notes"]:
+            print(note, file=sys.stderr)
     else:
         from skybench.leaderboard_table import leaderboard_table
 

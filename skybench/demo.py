@@ -17,9 +17,8 @@ from skybench.learning.networks.table import NETWORKS
 from skybench.learning.protocols import Protocol
 from skybench.learning.training import fit
 from skybench.registry.evaluate import evaluate
-from skybench.registry.leaderboard import leaderboard
+from skybench.registry.leaderboard import leaderboard, standing
 from skybench.registry.open import open as open_dataset
-from skybench.registry.scoring.records import SUBMISSIONS, stored_records
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
 
@@ -135,9 +134,7 @@ def _show(reference: str, place: Store, folder: Path, say: Say) -> None:
 
 
 def _predictions(reference: str, place: Store) -> str:
-    entry = resolve(reference, place)
-    (record,) = [
-        r for r in stored_records(place, f"{entry.key}/{SUBMISSIONS}") if r.name == SUBMISSION
-    ]
+    found = standing(reference, store=place)
+    (record,) = (record for record in found.records if record.name == SUBMISSION)
     assert record.predictions is not None
-    return f"{entry.key}/{record.predictions.key}"
+    return f"{found.manifest.key}/{record.predictions.key}"

@@ -13,11 +13,16 @@ from skybench.registry.scoring.metrics import metric_named
 def leaderboard_table(ranking: pd.DataFrame) -> Table:
     """Return the ranking of `skybench.leaderboard` as a rich table, narrow enough for 80 columns.
 
-    Runs are seeds x epochs. A star marks a record of a shortened run.
+    Runs are seeds x epochs. A star marks a record of a shortened run, and a dagger a score that was
+    not recomputed. Below stand what was left out and what no computation can show.
     """
     notes = [*ranking.attrs["notes"]]
     if not ranking["complete"].all():
         notes.append("* trained with fewer samples, seeds or epochs than the protocol asks")
+    if (ranking["evidence"] == "stated").any():
+        notes.append("† not recomputed: as recorded, since predictions or data are not here")
+    if len(ranking):
+        notes.append(ranking.attrs["caveat"])
     metric = metric_named(ranking.attrs["metric"])
     table = Table(
         Column("rank", justify="right"),
@@ -41,8 +46,13 @@ def _cells(row: dict[Any, Any], metric: Metric) -> tuple[str, ...]:
     return (
         str(row["rank"]),
         str(row["name"]),
-        f"{metric.text(row[metric.name])}{'' if row['complete'] else ' *'}",
+        f"{metric.text(row[metric.name])}{_marks(row)}",
         f"{factor * row['low']:.{digits}f} to {factor * row['high']:.{digits}f}",
         str(row["seeds"]) if pd.isna(row["epochs"]) else f"{row['seeds']} x {row['epochs']:.0f}",
         str(row["kind"]),
     )
+
+
+def _marks(row: dict[Any, Any]) -> str:
+    marks = ("" if row["complete"] else "*") + ("†" if row["evidence"] == "stated" else "")
+    return f" {marks}" if marks else ""

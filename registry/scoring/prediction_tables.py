@@ -34,7 +34,8 @@ from skybench.registry.storage.strict_json import strict_json
 METADATA_KEY = b"skybench"
 
 _MOST_SEEDS, _MOST_OTHERS = 256, 64
-_MOST_BYTES = 1 << 30
+MOST_BYTES = 1 << 30
+"""Of predictions, in a file and unfolded."""
 _MOST_LINE = 1 << 20
 _SHOWN = 80
 # What pandas and polars call an index that nobody named, in files and after reading them again.
@@ -174,8 +175,8 @@ def _check_size(source: str, rows: int, columns: int, question: Question) -> Non
 
 
 def _check_bytes(source: str, size: int) -> None:
-    if size > _MOST_BYTES:
-        msg = f"{source} unfolds to {size:,} bytes, more than {_MOST_BYTES:,}"
+    if size > MOST_BYTES:
+        msg = f"{source} unfolds to {size:,} bytes, more than {MOST_BYTES:,}"
         raise PredictionsError(msg)
 
 

@@ -113,7 +113,8 @@ def write_predictions(
         write_maps(path, question, by_seed, bound_to)
         return
     pa = import_pyarrow()
-    stacked = np.concatenate([np.asarray(by_seed[seed], np.float32) for seed in by_seed])
+    with np.errstate(over="ignore"):  # what becomes infinite is refused when it is read
+        stacked = np.concatenate([np.asarray(by_seed[seed], np.float32) for seed in by_seed])
     columns = {
         ID: np.tile(np.asarray(question.ids, np.int64), len(by_seed)),
         SEED: np.repeat(np.array(list(by_seed), np.int64), len(question.ids)),

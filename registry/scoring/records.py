@@ -9,8 +9,9 @@ read for ever, and are written again as they were; whoever reads one looks at ``
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -18,12 +19,15 @@ from pydantic import (
     Field,
     JsonValue,
     SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
     model_serializer,
     model_validator,
 )
 
 from skybench.errors import IntegrityError, ParameterError
 from skybench.generators.plain_text import PlainLine
+from skybench.generators.suggestion import unknown
 from skybench.registry.reference import is_refused_by_windows
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.manifest import (
@@ -55,6 +59,21 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
 Kind = Literal["baseline", "floor", "submission"]
 Share = Annotated[float, Field(ge=0, le=1)]
+ShortLine = Annotated[PlainLine, StringConstraints(min_length=1, max_length=300)]
+
+
+def _check_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        msg = "must be a web address that begins with https:// and holds no password"
+        raise ValueError(msg)
+    if re.search(r"\s", url):
+        msg = "must be a web address without spaces"
+        raise ValueError(msg)
+    return url
+
+
+WebAddress = Annotated[ShortLine, AfterValidator(_check_url)]
 
 
 def check_record_name(name: str) -> str:
@@ -103,6 +122,9 @@ def _either(score: str, accuracy: str) -> ConfigDict:
     return ConfigDict(json_schema_extra=extra)
 
 
+_ABOUT = {"code", "paper", "authors", "training_data", "pretraining"}
+"""What submitters may say of their model."""
+
 _WHERE_GIVEN = {"accuracy", "accuracy_by_class", "validation_accuracy", "overall", "manifest"}
 """What only records of one of the two formats have, or only submissions."""
 
@@ -112,7 +134,7 @@ class _AsItWas(StrictModel):
 
     @model_serializer(mode="wrap")
     def _without_what_was_not_given(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        left_out = _WHERE_GIVEN - self.model_fields_set
+        left_out = (_WHERE_GIVEN | _ABOUT) - self.model_fields_set
         return {name: value for name, value in whole(self).items() if name not in left_out}
 
 
@@ -170,7 +192,50 @@ class SeedScore(_AsItWas):
         return _scored(with_score, "validation_score", "validation_accuracy")
 
 
-class Record(_AsItWas):
+class About(StrictModel):
+    """What a submitter says of a model; nobody checks it.
+
+    Attributes
+    ----------
+    code, paper : str or None
+        Web addresses.
+    authors : tuple of str
+    parameters : int or None
+        How many numbers of the model were fitted.
+    training_data : str or None
+        What it was trained on, beyond the training split.
+    pretraining : str or None
+        Whose weights it began with.
+    """
+
+    code: WebAddress | None = None
+    paper: WebAddress | None = None
+    authors: Annotated[tuple[ShortLine, ...], Field(max_length=200)] = ()
+    parameters: int | None = Field(default=None, ge=0)
+    training_data: ShortLine | None = None
+    pretraining: ShortLine | None = None
+
+    @classmethod
+    def of(cls, said: Mapping[str, object]) -> Self:
+        """Return what a mapping says.
+
+        Raises
+        ------
+        ParameterError
+            A key is unknown, or a value is none of its kind.
+        """
+        if strange := sorted(said.keys() - cls.model_fields.keys()):
+            raise ParameterError(unknown("key of about", strange[0], cls.model_fields))
+        try:
+            return cls.model_validate(said)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            msg = f"about: {place}: {first['msg']}, got {str(first['input'])[:80]!a}"
+            raise ParameterError(msg) from None
+
+
+class Record(_AsItWas, About):
     """A score on the test split of one released version.
 
     Attributes
@@ -209,6 +274,8 @@ class Record(_AsItWas):
     weights, predictions : StoredObject or None
         Files of the version's folder: weights of the seed that was best on validation, and what
         every seed predicts for every test sample.
+    code, paper, authors, parameters, training_data, pretraining
+        As in `About`.
     """
 
     model_config = _either("score", "accuracy")
@@ -228,7 +295,6 @@ class Record(_AsItWas):
     targets: tuple[PlainLine, ...] = ()
     created: UtcTime
     model: PlainLine
-    parameters: int | None = None
     protocol: str | None = None
     hyperparameters: dict[str, JsonValue] = Field(default_factory=dict)
     seeds: tuple[int, ...]

@@ -173,16 +173,6 @@ def score(
     )
 
 
-def merit_of(
-    task_name: str, truth: Array, names: tuple[str, ...], by_seed: Mapping[int, Array]
-) -> NDArray[np.float64]:
-    """Return the merit of `score` alone: what pairs two models, sample by sample."""
-    task = task_named(task_name)
-    outcomes = [task.outcome(predicted, truth, names) for predicted in by_seed.values()]
-    merits = [_merits(task.metric, outcome) for outcome in outcomes]
-    return np.asarray(np.stack(merits).mean(axis=0))
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Measured:
     """What one run comes to by all metrics of its task, and the metrics that could not be had."""

@@ -6,8 +6,6 @@ goes through the index. A later line may withdraw it: aliases then pass it by, i
 opens it with a warning, and its number is never free again.
 """
 
-import random
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -18,14 +16,13 @@ from skybench.errors import (
     IntegrityError,
     NotFoundError,
     OlderIndexWarning,
-    StoreError,
     VersionConflictError,
     YankedVersionWarning,
 )
 from skybench.registry.reference import DatasetReference, Version
 from skybench.registry.storage.store import INDEX, Store
+from skybench.registry.versions.chain import add_line, digest_of_last, log_text
 from skybench.registry.versions.index_lines import (
-    FIRST,
     IndexEntry,
     Line,
     Yank,
@@ -41,8 +38,6 @@ from skybench.registry.versions.signatures import SigningKey, TrustedKeys, check
 NewLine = TypeVar("NewLine", IndexEntry, Yank)
 
 _UNCHECKED = TrustedKeys()
-_ATTEMPTS = 12
-_LONGEST_WAIT = 0.5
 
 
 class Published(NamedTuple):
@@ -96,10 +91,7 @@ def compared(store: Store, trusted: TrustedKeys = _UNCHECKED) -> Published:
 
 def index_text(store: Store) -> str:
     """Return the index as it is written; it is empty where there is none."""
-    try:
-        return store.read_text(INDEX)
-    except NotFoundError:
-        return ""
+    return log_text(store, INDEX)
 
 
 def append(
@@ -116,9 +108,7 @@ def append(
     """Publish a version by adding its line; this is the step after which readers see it.
 
     Of two writers of one version exactly one wins and the other is told so; writers of different
-    versions both get their line. On a local disk a lock sees to it, on S3 a conditional put. Other
-    object stores offer neither: there the line is read again after it was written, and two
-    writers within the same moment can still lose one line, which its writer then adds again.
+    versions both get their line: see `add_line`.
 
     Parameters
     ----------
@@ -156,7 +146,7 @@ def append(
             card=card,
             croissant=croissant,
             time=utc_now(),
-            previous=_digest_of_last(lines),
+            previous=digest_of_last(lines),
         )
 
     return _add(store, new_line, signing_key)
@@ -205,15 +195,11 @@ def yank(
             "version": version,
             "reason": reason,
             "time": utc_now(),
-            "previous": _digest_of_last(lines),
+            "previous": digest_of_last(lines),
         }
         return validated(Yank, values, f"the withdrawal of {dataset} {version}")
 
     return _add(store, new_line, signing_key)
-
-
-def _digest_of_last(lines: Sequence[Line]) -> str:
-    return digest_of(lines[-1].to_line()) if lines else FIRST
 
 
 def _add(
@@ -221,32 +207,13 @@ def _add(
     new_line: Callable[[Sequence[Line]], NewLine],
     signing_key: SigningKey | None,
 ) -> NewLine:
-    """Add the line that `new_line` makes of those before it, again where another came first."""
-    offered: list[NewLine] = []
-    with store.lock("index"):
-        for attempt in range(_ATTEMPTS):
-            tag = store.tag(INDEX)
-            lines: Sequence[Line] = parse_lines(index_text(store), store.url_of(INDEX))
-            # An answer can get lost after the line was written, and the client tries again.
-            if written := [line for line in offered if line in lines]:
-                return written[0]
-            line = new_line(lines)
-            offered.append(line)
-            text = _text([*lines, line])
-            if signing_key is not None:
-                sign_index(text, store, signing_key)
-            if store.write_if(INDEX, text, tag):
-                return line
-            time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.01 * 2**attempt)))
-    msg = (
-        f"other processes wrote {store.url_of(INDEX)} at the same moment, {_ATTEMPTS} times; "
-        "run the same command again"
-    )
-    raise StoreError(msg)
+    """Add a line to the index, which is signed with it before any reader sees it."""
 
+    def sign(text: str) -> None:
+        if signing_key is not None:
+            sign_index(text, store, signing_key)
 
-def _text(lines: Sequence[Line]) -> str:
-    return "".join(f"{line.to_line()}\n" for line in lines)
+    return add_line(store, INDEX, new_line, parse=parse_lines, lock="index", prepare=sign)
 
 
 def find(entries: Sequence[IndexEntry], dataset: str, version: Version | str) -> IndexEntry | None:

@@ -9,43 +9,33 @@ from skybench.errors import IntegrityError
 from skybench.registry.hashing.content_hash import canonical_json
 from skybench.registry.reference import Version
 from skybench.registry.storage.store import CARD, CROISSANT, MANIFEST, version_key
+from skybench.registry.versions.chain import ChainedLine, chained
 from skybench.registry.versions.manifest import (
     DatasetName,
     Digest,
-    StrictModel,
-    UtcTime,
     VersionText,
-    digest_of,
     strict_json,
     validated,
 )
-
-FIRST = "sha256:" + "0" * 64
 
 Reason = Annotated[
     str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 
 
-class _Line(StrictModel):
-    """What all lines hold.
-
-    Attributes
-    ----------
-    time : str
-        When it was written, UTC.
-    previous : str
-        SHA-256 of the line before, without its line end; zeros on the first line.
-    """
+class _Line(ChainedLine):
+    """What all lines hold."""
 
     dataset: DatasetName
     version: VersionText
-    time: UtcTime
-    previous: Digest
 
     def to_line(self) -> str:
         """Return the line, without the line end."""
         return canonical_json(self.model_dump(exclude_none=True)).decode()
+
+    def __str__(self) -> str:
+        """Return the version that it is about, like ``sky 1.0``."""
+        return f"{self.dataset} {self.version}"
 
     @property
     def reference(self) -> str:
@@ -114,20 +104,12 @@ def parse_lines(text: str, where: str) -> tuple[Line, ...]:
     IntegrityError
         The chain is broken, or a line is not an index line; the message names the first.
     """
-    if text and not text.endswith("\n"):
-        msg = f"the last line of {where} is cut off; restore the file from a copy of the store"
-        raise IntegrityError(msg)
     lines: list[Line] = []
     known: dict[str, set[type[Line]]] = {}
-    previous = FIRST
-    for number, written in enumerate(text.split("\n")[:-1], 1):
-        line = _parse(written, f"line {number} of {where}")
-        if line.previous != previous:
-            _refuse_chain(line, previous, number, where)
+    for number, line in enumerate(chained(text, where, _parse), 1):
         _check_new(line, known.setdefault(line.reference, set()), number, where)
         lines.append(line)
         known[line.reference].add(type(line))
-        previous = digest_of(written)
     return tuple(lines)
 
 
@@ -149,28 +131,14 @@ def withdrawal(version: str, reason: str) -> str:
 def _parse(written: str, where: str) -> Line:
     values = strict_json(written, where)
     is_yank = isinstance(values, dict) and "reason" in values
-    line: Line = validated(Yank, values, where) if is_yank else validated(IndexEntry, values, where)
-    if line.to_line() != written:
-        msg = f"{where} is not written as skybench writes it; it was edited"
-        raise IntegrityError(msg)
-    return line
-
-
-def _refuse_chain(line: Line, expected: str, number: int, where: str) -> None:
-    msg = (
-        f"line {number} of {where} ({line.dataset} {line.version}) does not follow the line "
-        f"before it: expected previous {expected}, got {line.previous}. A line was changed, "
-        "added or removed; restore the file from a copy of the store."
-    )
-    raise IntegrityError(msg)
+    return validated(Yank, values, where) if is_yank else validated(IndexEntry, values, where)
 
 
 def _check_new(line: Line, same: set[type[Line]], number: int, where: str) -> None:
-    name = f"{line.dataset} {line.version}"
     if type(line) in same:
         verb = "withdraws" if isinstance(line, Yank) else "publishes"
-        msg = f"line {number} of {where} {verb} {name} a second time"
+        msg = f"line {number} of {where} {verb} {line} a second time"
         raise IntegrityError(msg)
     if isinstance(line, Yank) and IndexEntry not in same:
-        msg = f"line {number} of {where} withdraws {name}, which no line before it publishes"
+        msg = f"line {number} of {where} withdraws {line}, which no line before it publishes"
         raise IntegrityError(msg)

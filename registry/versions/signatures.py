@@ -25,7 +25,7 @@ from skybench.errors import (
 )
 from skybench.registry.storage.store import INDEX, INDEX_SIGNATURES, MANIFEST, SIGNATURE, Store
 from skybench.registry.storage.strict_json import strict_json
-from skybench.registry.versions.index_lines import FIRST
+from skybench.registry.versions.chain import FIRST
 from skybench.registry.versions.manifest import digest_of
 
 PUBLIC_KEY = "SKYBENCH_PUBLIC_KEY"

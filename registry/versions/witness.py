@@ -17,8 +17,9 @@ from skybench.registry.hashing.content_hash import canonical_json
 from skybench.registry.storage.local_disk import reporting_unwritable
 from skybench.registry.storage.store import INDEX, Store
 from skybench.registry.storage.strict_json import strict_json
+from skybench.registry.versions.chain import FIRST
 from skybench.registry.versions.index import index_text, utc_now
-from skybench.registry.versions.index_lines import FIRST, Line, Yank, parse_lines
+from skybench.registry.versions.index_lines import Line, Yank, parse_lines
 from skybench.registry.versions.manifest import Digest, StrictModel, UtcTime, digest_of, validated
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{12,64}")

@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -7,7 +8,6 @@ import pytest
 
 import skybench
 from skybench.errors import (
-    IntegrityError,
     NotFoundError,
     ParameterError,
     PredictionsError,
@@ -17,6 +17,8 @@ from skybench.registry.evaluate import evaluate
 from skybench.registry.leaderboard import leaderboard
 from skybench.registry.scoring.records import Record
 from skybench.registry.versions.index import resolve
+
+FOLDER = "sky/0.1/submissions"
 
 
 @pytest.fixture
@@ -68,12 +70,13 @@ def test_difference_to_stored_records_says_whether_it_is_beyond_chance(published
 def test_submission_is_on_the_leaderboard_and_never_replaced(published, truth):
     sent = evaluate("sky@0.1", truth, name="MyNet", store=published, submit=True)
     assert sent.submitted
-    stored = published.read_text("sky/0.1/submissions/MyNet.json")
-    assert Record.from_text(stored, "MyNet.json") == sent.record
+    (key,) = (name for name in published.names(FOLDER) if name.endswith(".json"))
+    stored = published.read_text(f"{FOLDER}/{key}")
+    assert Record.from_text(stored, key) == sent.record
     assert leaderboard("sky@0.1", store=published).name.tolist() == ["MyNet"]
     with pytest.raises(VersionConflictError, match=r"named mynet, .* --name mynet-2"):
         evaluate("sky@0.1", truth, name="mynet", store=published, submit=True)
-    assert published.read_text("sky/0.1/submissions/MyNet.json") == stored
+    assert published.read_text(f"{FOLDER}/{key}") == stored
 
 
 def test_a_store_with_submissions_still_verifies(published, truth):
@@ -100,10 +103,9 @@ def test_a_submission_is_kept_alike_however_it_came(published, truth):
     ways = {"column": truth, "index": truth.set_index("sample_id"), "array": truth.label.to_numpy()}
     for name, way in ways.items():
         evaluate("sky@0.1", way, name=name, store=published, submit=True)
-    kept = [
-        pd.read_parquet(published.local_path(f"sky/0.1/submissions/{name}-predictions.parquet"))
-        for name in ways
-    ]
+    paths = published.local_path(FOLDER).glob("*.parquet")
+    kept = [pd.read_parquet(path) for path in paths]
+    assert len(kept) == len(ways)
     for other in kept[1:]:
         pd.testing.assert_frame_equal(kept[0], other)
 
@@ -161,21 +163,65 @@ def test_submission_needs_a_name(published, truth):
         evaluate("sky@0.1", truth, store=published, name="My Net")
 
 
-def test_changed_predictions_of_a_stored_record_are_noticed(published, truth):
-    evaluate("sky@0.1", truth, name="MyNet", store=published, submit=True)
-    published.write("sky/0.1/submissions/MyNet-predictions.parquet", b"changed")
-    with pytest.raises(
-        IntegrityError, match=r"MyNet-predictions\.parquet does not match its record"
-    ):
-        evaluate("sky@0.1", truth, store=published)
-
-
-def test_record_without_predictions_is_noted(published, truth):
-    evaluate("sky@0.1", truth, name="MyNet", store=published, submit=True)
-    published.remove("sky/0.1/submissions/MyNet-predictions.parquet")
+@pytest.mark.parametrize("change", ["changed", "deleted"])
+def test_other_submissions_stop_no_evaluation(published, truth, change):
+    sent = evaluate("sky@0.1", truth, name="MyNet", store=published, submit=True)
+    key = f"sky/0.1/{sent.record.predictions.key}"
+    published.write(key, b"changed") if change == "changed" else published.remove(key)
     result = evaluate("sky@0.1", truth, store=published)
     assert result.comparisons == ()
-    assert result.notes == ("not compared with MyNet: its predictions are not in the store",)
+    (note,) = result.notes
+    assert note.startswith("left out: ")
+    assert key in note
+
+
+def test_what_is_scored_is_what_is_kept(numbers):
+    """Numbers that float32 can't hold were kept as infinities, which nobody could score again."""
+    store, truth = numbers
+    with pytest.raises(PredictionsError, match="flux must be a finite number in every row"):
+        evaluate("sky@0.1", truth.assign(flux=1e39), name="huge", store=store, submit=True)
+    assert store.names(FOLDER) == ()
+    sent = evaluate(
+        "sky@0.1", truth.assign(flux=truth.flux + 1 / 3), name="a", store=store, submit=True
+    )
+    assert leaderboard("sky@0.1", store=store).r2.tolist() == [sent.score]
+
+
+ABOUT = {
+    "code": "https://example.org/mynet",
+    "paper": "https://doi.org/10.1000/182",
+    "authors": ["A. Name", "B. Name"],
+    "parameters": 60_000,
+    "training_data": "none but the training split",
+    "pretraining": "ImageNet-1k",
+}
+
+
+def test_what_a_submitter_says_of_a_model_is_on_the_leaderboard(published, truth):
+    evaluate("sky@0.1", truth, name="MyNet", store=published, submit=True, about=ABOUT)
+    evaluate("sky@0.1", truth, name="quiet", store=published, submit=True)
+    table = leaderboard("sky@0.1", store=published)
+    assert table.attrs["about"] == {"MyNet": {k: v for k, v in ABOUT.items() if k != "parameters"}}
+    assert table.set_index("name").parameters["MyNet"] == 60_000
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"code": "ftp://example.org/x"}, "code: .*web address that begins with https://"),
+        ({"code": "https://me:secret@example.org"}, "holds no password"),
+        ({"paper": "https://example.org/a b"}, "without spaces"),
+        ({"authors": ["a\x1b[2J"]}, "control character"),
+        ({"authors": "A. Name"}, "authors: .*tuple"),
+        ({"parameters": -1}, "parameters: .*greater than or equal to 0"),
+        ({"pretraining": "x" * 301}, "pretraining: .*at most 300"),
+        ({"pretrained": "yes"}, "did you mean 'pretraining'"),
+    ],
+)
+def test_what_is_said_of_a_model_is_plain_and_short(published, truth, said, message):
+    with pytest.raises(ParameterError, match=message):
+        evaluate("sky@0.1", truth, name="MyNet", store=published, submit=True, about=said)
+    assert published.names(FOLDER) == ()
 
 
 def test_unknown_version_is_refused(published, truth):
@@ -250,7 +296,10 @@ def test_segmentation_is_scored_from_maps_and_kept_as_maps(tmp_path, raw, releas
     sent = evaluate("sky@0.1", path, name="right", store=store, submit=True)
     assert sent.score == 1
     assert sent.record.classes == ("background", "star", "spiral")
-    assert sent.record.predictions.key == "submissions/right-predictions.npz"
+    assert re.fullmatch(
+        r"submissions/right-[0-9a-f]{8}-predictions.npz", sent.record.predictions.key
+    )
+    assert leaderboard("sky@0.1", store=store).iou.tolist() == [1]
 
     np.savez(path, sample_id=raw.sample_id.values[test], segmentation=0 * right)
     nothing = evaluate("sky@0.1", path, store=store)

@@ -83,7 +83,12 @@ def test_litter_is_no_record(littered, truth):
 
 def test_litter_is_in_no_list_of_names(littered):
     assert littered.names("sky") == ("0.1", "0.2")
-    assert littered.names("sky/0.1/submissions") == ("mine-predictions.parquet", "mine.json")
+    names = littered.names("sky/0.1/submissions")
+    assert names[0] == "log.jsonl"
+    assert [re.sub(r"-[0-9a-f]{8}", "", n) for n in names[1:]] == [
+        "mine-predictions.parquet",
+        "mine.json",
+    ]
 
 
 def test_litter_hides_no_damage(littered):

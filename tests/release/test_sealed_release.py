@@ -198,9 +198,11 @@ def test_a_submitted_score_is_shown_as_stated_until_the_seal_is_opened(store, se
     skybench.evaluate(NAME, answers, name="Stars", store=store, seal=seal, submit=True)
     table = skybench.leaderboard(NAME, store=store)
     assert table["name"].tolist() == ["Stars"]
-    assert "stated by the holder of the seal" in table.attrs["notes"][0]
+    assert "stated by the holder of the seal" in table.attrs["caveat"]
+    assert table["evidence"].tolist() == ["stated"]
     unseal(NAME, seal, store=store)
-    assert skybench.leaderboard(NAME, store=store).attrs["notes"] == []
+    table = skybench.leaderboard(NAME, store=store)
+    assert (table["evidence"].tolist(), table.attrs["notes"]) == (["recomputed"], [])
     assert audit(store).ok
 
 

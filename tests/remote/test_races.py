@@ -7,14 +7,17 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 
+import pandas as pd
 import pytest
 
 import skybench
 from skybench.errors import SkybenchError, StoreError, VersionConflictError
 from skybench.registry.audit import audit
+from skybench.registry.scoring import submissions
 from skybench.registry.storage import object_store as leases
 from skybench.registry.storage.object_store import ChangedError, lease
 from skybench.registry.storage.store import CATALOG, INDEX, Store
+from skybench.registry.versions import chain
 from skybench.registry.versions.index import append, read_index
 from skybench.registry.versions.manifest import digest_of
 from skybench.release import release as releases
@@ -246,3 +249,62 @@ def test_what_another_published_meanwhile_is_not_called_new(tmp_path, monkeypatc
     published = releases.published_entry
     monkeypatch.setattr(releases, "published_entry", lambda *args: next(looks, published(*args)))
     assert (first[0], *release_once(str(tmp_path), 1)) == ("published", "present", first[1])
+
+
+@pytest.fixture
+def contest(url, released):
+    """A store of each kind with photometry 0.1, and predictions for it."""
+    store = Store(url)
+    store.fs.put(f"{released}/", f"{store.root}/", recursive=True)
+    ids = skybench.open(REFERENCE, split="test", store=store).sample_id.values
+    targets = {"flux": 1e4, "half_light_radius": 3.0}
+    answers = [{"sample_id": ids} | targets | {"axis_ratio": ratio} for ratio in (0.5, 0.9)]
+    return store, [pd.DataFrame(answer) for answer in answers]
+
+
+@pytest.mark.parametrize("same", [False, True], ids=["other predictions", "same predictions"])
+def test_of_two_submitters_of_one_name_one_wins(contest, monkeypatch, same):
+    """Both won on S3 once, and every evaluation after them failed."""
+    store, answers = contest
+    answers = [answers[0], answers[0]] if same else answers
+    both_found_it_free = threading.Barrier(2, timeout=30)
+
+    def add_line(*arguments, **options):
+        both_found_it_free.wait()
+        return chain.add_line(*arguments, **options)
+
+    monkeypatch.setattr(submissions, "add_line", add_line)
+
+    def submit(answer):
+        try:
+            return skybench.evaluate(REFERENCE, answer, name="mine", store=store, submit=True)
+        except VersionConflictError as error:
+            return error
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(submit, answers))
+    (loser,) = [result for result in results if isinstance(result, VersionConflictError)]
+    (winner,) = [result for result in results if result is not loser]
+    assert "already has a record named mine" in str(loser)
+    assert len(store.names("photometry/0.1/submissions")) == 3
+    table = skybench.leaderboard(REFERENCE, store=store).set_index("name")
+    assert table.r2["mine"] == winner.score
+    assert table.attrs["notes"] == []
+    again = skybench.evaluate(REFERENCE, answers[0], name="other", store=store)
+    assert "mine" in {one.name for one in again.comparisons}
+
+
+def test_submitters_of_different_names_are_all_on_the_board(contest):
+    store, (answer, _) = contest
+    names = [f"mine-{number}" for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(
+            pool.map(
+                lambda name: skybench.evaluate(
+                    REFERENCE, answer, name=name, store=store, submit=True
+                ),
+                names,
+            )
+        )
+    assert set(names) <= set(skybench.leaderboard(REFERENCE, store=store).name)
+    assert audit(store).ok

@@ -4,6 +4,7 @@ import os
 
 import fsspec
 import intake
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -48,6 +49,16 @@ def test_the_leaderboard_of_a_served_version(remote, released):
     served = skybench.leaderboard(REFERENCE, store=remote)
     assert len(served) > 0
     assert served.drop(columns="created").equals(local.drop(columns="created"))
+
+
+def test_submissions_are_on_the_leaderboard_of_a_web_server(own_site):
+    """It lists no folders: the log names them."""
+    ids = skybench.open(REFERENCE, store=own_site.folder, split="test").sample_id.values
+    targets = {"flux": 1e4, "half_light_radius": 3.0, "axis_ratio": 0.5}
+    answer = pd.DataFrame({"sample_id": ids} | targets)
+    skybench.evaluate(REFERENCE, answer, name="mine", store=own_site.folder, submit=True)
+    table = skybench.leaderboard(REFERENCE, store=own_site.url).set_index("name")
+    assert table.evidence["mine"] == "recomputed"
 
 
 def test_a_version_that_is_not_served(remote):

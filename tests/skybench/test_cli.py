@@ -137,6 +137,39 @@ def test_leaderboard_as_a_table_and_as_json(skybench, demo_store):
     names = [row["name"] for row in rows]
     assert "logistic-regression" in names
     assert all(name in table for name in names)
+    assert {row["evidence"] for row in rows} == {"recomputed"}
+    assert "this board is an honour system" in " ".join(table.split())
+
+
+def test_scores_that_were_not_recomputed_are_marked(skybench, tmp_path):
+    _, table, _ = skybench("leaderboard", "sky@0.2", "--store", tmp_path)
+    assert "97.87% †" in table
+    assert "† not recomputed" in table
+
+
+def test_what_is_said_of_a_submission_is_in_the_json_and_what_is_left_out_beside_it(
+    skybench, demo_store, tmp_path
+):
+    import skybench as package
+
+    store = shutil.copytree(demo_store, tmp_path / "store")
+    ids = package.open("objects@0", split="test", store=store).sample_id.values
+    pd.DataFrame({"sample_id": ids, "label": 0}).to_csv(tmp_path / "mine.csv", index=False)
+    said = ["--code", "https://example.org/x", "--author", "A. Name", "--author", "B. Name"]
+    said += ["--parameters", 7, "--pretraining", "none"]
+    submit = ["evaluate", "objects@0", tmp_path / "mine.csv", "--name", "mine", "--submit"]
+    assert skybench(*submit, *said, "--store", store)[0] == 0
+    (store / "objects" / "0.0" / "submissions" / "forged.json").write_text("{")
+    _, out, err = skybench("leaderboard", "objects@0", "--json", "--store", store)
+    (mine,) = (row for row in json.loads(out) if row["name"] == "mine")
+    authors = ["A. Name", "B. Name"]
+    about = {"code": "https://example.org/x", "authors": authors, "pretraining": "none"}
+    assert (mine["about"], mine["parameters"]) == (about, 7)
+    assert err.startswith("left out: ")
+    assert "forged.json is named by no line" in err
+    submit[4] = "other"
+    status, _, err = skybench(*submit, "--code", "x", "--store", store)
+    assert (status, "code: " in err) == (2, True)
 
 
 def test_evaluate_scores_a_file(skybench, demo_store, tmp_path):

@@ -71,6 +71,15 @@ def record(**changes):
     return Record.model_validate(fields | changes)
 
 
+def test_what_is_said_of_a_model_is_in_a_record_that_says_it_and_in_no_other():
+    silent = json.loads(record().to_text())
+    assert not {"code", "paper", "authors", "training_data", "pretraining"} & silent.keys()
+    told = record(code="https://example.org/mynet", authors=["A. Name"])
+    values = json.loads(told.to_text())
+    assert values == silent | {"code": "https://example.org/mynet", "authors": ["A. Name"]}
+    assert Record.from_text(told.to_text(), "it") == told
+
+
 def test_record_survives_its_text():
     original = record()
     assert Record.from_text(original.to_text(), "here") == original

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skybench.errors import PredictionsError
-from skybench.registry.scoring.scoring import bootstrap, merit_of, paired_bootstrap, score
+from skybench.registry.scoring.scoring import bootstrap, paired_bootstrap, score
 
 CLASSES = ("star", "spiral")
 TRUTH = np.array([0, 0, 1, 1])
@@ -64,11 +64,6 @@ def test_multilabel_has_one_matrix_a_class():
     assert of("accuracy", tested.measures) == {"star": 1.0, "spiral": 0.5}
     assert tested.overall == {}
     assert tested.confusion.tolist() == [[[0, 0], [0, 2]], [[1, 0], [1, 0]]]
-
-
-def test_merit_alone_is_that_of_the_score():
-    runs = {0: RIGHT, 4: ONE_WRONG}
-    assert merit_of("classification", TRUTH, CLASSES, runs).tolist() == [1, 0.5, 1, 1]
 
 
 def test_what_scikit_learn_measures_is_left_out_with_a_note_where_it_is_absent(monkeypatch):

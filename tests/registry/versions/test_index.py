@@ -15,8 +15,8 @@ from skybench.errors import (
 )
 from skybench.registry.reference import Version
 from skybench.registry.storage.store import INDEX, Store
+from skybench.registry.versions.chain import FIRST
 from skybench.registry.versions.index import append, find, read_index, resolve, yank
-from skybench.registry.versions.index_lines import FIRST
 from skybench.registry.versions.manifest import digest_of
 
 

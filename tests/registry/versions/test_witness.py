@@ -7,8 +7,8 @@ import pytest
 from skybench.errors import IntegrityError, ParameterError, StoreError
 from skybench.registry.audit import audit
 from skybench.registry.storage.store import INDEX, Store
+from skybench.registry.versions.chain import FIRST
 from skybench.registry.versions.index import append, yank
-from skybench.registry.versions.index_lines import FIRST
 from skybench.registry.versions.manifest import digest_of
 from skybench.registry.versions.witness import came_since, witness
 
