@@ -23,7 +23,7 @@ from skybench.registry.arrays.open_url import is_url, open_url
 from skybench.registry.open import present
 from skybench.registry.proof.checked_rows import with_checked_rows
 from skybench.registry.proof.file_check import damage
-from skybench.registry.recorded import known_manifest
+from skybench.registry.recorded import known_manifest, record_problems
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.question import ID, Question
 from skybench.registry.scoring.records import TEST_SPLIT
@@ -214,6 +214,8 @@ def version_truth(
     """
     if seal := seal_at_hand(manifest, store, file):
         return _of_seal(manifest, seal)
+    if rewritten := tuple(record_problems(manifest)):
+        raise damage(manifest.reference, rewritten)
     stored, problems = opened(manifest, store, chunked=False)
     if stored is None:
         raise damage(manifest.reference, problems)

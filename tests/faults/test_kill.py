@@ -103,7 +103,7 @@ def test_a_release_again_and_again(fault, killed, released, view, left_behind, t
     store = shutil.copytree(released, tmp_path / "store")
     rng = random.Random(3)
     with fault("kill -9 in a release, again and again") as row:
-        while killed("release", store, rng.randrange(20, 150), store=str(store), **NEWER):
+        while killed("release", store, rng.randrange(20, 90), store=str(store), **NEWER):
             seen = view(store, OLD)
             row.add(str(seen), lost=seen.lost)
         end = view(store, OLD, NEW)
