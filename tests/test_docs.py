@@ -125,3 +125,11 @@ def test_the_networks_are_those_of_the_code():
     for n in NETWORKS.values():
         numbers = f"{', '.join(n.takes)} | {n.parameter_count(one_plane, 10):,}"
         assert f"\n| `{n.name}` | {numbers} | {n.title}, {n.reference} |\n" in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tests_that_a_page_names_are_there(page):
+    """A promise is held by the test that stands beside it."""
+    for file, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text_of(page)):
+        source = (ROOT / file).read_text(encoding="utf-8")
+        assert re.search(rf"^(?:def|class) {name}\b", source, re.MULTILINE) or not name, name
