@@ -12,6 +12,7 @@ import skybench
 from skybench.errors import NotFoundError, ParameterError
 from skybench.generators.codes import presented
 from skybench.generators.recipe_file import packaged_recipes
+from skybench.registry.arrays.chunked_rows import stored_rows
 from skybench.registry.arrays.open_url import is_url, open_url, select_split, with_coordinates
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
@@ -171,9 +172,9 @@ def _opened(
     stored = _stored(manifest, store, url, verify)
     if verify == "full":
         checked = with_checked_rows(stored, manifest, url)
-        ds = with_coordinates(checked, stored, partial(_read_checked, manifest))
+        ds = with_coordinates(checked, stored, partial(_read_checked, manifest), sources=False)
     else:
-        ds = with_coordinates(in_chunks(stored, url), stored)
+        ds = with_coordinates(in_chunks(stored, url), stored, partial(stored_rows, url))
     return ds if split is None else select_split(ds, split)
 
 

@@ -4,6 +4,8 @@ zarr-python decodes a chunk through an event loop, threads and copies, at a thir
 whoever streams a dataset again and again can have.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -104,19 +106,34 @@ class ShardedRows:
             The shard is missing, or cannot be read.
         """
         shard, within = divmod(number, self.form.shard_rows // self.form.chunk_rows)
-        rest = "/0" * len(self.row_shape)
-        key = f"{self.name}/c/{shard}{rest}"
-        store = Store(self.url)
-        try:
+        key = f"{self.name}/{self.form.shard_keys()[shard]}"
+        store, first = Store(self.url), number * self.form.chunk_rows
+        with self._reading(first, first + self.lengths[number]):
             if shard not in self._places:
                 self._places[shard] = self.form.places(
                     store.read_range(key, -self.form.index_bytes)
                 )
             start, length = self._places[shard][within]
             self.form.decode(store.read_range(key, start, start + length), out[: self.room])
+
+    def read_whole(self) -> NDArray[Any]:
+        """Return all rows, read shard by shard; raises as `read`."""
+        store = Store(self.url)
+        values = np.empty((self.form.rows, *self.row_shape), self.dtype.newbyteorder("="))
+        for number, key in enumerate(self.form.shard_keys()):
+            data = store.read_bytes(f"{self.name}/{key}")
+            for start, stop in self.form.chunks(number):
+                with self._reading(start, stop):
+                    values[start:stop] = self.form.values(data, (start, stop))
+        return values
+
+    @contextmanager
+    def _reading(self, start: int, stop: int) -> Iterator[None]:
+        """Say which rows cannot be read."""
+        try:
+            yield
         except IntegrityError as error:
-            first = number * self.form.chunk_rows
-            rows = f"{self.name} rows {first} to {first + self.lengths[number] - 1}"
+            rows = f"{self.name} rows {start} to {stop - 1}"
             msg = f"{rows} of {self.url} cannot be read: {error}. {self.said}".rstrip()
             raise IntegrityError(msg) from None
 
@@ -187,6 +204,25 @@ def rows_by_chunk(starts: NDArray[np.intp], rows: NDArray[np.intp]) -> dict[int,
     found, first = np.unique(chunk_numbers(starts, rows), return_index=True)
     parts = np.split(rows, first[1:]) if len(found) else []
     return {int(n): part - starts[n] for n, part in zip(found, parts, strict=True)}
+
+
+def stored_rows(url: str, name: str, variable: xr.Variable) -> NDArray[Any]:
+    """Return the values of a variable as `open_raw` gives it, at once.
+
+    On a local disk its shards are read here, at a quarter of the cost; from elsewhere by Zarr,
+    which asks for many of their chunks at the same time.
+    """
+    shards = variable.encoding.get("shards")
+    if not shards or not variable.size or not Store(url).is_local:
+        return np.asarray(variable)
+    form = ShardForm(
+        dtype=variable.dtype.newbyteorder("<"),
+        row_shape=variable.shape[1:],
+        rows=variable.shape[0],
+        chunk_rows=variable.encoding["chunks"][0],
+        shard_rows=shards[0],
+    )
+    return ShardedRows(url=url, name=name, form=form).read_whole()
 
 
 def sharded_rows(url: str, said: str = "") -> dict[str, ShardedRows]:

@@ -1,6 +1,7 @@
 """Open one Zarr store of skybench's as users have it: lazy, one split of it, codes as strings."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from skybench.generators.codes import (
     presented,
     with_variables,
 )
+from skybench.registry.arrays.chunked_rows import stored_rows
 from skybench.registry.arrays.zarr_format import in_chunks, missing_chunks, open_raw
 
 _CHOSEN_BY = {SAMPLE_DIM, "class"}
@@ -54,7 +56,7 @@ def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.D
         Chunks are missing, which would read as fill values without an error.
     """
     stored = open_raw(url, chunked=False)
-    ds = with_coordinates(in_chunks(stored, url), stored)
+    ds = with_coordinates(in_chunks(stored, url), stored, partial(stored_rows, url))
     if split is not None:
         ds = select_split(ds, split)
     if missing := missing_chunks(url):
@@ -70,7 +72,9 @@ def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.D
 def with_coordinates(
     ds: xr.Dataset,
     stored: xr.Dataset,
-    read: Callable[[str, xr.Variable], NDArray[Any]] | None = None,
+    read: Callable[[str, xr.Variable], NDArray[Any]],
+    *,
+    sources: bool = True,
 ) -> xr.Dataset:
     """Return the dataset with what samples are chosen and grouped by in memory.
 
@@ -85,9 +89,10 @@ def with_coordinates(
         In chunks, codes not decoded.
     stored : Dataset
         The same as it is stored, from which a variable is read at once.
-    read : callable, optional
-        Name and stored variable to values. Default: as they are stored. With it numbers of sources
-        stay as they are in `ds`.
+    read : callable
+        Name and stored variable to values.
+    sources : bool
+        Whether numbers of sources are read whenever they are used; else they stay as in `ds`.
     """
     coords = {n: stored.variables[n] for n in stored.coords if SAMPLE_DIM in stored[n].dims}
     variables = dict(ds.variables)
@@ -97,9 +102,8 @@ def with_coordinates(
         if held > _MOST_IN_MEMORY:
             break
         if {*variable.dims} <= _CHOSEN_BY:
-            values = np.asarray(variable) if read is None else read(str(name), variable)
-            variables[name] = xr.Variable(variable.dims, values, variable.attrs)
-        elif read is None and "flag_values" not in variable.attrs:
+            variables[name] = xr.Variable(variable.dims, read(str(name), variable), variable.attrs)
+        elif sources and "flag_values" not in variable.attrs:
             variables[name] = variable
     return with_variables(ds, variables)
 
