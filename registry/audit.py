@@ -233,7 +233,7 @@ def _list_contradictions(manifest: Manifest) -> Iterator[str]:
 
 
 def _version_problems(manifest: Manifest, entry: IndexEntry, store: Store) -> Iterator[str]:
-    where = store.url_of(entry.manifest_key)
+    where = store.shown(entry.manifest_key)
     yield from (f"{where} contradicts itself: {said}." for said in contradictions(manifest))
     sizes = store.sizes(entry.key)
     yield from size_problems(manifest, sizes)
@@ -294,7 +294,7 @@ def _unlisted(entries: tuple[IndexEntry, ...], store: Store) -> Iterator[str]:
         begun = (f"{WORK}/{dataset}-{version}{suffix}" for suffix in ("", ".get"))
         if not any(map(store.exists, begun)) and not find(read_index(store), dataset, version):
             yield (
-                f"{store.url_of(version_key(dataset, version))} holds a manifest, but {INDEX} "
+                f"{store.shown(version_key(dataset, version))} holds a manifest, but {INDEX} "
                 "does not list it: lines were cut off its end. Restore it from a copy of the store."
             )
 
@@ -335,4 +335,4 @@ def _recorded_problems(
     yield from record_problems(stored)
     for field in ("licence", "citation"):
         if getattr(stored, field) != getattr(recorded, field):
-            yield f"{where} has another {field} than {store.url_of(entry.manifest_key)}."
+            yield f"{where} has another {field} than {store.shown(entry.manifest_key)}."

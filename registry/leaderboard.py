@@ -296,7 +296,7 @@ def _strangers(manifest: Manifest, store: Store, keys: set[str]) -> Iterator[str
             yield unpublished(manifest, key)
             continue
         yield (
-            f"{store.url_of(f'{manifest.key}/{key}')} is named by no line of {LOG}, so it was put "
+            f"{store.shown(f'{manifest.key}/{key}')} is named by no line of {LOG}, so it was put "
             "there by hand, or by skybench 0.2: submit its predictions again (skybench evaluate … "
             "--submit) and move it away"
         )

@@ -168,3 +168,10 @@ def test_a_warning_shows_no_key(site, guarded):
         SkySource(url).to_dask()
     assert told
     assert not [str(w.message) for w in told if SECRET in str(w.message)]
+
+
+def test_what_audit_finds_is_told_without_the_key(guarded, monkeypatch):
+    monkeypatch.setattr("skybench.registry.audit.contradictions", lambda _: ["it is odd"])
+    told = str(audit(guarded))
+    assert "photometry/0.1/manifest.json contradicts itself: it is odd" in told
+    assert SECRET not in told
