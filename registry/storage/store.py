@@ -25,7 +25,6 @@ from contextlib import (
 )
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 from skybench.errors import IntegrityError, NotFoundError, StoreError
 from skybench.registry.reference import Version
@@ -133,11 +132,6 @@ class Store(Place):
             )
             raise IntegrityError(msg) from None
 
-    def open_read(self, key: str) -> IO[bytes]:
-        """Return an open binary file, for reading in pieces."""
-        with self.reporting("read", key):
-            return self.fs.open(self.path(key), "rb")  # type: ignore[no-any-return]
-
     def stream(self, key: str, start: int = 0, tag: str = "") -> Stream:
         """Begin to read a file from a byte on; raises as `read_bytes`, also while it is read.
 
@@ -192,17 +186,6 @@ class Store(Place):
                 replace_file(Path(self.path(key)), [data], durable=durable)
             else:
                 self.fs.pipe_file(self.path(key), bytes(data))
-
-    def write_pieces(self, key: str, pieces: Iterable[bytes]) -> None:
-        """Put a whole file in place at once, from pieces; raises as `write` does.
-
-        What `pieces` raises goes through, and nothing is left behind.
-        """
-        if not self.is_local:
-            self.write(key, b"".join(pieces))
-            return
-        with self.reporting("write", key):
-            replace_file(Path(self.path(key)), pieces, durable=False)
 
     def flush(self, *keys: str) -> None:
         """Return when the disk has these files, and folders with all below, and their names.
