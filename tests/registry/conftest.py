@@ -10,6 +10,7 @@ from skybench.registry.arrays.zarr_format import Layout, chunk_keys, create, wri
 from skybench.registry.hashing.content_hash import hash_dataset_and_samples
 from skybench.registry.proof.file_check import file_digest
 from skybench.registry.storage.store import MANIFEST, Store, version_key, zarr_name
+from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.index import append
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
@@ -129,3 +130,10 @@ def release_of(tmp_path):
         return store
 
     return publish
+
+
+@pytest.fixture
+def no_recorded_versions(tmp_path, monkeypatch):
+    """The versions of a test are none of those that skybench records."""
+    (tmp_path / "package" / "releases").mkdir(parents=True)
+    monkeypatch.setattr(recorded_manifests, "files", lambda _: tmp_path / "package")

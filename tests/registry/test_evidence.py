@@ -10,7 +10,6 @@ from skybench.registry.audit import audit
 from skybench.registry.evaluate import evaluate
 from skybench.registry.leaderboard import leaderboard
 from skybench.registry.scoring.submissions import LOG, submissions_to
-from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.chain import digest_of_last
 from skybench.registry.versions.index import find, read_index, read_manifest
 from skybench.registry.versions.manifest import StoredObject, canonical_text, digest_of
@@ -19,10 +18,7 @@ FOLDER = "sky/0.1"
 OTHER = "sha256:" + "00" * 32
 
 
-@pytest.fixture(autouse=True)
-def _no_recorded_versions(tmp_path, monkeypatch):
-    (tmp_path / "package" / "releases").mkdir(parents=True)
-    monkeypatch.setattr(recorded_manifests, "files", lambda _: tmp_path / "package")
+pytestmark = pytest.mark.usefixtures("no_recorded_versions")
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from skybench.registry.recorded import recorded_references
 from skybench.registry.storage.local_disk import entries_below
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import verify
-from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.index import read_index, read_manifest
 from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
 
@@ -42,11 +41,7 @@ def scatter(store):
     return len(keys)
 
 
-@pytest.fixture(autouse=True)
-def _no_recorded_versions(tmp_path, monkeypatch):
-    """The versions of these tests are none of those that skybench records."""
-    (tmp_path / "package" / "releases").mkdir(parents=True)
-    monkeypatch.setattr(recorded_manifests, "files", lambda _: tmp_path / "package")
+pytestmark = pytest.mark.usefixtures("no_recorded_versions")
 
 
 @pytest.fixture
