@@ -100,8 +100,8 @@ def compile_library(
         The compiler fails; with what it said.
     """
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    architecture = [f"-march={level}", *_WIDE.get(level, ())] if level in _X86 else []
-    line = [*command, *FLAGS, *architecture, f'-DSOURCE="{source_digest()}"', *extra]
+    line = [*command, *FLAGS, *_architecture(level, command), *extra]
+    line.append(f'-DSOURCE="{source_digest()}"')
     done = subprocess.run(
         [*line, "-shared", "-o", str(partial), *map(str, sources())],
         capture_output=True,
@@ -114,6 +114,13 @@ def compile_library(
         )
         raise RuntimeError(msg)
     partial.replace(target)
+
+
+def _architecture(level: str, command: list[str]) -> list[str]:
+    if level not in _X86:
+        return []
+    name = level.replace("-", "_") if "ziglang" in command else level
+    return [f"-march={name}", *_WIDE.get(level, ())]
 
 
 def compile_all(folder: Path) -> list[Path]:
