@@ -38,7 +38,7 @@ $(INSTALLED): pyproject.toml
 	@touch $@ $(KERNELS)
 
 # Installing compiles the kernels; here they are compiled again where their source has changed since.
-$(KERNELS): $(wildcard generators/native/*.[ch]) generators/native/compiling.py | $(INSTALLED)
+$(KERNELS): $(wildcard generators/native/*.[ch] generators/native/compiling.py) | $(INSTALLED)
 	$(BIN)/python generators/native/compiling.py
 	@touch $@
 
