@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from skybench.generators.native.library import kernel
 
 _normal_deviates = kernel("normal_deviates")
+_uniform_deviates = kernel("uniform_deviates")
 
 WORDS_PER_COUNT = 4
 """One Philox counter value yields four 64-bit words."""
@@ -102,8 +103,13 @@ class RowStreams:
 
     def uniforms(self, row: int, count: int) -> NDArray[np.float64]:
         """Draw uniforms in (0, 1), unrelated to the same row's Poisson counts."""
-        self._seek(row, 1)
-        return _open_interval(self._philox.random_raw(count))
+        return self.uniforms_of(np.array([row]), count).ravel()
+
+    def uniforms_of(self, rows: NDArray[np.integer], count: int) -> NDArray[np.float64]:
+        """Draw so many uniforms for each row: (row, count)."""
+        drawn = np.empty((rows.size, count))
+        _uniform_deviates(self._key, rows.astype(np.uint64), drawn)
+        return drawn
 
     def normals(self, row: int, count: int) -> NDArray[np.float64]:
         """Draw standard normal deviates, unrelated to the same row's Poisson counts.
@@ -111,9 +117,12 @@ class RowStreams:
         A deviate takes half a word, beyond 5 some bits more; the first ones stay where more are
         asked for.
         """
-        counter = np.array([0, 0, 1, row], dtype=np.uint64)
-        deviates = np.empty(count)
-        _normal_deviates(self._key, counter, deviates)
+        return self.normals_of(np.array([row]), count).ravel()
+
+    def normals_of(self, rows: NDArray[np.integer], count: int) -> NDArray[np.float64]:
+        """Draw so many standard normal deviates for each row: (row, count)."""
+        deviates = np.empty((rows.size, count))
+        _normal_deviates(self._key, rows.astype(np.uint64), deviates)
         return deviates
 
 

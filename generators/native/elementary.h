@@ -136,6 +136,32 @@ static inline void sine_cosine(double x, double *sine, double *cosine) {
     *cosine = double_of(((cc & ~odd) | (ss & odd)) ^ (((quarter + 1) & 2) << 62));
 }
 
+/* The angle from the first axis to (x, y), from -pi to pi, to 5e-16; 0 at the origin. */
+static inline double angle(double y, double x) {
+    double far_x = x < 0 ? -x : x, far_y = y < 0 ? -y : y;
+    double high = far_x > far_y ? far_x : far_y, low = far_x > far_y ? far_y : far_x;
+    /* Above pi / 8 the angle is told from the diagonal. */
+    int steep = low > 0.41421356237309503 * high;
+    double over = steep ? low - high : low, under = steep ? low + high : high;
+    double t = over / (under > 0x1p-1000 ? under : 0x1p-1000), z = t * t;
+    /* (arctan t / t - 1) / t^2, interpolated at the zeros of a Chebyshev polynomial of z. */
+    double p = -0.019175404711104935;
+    p = p * z + 0.03923044778479309;
+    p = p * z - 0.050854078345894844;
+    p = p * z + 0.05858140904866328;
+    p = p * z - 0.06664510525508936;
+    p = p * z + 0.07692183125376892;
+    p = p * z - 0.0909090457530649;
+    p = p * z + 0.11111111015187018;
+    p = p * z - 0.14285714284665682;
+    p = p * z + 0.19999999999995516;
+    p = p * z - 0.3333333333333333;
+    double turn = (steep ? 0x1.921fb54442d18p-1 : 0) + (t + t * z * p);
+    turn = far_y > far_x ? 0x1.921fb54442d18p0 - turn : turn;
+    turn = x < 0 ? 0x1.921fb54442d18p1 - turn : turn;
+    return y < 0 ? -turn : turn;
+}
+
 /* e^x in single precision, to 2 ulp; 0 below -87 and e^88 above 88. */
 static inline float exponential_f(float x) {
     float within = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;

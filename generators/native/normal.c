@@ -117,16 +117,47 @@ static void of_words(const uint64_t *restrict words, double *restrict result, in
     }
 }
 
-/* Write standard normal deviates, two of each word of the stream that numpy's Philox has of this
-   key and counter. */
-KERNEL(normal_deviates, ARRAY(const uint64_t, key), ARRAY(const uint64_t, counter),
+/* The counter at which the deviates of a row begin. */
+#define OF_ROW(row) {0, 0, 1, (row)}
+
+/* Write standard normal deviates of rows, (row, count): two of each word of the stream that
+   numpy's Philox has of this key and the counter of the row. */
+KERNEL(normal_deviates, ARRAY(const uint64_t, key), ARRAY(const uint64_t, rows),
        ARRAY(double, result)) {
-    REQUIRE(key_length == 2 && counter_length == 4);
+    REQUIRE(key_length == 2 && (rows_length ? result_length % rows_length : result_length) == 0);
     uint64_t words[4 * BLOCK];
-    for (int64_t first = 0; first < result_length; first += 8 * BLOCK) {
-        int64_t count = smaller(8 * BLOCK, result_length - first);
-        philox(key, counter, (uint64_t)(first / 8), words, (count + 7) / 8);
-        of_words(words, result + first, count);
+    int64_t each = rows_length ? result_length / rows_length : 0;
+    for (int64_t row = 0; row < rows_length; row++) {
+        const uint64_t counter[4] = OF_ROW(rows[row]);
+        for (int64_t first = 0; first < each; first += 8 * BLOCK) {
+            int64_t count = smaller(8 * BLOCK, each - first);
+            philox(key, counter, (uint64_t)(first / 8), words, (count + 7) / 8);
+            of_words(words, result + row * each + first, count);
+        }
+    }
+    return 0;
+}
+
+/* The uniform in (0, 1) of 53 bits and half a step, below 1 where that would round up. */
+static inline double fine_uniform(uint64_t word) {
+    double value = ((double)(int64_t)(word >> 11) + 0.5) * 0x1p-53;
+    return value < 1 ? value : 1 - 0x1p-53;
+}
+
+/* Write uniforms of rows, (row, count), one of each word of the same streams. */
+KERNEL(uniform_deviates, ARRAY(const uint64_t, key), ARRAY(const uint64_t, rows),
+       ARRAY(double, result)) {
+    REQUIRE(key_length == 2 && (rows_length ? result_length % rows_length : result_length) == 0);
+    uint64_t words[4 * BLOCK];
+    int64_t each = rows_length ? result_length / rows_length : 0;
+    for (int64_t row = 0; row < rows_length; row++) {
+        const uint64_t counter[4] = OF_ROW(rows[row]);
+        for (int64_t first = 0; first < each; first += 4 * BLOCK) {
+            int64_t count = smaller(4 * BLOCK, each - first);
+            philox(key, counter, (uint64_t)(first / 4), words, (count + 3) / 4);
+            double *restrict to = result + row * each + first;
+            for (int64_t i = 0; i < count; i++) to[i] = fine_uniform(words[i]);
+        }
     }
     return 0;
 }
