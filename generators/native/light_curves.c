@@ -9,15 +9,6 @@
 #define PI 3.14159265358979323846
 #define LN_10 2.30258509299404568402
 
-/* Round to the mantissa that is left when some bits are dropped, ties to even. */
-static inline double rounded(double x, int64_t dropped) {
-    uint64_t bits = bits_of(x), odd = (bits >> dropped) & 1;
-    bits += odd + ((1ULL << (dropped - 1)) - 1);
-    return double_of((bits >> dropped) << dropped);
-}
-
-#define MANTISSA 52
-
 /* When a star is looked at: equal parts, moved within them by a share, a gap, and nights. */
 typedef struct {
     double part, jitter, gap_start, gap_length, night_fraction;
@@ -30,7 +21,7 @@ static void look_at(const Cadence *by, const double *restrict uniforms, int32_t 
         double time = (i + 0.5 + by->jitter * (uniforms[i] - 0.5)) * by->part;
         time = time < by->gap_start ? time : time + by->gap_length;
         double day = whole(time);
-        times[i] = rounded(day + by->night_fraction * (time - day), by->dropped);
+        times[i] = round_mantissa(day + by->night_fraction * (time - day), by->dropped);
     }
 }
 
@@ -99,7 +90,7 @@ KERNEL(damped_walks, ARRAY(const double, normals), ARRAY(const double, times),
 static void scatter_errors(const double *restrict normals, double median, double scatter,
                            int64_t bits, int64_t points, float *restrict errors) {
     for (int64_t i = 0; i < points; i++)
-        errors[i] = (float)rounded(median * exponential(scatter * normals[i]), MANTISSA - bits);
+        errors[i] = (float)round_mantissa(median * exponential(scatter * normals[i]), MANTISSA - bits);
 }
 
 static void add_noise(const double *restrict light, const double *restrict walk,
@@ -107,8 +98,8 @@ static void add_noise(const double *restrict light, const double *restrict walk,
                       int64_t points, float *restrict flux, float *restrict expected) {
     for (int64_t i = 0; i < points; i++) {
         double noise = (double)errors[i] * normals[i];
-        flux[i] = (float)rounded(light[i] + walk[i] + noise, MANTISSA - bits);
-        expected[i] = (float)rounded(light[i], MANTISSA - bits);
+        flux[i] = (float)round_mantissa(light[i] + walk[i] + noise, MANTISSA - bits);
+        expected[i] = (float)round_mantissa(light[i], MANTISSA - bits);
     }
 }
 
