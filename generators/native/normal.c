@@ -55,14 +55,17 @@ static double finer(uint32_t bits, uint64_t word) {
     return least * 0x1p-32;
 }
 
-/* The deviate of a uniform where it is not far out. */
-static inline double deviate(double uniform) {
-    double q = uniform - 0.5, size = q < 0 ? -q : q, x = 0.180625 - q * q;
-    double r = root(-logarithm(0.5 - size)) - 1.6;
-    double above = q * polynomial(x, MIDDLE[0]), below = polynomial(x, MIDDLE[1]);
-    double tail = polynomial(r, TAIL[0]), under = polynomial(r, TAIL[1]);
-    tail = q < 0 ? -tail : tail;
-    return (size <= 0.425 ? above : tail) / (size <= 0.425 ? below : under);
+/* The deviate of a uniform in the middle, and of one that is further out, where a logarithm is
+   needed: of each seven the one. */
+static inline double middle(double uniform) {
+    double q = uniform - 0.5, x = 0.180625 - q * q;
+    return q * polynomial(x, MIDDLE[0]) / polynomial(x, MIDDLE[1]);
+}
+
+static inline double tail(double uniform) {
+    double q = uniform - 0.5, size = q < 0 ? -q : q, r = root(-logarithm(0.5 - size)) - 1.6;
+    double above = polynomial(r, TAIL[0]);
+    return (q < 0 ? -above : above) / polynomial(r, TAIL[1]);
 }
 
 /* The deviate far out, for which 32 bits are too few. */
@@ -106,14 +109,24 @@ static void halve(const uint64_t *restrict words, double *restrict uniforms, int
     }
 }
 
+/* Write deviates of words; those of the tails are gathered, so that they are computed side by side. */
 static void of_words(const uint64_t *restrict words, double *restrict result, int64_t count) {
-    double uniforms[8 * BLOCK];
+    double uniforms[8 * BLOCK], outer[8 * BLOCK];
+    int32_t where[8 * BLOCK], tails = 0;
     halve(words, uniforms, (count + 1) / 2);
-    for (int64_t i = 0; i < count; i++) result[i] = deviate(uniforms[i]);
-    for (int64_t i = 0; i < count; i++) {
-        if (result[i] > -FAR && result[i] < FAR) continue;
-        uint64_t word = words[i >> 1];
-        result[i] = i & 1 ? far_out((uint32_t)(word >> 32), word) : far_out((uint32_t)word, ~word);
+    for (int64_t i = 0; i < count; i++) result[i] = middle(uniforms[i]);
+    for (int32_t i = 0; i < (int32_t)count; i++) {
+        where[tails] = i;
+        outer[tails] = uniforms[i];
+        tails += (uniforms[i] - 0.5 < -0.425) | (uniforms[i] - 0.5 > 0.425);
+    }
+    for (int32_t i = 0; i < tails; i++) outer[i] = tail(outer[i]);
+    for (int32_t i = 0; i < tails; i++) {
+        uint64_t word = words[where[i] >> 1];
+        double value = outer[i];
+        if (value <= -FAR || value >= FAR)
+            value = where[i] & 1 ? far_out((uint32_t)(word >> 32), word) : far_out((uint32_t)word, ~word);
+        result[where[i]] = value;
     }
 }
 
