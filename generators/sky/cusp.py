@@ -13,7 +13,7 @@ from scipy.special import gammainc
 
 from skybench.generators.arrays import Floats
 from skybench.generators.sky import sersic_profile
-from skybench.generators.sky.stamps import Sources, Stamps, nearest_pixel
+from skybench.generators.sky.stamps import Pixels, Sources, Stamps, nearest_pixel
 
 RADIUS = 5
 """Pixels around the centre that are integrated; further out the grid is true to 1e-4."""
@@ -22,16 +22,19 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
 
 
 def sharpen(stamps: Stamps, sources: Sources) -> None:
-    """Make stamps of Sersic profiles exact, in place, at the centre where there is no PSF."""
-    for one in np.flatnonzero(sources["psf_fwhm"][stamps.members] == 0).tolist():
-        galaxy = {name: float(values[stamps.members[one]]) for name, values in sources.items()}
+    """Make stamps of Sersic profiles exact, in place, at the centre where there is no PSF.
+
+    The sources are those of the stamps, in their order.
+    """
+    for one in np.flatnonzero(sources["psf_fwhm"] == 0).tolist():
+        galaxy = {name: float(values[one]) for name, values in sources.items()}
         x, y = (int(nearest_pixel(np.asarray(galaxy[f"source_{axis}"]))) for axis in "xy")
         core = _core(galaxy, x - galaxy["source_x"], y - galaxy["source_y"])
         low, left = y - int(stamps.y0[one]) - RADIUS, x - int(stamps.x0[one]) - RADIUS
         _overlay(stamps.pixels[one], galaxy["flux"] * core, left, low)
 
 
-def _overlay(image: Floats, part: Floats, left: int, low: int) -> None:
+def _overlay(image: Pixels, part: Floats, left: int, low: int) -> None:
     """Replace what of the image the part covers."""
     (h, w), (ny, nx) = part.shape, image.shape
     xa, xb, ya, yb = max(left, 0), min(left + w, nx), max(low, 0), min(low + h, ny)
