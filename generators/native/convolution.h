@@ -109,11 +109,12 @@ static inline Line begin_source(Grid grid, Psf psf, Table table, double x, doubl
     return line_of(table, psf.place, scaled, scaled * farthest, w.psf_line);
 }
 
-/* PSF times pixel of LANES columns, from `first` on, at ky >= 0. */
-static inline void write_transfer(Grid grid, int64_t first, Line line, double fwhm, Work w) {
+/* PSF times pixel of LANES columns, from `first` on, at ky from 0 to `rows`. */
+static inline void write_transfer(Grid grid, int64_t first, int64_t rows, Line line, double fwhm,
+                                  Work w) {
     double unit = 2 * PI / (double)grid.size;
     float scale = (float)(fwhm * fwhm * unit * unit), squared[LANES], found[LANES];
-    for (int64_t j = 0; j <= grid.last; j++) {
+    for (int64_t j = 0; j <= rows; j++) {
         float along_y = (float)(j * j) * scale;
         for (int i = 0; i < LANES; i++) {
             float k = (float)(first + i);
@@ -146,13 +147,13 @@ static inline void add_complex(const float *restrict vr, const float *restrict v
     }
 }
 
-/* Fold the transform of LANES columns onto the rows of the grid, through PSF and pixel, moved along
-   y to the source's place. */
-static inline void fold_along_y(Grid grid, int real, Work w) {
+/* Fold the transform of LANES columns, at |ky| up to `rows`, onto the rows of the grid, through PSF
+   and pixel, moved along y to the source's place. */
+static inline void fold_along_y(Grid grid, int64_t rows, int real, Work w) {
     size_t bytes = sizeof(float) * (size_t)(grid.size * LANES);
     memset(w.one.re, 0, bytes);
     memset(w.one.im, 0, bytes);
-    for (int64_t j = 0; j <= grid.last; j++) {
+    for (int64_t j = 0; j <= rows; j++) {
         float c = w.turn_y[j], s = w.turn_y[grid.last + 1 + j];
         int64_t from = j * LANES, up = j % grid.size, down = up ? grid.size - up : 0;
         float *re = w.one.re + up * LANES, *im = w.one.im + up * LANES;
@@ -197,8 +198,8 @@ static inline void fold_column(Grid grid, int64_t kx, int lane, Block block, Blo
 
 /* Take LANES columns, whose transform lies in `up` and `down`, back along y, and move them along
    x to the source's place. */
-static inline void finish_columns(Grid grid, int64_t first, int real, Work w) {
-    fold_along_y(grid, real, w);
+static inline void finish_columns(Grid grid, int64_t first, int64_t rows, int real, Work w) {
+    fold_along_y(grid, rows, real, w);
     Block block = inverse_fft(grid.size, grid.twiddles, w.one, w.other);
     const float *cosine = w.turn_x + first, *sine = cosine + columns(grid.last);
     for (int64_t y = 0; y < grid.height; y++) {

@@ -73,9 +73,9 @@ KERNEL(convolve, ARRAY(const float, transforms), int64_t parts, ARRAY(const doub
         Psf psf = {psf_place[m], psf_fwhm[m]};
         Line line = begin_source(grid, psf, table, x[m], y[m], w);
         for (int64_t first = 0; first <= last; first += LANES) {
-            write_transfer(grid, first, line, psf.fwhm, w);
+            write_transfer(grid, first, last, line, psf.fwhm, w);
             take_columns(grid, transforms + m * frequencies, parts, first, w);
-            finish_columns(grid, first, parts == 1, w);
+            finish_columns(grid, first, last, parts == 1, w);
         }
         finish_rows(grid, (float)(1 / ((double)size * (double)size)), w,
                     stamps + m * height * width);

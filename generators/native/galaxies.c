@@ -35,9 +35,15 @@ static void profile_row(Axes axes, int64_t first, float ky, Line line, float *re
     look_up(line, squared, values);
 }
 
+/* The last |ky| of columns from `first` on: beyond the circle through the last kx there is as
+   little power as beyond that. */
+static int64_t rows_within(int64_t last, int64_t first) {
+    return (int64_t)whole(root((double)(last * last - first * first)));
+}
+
 /* The transforms of unit-flux ellipses about the origin, LANES columns of kx. */
-static void write_profile(Grid grid, Axes axes, int64_t first, Line line, Work w) {
-    for (int64_t j = 0; j <= grid.last; j++) {
+static void write_profile(Axes axes, int64_t first, int64_t rows, Line line, Work w) {
+    for (int64_t j = 0; j <= rows; j++) {
         profile_row(axes, first, (float)j, line, w.up_re + j * LANES);
         profile_row(axes, first, -(float)j, line, w.down_re + j * LANES);
     }
@@ -209,9 +215,10 @@ KERNEL(galaxies, ARRAY(const double, galaxies), ARRAY(const double, places),
         Line line = begin_source(grid, psf, psfs, x, y, w);
         Line profile = profile_line(axes, places[2 * m], last, profiles, w.profile_line);
         for (int64_t first = 0; first <= last; first += LANES) {
-            write_transfer(grid, first, line, psf.fwhm, w);
-            write_profile(grid, axes, first, profile, w);
-            finish_columns(grid, first, 1, w);
+            int64_t rows = rows_within(last, first);
+            write_transfer(grid, first, rows, line, psf.fwhm, w);
+            write_profile(axes, first, rows, profile, w);
+            finish_columns(grid, first, rows, 1, w);
         }
         float *stamp = stamps + m * height * width, shed[CHEBYSHEV * CHEBYSHEV];
         finish_rows(grid, (float)(g.flux / ((double)size * (double)size)), w, stamp);

@@ -28,6 +28,9 @@ _PSF_OUTSIDE = 1e-3
 _SHARPEST = 8 * np.pi
 """Last frequency without a PSF, where no last one would be enough and `cusp` sees to it."""
 
+_SHARE = 0.2
+"""Of `fourier.NEGLIGIBLE`: here frequencies are not rounded up to those that others share."""
+
 _LAST = 8192
 """Most frequencies along half an axis: needles under a sharp PSF need them."""
 
@@ -104,7 +107,7 @@ def cutoff(sources: Sources, size: Floats, index: Floats) -> Floats:
         return np.asarray(sersic_profile.transforms().end(np.log(index), level) - np.log(minor))
 
     point = wings.least_peak(sources | {"half_light_radius": 0 * size})
-    last = fourier.cutoff(sources, end, wings.least_peak(sources) / point)
+    last = fourier.cutoff(sources, end, _SHARE * wings.least_peak(sources) / point)
     sharp = np.minimum(last, _SHARPEST)
     return np.where(sources["psf_fwhm"] > 0, last, sharp)
 
