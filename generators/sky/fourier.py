@@ -25,8 +25,11 @@ Indices = NDArray[np.intp]
 
 _convolve, _scratch, _twiddles = map(kernel, ("convolve", "fourier_scratch", "twiddles"))
 
-SIZES = (32, 48, 64, 80, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-"""Sides of grids, in pixels: multiples of 8 that an FFT likes."""
+SIZES = (
+    *(32, 48, 64, 80, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048),
+    *(3072, 4096, 6144, 8192, 12288, 16384),
+)
+"""Sides of grids, in pixels: multiples of 8 that an FFT likes; up to twice the largest image."""
 
 NEGLIGIBLE = 1e-3
 """Power at the last frequency that is kept: it costs at most that share of the peak."""

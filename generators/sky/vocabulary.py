@@ -10,8 +10,11 @@ from skybench.generators.variable import (
     table,
 )
 
-ELECTRONS = Interval(0, 1e9)
-"""What the int32 of an image holds, twice over."""
+ELECTRONS = Interval(0, 1e12)
+"""More than the int32 of an image holds: light may be spread over many pixels."""
+
+INDEX = Interval(0.3, 8)
+"""Those that the tables of `sersic_profile` hold."""
 
 VOCABULARY = COMMON | table(
     Variable(
@@ -78,7 +81,7 @@ VOCABULARY = COMMON | table(
         units="pixel",
         domain=Interval(0, 500, open_low=True),
     ),
-    of_source("sersic_index", "Sersic index", domain=Interval(0.5, 6)),
+    of_source("sersic_index", "Sersic index", domain=INDEX),
     AXIS_RATIO,
     POSITION_ANGLE,
     of_source("bulge_fraction", "share of the flux in the bulge", domain=Interval(0, 1)),
@@ -87,6 +90,6 @@ VOCABULARY = COMMON | table(
         "half-light radius of the bulge over that of the disc",
         domain=Interval(0.02, 1),
     ),
-    of_source("bulge_sersic_index", "Sersic index of the bulge", domain=Interval(0.5, 6)),
+    of_source("bulge_sersic_index", "Sersic index of the bulge", domain=INDEX),
     of_source("bulge_axis_ratio", "minor over major axis of the bulge", domain=Interval(0.05, 1)),
 )
