@@ -1,15 +1,6 @@
-"""Where a galaxy is nothing but its wings: the light far out, known in closed form.
+"""The wings of galaxies in numpy: what the kernels of wings.h and galaxies.c compute, to be read.
 
-Far from the centre the PSF hardly changes a smooth profile, and what it scatters there comes
-from a core that is small from afar. The convolved light is then the sum of both wings,
-
-    f(x) = S(x) + P(x),
-
-of the profile S and of the PSF P, each of the source's flux. On a periodic grid a source has
-copies; where those are farther away than this `radius`, the light that they shed upon the
-image is that sum, smooth across it: a few nodes tell all of it, and it is taken off. So the
-grid is little larger than what is visible, however far the wings of a galaxy go. And on a
-large image a stamp need not go farther than `radius`: what is beyond is laid on a coarse mesh.
+See `skybench.generators.sky.wings` for what they are.
 """
 
 from functools import lru_cache
@@ -19,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from skybench.generators.arrays import Floats
-from skybench.generators.sky import moffat, sersic_profile
-from skybench.generators.sky.stamps import Sources, Windows, separable
+from skybench.generators.sky import moffat, sersic_profile, wings
+from skybench.generators.sky.stamps import Sources, Windows
 
 TOLERANCE = 1e-4
 """Error of the wings, over the peak, that the radius is chosen for."""
@@ -40,9 +31,6 @@ _MESH = 8.0
 
 _NODES = 5
 """Nodes along an axis of the light of the copies."""
-
-_AT_ONCE = 256
-"""Sources whose copies are summed together: half a megabyte of float64 an array."""
 
 _CHEBYSHEV = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
 
@@ -123,20 +111,10 @@ def radius(sources: Sources) -> Floats:
     wrong += moffat.surface((_RADII / a) ** 2, a, beta) * np.expm1(np.minimum(spread, 50))
     mesh = (2 * _MESH * beta / _RADII) ** 4 / 400
     wrong += _LEAK * moffat.surface((_INSIDE / a) ** 2, a, beta) * np.minimum(mesh, 1)
-    bad = wrong > TOLERANCE * np.minimum(least_peak(sources)[:, None], _FLUX / _RADII**2)
+    bad = wrong > TOLERANCE * np.minimum(wings.least_peak(sources)[:, None], _FLUX / _RADII**2)
     last = bad.shape[1] - np.argmax(bad[:, ::-1], axis=1)
     place = np.minimum(np.where(bad.any(axis=1), last, 0), _RADII.size - 1)
     return np.asarray(_RADII[place])
-
-
-def least_peak(sources: Sources) -> Floats:
-    """Return what the peak of a source of unit flux exceeds: that of Gaussians of its size."""
-    q = sources["axis_ratio"]
-    profile = sources["half_light_radius"] ** 2 / (2 * np.log(2))
-    beta = sources["psf_beta"]
-    a = moffat.scale_radius(sources["psf_fwhm"], beta)
-    psf = a**2 / (2 * (beta - 1)) + 1 / 12
-    return np.asarray(1 / (2 * np.pi * np.sqrt((profile + psf) * (q**2 * profile + psf))))
 
 
 def copies(sources: Sources, windows: Windows, sizes: NDArray[np.int64]) -> Floats:
@@ -144,15 +122,6 @@ def copies(sources: Sources, windows: Windows, sizes: NDArray[np.int64]) -> Floa
 
     The eight nearest copies are summed; all others together shed a uniform light.
     """
-    shed = np.empty((sizes.size, _NODES, _NODES))
-    for first in range(0, sizes.size, _AT_ONCE):
-        some = slice(first, first + _AT_ONCE)
-        chosen = {name: values[some] for name, values in sources.items()}
-        shed[some] = _copies(chosen, Windows(*(part[some] for part in windows)), sizes[some])
-    return shed
-
-
-def _copies(sources: Sources, windows: Windows, sizes: NDArray[np.int64]) -> Floats:
     x, y = (
         (origin - sources[name])[:, None] + (length - 1)[:, None] / 2 * (1 + _CHEBYSHEV)
         for name, origin, length in (
@@ -184,12 +153,12 @@ def _shines(sources: Sources, sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return whether the PSF's wings are bright enough to be seen of a copy."""
     one = np.zeros((sizes.size, 1))
     bright = _psf(sources, sizes[:, None] / 2, one)[:, 0]
-    return np.asarray(bright > 0.01 * TOLERANCE * least_peak(sources) * sources["flux"])
+    return np.asarray(bright > 0.01 * TOLERANCE * wings.least_peak(sources) * sources["flux"])
 
 
 def spread(nodes: Floats, shape: tuple[int, int]) -> Floats:
     """Return (m, y, x): the polynomial through the nodes of `copies`."""
-    return separable(_polynomials(shape[0]), nodes, _polynomials(shape[1]))
+    return _polynomials(shape[0]) @ nodes @ _polynomials(shape[1]).T
 
 
 def _places(length: int) -> Floats:
@@ -236,3 +205,22 @@ def _ordered_sum(values: Floats) -> Floats:
     for column in values.T[1:]:
         total += column
     return total
+
+
+_UNEVEN = 0.03
+"""Relative error of the uniform light that stands for all copies but the nearest."""
+
+
+def even_sizes(sources: Sources, sizes: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Return the smallest grid on which the light of far copies may be taken for uniform."""
+    scale = sources["half_light_radius"] * np.sqrt(sources["axis_ratio"])
+    n = sources["sersic_index"][:, None]
+    share = gammaincc(2 * n, sources["_b"][:, None] * (1.5 * sizes / scale[:, None]) ** (1 / n))
+    fwhm, beta = sources["psf_fwhm"][:, None], sources["psf_beta"][:, None]
+    a = moffat.scale_radius(np.where(fwhm > 0, fwhm, 1e-9), beta)
+    share += moffat.share_outside(1.5 * sizes, a, beta) * (fwhm > 0)
+    wrong = _UNEVEN * share / sizes**2
+    peak = wings.least_peak(sources)[:, None]
+    enough = wrong < TOLERANCE * np.minimum(peak, 2 / np.minimum(length, sizes) ** 2)
+    enough[:, -1] = True
+    return np.asarray(sizes[np.argmax(enough, axis=1)])
