@@ -230,6 +230,43 @@ KERNEL(galaxies, ARRAY(const double, galaxies), ARRAY(const double, places),
     return 0;
 }
 
+/* Add the light of a row of pixels, by a rule of `points` along each axis of a pixel. */
+static void add_pixels(const Galaxy *g, double x, double y, int64_t width, int64_t points,
+                       const double *rule, double *offsets, float *light, float *row) {
+    double *dx = offsets, *dy = offsets + width;
+    for (int64_t k = 0; k < points * points; k++) {
+        int64_t up = k / points, across = k % points;
+        float weight = (float)(rule[points + up] * rule[points + across] * g->flux);
+        for (int64_t i = 0; i < width; i++) {
+            dx[i] = (double)i + rule[across] - x;
+            dy[i] = rule[up] - y;
+        }
+        profile_light(g, width, dx, dy, light);
+        for (int64_t i = 0; i < width; i++) row[i] += weight * light[i];
+    }
+}
+
+/* Write the stamps of galaxies without a PSF, by a rule over each pixel: `rule` holds points in
+   [-1/2, 1/2], then their weights. Pixels on the cusp are left to another. */
+KERNEL(unblurred, ARRAY(const double, galaxies), ARRAY(const int64_t, x0),
+       ARRAY(const int64_t, y0), int64_t height, int64_t width, ARRAY(const double, rule),
+       ARRAY(double, offsets), ARRAY(float, light), ARRAY(float, stamps)) {
+    int64_t count = x0_length;
+    REQUIRE(galaxies_length == count * COLUMNS && y0_length == count && rule_length % 2 == 0);
+    REQUIRE(height >= 0 && width >= 0 && stamps_length == count * height * width);
+    REQUIRE(offsets_length >= 2 * width && light_length >= width);
+    for (int64_t m = 0; m < count; m++) {
+        Galaxy g = galaxy_at(galaxies, m);
+        for (int64_t y = 0; y < height; y++) {
+            float *row = stamps + (m * height + y) * width;
+            memset(row, 0, sizeof(float) * (size_t)width);
+            add_pixels(&g, g.x - (double)x0[m], g.y - (double)(y0[m] + y), width, rule_length / 2,
+                       rule, offsets, light, row);
+        }
+    }
+    return 0;
+}
+
 /* Write the light of wings at the nodes of stamps that begin at (x0, y0), (m, node, node), and no
    more than a few times the least peak, where a node lies on a cusp. */
 KERNEL(wings, ARRAY(const double, galaxies), ARRAY(const int64_t, x0), ARRAY(const int64_t, y0),

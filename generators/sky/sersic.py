@@ -1,10 +1,10 @@
 """An elliptical galaxy: a Sersic profile, sheared to its axis ratio and turned to its angle."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from skybench.generators.arrays import Floats, Integers, Singles
+from skybench.generators.arrays import Flags, Floats, Integers, Singles
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
 from skybench.generators.native.library import kernel
@@ -25,9 +25,6 @@ _DROPPED = 5e-4
 
 _PSF_OUTSIDE = 1e-3
 
-_SHARPEST = 8 * np.pi
-"""Last frequency without a PSF, where no last one would be enough and `cusp` sees to it."""
-
 _SHARE = 0.2
 """Of `fourier.NEGLIGIBLE`: here frequencies are not rounded up to those that others share."""
 
@@ -42,6 +39,8 @@ _RULE = np.concatenate([1 / np.cos((_NODES + 1) * np.pi / 8), _WEIGHTS / 2])
 """Secants of angles over an eighth of a turn, and their weights."""
 
 _galaxies = kernel("galaxies")
+
+Draw = Callable[[Sources, tuple[int, int]], Iterator[Stamps]]
 
 
 def taper_step(sources: Sources, size: Floats, index: Floats, shape: tuple[int, int]) -> Integers:
@@ -107,9 +106,7 @@ def cutoff(sources: Sources, size: Floats, index: Floats) -> Floats:
         return np.asarray(sersic_profile.transforms().end(np.log(index), level) - np.log(minor))
 
     point = wings.least_peak(sources | {"half_light_radius": 0 * size})
-    last = fourier.cutoff(sources, end, _SHARE * wings.least_peak(sources) / point)
-    sharp = np.minimum(last, _SHARPEST)
-    return np.where(sources["psf_fwhm"] > 0, last, sharp)
+    return fourier.cutoff(sources, end, _SHARE * wings.least_peak(sources) / point)
 
 
 class Sersic(SkyObject):
@@ -131,23 +128,38 @@ class Sersic(SkyObject):
     @staticmethod
     def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
         """Yield the stamps of elliptical galaxies."""
-        if not sources["flux"].size:
-            return
         own = wings.known(sources)
-        last = cutoff(own, own["half_light_radius"], own["sersic_index"])
-        step, sizes, sides = _plan(own, last, shape)
-        own |= {"_step": step, "_tapered": (step != sersic_profile.UNTAPERED).astype(np.float64)}
-        own |= {"_size": sizes, "_last": fourier.frequencies(sizes, last, _LAST)}
-        for side in np.unique(sides).tolist():
-            members = np.flatnonzero(sides == side)
-            chosen = {name: values[members] for name, values in own.items()}
-            if side != WHOLE:
-                corner = np.zeros(members.size, dtype=np.int64)
-                yield Stamps(members, corner, corner, wings.light(chosen, corner, corner, shape), STEP)
-            at_once = max(1, _BLOCK // (shape[0] * shape[1] if side == WHOLE else side**2))
-            for first in range(0, members.size, at_once):
-                some = slice(first, first + at_once)
-                yield _drawn({n: v[some] for n, v in chosen.items()}, members[some], side, shape)
+        yield from _chosen(own, sources["psf_fwhm"] == 0, shape, cusp.draw)
+        yield from _chosen(own, sources["psf_fwhm"] > 0, shape, _blurred)
+
+
+def _chosen(
+    galaxies: Sources, which: Flags, shape: tuple[int, int], draw: Draw
+) -> Iterator[Stamps]:
+    """Yield the stamps of some of the galaxies."""
+    members = np.flatnonzero(which)
+    if members.size:
+        some = {name: values[members] for name, values in galaxies.items()}
+        for stamps in draw(some, shape):
+            yield stamps._replace(members=members[stamps.members])
+
+
+def _blurred(own: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+    """Yield the stamps of galaxies under a PSF, those of wide wings less what the mesh carries."""
+    last = cutoff(own, own["half_light_radius"], own["sersic_index"])
+    step, sizes, sides = _plan(own, last, shape)
+    own |= {"_step": step, "_tapered": (step != sersic_profile.UNTAPERED).astype(np.float64)}
+    own |= {"_size": sizes, "_last": fourier.frequencies(sizes, last, _LAST)}
+    for side in np.unique(sides).tolist():
+        members = np.flatnonzero(sides == side)
+        chosen = {name: values[members] for name, values in own.items()}
+        if side != WHOLE:
+            corner = np.zeros(members.size, dtype=np.int64)
+            yield Stamps(members, corner, corner, wings.light(chosen, corner, corner, shape), STEP)
+        at_once = max(1, _BLOCK // (shape[0] * shape[1] if side == WHOLE else side**2))
+        for first in range(0, members.size, at_once):
+            some = slice(first, first + at_once)
+            yield _drawn({n: v[some] for n, v in chosen.items()}, members[some], side, shape)
 
 
 def _drawn(galaxies: Sources, members: Integers, side: int, shape: tuple[int, int]) -> Stamps:
@@ -164,7 +176,6 @@ def _drawn(galaxies: Sources, members: Integers, side: int, shape: tuple[int, in
         _fill(some, at.x0[alike], at.y0[alike], step, part)
         pixels[alike] = part
     stamps = Stamps(members, at.x0, at.y0, pixels)
-    cusp.sharpen(stamps, galaxies)
     if side != WHOLE:
         take_smooth(wings.light(galaxies, at.x0, at.y0, (side, side)), pixels)
     return stamps
