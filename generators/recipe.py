@@ -387,7 +387,10 @@ class ObjectRecipe(Recipe):
             return
         wanted = set(self.targets) & set(self.recorded)
         least = 1 if wanted or self.task == CLASSIFICATION else 0
-        if any(v != int(v) or not least <= v <= self.most_sources for v in values) or max(values) < 1:
+        if (
+            any(v != int(v) or not least <= v <= self.most_sources for v in values)
+            or max(values) < 1
+        ):
             yield (
                 f"scene.count must be whole numbers from {least} to {self.most_sources}, "
                 f"got {values}"

@@ -2,8 +2,9 @@
 
 With a PSF the high frequencies of a cusp are gone before the grid ends; without one, a
 steep profile has power at every frequency. Pixels are then integrated in real space by a Gauss
-rule, and those near the centre exactly. By Green's theorem the flux in a pixel is an integral along its border: with E(m) the
-flux within the elliptical radius m and theta the angle on the circularised profile,
+rule, and those near the centre exactly. By Green's theorem the flux in a pixel is an integral
+along its border: with E(m) the flux within the elliptical radius m and theta the angle on the
+circularised profile,
 
     flux = 1 / (2 pi) * closed integral of E(m) dtheta,    E(m) = P(2n, b m^(1/n)).
 """
@@ -16,7 +17,15 @@ from scipy.special import gammainc
 from skybench.generators.arrays import Floats, Integers
 from skybench.generators.native.library import kernel
 from skybench.generators.sky import fourier, sersic_profile, wings
-from skybench.generators.sky.stamps import STEP, WHOLE, Pixels, Sources, Stamps, nearest_pixel, windows
+from skybench.generators.sky.stamps import (
+    STEP,
+    WHOLE,
+    Pixels,
+    Sources,
+    Stamps,
+    nearest_pixel,
+    windows,
+)
 
 RADIUS = 5
 """Pixels around the centre that are integrated exactly."""

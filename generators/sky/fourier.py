@@ -94,7 +94,7 @@ def _make_grid(size: int, last: int) -> Grid:
     x = np.arange(last + 1)
     y = np.concatenate([x, np.arange(-last, 0)])
     oversampling = 1 << int(np.floor(np.log2(max(2 * last / size, 0.5)))) + 1
-    return Grid(size, oversampling, unit * x, unit * y)
+    return Grid(size, oversampling, np.asarray(unit * x), np.asarray(unit * y))
 
 
 _small_grid = lru_cache(maxsize=64)(_make_grid)

@@ -110,7 +110,7 @@ def cutoff(sources: Sources, size: Floats, index: Floats) -> Floats:
 
 
 class Sersic(SkyObject):
-    """Elliptical galaxy: a Sersic profile of any index from 0.5 to 6."""
+    """Elliptical galaxy: a Sersic profile of any index from 0.3 to 8."""
 
     code = 2
     formula = "I(r) = exp(-b r^(1/n)) / (2 pi n q b^(-2n) Gamma(2n)), P(2n, b) = 1/2"
@@ -148,8 +148,12 @@ def _blurred(own: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     """Yield the stamps of galaxies under a PSF, those of wide wings less what the mesh carries."""
     last = cutoff(own, own["half_light_radius"], own["sersic_index"])
     step, sizes, sides = _plan(own, last, shape)
-    own |= {"_step": step, "_tapered": (step != sersic_profile.UNTAPERED).astype(np.float64)}
-    own |= {"_size": sizes, "_last": fourier.frequencies(sizes, last, _LAST)}
+    tapered = step != sersic_profile.UNTAPERED
+    counts = fourier.frequencies(sizes, last, _LAST)
+    for name, values in (
+        ("_step", step), ("_tapered", tapered), ("_size", sizes), ("_last", counts),
+    ):  # fmt: skip
+        own[name] = values.astype(np.float64)
     for side in np.unique(sides).tolist():
         members = np.flatnonzero(sides == side)
         chosen = {name: values[members] for name, values in own.items()}
@@ -169,11 +173,11 @@ def _drawn(galaxies: Sources, members: Integers, side: int, shape: tuple[int, in
     for step in np.unique(galaxies["_step"]).tolist():
         alike = galaxies["_step"] == step
         if alike.all():
-            _fill(galaxies, at.x0, at.y0, step, pixels)
+            _fill(galaxies, at.x0, at.y0, int(step), pixels)
             break
         some = {name: values[alike] for name, values in galaxies.items()}
         part = np.empty((alike.sum(), *pixels.shape[1:]), dtype=np.float32)
-        _fill(some, at.x0[alike], at.y0[alike], step, part)
+        _fill(some, at.x0[alike], at.y0[alike], int(step), part)
         pixels[alike] = part
     stamps = Stamps(members, at.x0, at.y0, pixels)
     if side != WHOLE:
@@ -185,7 +189,7 @@ def _fill(galaxies: Sources, x0: Integers, y0: Integers, step: int, pixels: Sing
     """Draw galaxies of one step of the taper, less what their copies shed."""
     height, width = pixels.shape[1:]
     turns, begin = fourier.all_twiddles()
-    size, last = galaxies["_size"], galaxies["_last"]
+    size, last = (galaxies[name].astype(np.int64) for name in ("_size", "_last"))
     start = begin[np.searchsorted(fourier.SIZES, size)]
     memory = fourier.scratch(int(size.max()), int(last.max()), height)
     _galaxies(

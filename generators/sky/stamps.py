@@ -132,5 +132,4 @@ def add(images: Floats, owners: NDArray[np.intp], stamps: Iterable[Stamps]) -> N
 
 def _lay(images: Floats, owners: Integers, x0: Integers, y0: Integers, pixels: Pixels) -> None:
     lay = _lay_singles if pixels.dtype == np.float32 else _lay_doubles
-    pixels = np.ascontiguousarray(pixels)
-    lay(pixels, *pixels.shape[1:], owners, x0, y0, *images.shape[1:], images)
+    lay(np.ascontiguousarray(pixels), *pixels.shape[1:], owners, x0, y0, *images.shape[1:], images)

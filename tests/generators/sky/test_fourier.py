@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from sky import reference_fourier
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sky import reference_fourier
 
 from skybench.generators.native.library import kernel
 from skybench.generators.sky import fourier, moffat

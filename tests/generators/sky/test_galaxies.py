@@ -4,10 +4,9 @@ import hashlib
 
 import numpy as np
 import pytest
-from sky import reference_fourier
-from sky import reference_wings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sky import reference_fourier, reference_wings
 
 from skybench.generators.native import compiling, library
 from skybench.generators.sky import fourier, sersic, sersic_profile, wings

@@ -54,7 +54,9 @@ def test_outside_a_box_is_what_the_inside_lacks(axis_ratio, angle):
     at = (np.arange(count) + 0.5) / count * 2 * half - half
     x, y = (part.ravel()[None] for part in np.meshgrid(at, at))
     inside = reference_wings.light(galaxies, x, y).sum() * (2 * half / count) ** 2
-    assert reference_wings.outside(galaxies, np.array([half]))[0] == pytest.approx(1 - inside, abs=2e-4)
+    assert reference_wings.outside(galaxies, np.array([half]))[0] == pytest.approx(
+        1 - inside, abs=2e-4
+    )
 
 
 def test_outside_a_box_is_the_share_of_the_psf_too():
