@@ -305,6 +305,8 @@ KERNEL(wings, ARRAY(const double, galaxies), ARRAY(const int64_t, x0), ARRAY(con
 #define LEAK 0.1
 /* Relative error of the uniform light that stands for all copies but the nearest. */
 #define UNEVEN 0.03
+/* Axis ratio from which on that holds. */
+#define ROUND 0.3
 
 static double power_4(double x) { return x * x * x * x; }
 
@@ -351,7 +353,10 @@ static double radius_of_wings(const Galaxy *g, const double *radii) {
 
 static int64_t even_size(const Galaxy *g, int64_t length, const int64_t *sizes, int64_t count,
                          Table shares, double place) {
-    double scale = g->half_light_radius * root(g->axis_ratio);
+    /* The copies of a needle are lines: they are brighter than a round one's, and less even. */
+    double round = g->axis_ratio > ROUND ? g->axis_ratio : ROUND;
+    double scale = g->half_light_radius * root(round);
+    double thin = round / g->axis_ratio, uneven = UNEVEN * thin * thin;
     double psf_scale = g->psf_fwhm * moffat_scale(g->psf_beta);
     for (int64_t i = 0; i < count - 1; i++) {
         double size = (double)sizes[i], m = 1.5 * size / scale, share = 0;
@@ -365,7 +370,7 @@ static int64_t even_size(const Galaxy *g, int64_t length, const int64_t *sizes, 
         }
         double seen = (double)smaller(length, sizes[i]), flux = 2 / (seen * seen);
         double allowed = TOLERANCE * (g->least_peak < flux ? g->least_peak : flux);
-        if (UNEVEN * share / (size * size) < allowed) return sizes[i];
+        if (uneven * share / (size * size) < allowed) return sizes[i];
     }
     return sizes[count - 1];
 }

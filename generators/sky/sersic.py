@@ -20,7 +20,7 @@ from skybench.generators.sky.stamps import (
     windows,
 )
 
-_DROPPED = 5e-4
+_DROPPED = 1e-4
 """Share of the flux that may be cut off on an image larger than the galaxy."""
 
 _PSF_OUTSIDE = 1e-3

@@ -39,6 +39,6 @@ def transfer(k: Floats, fwhm: float, beta: float) -> Floats:
     """Return the transform of a Moffat at frequencies, 1 without a PSF."""
     if fwhm == 0:
         return np.ones_like(k)
-    log_k = np.log(np.maximum(k, 1e-30) * fwhm).reshape(1, -1)
-    values = moffat.transforms().evaluate(np.array([1 / beta]), log_k).reshape(k.shape)
+    x = np.maximum(k, 1e-9) * moffat.scale_radius(np.asarray(fwhm), np.asarray(beta))
+    values = np.exp(moffat._log_transform(np.asarray(beta - 1), x))
     return np.where(k > 0, values, 1)

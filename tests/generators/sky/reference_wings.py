@@ -213,13 +213,16 @@ _UNEVEN = 0.03
 
 def even_sizes(sources: Sources, sizes: NDArray[np.int64], length: int) -> NDArray[np.int64]:
     """Return the smallest grid on which the light of far copies may be taken for uniform."""
-    scale = sources["half_light_radius"] * np.sqrt(sources["axis_ratio"])
+    # The copies of a needle are lines: they are brighter than a round one's, and less even.
+    rounded = np.maximum(sources["axis_ratio"], 0.3)
+    uneven = _UNEVEN * (rounded / sources["axis_ratio"])[:, None] ** 2
+    scale = sources["half_light_radius"] * np.sqrt(rounded)
     n = sources["sersic_index"][:, None]
     share = gammaincc(2 * n, sources["_b"][:, None] * (1.5 * sizes / scale[:, None]) ** (1 / n))
     fwhm, beta = sources["psf_fwhm"][:, None], sources["psf_beta"][:, None]
     a = moffat.scale_radius(np.where(fwhm > 0, fwhm, 1e-9), beta)
     share += moffat.share_outside(1.5 * sizes, a, beta) * (fwhm > 0)
-    wrong = _UNEVEN * share / sizes**2
+    wrong = uneven * share / sizes**2
     peak = wings.least_peak(sources)[:, None]
     enough = wrong < TOLERANCE * np.minimum(peak, 2 / np.minimum(length, sizes) ** 2)
     enough[:, -1] = True

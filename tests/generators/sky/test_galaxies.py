@@ -69,8 +69,8 @@ def test_galaxies_are_those_of_numpy(each_level, seed, fwhm):
         psf = sources["psf_fwhm"][one], sources["psf_beta"][one]
         exact = reference_fourier.convolved(transforms, place, psf, int(sizes[one]), shape)
         exact -= reference_wings.spread(shed[[one]], shape)[0]
-        # Tables of other nodes: those of the reference are the coarser, linear between them.
-        assert np.abs(stamps.pixels[one] - exact).max() < 1e-4 * exact.max()
+        # The reference looks its profile up in a coarser table, linear between nodes 2 % apart.
+        assert np.abs(stamps.pixels[one] - exact).max() < 2e-4 * exact.max()
 
 
 @FUZZ
