@@ -10,8 +10,11 @@ from skybench.generators.variable import (
     table,
 )
 
-ELECTRONS = Interval(0, 1e12)
-"""More than the int32 of an image holds: light may be spread over many pixels."""
+ELECTRONS = Interval(0, 1e9)
+"""What the int32 of an image holds, twice over."""
+
+FLUX = Interval(0, 1e12)
+"""Light that is spread over many pixels may be more."""
 
 INDEX = Interval(0.3, 8)
 """Those that the tables of `sersic_profile` hold."""
@@ -74,7 +77,7 @@ VOCABULARY = COMMON | table(
         units="electron",
         domain=Interval(0, 1e6),
     ),
-    of_source("flux", "total flux", units="electron", domain=ELECTRONS),
+    of_source("flux", "total flux", units="electron", domain=FLUX),
     of_source(
         "half_light_radius",
         "half-light radius along the major axis (of the disc, where there is a bulge)",
