@@ -73,7 +73,8 @@ def _direction(height: Floats, turn: Floats) -> Floats:
     """Return unit vectors (body, axis, system), even over the sphere."""
     z = 2 * height - 1
     across = np.sqrt(1 - z * z)
-    return np.stack([across * np.cos(2 * np.pi * turn), across * np.sin(2 * np.pi * turn), z], 1)
+    sine, cosine = orbit.sine_cosine(2 * np.pi * turn)
+    return np.stack([across * cosine, across * sine, z], 1)
 
 
 def _energies(state: State) -> tuple[Floats, Floats]:
