@@ -151,13 +151,14 @@ static void expand(Motion *motion) {
 
 static inline double size_of(double x) { return x < 0 ? -x : x; }
 
+/* Write the largest coefficient of a power; NaN if one is. */
 static void largest(const Motion *motion, int k, double *restrict result) {
     for (int lane = 0; lane < LANES; lane++) result[lane] = 0;
     for (int64_t one = 0; one < motion->count; one++)
         for (int axis = 0; axis < AXES; axis++)
             for (int lane = 0; lane < LANES; lane++) {
                 double x = size_of(motion->bodies[one].position[k][axis][lane]);
-                result[lane] = x > result[lane] ? x : result[lane];
+                result[lane] = x > result[lane] || x != x ? x : result[lane];
             }
 }
 

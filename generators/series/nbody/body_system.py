@@ -22,6 +22,7 @@ from skybench.generators.variable import PARAMETER_BITS, SAMPLE, round_mantissa
 Uniforms = Callable[[int], Floats]
 """The first so many random numbers of each system, (system, count)."""
 
+
 class BodySystem(DrawnObject):
     """A system of bodies under their own gravity, with G = 1; use one of the subclasses.
 

@@ -103,9 +103,7 @@ def followed(state: State, samples: Integers, on: Integration) -> Motion:
         of the samples.
     """
     instants = TIME.store(even(on.duration, on.outputs))
-    run = partial(
-        integrate, state, instants, softening=on.softening, most_steps=on.most_steps
-    )
+    run = partial(integrate, state, instants, softening=on.softening, most_steps=on.most_steps)
     track = run()
     energy = energies(track, state.mass, on.softening)
     _check(track, energy, on, samples)
