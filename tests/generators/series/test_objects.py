@@ -85,7 +85,19 @@ def test_the_pendulums_agree():
 def test_a_circle_is_a_circle():
     pair = TwoBodies(eccentricity=0, semi_major_axis=2).render(20)
     apart = pair.position.isel(body=1) - pair.position.isel(body=0)
-    np.testing.assert_allclose((apart**2).sum("axis"), 4, rtol=1e-3)
+    # Masses are kept to 16 bits.
+    np.testing.assert_allclose((apart**2).sum("axis"), 4, rtol=1e-5)
+
+
+def test_burraus_bodies_are_trusted_until_chaos_parts_them():
+    burrau = FreeFall(
+        primary_mass=3, secondary_mass=4, tertiary_mass=5, base_length=5, apex_x=0.14, apex_y=0.48
+    )
+    assert float(burrau.render(25, softening=0).trusted_until) == 25
+    pair = TwoBodies(eccentricity=0.9).render(100)
+    assert float(pair.trusted_until) == 100
+    cluster = StarCluster(seed=1, virial_ratio=0.3).render(40, bodies=6, softening=0.02)
+    assert 1 < float(cluster.trusted_until) < 40
 
 
 def test_the_seed_draws_the_cluster():
