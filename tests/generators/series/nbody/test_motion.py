@@ -5,7 +5,6 @@ import copy
 import numpy as np
 import pytest
 import xarray as xr
-
 from series.nbody.ias15 import followed_by_ias15
 
 from skybench.errors import ParameterError
