@@ -24,7 +24,7 @@ from skybench.generators.variable import Interval
 _TURN_OF_A_STEP = 0.5
 """Largest phase, in radians, that a step may cover."""
 
-_MOST_STEPS = 4096
+_MOST_STEPS = 2048
 
 _HALF = (
     0.13020248308889008087881763,
@@ -75,7 +75,7 @@ def step_counts(pendulums: Parameters, interval: float) -> NDArray[np.int64]:
     Raises
     ------
     ParameterError
-        If there would be more than 4096.
+        If there would be more than 2048.
     """
     frequency = natural_frequency(pendulums)
     fastest = 2 * frequency + np.abs(pendulums["initial_angular_velocity"]) + _damping(pendulums)
