@@ -171,15 +171,19 @@ def _opened(
     url = store.url_of(f"{manifest.key}/{manifest.zarr}")
     stored = _stored(manifest, store, url, verify)
     if verify == "full":
-        checked = with_checked_rows(stored, manifest, url)
-        ds = with_coordinates(checked, stored, partial(_read_checked, manifest), sources=False)
+        checked = with_checked_rows(stored, manifest, store)
+        ds = with_coordinates(
+            checked, stored, partial(_read_checked, manifest, store), sources=False
+        )
     else:
         ds = with_coordinates(in_chunks(stored, url), stored, partial(stored_rows, url))
     return ds if split is None else select_split(ds, split)
 
 
-def _read_checked(manifest: Manifest, name: str, variable: xr.Variable) -> NDArray[Any]:
-    return CheckedRows.of(name, variable, manifest).read_whole()
+def _read_checked(
+    manifest: Manifest, store: Store, name: str, variable: xr.Variable
+) -> NDArray[Any]:
+    return CheckedRows.of(name, variable, manifest, store).read_whole()
 
 
 def _stored(manifest: Manifest, store: Store, url: str, verify: Verification) -> xr.Dataset:

@@ -178,7 +178,7 @@ def check(manifest: Manifest, store: Store, *, depth: Depth) -> VerifyReport:
     if depth == "full":
         inside = full_problems(manifest, store, ds)
     elif depth == "sampled" and ds is not None:
-        inside = sampled_problems(manifest, ds)
+        inside = sampled_problems(manifest, store, ds)
     return VerifyReport(
         reference=manifest.reference,
         content_hash=manifest.content.root,

@@ -57,7 +57,7 @@ def sky(samples: int = SAMPLES) -> xr.Dataset:
 def write(url: str, ds: xr.Dataset, layout: Layout = LAYOUT) -> None:
     samples = ds.sizes["sample"]
     create(url, ds.isel(sample=slice(0)), samples, layout)
-    for start, stop in layout.shards(samples):
+    for start, stop in layout.groups(samples):
         rows = ds.isel(sample=slice(start, stop)).variables.items()
         columns = {str(n): v.values for n, v in rows if "sample" in v.dims}
         write_rows(url, start, columns, layout)
@@ -185,8 +185,8 @@ class TestLayout:
             choose_layout(self.row(8, 8), 10, chunk, shard)
 
     def test_shards_cover_every_row_once(self):
-        assert LAYOUT.shards(70) == [(0, 32), (32, 64), (64, 70)]
-        assert LAYOUT.shards(0) == []
+        assert LAYOUT.groups(70) == [(0, 32), (32, 64), (64, 70)]
+        assert LAYOUT.groups(0) == []
 
 
 def test_opening_nothing_says_where(tmp_path):

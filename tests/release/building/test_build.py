@@ -235,11 +235,11 @@ class TestInterrupted:
             if len(finished) == 3:
                 _disk_full()
             finished.append(job)
-            return build_shard(job)
+            return build_group(job)
 
-        build_shard = build_module.build_shard
+        build_group = build_module.build_group
         with monkeypatch.context() as patch:
-            patch.setattr(build_module, "build_shard", stop_at_the_fourth)
+            patch.setattr(build_module, "build_group", stop_at_the_fourth)
             with pytest.raises(StoreError, match=r"No space left .* run the same command again"):
                 build(recipe, str(target), progress=False, **ROWS)
         return Path(f"{target}.building")
