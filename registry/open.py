@@ -10,11 +10,17 @@ from numpy.typing import NDArray
 # By its face, as a user: what brings a version here stands on floors above this one.
 import skybench
 from skybench.errors import NotFoundError, ParameterError
-from skybench.generators.codes import presented
+from skybench.generators.codes import presented, with_variables
 from skybench.generators.recipe_file import packaged_recipes
-from skybench.registry.arrays.chunked_rows import stored_rows
-from skybench.registry.arrays.open_url import is_url, open_url, select_split, with_coordinates
-from skybench.registry.arrays.zarr_format import in_chunks, open_raw
+from skybench.registry.arrays.open_url import (
+    MOST_IN_MEMORY,
+    in_memory,
+    is_url,
+    open_url,
+    select_split,
+    with_coordinates,
+)
+from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
 from skybench.registry.recorded import record_problems, recorded_manifest
@@ -76,9 +82,10 @@ def open(
     -------
     Dataset
         ``image : (sample, y, x) int32``, electrons, with the parameters as coordinates. Those on
-        (sample), by which samples are chosen and grouped, are in memory (up to 256 MB of them), and
-        numbers of sources are read when they are used; the rest are dask arrays in chunks of one
-        length. ``attrs`` hold version, content hash, hash of the manifest, licence.
+        (sample), by which samples are chosen and grouped, are in memory, and numbers of sources are
+        read when they are used; the rest are dask arrays in chunks of one length. Of more than 8 MB
+        of the former all are read when they are first used, and ``sample`` has no index.
+        ``attrs`` hold version, content hash, hash of the manifest, licence.
 
     Raises
     ------
@@ -171,12 +178,11 @@ def _opened(
     url = store.url_of(f"{manifest.key}/{manifest.zarr}")
     stored = _stored(manifest, store, url, verify)
     if verify == "full":
+        held = in_memory(stored, partial(_read_checked, manifest, store), MOST_IN_MEMORY)
         checked = with_checked_rows(stored, manifest, store)
-        ds = with_coordinates(
-            checked, stored, partial(_read_checked, manifest, store), sources=False
-        )
+        ds = with_variables(checked, {**checked.variables, **held})
     else:
-        ds = with_coordinates(in_chunks(stored, url), stored, partial(stored_rows, url))
+        ds = with_coordinates(stored, url)
     return ds if split is None else select_split(ds, split)
 
 

@@ -172,7 +172,7 @@ def check_version(
 def check(manifest: Manifest, store: Store, *, depth: Depth) -> VerifyReport:
     """Return what is right and wrong with the files that a trusted manifest describes."""
     started = time.perf_counter()
-    ds, outside = opened(manifest, store)
+    ds, outside = opened(manifest, store, chunked=depth == "full")
     outside = (*outside, *agreement_problems(manifest, store))
     inside: Iterator[str] = iter(())
     if depth == "full":

@@ -145,7 +145,7 @@ class ShardForm:
             A checksum or the index of the shard is wrong.
         """
         number = rows[0] % self.shard_rows // self.chunk_rows
-        offset, length = self.places(data)[number]
+        offset, length = self._place(data, number)
         if offset + length > len(data):
             msg = f"the index of the shard points beyond its {len(data)} bytes"
             raise IntegrityError(msg)
@@ -168,13 +168,21 @@ class ShardForm:
         IntegrityError
             The checksum of the index is wrong, or it is cut off.
         """
+        pairs = self._index(data).tolist()
+        return [(0, 0) if offset == _ABSENT else (offset, length) for offset, length in pairs]
+
+    def _place(self, data: bytes, number: int) -> tuple[int, int]:
+        """Return one of the `places`, of which there may be thousands."""
+        offset, length = self._index(data)[number].tolist()
+        return (0, 0) if offset == _ABSENT else (offset, length)
+
+    def _index(self, data: bytes) -> NDArray[np.uint64]:
         size = self.index_bytes
         if len(data) < size:
             msg = f"the shard has {len(data)} bytes, fewer than its index"
             raise IntegrityError(msg)
         index = np.frombuffer(_unsealed(memoryview(data)[-size:], "index of the shard"), "<u8")
-        pairs = index.reshape(-1, 2).tolist()
-        return [(0, 0) if offset == _ABSENT else (offset, length) for offset, length in pairs]
+        return index.reshape(-1, 2)
 
     def decode(self, sealed: bytes | memoryview, out: NDArray[Any]) -> None:
         """Put the rows of a chunk, as it lies in its shard, into an array of `chunk_rows` rows.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from hashlib import sha256
 from itertools import accumulate, pairwise
+from itertools import count as count_up
 from math import prod
 
 import numpy as np
@@ -245,8 +246,12 @@ def _chosen(seed: str, variable: VariableHash) -> list[int]:
     wanted = max(1, min(_SAMPLED_BLOCKS, _SAMPLED_BYTES // (row_bytes * BLOCK_ROWS)))
     if count <= wanted:
         return list(range(count))
-    ranked = sorted(range(count), key=lambda block: sha256(f"{seed} {block}".encode()).digest())
-    return sorted(ranked[:wanted])
+    drawn: set[int] = set()
+    turns = count_up()
+    while len(drawn) < wanted:
+        digest = sha256(f"{seed} {next(turns)}".encode()).digest()
+        drawn.add(int.from_bytes(digest, "little") % count)
+    return sorted(drawn)
 
 
 def _block_problems(
