@@ -107,13 +107,14 @@ def open(
     if isinstance(reference, PathLike) or (isinstance(reference, str) and is_url(reference)):
         return _opened_url(fspath(reference), split, store, verify, decode)
     store = Store(store)
-    manifest = read_manifest(store, present(reference, store, build))
+    entry = present(reference, store, build)
+    manifest = read_manifest(store, entry)
     ds = _opened(manifest, store, split, verify).drop_encoding()
     return (presented(ds) if decode else ds).assign_attrs(
         dataset=manifest.dataset,
         version=manifest.version,
         content_hash=manifest.content.root,
-        manifest_hash=cited_hash(manifest),
+        manifest_hash=cited_hash(manifest, entry.manifest),
         license=manifest.licence,
         citation=manifest.citation,
     )

@@ -164,7 +164,7 @@ def check_version(
     report = check(manifest, store, depth=depth)
     return replace(
         report,
-        manifest_hash=cited_hash(manifest),
+        manifest_hash=cited_hash(manifest, entry.manifest),
         problems=(*report.problems, *damaged_descriptions(entry, store).values()),
     )
 

@@ -25,7 +25,7 @@ METADATA = "zarr.json"
 
 _PIECE_CHUNKS = 4
 
-SHARD_BYTES = 1 << 25
+SHARD_BYTES = 1 << 26
 """Of the values in one shard of a large dataset; one chunk may hold more."""
 
 

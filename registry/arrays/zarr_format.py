@@ -40,7 +40,7 @@ from skybench.registry.storage.store import Store
 _CHUNK_BYTES = 4 << 20
 _MIN_CHUNK_ROWS, _MAX_CHUNK_ROWS = 64, 512
 _MIN_SHARDS, _CHUNKS_PER_SHARD = 8, 4
-_MIN_GROUPS = 64
+_MIN_LARGE_SHARDS, _MIN_GROUPS = 64, 32
 _GROUP_BYTES = 1 << 30
 """Of the values that one writer renders: a minute or so of work, which a crash may lose."""
 
@@ -68,7 +68,7 @@ def choose_layout(
     """Return a layout with chunks of at most 4 MB and 512 rows, up to four of them to a shard.
 
     A small dataset gets smaller chunks and shards, so that workers can still share it. A large one
-    gets larger shards, and groups of them, as long as there are 64 groups to share.
+    gets larger shards, and groups of them, as long as there are 32 groups to share.
 
     Parameters
     ----------
@@ -94,9 +94,10 @@ def choose_layout(
         return Layout(chunk_rows=chunk_rows, shard_rows=shard_rows)
     chunks = samples // (_MIN_SHARDS * max(1, chunk_rows))
     shard_rows = chunk_rows * min(max(1, chunks), _CHUNKS_PER_SHARD)
-    most = samples // _MIN_GROUPS
-    shard_rows = _doubled(shard_rows, min(most, SHARD_BYTES // row_bytes))
-    group_rows = _doubled(shard_rows, min(most, _GROUP_BYTES // sum(sizes)))
+    large = samples // _MIN_LARGE_SHARDS
+    shard_rows = _doubled(shard_rows, min(large, SHARD_BYTES // row_bytes))
+    large = samples // _MIN_GROUPS
+    group_rows = _doubled(shard_rows, min(large, _GROUP_BYTES // sum(sizes)))
     return Layout(chunk_rows=chunk_rows, shard_rows=shard_rows, group_rows=group_rows)
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import reprlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -55,16 +56,25 @@ _MAX_PATH = 500
 _PATH_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._+-]{1,255}")
 
 
+# A manifest has ten thousand paths and more, of the same few parts.
+_is_refused = lru_cache(maxsize=4096)(is_refused_by_windows)
+
+
+@lru_cache(maxsize=4096)
+def _is_path_part(part: str) -> bool:
+    return _PATH_PART.fullmatch(part) is not None
+
+
 def _check_path(path: str) -> str:
     """Refuse what climbs, what a file system or a URL reads in its own way, and what globs."""
     parts = path.split("/")
-    if len(path) > _MAX_PATH or not all(map(_PATH_PART.fullmatch, parts)):
+    if len(path) > _MAX_PATH or not all(map(_is_path_part, parts)):
         msg = (
             "must be a relative path inside the version's folder, of letters, digits and ._+-, "
             f"got {path[:_MAX_PATH]!a}"
         )
         raise ValueError(msg)
-    if refused := [part for part in parts if is_refused_by_windows(part)]:
+    if refused := [part for part in parts if _is_refused(part)]:
         msg = f"must be a path that Windows takes, too, got {refused[0]!a}"
         raise ValueError(msg)
     return path
