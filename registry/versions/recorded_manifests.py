@@ -40,8 +40,9 @@ def recorded_manifest(reference: str | DatasetReference) -> Manifest:
 def cited_hash(manifest: Manifest, digest: str = "") -> str:
     """Return the SHA-256 of the manifest that a version is pinned and cited by.
 
-    It is the manifest's own, `digest`, which is computed where it is not given. Where a recorded version was built on this machine, its files are of
-    this machine alone; then it is that of the recorded manifest, which says all the rest.
+    It is the manifest's own, `digest`, which is computed where it is not given. Where a recorded
+    version was built on this machine, its files are of this machine alone; then it is that of the
+    recorded manifest, which says all the rest.
     """
     try:
         recorded = _recorded_file(DatasetReference.parse(manifest.reference)).read_text("utf-8")
