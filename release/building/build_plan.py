@@ -33,7 +33,6 @@ from skybench.release.building.generator_identity import code_digest
 from skybench.release.building.group import IDENTITY, ORDER, BuildOrder, GroupJob
 from skybench.release.building.group_hashes import (
     SAMPLES,
-    GroupHashes,
     finished_starts,
     read_hashes,
     read_samples,
@@ -203,12 +202,12 @@ class BuildPlan:
 
     def finish(self, finished: FinishedBuild) -> None:
         """Put the finished store in place, with what lies beside it and tells what it is."""
-        if not self._is_large:
+        if not self._folders:
             parts = [self.work.read_bytes(f"{SAMPLES}/{n}") for n in self.work.names(SAMPLES)]
             self.home.write(self._beside(SAMPLES), b"".join(parts))
         if self.home.is_local:
             self._remove_partial_files()
-            self.work.flush("data.zarr", *(self._folders if self._is_large else ()))
+            self.work.flush("data.zarr", *self._folders)
         self.home.write(self._beside("build.json"), finished.model_dump_json())
         if self.home.is_local:
             self.home.move(f"{self.work_key}/data.zarr", self.name)
@@ -216,17 +215,15 @@ class BuildPlan:
 
     def _clear_away(self) -> None:
         """Move the digests of a large build to beside it, and delete the work folder."""
-        for folder in self._folders if self._is_large else ():
+        for folder in self._folders:
             if self.work.exists(folder):
                 self.home.move(f"{self.work_key}/{folder}", self._beside(folder))
         self.home.remove(self.work_key)
 
     @property
-    def _is_large(self) -> bool:
-        """Whether digests lie in folders of several files, not to be joined or listed."""
-        return self.recipe.samples > INLINE_ROWS
-
-    _folders = (SAMPLES, BLOCKS)
+    def _folders(self) -> tuple[str, ...]:
+        """The folders of digests that are published as they are, of a build that is large."""
+        return (SAMPLES, BLOCKS) if self.recipe.samples > INLINE_ROWS else ()
 
     @property
     def work_key(self) -> str:
@@ -253,20 +250,17 @@ class BuildPlan:
         if self.work.read_bytes(ORDER) != self.order.text:
             msg = f"{self.work.url_of(ORDER)} is not the order of this build"
             raise IntegrityError(msg)
-        noted = [read_hashes(self.work, self.identity, n) for n in finished_starts(self.work)]
-        with_samples = ((g, read_samples(self.work, g)) for g in noted if g is not None)
-        whole = [(group, samples) for group, samples in with_samples if samples is not None]
-        if not self.home.is_local:
-            return {group.start for group, _ in whole}
-        ds = open_raw(self.data_url, chunked=False)
-        return {group.start for group, samples in whole if self._is_stored(ds, group, samples)}
+        ds = open_raw(self.data_url, chunked=False) if self.home.is_local else None
+        return {start for start in finished_starts(self.work) if self._is_whole(ds, start)}
 
-    def _is_stored(self, ds: xr.Dataset, group: GroupHashes, samples: Digests) -> bool:
-        return all(
-            np.array_equal(
-                _digests(ds, start, stop), samples[start - group.start :][: stop - start]
-            )
-            for start, stop in self.layout.pieces(group.stop, group.start)
+    def _is_whole(self, ds: xr.Dataset | None, start: int) -> bool:
+        group = read_hashes(self.work, self.identity, start)
+        samples = None if group is None else read_samples(self.work, group)
+        if group is None or samples is None:
+            return False
+        return ds is None or all(
+            np.array_equal(_digests(ds, first, stop), samples[first - start : stop - start])
+            for first, stop in self.layout.pieces(group.stop, start)
         )
 
     def _remove_partial_files(self) -> None:
