@@ -11,20 +11,19 @@ from numpy.typing import NDArray
 import skybench
 from skybench.errors import NotFoundError, ParameterError
 from skybench.generators.codes import presented
-from skybench.generators.recipe_file import packaged_recipes
+from skybench.generators.recipe_text import packaged_recipes
 from skybench.registry.arrays.chunked_rows import stored_rows
 from skybench.registry.arrays.open_url import is_url, open_url, select_split, with_coordinates
 from skybench.registry.arrays.zarr_format import in_chunks, open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
-from skybench.registry.recorded import record_problems, recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import opened
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
-from skybench.registry.versions.recorded_manifests import cited_hash
+from skybench.registry.versions.recorded_manifests import identity_of, recorded_manifest
 
 Openable = str | PathLike[str] | DatasetReference
 """A reference to a version, or the path or URL of one Zarr store."""
@@ -101,12 +100,15 @@ def open(
         return _opened_url(fspath(reference), split, store, verify, decode)
     store = Store(store)
     manifest = read_manifest(store, present(reference, store, build))
+    identity = identity_of(manifest)
+    if identity.problems:
+        raise damage(manifest.reference, identity.problems)
     ds = _opened(manifest, store, split, verify).drop_encoding()
     return (presented(ds) if decode else ds).assign_attrs(
         dataset=manifest.dataset,
         version=manifest.version,
         content_hash=manifest.content.root,
-        manifest_hash=cited_hash(manifest),
+        manifest_hash=identity.cited,
         license=manifest.licence,
         citation=manifest.citation,
     )
@@ -184,8 +186,6 @@ def _read_checked(manifest: Manifest, name: str, variable: xr.Variable) -> NDArr
 
 def _stored(manifest: Manifest, store: Store, url: str, verify: Verification) -> xr.Dataset:
     if verify == "off":
-        if problems := tuple(record_problems(manifest)):
-            raise damage(manifest.reference, problems)
         return open_raw(url, chunked=False)
     ds, problems = opened(manifest, store, chunked=False)
     if ds is None or problems:
