@@ -144,19 +144,24 @@ def present(
         try:
             skybench.get(reference, store=store, build=build)
         except NotFoundError as unavailable:
-            raise _absent(reference, missing, unavailable) from None
+            raise _absent(reference, store, missing, unavailable) from None
     return resolve(reference, store)
 
 
 def _absent(
-    reference: str | DatasetReference, missing: NotFoundError, unavailable: NotFoundError
+    reference: str | DatasetReference,
+    store: Store,
+    missing: NotFoundError,
+    unavailable: NotFoundError,
 ) -> NotFoundError:
     try:
         recorded_manifest(reference)
     except NotFoundError as also:
         name = DatasetReference.parse(reference).dataset
         return NotFoundError(f"{missing} Nor does skybench record it: {also}{_as_recipe(name)}")
-    return NotFoundError(f"{missing} And nothing brought it there: {unavailable}")
+    return NotFoundError(
+        f"{reference} is not in {store}, and nothing brought it there: {unavailable}"
+    )
 
 
 def _as_recipe(name: str) -> str:

@@ -126,6 +126,15 @@ def recorded_references() -> tuple[str, ...]:
     return tuple(f"{dataset}@{version}" for dataset, version in sorted(found))
 
 
+def is_recorded(reference: DatasetReference) -> bool:
+    """Tell whether a recorded version is one that a reference may mean, whatever it pins."""
+    try:
+        recorded_folder(reference)
+    except NotFoundError:
+        return False
+    return True
+
+
 def _releases() -> Iterator[Traversable]:
     folders = (files("skybench.registry") / "releases").iterdir()
     return (f for f in folders if f.is_dir() and not is_litter(f.name))
