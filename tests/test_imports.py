@@ -42,6 +42,16 @@ def test_skybench_alone_loads_no_array_library():
     assert not modules_after("import skybench") & {"dask", "numpy", "pandas", "scipy", "xarray"}
 
 
+def test_the_commands_are_known_without_arrays_or_what_prints_tables():
+    assert not modules_after("import skybench.cli") & {
+        "numpy",
+        "pydantic",
+        "rich",
+        "xarray",
+        "yaml",
+    }
+
+
 def test_catalogs_alone_does_not_load_intake():
     assert "intake" not in modules_after("import skybench.catalogs")
 
