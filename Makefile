@@ -4,6 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+KERNELS := $(VENV)/.kernels
 BENCH_INSTALLED := $(VENV)/.bench-installed
 COMPAT := .compat
 PYTHONS := 3.11 3.12 3.13
@@ -17,12 +18,12 @@ ON_ALL_CORES = --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist work
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test soak check bench docs diagnose release clean
+.PHONY: help install compat demo test soak check bench accuracy docs diagnose release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-install: $(INSTALLED) ## create .venv with skybench and all it needs (once; again when pyproject.toml changes)
+install: $(KERNELS) ## create .venv with skybench and all it needs (once; again when pyproject.toml changes)
 
 # A failed install leaves no stamp, so the same command goes on with it. --no-compile saves 40 s: only
 # what is imported is compiled, then.
@@ -34,6 +35,11 @@ $(INSTALLED): pyproject.toml
 	done
 	@test -x $(BIN)/python || { echo "skybench needs Python 3.11 or newer with its venv module, and found neither in: $(PYTHON). Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev]'
+	@touch $@ $(KERNELS)
+
+# Installing compiles the kernels; here they are compiled again where their source has changed since.
+$(KERNELS): $(wildcard generators/native/*.[ch] generators/native/compiling.py) | $(INSTALLED)
+	$(BIN)/python generators/native/compiling.py
 	@touch $@
 
 compat: $(COMPAT)/intake-0.7/.installed $(COMPAT)/intake-plain/.installed $(COMPAT)/lowest/.installed $(PYTHONS:%=$(COMPAT)/python%/.installed) ## install the other environments that tests run in: older and plain Intake, lowest versions, other Pythons
@@ -66,26 +72,36 @@ $(COMPAT)/python%/.installed: tests/test_admitted_versions.py $(INSTALLED)
 	  && $(BIN)/python -m pip --python $(@D)/bin/python install --disable-pip-version-check --quiet --no-compile "$$@" \
 	  && touch $@
 
-demo: $(INSTALLED) ## build two recorded datasets in ./demo-store, train a small network, show where it breaks
+demo: $(KERNELS) ## build two recorded datasets in ./demo-store, train a small network, show where it breaks
 	$(BIN)/skybench demo --store ./demo-store
 
-test: $(INSTALLED) $(if $(SKYBENCH_OFFLINE),,compat) ## run the tests, the same way every time; ARGS="-k name" chooses, SKYBENCH_OFFLINE=1 leaves out what needs a download
+test: $(KERNELS) $(if $(SKYBENCH_OFFLINE),,compat) ## run the tests, the same way every time; ARGS="-k name" chooses, SKYBENCH_OFFLINE=1 leaves out what needs a download
 	$(SINGLE_THREADED) $(BIN)/python -m pytest $(ON_ALL_CORES) --durations=20 $(ARGS)
 
-soak: $(INSTALLED) $(if $(SKYBENCH_OFFLINE),,compat) ## [MINUTES=30] [SEED=n]: the property tests at random, and the slow tests; CI does not wait for it, a release does
+soak: $(KERNELS) $(if $(SKYBENCH_OFFLINE),,compat) ## [MINUTES=30] [SEED=n]: the property tests at random, and the slow tests; CI does not wait for it, a release does
 	$(SINGLE_THREADED) $(BIN)/python tests/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) -- $(ON_ALL_CORES) $(ARGS)
 
-check: $(INSTALLED) ## lint, formatting and types
+check: $(KERNELS) ## lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(BENCH_INSTALLED) ## measure against the peers; ARGS="-k stars" chooses, ARGS=--list names the rows
+bench: $(BENCH_INSTALLED) $(KERNELS) ## measure against the peers; ARGS="-k stars" chooses, ARGS=--list names the rows
 	-@test -n '$(SKYBENCH_OFFLINE)' || $(MAKE) --no-print-directory $(COMPAT)/deepbench/.installed
+	-@$(MAKE) --no-print-directory $(COMPAT)/generator-2/.unpacked
 	$(SINGLE_THREADED) $(BIN)/python tests/benchmarks $(ARGS)
+
+accuracy: $(BENCH_INSTALLED) $(KERNELS) ## measure every object's errors over its domain and write docs/accuracy.md; ARGS="Star Sersic" chooses
+	$(SINGLE_THREADED) $(BIN)/python docs/make_accuracy.py $(ARGS)
 
 $(BENCH_INSTALLED): pyproject.toml $(INSTALLED)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,bench]'
+	@touch $@
+
+# The last state before the engine was compiled, which speed is compared with.
+$(COMPAT)/generator-2/.unpacked:
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@git archive 542fb44 | tar --extract --directory $(@D)
 	@touch $@
 
 # DeepBench, which pins numpy below 2. Where it cannot be installed, its rows say so.
@@ -95,15 +111,15 @@ $(COMPAT)/deepbench/.installed: tests/benchmarks/deepbench.txt $(INSTALLED)
 	$(BIN)/python -m pip --python $(@D)/bin/python install --disable-pip-version-check --quiet --no-compile --requirement $<
 	@touch $@
 
-docs: $(INSTALLED) ## write docs/generators.md and every picture, from the tables and the code
+docs: $(KERNELS) ## write docs/generators.md and every picture, from the tables and the code
 	$(BIN)/python docs/make_generators.py
 
-diagnose: $(INSTALLED) ## train LeNet-5 on small shapes and say where it breaks, in ./diagnosis (a minute)
+diagnose: $(KERNELS) ## train LeNet-5 on small shapes and say where it breaks, in ./diagnosis (a minute)
 	$(BIN)/python docs/tutorials/where_a_model_breaks.py
 
-release: $(INSTALLED) ## VERSION=0.1 [STORE=url] [DATASETS="objects sky"] [SCHEDULER=tcp://…] [WORKERS=n] [SIGN=key.pem] [BASELINES=no]: build, score, publish
+release: $(KERNELS) ## VERSION=0.1 [STORE=url] [DATASETS="objects sky"] [SCHEDULER=tcp://…] [WORKERS=n] [SIGN=key.pem] [BASELINES=no]: build, score, publish
 	@test -n '$(VERSION)' || { echo 'which version? For example: make release VERSION=0.1' >&2; exit 2; }
 	$(BIN)/skybench release '$(VERSION)' $(DATASETS) $(if $(STORE),--store '$(STORE)') $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(WORKERS),--workers $(WORKERS)) $(if $(SIGN),--sign '$(SIGN)') $(if $(filter no,$(BASELINES)),--no-baselines)
 
 clean: ## delete caches and build outputs; .venv and stores stay
-	rm -rf $(COMPAT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(COMPAT) build dist generators/native/kernels-* .pytest_cache .mypy_cache .ruff_cache .hypothesis

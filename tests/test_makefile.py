@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text()
+INSTALLED = ["--old-file=.venv/.installed", "--old-file=.venv/.kernels"]
 TARGETS = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
 
 
@@ -50,27 +51,27 @@ def test_too_old_a_python_is_refused_in_one_line(clone):
 
 
 def test_a_release_without_a_version_is_refused(clone):
-    done = make(clone, "--old-file=.venv/.installed", "release")
+    done = make(clone, *INSTALLED, "release")
     assert done.returncode != 0
     assert done.stderr.startswith("which version? For example: make release VERSION=0.1")
 
 
 def test_a_release_passes_on_what_was_asked(clone):
     options = ["VERSION=0.1", "STORE=/a store", "DATASETS=objects sky", "SCHEDULER=tcp://a:1"]
-    done = make(clone, "--dry-run", "--old-file=.venv/.installed", "release", *options)
+    done = make(clone, "--dry-run", *INSTALLED, "release", *options)
     command = done.stdout.splitlines()[-1]
     assert command.startswith(".venv/bin/skybench release '0.1' objects sky")
     assert "--store '/a store'" in command
     assert "--scheduler 'tcp://a:1'" in command
     assert "--no-baselines" not in command
     options += ["BASELINES=no"]
-    done = make(clone, "--dry-run", "--old-file=.venv/.installed", "release", *options)
+    done = make(clone, "--dry-run", *INSTALLED, "release", *options)
     assert done.stdout.splitlines()[-1].endswith("--no-baselines")
 
 
 def test_a_soak_passes_on_what_was_asked(clone):
     options = ["MINUTES=3", "SEED=7", "ARGS=-k toy", "SKYBENCH_OFFLINE=1"]
-    done = make(clone, "--dry-run", "--old-file=.venv/.installed", "soak", *options)
+    done = make(clone, "--dry-run", *INSTALLED, "soak", *options)
     command = done.stdout.splitlines()[-1]
     assert ".venv/bin/python tests/soak.py --minutes 3 --seed 7 -- " in command
     assert command.endswith(" --dist worksteal -k toy")

@@ -24,10 +24,10 @@ def generator_identity() -> dict[str, str]:
 
 @cache
 def code_digest() -> str:
-    """Return the SHA-256 of the source of the generators, which decides the pixels."""
+    """Return the SHA-256 of the source of the generators, kernels included: they decide pixels."""
     folder = Path(generators.__path__[0])
     digest = sha256()
-    for path in sorted(folder.rglob("*.py")):
+    for path in sorted(path for kind in ("*.py", "*.[ch]") for path in folder.rglob(kind)):
         key = path.relative_to(folder).as_posix()
         if not is_litter(key):
             digest.update(key.encode() + b"\0" + path.read_bytes())

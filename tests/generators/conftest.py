@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from skybench.generators.native import compiling, library
 from skybench.generators.sky.recipe import SkyRecipe as Recipe
 
 SMALL: dict[str, Any] = {
@@ -60,3 +61,17 @@ def small() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def small_recipe() -> Recipe:
     return Recipe.model_validate(SMALL)
+
+
+@pytest.fixture(params=compiling.levels())
+def each_level(request, monkeypatch):
+    """Run a test with the kernels of each level that this processor has."""
+    best = library.level()
+    known = compiling.levels()
+    if known.index(request.param) > known.index(best):
+        pytest.skip(f"this processor has {best}, not {request.param}")
+    monkeypatch.setenv("SKYBENCH_CPU", request.param)
+    library.forget()
+    yield request.param
+    monkeypatch.undo()
+    library.forget()

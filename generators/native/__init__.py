@@ -1,0 +1,1 @@
+"""Kernels in C: the steps of rendering that numpy takes too many passes for."""
