@@ -1,4 +1,4 @@
-"""The texts of recipes, packaged ones and files: which there are is known before any family is."""
+"""The texts of recipes, of packaged ones and of files; they are found without any family."""
 
 from importlib.resources import files
 from pathlib import Path

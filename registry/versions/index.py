@@ -373,10 +373,9 @@ def _not_found(
     entries: Sequence[IndexEntry],
     store: Store,
 ) -> str:
-    known = sorted({entry.dataset for entry in entries})
-    if reference.dataset not in known:
-        return _unknown_dataset(reference, known, store)
     versions = [entry for entry in entries if entry.dataset == reference.dataset]
+    if not versions:
+        return _unknown_dataset(reference, sorted({e.dataset for e in entries}), store)
     have = _listed([_shown(entry) for entry in sorted(versions, key=lambda e: e.number)])
     if reference.version:
         wanted, build = str(reference.version), str(reference.version)
@@ -403,13 +402,13 @@ def _unknown_dataset(reference: DatasetReference, known: list[str], store: Store
     missing = f"no dataset {reference.dataset!r} in the registry at {store}"
     fix = _recorded_fix(reference)
     if not known:
-        fix = fix or (
+        release = (
             "Release with 'make release VERSION=0.1', or set $SKYBENCH_STORE to another store."
         )
-        return f"{missing}: nothing is released there. {fix}"
+        return f"{missing}: nothing is released there. {fix or release}"
     near = get_close_matches(reference.dataset, known, 1)
-    hint = fix or (f"Did you mean {near[0]!r}?" if near else "")
-    return f"{missing}; it has {_listed(known)}. {hint}".rstrip()
+    meant = f"Did you mean {near[0]!r}?" if near else ""
+    return f"{missing}; it has {_listed(known)}. {fix or meant}".rstrip()
 
 
 def _listed(names: list[str]) -> str:

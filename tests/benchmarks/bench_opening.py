@@ -150,13 +150,12 @@ _SETTINGS_OF_WHOLE = {
     "tiny": 60,
     "milliseconds": True,
     "note": """Milliseconds of the processor of whole new processes; the floor is one that imports
-    xarray and zarr. Not met: 1.75 to 1.9 times. xarray itself loads dask.array, with scipy.sparse
-    and scipy.fft, for the first variable that holds an array: 1.55 times; xarray.open_zarr takes
-    1.6. pydantic, which checks index and manifest, takes 0.1 more, checking and opening the rest.
-    Tried: dask without scipy, 0.2 less, but then the whole process lacks its sparse arrays; no
-    garbage collection during imports, 0.2 less, which is not a library's to decide; variables that
-    become dask arrays when they are touched (xarray.open_zarr with chunks=None takes 1.2), which
-    coordinates in memory undo.""",
+    xarray and zarr. Not met. xarray itself loads dask.array, with scipy.sparse and scipy.fft, for
+    the first variable that holds an array: 1.55 times; xarray.open_zarr takes 1.6, and pydantic,
+    which checks index and manifest, 0.1 more. Tried: dask without scipy, 0.2 less, but then the
+    whole process lacks its sparse arrays; no garbage collection during imports, 0.2 less, which is
+    not a library's to decide. Not built, since coordinates in memory load dask all the same: arrays
+    that become dask's when they are touched (xarray.open_zarr with chunks=None takes 1.2).""",
 }
 
 whole = row("the first open in a process, imports counted", **_SETTINGS_OF_WHOLE)(
