@@ -51,11 +51,26 @@ def test_attributes_are_those_of_manifest_and_hash(manifest, metadata, name, val
     assert "attribute noise_scale of tiny 1.0 is missing" in problem
 
 
-def test_what_the_older_hash_does_not_cover_is_told_by_the_digest_of_the_file(manifest, metadata):
-    assert list(attribute_problems(manifest, metadata.attributes | {"exposure": 90})) == []
-    (problem,) = attribute_problems(manifest, {"license": "CC0-1.0", "zeropoint": 1.0})
+def test_what_the_older_hash_does_not_cover_follows_from_the_recipe(manifest, metadata):
+    (problem,) = attribute_problems(manifest, metadata.attributes | {"zeropoint": 1.0})
+    assert "attribute zeropoint of tiny 1.0 was changed: expected 25.0, got 1.0" in problem
+    (problem,) = attribute_problems(manifest, metadata.attributes | {"exposure": 90})
+    assert "attribute exposure of tiny 1.0 was not published" in problem
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"generator": {"generator": "skybench-generator-1"}}, {"recipe": {"family": "of_others"}}],
+)
+def test_a_recipe_that_is_not_known_here_leaves_its_attributes_unjudged(manifest, metadata, change):
+    older = manifest.model_copy(update=change)
+    assert list(attribute_problems(older, {"zeropoint": 1.0, "exposure": 90})) == []
+    (problem,) = attribute_problems(older, {"license": "CC0-1.0", "zeropoint": 1.0})
     assert "attribute license" in problem
+
+
+def test_another_document_is_told_by_the_digest_of_the_file(manifest, metadata):
     changed = metadata.document | {"attributes": metadata.document["attributes"] | {"zeropoint": 1}}
     other = ZarrMetadata(document=changed, text=document_text(changed))
-    (problem,) = description_problems(manifest, other)
+    *_, problem = description_problems(manifest, other)
     assert "zarr.json of tiny 1.0 does not match the recorded hash" in problem
