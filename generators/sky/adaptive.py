@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from skybench.generators.arrays import Complexes, Floats
-from skybench.generators.sky import fourier, points, quadtree
+from skybench.generators.sky import fourier, rays
 from skybench.generators.sky.sersic import psf_extent
 from skybench.generators.sky.stamps import Sources, Stamps, nearest_pixel, reach
 
@@ -23,7 +23,7 @@ def draw(
     dark: Floats,
     flux: Floats,
     area: Floats,
-    light: Callable[[Sources], quadtree.Light],
+    light: Callable[[Sources], rays.Light],
 ) -> Iterator[Stamps]:
     """Yield the stamps of sources, PSF and pixel included.
 
@@ -52,8 +52,7 @@ def draw(
     }
 
     def spectrum(some: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
-        merge = points.merging_side(on)
-        return points.transform(_sample(some, on.size, x, y, light(some), merge), x.size, on)
+        return rays.transform(light(some), _frame(some, on.size, x, y), on)
 
     blurred = np.flatnonzero(sources["psf_fwhm"] > 0)
     chosen = {name: values[blurred] for name, values in internal.items()}
@@ -66,7 +65,7 @@ def _sharp(
     sources: Sources,
     extent: Floats,
     shape: tuple[int, int],
-    light: Callable[[Sources], quadtree.Light],
+    light: Callable[[Sources], rays.Light],
 ) -> Iterator[Stamps]:
     """Yield the stamps of sources without a PSF."""
     sizes = fourier.stamp_sizes(extent, np.maximum(*reach(sources, shape)))
@@ -78,33 +77,31 @@ def _sharp(
             chosen = {name: values[some] for name, values in sources.items()}
             x0, y0 = (nearest_pixel(chosen[f"source_{axis}"]) - size // 2 for axis in "xy")
             x, y = chosen["source_x"] - x0, chosen["source_y"] - y0
-            found = _sample(chosen, size, x, y, light(chosen), merge=1.0)
-            yield Stamps(some, x0, y0, points.pixels(found, some.size, size))
+            found = rays.pixels(light(chosen), _frame(chosen, size, x, y), size)
+            yield Stamps(some, x0, y0, found)
 
 
-def _sample(
-    sources: Sources, size: int, x: Floats, y: Floats, light: quadtree.Light, merge: float
-) -> quadtree.Points:
-    """Return the light of sources at (x, y) on stamps, from the image and its margin.
+def _frame(sources: Sources, size: int, x: Floats, y: Floats) -> rays.Frame:
+    """Return where light is searched for: on the image and its margin.
 
-    The plane that is searched for light lies about the source, wherever the stamp begins.
+    The plane that is searched lies about the source, wherever the stamp begins.
     """
     from_x, from_y = (np.floor(at + 0.5) - size // 2 for at in (x, y))
     left, low = x - sources["source_x"] - from_x, y - sources["source_y"] - from_y
     margin, width, height = (sources[name] for name in ("_margin", "_width", "_height"))
-    frame = quadtree.Frame(
-        size,
-        x - from_x,
-        y - from_y,
-        left - margin,
-        left + width + margin,
-        low - margin,
-        low + height + margin,
-    )
     # A Gaussian of variance v has the peak 0.16 / v; here of PSF and pixel.
     area = sources["_area"] + (0.6 * sources["psf_fwhm"]) ** 2 + 0.25
     peak = 0.16 * sources["_flux"] / area
-    # Errors of neighbouring cells cancel in part where the PSF adds them up.
-    peak = peak * np.minimum(1, _ALONE + 0.3 * sources["psf_fwhm"])
-    found = quadtree.integrate(light, frame, peak, sources["psf_fwhm"], merge)
-    return found._replace(x=found.x + from_x[found.owner], y=found.y + from_y[found.owner])
+    return rays.Frame(
+        x=x - from_x,
+        y=y - from_y,
+        left=left - margin,
+        right=left + width + margin,
+        low=low - margin,
+        high=low + height + margin,
+        # Errors of neighbouring cells cancel in part where the PSF adds them up.
+        peak=peak * np.minimum(1, _ALONE + 0.3 * sources["psf_fwhm"]),
+        fwhm=sources["psf_fwhm"],
+        from_x=from_x,
+        from_y=from_y,
+    )

@@ -16,8 +16,7 @@ import numpy as np
 from skybench.generators.arrays import Floats
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import Distribution, log_uniform, uniform
-from skybench.generators.sky import adaptive, sersic_profile, sie
-from skybench.generators.sky.lensed import LensedSersic
+from skybench.generators.sky import adaptive, lensed, sersic_profile, sie
 from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import LENSED, RED, SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
@@ -120,7 +119,7 @@ class Lens(SkyObject):
             dark=_dark_radius(sources),
             flux=sources["lensed_flux"],
             area=sources["lensed_axis_ratio"] * sources["lensed_half_light_radius"] ** 2,
-            light=LensedSersic.of,
+            light=lensed.light,
         )
         shining = np.flatnonzero(sources["flux"] > 0)
         own = {name: values[shining] for name, values in sources.items()}
