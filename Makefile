@@ -18,7 +18,7 @@ ON_ALL_CORES = --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist work
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test soak check bench docs diagnose release clean
+.PHONY: help install compat demo test soak check bench accuracy docs diagnose release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -88,10 +88,20 @@ check: $(KERNELS) ## lint, formatting and types
 
 bench: $(BENCH_INSTALLED) $(KERNELS) ## measure against the peers; ARGS="-k stars" chooses, ARGS=--list names the rows
 	-@test -n '$(SKYBENCH_OFFLINE)' || $(MAKE) --no-print-directory $(COMPAT)/deepbench/.installed
+	-@$(MAKE) --no-print-directory $(COMPAT)/generator-2/.unpacked
 	$(SINGLE_THREADED) $(BIN)/python tests/benchmarks $(ARGS)
+
+accuracy: $(BENCH_INSTALLED) $(KERNELS) ## measure every object's errors over its domain and write docs/accuracy.md; ARGS="Star Sersic" chooses
+	$(SINGLE_THREADED) $(BIN)/python docs/make_accuracy.py $(ARGS)
 
 $(BENCH_INSTALLED): pyproject.toml $(INSTALLED)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,bench]'
+	@touch $@
+
+# The last state before the engine was compiled, which speed is compared with.
+$(COMPAT)/generator-2/.unpacked:
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@git archive 542fb44 | tar --extract --directory $(@D)
 	@touch $@
 
 # DeepBench, which pins numpy below 2. Where it cannot be installed, its rows say so.

@@ -1,7 +1,8 @@
 """One recipe has one content hash, whatever the CPU can do and however it is built.
 
 numpy picks its loops by CPU features, and float64 results differ in the last bit between them.
-Each packaged recipe is built in a subprocess with all optional features off.
+Each packaged recipe is built in a subprocess with all optional features off, and with the kernels
+of each level of instructions.
 """
 
 import os
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from skybench.generators.generate import generate_as_stored
+from skybench.generators.native import compiling, library
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.registry.hashing.content_hash import hash_dataset
 
@@ -39,18 +41,43 @@ def optional_features() -> list[str]:
     return [name for name in umath.__cpu_dispatch__ if umath.__cpu_features__[name]]
 
 
-@pytest.mark.skipif(not optional_features(), reason="this CPU has none beyond numpy's baseline")
-def test_without_avx512_and_avx2(tmp_path):
-    recipes = packaged_recipes()
+def rebuilt(folder, **environment):
+    """Return how many optional features numpy had, and the roots of the packaged recipes."""
     run = subprocess.run(
-        [sys.executable, "-c", REBUILD, str(tmp_path), str(SAMPLES), *recipes],
-        env=os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(optional_features())},
+        [sys.executable, "-c", REBUILD, str(folder), str(SAMPLES), *packaged_recipes()],
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         check=True,
     )
     enabled, *roots = run.stdout.split()
-    assert enabled == "0", "the features are still on"
-    for name, root in zip(recipes, roots, strict=True):
-        here = load_recipe(name).model_copy(update={"samples": SAMPLES})
-        assert hash_dataset(generate_as_stored(here)).root == root, f"{name} depends on the CPU"
+    return int(enabled), dict(zip(packaged_recipes(), roots, strict=True))
+
+
+@pytest.fixture(scope="module")
+def here():
+    """The roots of the packaged recipes with all that this CPU can do."""
+    few = {n: load_recipe(n).model_copy(update={"samples": SAMPLES}) for n in packaged_recipes()}
+    return {name: hash_dataset(generate_as_stored(recipe)).root for name, recipe in few.items()}
+
+
+def levels_below():
+    """The levels of the kernels below this CPU's own."""
+    known = compiling.levels()
+    return known[: known.index(library.level())]
+
+
+@pytest.mark.skipif(not optional_features(), reason="this CPU has none beyond numpy's baseline")
+def test_without_avx512_and_avx2(tmp_path, here):
+    plain = {
+        "NPY_DISABLE_CPU_FEATURES": " ".join(optional_features()),
+        "SKYBENCH_CPU": compiling.levels()[0],
+    }
+    enabled, roots = rebuilt(tmp_path, **plain)
+    assert enabled == 0, "the features are still on"
+    assert roots == here
+
+
+@pytest.mark.parametrize("level", levels_below()[1:])
+def test_with_the_kernels_of_a_level_between(tmp_path, here, level):
+    assert rebuilt(tmp_path, SKYBENCH_CPU=level)[1] == here

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,3 +95,16 @@ def test_without_a_compiler_the_build_asks_for_one(monkeypatch, tmp_path):
     assert any(need.startswith("ziglang") for need in backend.get_requires_for_build_editable())
     monkeypatch.setenv("CC", "some-compiler")
     assert not any(need.startswith("ziglang") for need in backend.get_requires_for_build_wheel())
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("level", _levels_here()[:-1])
+def test_the_generators_are_true_at_every_level(level):
+    tests = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", tests],
+        env=os.environ | {"SKYBENCH_CPU": level},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
