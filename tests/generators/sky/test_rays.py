@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from sky import reference_rays as reference
+
 from skybench.generators.native import compiling, library
 from skybench.generators.sky import fourier, lensed, lensed_arc, rays
 from skybench.generators.sky.rays import Frame
@@ -141,13 +141,15 @@ def test_the_transform_of_a_gaussian_is_one(fwhm):
     squared = on.kx**2 + on.ky[:, None] ** 2
     error = np.abs(rays.transform(light, planes, on) - np.exp(-squared * sigma**2 / 2 - 1j * phase))
     # Splines keep what turns slowly from node to node: the first half of the frequencies.
-    assert error[:, np.sqrt(squared) < on.kx[-1] / 2].max() < 0.02
+    assert error[:, np.sqrt(squared) < on.kx[-1] / 2].max() < 0.03
     assert error[:, np.sqrt(squared) < on.kx[-1] / 4].max() < 1e-3
 
 
 def test_pixels_hold_all_light_however_small_the_source_is():
     light = spot([1e-2, 0.1, 1, 2])
-    assert rays.pixels(light, frame(light, 0.0), SIZE).sum(axis=(1, 2)) == pytest.approx(1, abs=1e-3)
+    assert rays.pixels(light, frame(light, 0.0), SIZE).sum(axis=(1, 2)) == pytest.approx(
+        1, abs=1e-3
+    )
 
 
 def test_light_is_wanted_within_the_bounds_alone():
