@@ -1,7 +1,7 @@
-"""What `rays.c`, `lensed.c` and `arc.c` do, in numpy: the readable truth that they are compared with.
+"""What `rays.c`, `lensed.c` and `arc.c` do, in numpy: the readable truth.
 
-Cells of all sources are taken together, level by level; the kernels take those of one source, depth
-first. Light is the same, and sums of it are in another order.
+Cells of all sources are taken together, level by level; the kernels take those of one source,
+depth first. Light is the same, and sums of it are in another order.
 """
 
 from typing import NamedTuple

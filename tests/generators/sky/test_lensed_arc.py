@@ -10,7 +10,7 @@ from scipy.signal import fftconvolve
 from scipy.special import erf
 
 from skybench.generators import LensedArc
-from skybench.generators.sky import quadtree
+from skybench.generators.sky import rays
 
 BUDGET = 1e-3
 
@@ -136,6 +136,6 @@ def test_finer_cells_change_little_at_the_ends_of_the_domains(monkeypatch, fwhm,
     arc = make(fwhm=fwhm, **changes)
     image = render(arc)
     assert np.isfinite(image).all()
-    monkeypatch.setattr(quadtree, "TOLERANCE", quadtree.TOLERANCE / 30)
+    monkeypatch.setattr(rays, "TOLERANCE", rays.TOLERANCE / 30)
     finer = render(arc)
     assert np.abs(image - finer).max() <= BUDGET * max(finer.max(), 1e-3)
