@@ -149,7 +149,7 @@ static const double COFACTOR[27] = {
     -9.690304997086527e-17, 1.2097368886683343e-16,
 };
 
-/* erf x, to 4e-16. */
+/* erf x, to 6e-16. */
 static inline double error_function(double x) {
     double from_0 = x < 0 ? -x : x;
     double t = 2 / (2 + from_0), y = 2 * (2 * t - 1);
