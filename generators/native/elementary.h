@@ -136,6 +136,25 @@ static inline void sine_cosine(double x, double *sine, double *cosine) {
     *cosine = double_of(((cc & ~odd) | (ss & odd)) ^ (((quarter + 1) & 2) << 62));
 }
 
+/* arctan x, to 2 ulp, for x >= 0: twice halved to below 1/5, where the series is short. */
+static inline double arctangent(double x) {
+    double small = x > 1 ? 1 / x : x;
+    double half = small / (1 + root(1 + small * small));
+    double r = half / (1 + root(1 + half * half)), z = r * r;
+    double p = 1.0 / 21;
+    p = p * z - 1.0 / 19;
+    p = p * z + 1.0 / 17;
+    p = p * z - 1.0 / 15;
+    p = p * z + 1.0 / 13;
+    p = p * z - 1.0 / 11;
+    p = p * z + 1.0 / 9;
+    p = p * z - 1.0 / 7;
+    p = p * z + 1.0 / 5;
+    p = p * z - 1.0 / 3;
+    double angle = 4 * (r + r * (z * p));
+    return x > 1 ? 0x1.921fb54442d18p0 - angle : angle;
+}
+
 /* e^x in single precision, to 2 ulp; 0 below -87 and e^88 above 88. */
 static inline float exponential_f(float x) {
     float within = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;

@@ -1,0 +1,358 @@
+/* The transforms of discs with arms, harmonic by harmonic in the planes of the discs.
+
+   A pattern exp(s cos x) / I0(s) - 1 of m arms is a sum of harmonics cos(n x). Seen face-on, each is a
+   Hankel transform of order n m along the radius, times a wave around the centre:
+
+       F(kappa, psi) = sum over n of 2 pi a_n (-i)^(n m) Re[exp(i n m psi) H_n(kappa)],
+       H_n = integral of disc(r) exp(i n alpha(r)) J_(n m)(kappa r) r dr.
+
+   H_n is a convolution in the logarithm of r, hence two Fourier transforms (Hamilton 2000, MNRAS
+   312, 257), of HARMONICS at once, side by side. An inclined disc is looked up at kappa as its plane
+   has it. `arms.py` makes the tables and says how many radii are enough. */
+
+#include "elementary.h"
+#include "engine.h"
+
+#define HARMONICS 8
+#define NODE (2 * HARMONICS) /* real parts, then imaginary parts */
+#define OVERSAMPLING 2
+#define ROW 64 /* frequencies that are looked up together */
+
+/* Per galaxy: the plane's frequencies from the sky's; the amount and length of a smooth disc; the
+   highest frequency that is seen, and how fast arms turn that cannot be. */
+enum { XX, XY, YX, YY, SMOOTH, LENGTH, HIGHEST, CROWDED, GALAXY };
+
+/* Per pattern of arms. Of logarithmic arms, `WINDING` is the cotangent of their pitch. */
+enum { LOGARITHMIC, COUNT, WINDING, SCALE, BULGE_RATIO, ANGLE, PATTERN };
+
+typedef struct {
+    int64_t radii, nodes;
+    double first, step;            /* ln kappa of the first node, and from one to the next */
+    const double *restrict radius; /* (radii) */
+    const double *restrict light;  /* (radii): the disc, weighted for the transform */
+    const float *restrict turns;   /* (2, nodes / 2): cosines and sines of the Fourier transform */
+    const float *restrict symbols; /* (orders, 2, radii): the Hankel transforms */
+    const float *restrict rescale; /* (nodes) */
+} Plan;
+
+/* Write how fast arms turn with the radius, and the cosine and sine of where they are. */
+static void follow(const Plan *plan, const double *pattern, double *restrict turning,
+                   double *restrict cosine, double *restrict sine) {
+    const double *restrict radius = plan->radius;
+    double count = pattern[COUNT], winding = count * pattern[WINDING], scale = pattern[SCALE];
+    double inverse = 1 / pattern[BULGE_RATIO], angle = pattern[ANGLE];
+    int logarithmic = pattern[LOGARITHMIC] != 0;
+    for (int64_t j = 0; j < plan->radii; j++) {
+        double r = radius[j], phase;
+        if (logarithmic) {
+            phase = -winding * logarithm(r);
+            turning[j] = winding / r;
+        } else {
+            /* Where the exponential would overflow, the arms have long faded. */
+            double u = exponential(scale / r > 600 ? 600 : scale / r) * inverse;
+            phase = 2 * winding * arctangent(u);
+            turning[j] = 2 * winding * scale / (r * r * (u + 1 / u));
+        }
+        phase += angle;
+        phase -= 0x1.921fb54442d18p2 * nearest(phase * 0x1.45f306dc9c883p-3);
+        sine_cosine(phase, &sine[j], &cosine[j]);
+    }
+}
+
+/* Write the harmonics from `first` on, faded where no PSF could tell their arms apart. */
+static void harmonics(const Plan *plan, double crowded, int64_t first, const double *restrict turning,
+                      const double *restrict cosine, const double *restrict sine,
+                      float *restrict result) {
+    for (int64_t j = 0; j < plan->radii; j++) {
+        double a = plan->light[j], b = 0, c = cosine[j], s = sine[j];
+        double crowding = turning[j] / crowded;
+        for (int64_t n = 1; n < first + HARMONICS; n++) {
+            double turned = a * c - b * s;
+            b = a * s + b * c;
+            a = turned;
+            if (n < first) continue;
+            double fade = n * crowding;
+            fade *= fade;
+            fade *= fade;
+            fade = 1 / (1 + fade * fade);
+            result[j * NODE + n - first] = (float)(a * fade);
+            result[j * NODE + HARMONICS + n - first] = (float)(b * fade);
+        }
+    }
+}
+
+static void butterfly(const float *restrict a, const float *restrict b, float cosine, float sine,
+                      float *restrict sum, float *restrict turned) {
+    for (int h = 0; h < HARMONICS; h++) {
+        float re = a[h] - b[h], im = a[HARMONICS + h] - b[HARMONICS + h];
+        sum[h] = a[h] + b[h];
+        sum[HARMONICS + h] = a[HARMONICS + h] + b[HARMONICS + h];
+        turned[h] = re * cosine - im * sine;
+        turned[HARMONICS + h] = re * sine + im * cosine;
+    }
+}
+
+/* Transform all harmonics; return which of the two arrays, of `length` nodes each, holds the result. */
+static float *fourier(const Plan *plan, int64_t length, float *from, float *to) {
+    const float *cosine = plan->turns, *sine = cosine + plan->nodes / 2;
+    for (int64_t stride = 1; stride < length; stride *= 2) {
+        int64_t half = length / (2 * stride), turn = plan->nodes / (2 * half);
+        for (int64_t p = 0; p < half; p++)
+            for (int64_t q = 0; q < stride; q++)
+                butterfly(from + NODE * (q + stride * p), from + NODE * (q + stride * (p + half)),
+                          cosine[p * turn], sine[p * turn], to + NODE * (q + stride * 2 * p),
+                          to + NODE * (q + stride * (2 * p + 1)));
+        float *other = from;
+        from = to;
+        to = other;
+    }
+    return from;
+}
+
+/* Multiply modes by the symbols of the Hankel transforms, and put more modes, of nothing, between. */
+static void hankel(const Plan *plan, int64_t count, int64_t first, const float *restrict modes,
+                   float *restrict result) {
+    int64_t radii = plan->radii, half = radii / 2;
+    memset(result, 0, (size_t)(plan->nodes * NODE) * sizeof *result);
+    for (int64_t j = 0; j < radii; j++) {
+        float *to = result + NODE * (j < half ? j : plan->nodes - radii + j);
+        const float *from = modes + NODE * j;
+        for (int h = 0; h < HARMONICS; h++) {
+            const float *symbol = plan->symbols + 2 * radii * (count * (first + h)) + j;
+            float re = symbol[0], im = symbol[radii];
+            to[h] = from[h] * re - from[HARMONICS + h] * im;
+            to[HARMONICS + h] = from[h] * im + from[HARMONICS + h] * re;
+        }
+    }
+}
+
+/* Give the nodes their amplitudes; below a sixteenth of its order, each is a power of kappa. */
+static void finish(const Plan *plan, int64_t count, int64_t first, const double *amplitudes,
+                   const float *restrict found, float *restrict table) {
+    for (int64_t k = 0; k < plan->nodes; k++)
+        for (int h = 0; h < HARMONICS; h++) {
+            float scale = plan->rescale[k] * (float)amplitudes[h];
+            table[NODE * k + h] = found[NODE * k + h] * scale;
+            table[NODE * k + HARMONICS + h] = found[NODE * k + HARMONICS + h] * scale;
+        }
+    for (int h = 0; h < HARMONICS; h++) {
+        double order = (double)(count * (first + h));
+        double start = (logarithm(order / 16) - plan->first) / plan->step;
+        float fall = (float)exponential(-order * plan->step);
+        int64_t known = smaller(larger((int64_t)start + 1, 0), plan->nodes - 1);
+        for (int64_t k = known - 1; k >= 0; k--) {
+            table[NODE * k + h] = table[NODE * (k + 1) + h] * fall;
+            table[NODE * k + HARMONICS + h] = table[NODE * (k + 1) + HARMONICS + h] * fall;
+        }
+    }
+}
+
+/* Some frequencies: their place in the tables, and how they lie about the centre. */
+typedef struct {
+    float place[ROW], dark[ROW], cosine[ROW], sine[ROW], smooth[ROW];
+} Frequencies;
+
+static void locate(const Plan *plan, const double *galaxy, const double *restrict kx, double ky,
+                   int64_t count, Frequencies *restrict at) {
+    float xx = (float)galaxy[XX], yx = (float)galaxy[YX];
+    float x0 = (float)(galaxy[XY] * ky), y0 = (float)(galaxy[YY] * ky);
+    float first = (float)plan->first, inverse = (float)(1 / plan->step);
+    float lowest = (float)exponential(plan->first), last = (float)(plan->nodes - 4);
+    float length = (float)(galaxy[LENGTH] * galaxy[LENGTH]), amount = (float)galaxy[SMOOTH];
+    for (int64_t i = 0; i < count; i++) {
+        float k = (float)kx[i], x = xx * k + x0, y = yx * k + y0;
+        float squared = x * x + y * y;
+        float safe = squared > 1e-20f ? squared : 1e-20f;
+        float kappa = root_f(safe), flat = 1 + length * squared;
+        float place = (0.5f * logarithm_f(safe) - first) * inverse;
+        at->place[i] = !(place > 1) ? 1 : place > last ? last : place;
+        at->dark[i] = squared <= 1e-20f ? 0 : kappa < lowest ? kappa / lowest : 1;
+        at->cosine[i] = x / kappa;
+        at->sine[i] = y / kappa;
+        at->smooth[i] = amount / (flat * root_f(flat));
+    }
+}
+
+/* Write the harmonics at each frequency, by a cubic B-spline. */
+static void look_up(const float *restrict table, const Frequencies *restrict at, int64_t count,
+                    float *restrict found) {
+    for (int64_t i = 0; i < count; i++) {
+        float near = whole_f(at->place[i]), f = at->place[i] - near, g = 1 - f;
+        const float *restrict node = table + NODE * ((int64_t)near - 1);
+        float w0 = g * g * g / 6, w3 = f * f * f / 6;
+        float w1 = 2.0f / 3 - f * f * (1 - f / 2), w2 = 2.0f / 3 - g * g * (1 - g / 2);
+        for (int h = 0; h < NODE; h++)
+            found[NODE * i + h] = (w0 * node[h] + w1 * node[NODE + h]) +
+                                  (w2 * node[2 * NODE + h] + w3 * node[3 * NODE + h]);
+    }
+}
+
+/* Write exp(i m psi) and exp(i m (first - 1) psi). */
+static void turn(const Frequencies *restrict at, int64_t points, int64_t count, int64_t before,
+                 float *restrict wave) {
+    float *a = wave, *b = wave + ROW, *c = wave + 2 * ROW, *d = wave + 3 * ROW;
+    for (int64_t i = 0; i < points; i++) a[i] = 1, b[i] = 0, c[i] = 1, d[i] = 0;
+    for (int64_t n = 0; n < count; n++)
+        for (int64_t i = 0; i < points; i++) {
+            float next = a[i] * at->cosine[i] - b[i] * at->sine[i];
+            b[i] = a[i] * at->sine[i] + b[i] * at->cosine[i];
+            a[i] = next;
+        }
+    for (int64_t n = 0; n < before; n++)
+        for (int64_t i = 0; i < points; i++) {
+            float next = c[i] * a[i] - d[i] * b[i];
+            d[i] = c[i] * b[i] + d[i] * a[i];
+            c[i] = next;
+        }
+}
+
+/* Add the harmonics of odd and of even n, each times its wave around the centre. */
+static void sum(const float *restrict found, const float *restrict wave, int64_t points,
+                float *restrict odd, float *restrict even) {
+    const float *wa = wave, *wb = wave + ROW, *wc = wave + 2 * ROW, *wd = wave + 3 * ROW;
+    for (int64_t i = 0; i < points; i++) {
+        const float *restrict re = found + NODE * i, *restrict im = re + HARMONICS;
+        float a = wa[i], b = wb[i], c = a * a - b * b, s = 2 * a * b;
+        float ox = re[6], oy = im[6], ex = re[7], ey = im[7], t;
+        t = ox * c - oy * s + re[4], oy = ox * s + oy * c + im[4], ox = t;
+        t = ex * c - ey * s + re[5], ey = ex * s + ey * c + im[5], ex = t;
+        t = ox * c - oy * s + re[2], oy = ox * s + oy * c + im[2], ox = t;
+        t = ex * c - ey * s + re[3], ey = ex * s + ey * c + im[3], ex = t;
+        t = ox * c - oy * s + re[0], oy = ox * s + oy * c + im[0], ox = t;
+        t = ex * c - ey * s + re[1], ey = ex * s + ey * c + im[1], ex = t;
+        float first_x = a * wc[i] - b * wd[i], first_y = a * wd[i] + b * wc[i];
+        float second_x = first_x * a - first_y * b, second_y = first_x * b + first_y * a;
+        odd[i] += ox * first_x - oy * first_y;
+        even[i] += ex * second_x - ey * second_y;
+    }
+}
+
+/* A galaxy's patterns, `waves` harmonics each, and memory to work in. */
+typedef struct {
+    int64_t patterns, waves;
+    const double *restrict galaxy, *restrict pattern, *restrict amplitudes;
+    double *restrict curve;  /* (3, radii) */
+    float *restrict work;    /* (2, nodes, NODE) */
+    float *restrict tables;  /* (patterns, waves / HARMONICS, nodes, NODE) */
+} Arms;
+
+static int dark(const double *amplitudes) {
+    for (int h = 0; h < HARMONICS; h++)
+        if (amplitudes[h] != 0) return 0;
+    return 1;
+}
+
+/* Write the tables of those harmonics of a galaxy that have light. */
+static void tabulate(const Plan *plan, const Arms *arms) {
+    double *turning = arms->curve, *cosine = turning + plan->radii, *sine = cosine + plan->radii;
+    float *first = arms->work, *second = first + plan->nodes * NODE;
+    for (int64_t p = 0; p < arms->patterns; p++) {
+        const double *pattern = arms->pattern + p * PATTERN;
+        int64_t count = (int64_t)pattern[COUNT];
+        follow(plan, pattern, turning, cosine, sine);
+        for (int64_t n = 0; n < arms->waves; n += HARMONICS) {
+            int64_t place = p * arms->waves + n;
+            if (dark(arms->amplitudes + place)) continue;
+            harmonics(plan, arms->galaxy[CROWDED], n + 1, turning, cosine, sine, first);
+            float *modes = fourier(plan, plan->radii, first, second);
+            float *other = modes == first ? second : first;
+            hankel(plan, count, n + 1, modes, other);
+            float *found = fourier(plan, plan->nodes, other, modes);
+            finish(plan, count, n + 1, arms->amplitudes + place, found,
+                   arms->tables + place / HARMONICS * plan->nodes * NODE);
+        }
+    }
+}
+
+/* Add the light of all arms at some frequencies. */
+static void add_arms(const Plan *plan, const Arms *arms, const Frequencies *at, int64_t points,
+                     float *restrict re, float *restrict im) {
+    float found[ROW * NODE], wave[4 * ROW];
+    for (int64_t p = 0; p < arms->patterns; p++) {
+        int64_t count = (int64_t)arms->pattern[p * PATTERN + COUNT];
+        for (int64_t n = 0; n < arms->waves; n += HARMONICS) {
+            int64_t place = p * arms->waves + n;
+            if (dark(arms->amplitudes + place)) continue;
+            look_up(arms->tables + place / HARMONICS * plan->nodes * NODE, at, points, found);
+            turn(at, points, count, n, wave);
+            float odd[ROW] = {0}, even[ROW] = {0};
+            sum(found, wave, points, odd, even);
+            float *restrict others = count % 2 ? im : re;
+            for (int64_t i = 0; i < points; i++) re[i] += even[i] * at->dark[i];
+            for (int64_t i = 0; i < points; i++) others[i] += odd[i] * at->dark[i];
+        }
+    }
+}
+
+/* Write part of a line of frequencies: the smooth disc, the arms, and what else there is. */
+static void draw_row(const Plan *plan, const Arms *arms, const double *restrict kx, double ky,
+                     int64_t points, int64_t parts, const double *restrict rest,
+                     double *restrict result) {
+    Frequencies at;
+    float re[ROW] = {0}, im[ROW] = {0};
+    double highest = arms->galaxy[HIGHEST] * arms->galaxy[HIGHEST] - ky * ky;
+    int64_t seen = 0;
+    while (seen < points && kx[seen] * kx[seen] <= highest) seen++;
+    locate(plan, arms->galaxy, kx, ky, points, &at);
+    add_arms(plan, arms, &at, seen, re, im);
+    for (int64_t i = 0; i < points; i++)
+        result[parts * i] = (double)(re[i] + at.smooth[i]) + rest[i];
+    if (parts == 2)
+        for (int64_t i = 0; i < points; i++) result[2 * i + 1] = im[i];
+}
+
+static void draw(const Plan *plan, const Arms *arms, const double *kx, int64_t columns,
+                 const double *ky, int64_t rows, int64_t parts, const double *rest,
+                 double *result) {
+    tabulate(plan, arms);
+    for (int64_t y = 0; y < rows; y++)
+        for (int64_t x = 0; x < columns; x += ROW) {
+            int64_t place = y * columns + x;
+            draw_row(plan, arms, kx + x, ky[y], smaller(ROW, columns - x), parts, rest + place,
+                     result + parts * place);
+        }
+}
+
+static int orders_fit(const double *patterns, int64_t count, int64_t waves, int64_t orders) {
+    for (int64_t p = 0; p < count; p++) {
+        double most = patterns[p * PATTERN + COUNT];
+        if (!(most >= 1 && most * (double)waves < (double)orders)) return 0;
+    }
+    return 1;
+}
+
+/* Write the transforms of discs with arms, (galaxies, ky, kx): ``rest``, which is real, is added.
+
+   Where the transforms have twice its length they are complex; where not, all arms are even in number.
+   The other arrays are those of `arms.py`. */
+KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
+       ARRAY(const double, amplitudes), int64_t count, ARRAY(const double, kx),
+       ARRAY(const double, ky), double first, double step, ARRAY(const double, radius),
+       ARRAY(const double, light), ARRAY(const float, turns), ARRAY(const float, symbols),
+       ARRAY(const float, rescale), ARRAY(const double, rest), ARRAY(double, curve),
+       ARRAY(float, work), ARRAY(double, transforms)) {
+    REQUIRE(count >= 1 && galaxies_length == count * GALAXY);
+    REQUIRE(patterns_length >= count * PATTERN && patterns_length % (count * PATTERN) == 0);
+    int64_t every = patterns_length / PATTERN, waves = amplitudes_length / every;
+    REQUIRE(waves >= HARMONICS && waves % HARMONICS == 0 && amplitudes_length == every * waves);
+    int64_t radii = radius_length, nodes = OVERSAMPLING * radii;
+    REQUIRE(radii >= 8 && (radii & (radii - 1)) == 0 && light_length == radii);
+    REQUIRE(turns_length == nodes && rescale_length == nodes && curve_length == 3 * radii);
+    REQUIRE(symbols_length % (2 * radii) == 0);
+    REQUIRE(orders_fit(patterns, every, waves, symbols_length / (2 * radii)));
+    REQUIRE(first > -100 && first < 100 && step > 1e-6 && step < 10);
+    REQUIRE(rest_length == count * kx_length * ky_length);
+    REQUIRE(transforms_length == rest_length || transforms_length == 2 * rest_length);
+    int64_t tables = every / count * waves / HARMONICS;
+    REQUIRE(work_length == (2 + tables) * nodes * NODE);
+    Plan plan = {radii, nodes, first, step, radius, light, turns, symbols, rescale};
+    int64_t parts = transforms_length / (rest_length > 0 ? rest_length : 1);
+    int64_t points = kx_length * ky_length, per_galaxy = every / count;
+    for (int64_t g = 0; g < count; g++) {
+        Arms arms = {per_galaxy, waves, galaxies + g * GALAXY, patterns + g * per_galaxy * PATTERN,
+                     amplitudes + g * per_galaxy * waves, curve, work, work + 2 * nodes * NODE};
+        draw(&plan, &arms, kx, kx_length, ky, ky_length, parts, rest + g * points,
+             transforms + g * parts * points);
+    }
+    return 0;
+}
