@@ -44,8 +44,9 @@ BAR_RADIUS = 0.4
 _NEGLIGIBLE = 1e-4
 """Harmonics of the arms below this part of the disc's light are left out."""
 
-_SEEN = 1.3
-"""Wave number at which arms are faded out, over the highest that the PSF lets through."""
+_SEEN, _LEAST_CROWDED = 2.0, 60.0
+"""Wave number at which arms are faded out, over the highest that the PSF lets through; the least, per
+half-light radius."""
 
 _INNERMOST, _LOWEST = 0.02, 0.02
 """Radius, in half-light radii, and wave number, in their inverse, at which the tables begin."""
@@ -213,9 +214,14 @@ def _geometry(sources: Sources, smooth: Floats, on: Grid) -> Floats:
     cos, sin = np.cos(angle), np.sin(angle)
     last = np.full(size.shape, on.kx[-1])
     length = np.full(size.shape, 1 / SLOPE)
-    crowded = _SEEN * size * last
+    crowded = _crowded(size * last)
     columns = (size * cos, size * sin, -minor * sin, minor * cos, smooth, length, last, crowded)
     return np.stack(columns, axis=1)
+
+
+def _crowded(seen: Floats) -> Floats:
+    """Return the wave number, per half-light radius, at which arms are faded out."""
+    return np.maximum(_SEEN * seen, _LEAST_CROWDED)
 
 
 def _amplitudes(waves: Waves, amount: Floats, seen: Floats) -> Floats:
@@ -245,7 +251,7 @@ def _plans(waves: Waves, amplitudes: Floats, seen: Floats) -> tuple[Integers, In
     """Return the span of ln r and the number of radii that resolve the patterns of each galaxy."""
     span = np.asarray(_SPANS)[
         np.minimum(
-            np.searchsorted(_SPANS, np.log(2 * seen / _LOWEST)),
+            np.searchsorted(_SPANS, np.log(_crowded(seen) / _LOWEST)),
             len(_SPANS) - 1,
         )
     ]
@@ -261,7 +267,7 @@ def _plans(waves: Waves, amplitudes: Floats, seen: Floats) -> tuple[Integers, In
     sharpness = np.maximum(waves.sharpness[:, :, None], 0.5)
     left = np.maximum(np.log(2 / _NEGLIGIBLE) - SLOPE * _ASKED, 0)
     bright = np.minimum(n[:, :, None], np.sqrt(2 * sharpness * left) + 1)
-    fastest = np.minimum(bright * turning, 1.5 * _SEEN * seen[:, None, None] * _ASKED)
+    fastest = np.minimum(bright * turning, 1.5 * _crowded(seen)[:, None, None] * _ASKED)
     fastest = np.where(left > 0, fastest, 0).max(axis=(1, 2))
     wanted = span / np.pi * (fastest + _FEATURES)
     radii = np.asarray(_RADII)[np.minimum(np.searchsorted(_RADII, wanted), len(_RADII) - 1)]
