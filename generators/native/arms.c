@@ -30,7 +30,7 @@ typedef struct {
     double first, step;            /* ln kappa of the first node, and from one to the next */
     const double *restrict radius; /* (radii) */
     const double *restrict light;  /* (radii): the disc, weighted for the transform */
-    const float *restrict turns;   /* (2, nodes / 2): cosines and sines of the Fourier transform */
+    const float *restrict turns;   /* (2, nodes): cosines and sines of the Fourier transform */
     const float *restrict symbols; /* (orders, 2, radii): the Hankel transforms */
     const float *restrict rescale; /* (nodes) */
 } Plan;
@@ -59,49 +59,95 @@ static void follow(const Plan *plan, const double *pattern, double *restrict tur
     }
 }
 
+/* Turn all waves by one more period of the pattern. */
+static void advance(int64_t radii, const double *restrict cosine, const double *restrict sine,
+                    double *restrict re, double *restrict im) {
+    for (int64_t j = 0; j < radii; j++) {
+        double turned = re[j] * cosine[j] - im[j] * sine[j];
+        im[j] = re[j] * sine[j] + im[j] * cosine[j];
+        re[j] = turned;
+    }
+}
+
 /* Write the harmonics from `first` on, faded where no PSF could tell their arms apart. */
-static void harmonics(const Plan *plan, double crowded, int64_t first, const double *restrict turning,
-                      const double *restrict cosine, const double *restrict sine,
+static void harmonics(const Plan *plan, double crowded, int64_t first, double *curve,
                       float *restrict result) {
-    for (int64_t j = 0; j < plan->radii; j++) {
-        double a = plan->light[j], b = 0, c = cosine[j], s = sine[j];
-        double crowding = turning[j] / crowded;
-        for (int64_t n = 1; n < first + HARMONICS; n++) {
-            double turned = a * c - b * s;
-            b = a * s + b * c;
-            a = turned;
-            if (n < first) continue;
-            double fade = n * crowding;
-            fade *= fade;
-            fade *= fade;
-            fade = 1 / (1 + fade * fade);
-            result[j * NODE + n - first] = (float)(a * fade);
-            result[j * NODE + HARMONICS + n - first] = (float)(b * fade);
+    int64_t radii = plan->radii;
+    double *turning = curve, *cosine = turning + radii, *sine = cosine + radii;
+    double *restrict re = sine + radii, *restrict im = re + radii, *restrict fade = im + radii;
+    for (int64_t j = 0; j < radii; j++) re[j] = plan->light[j], im[j] = 0;
+    for (int64_t n = 1; n < first + HARMONICS; n++) {
+        advance(radii, cosine, sine, re, im);
+        if (n < first) continue;
+        for (int64_t j = 0; j < radii; j++) {
+            double crowding = turning[j] * ((double)n / crowded), power = crowding * crowding;
+            power *= power;
+            fade[j] = 1 / (1 + power * power);
+        }
+        float *restrict to = result + n - first;
+        for (int64_t j = 0; j < radii; j++) {
+            to[j * NODE] = (float)(re[j] * fade[j]);
+            to[j * NODE + HARMONICS] = (float)(im[j] * fade[j]);
         }
     }
 }
 
-static void butterfly(const float *restrict a, const float *restrict b, float cosine, float sine,
-                      float *restrict sum, float *restrict turned) {
+/* Two of the waves of a Fourier transform: their sum, and their difference turned. */
+static void pair(const float *restrict x, int64_t apart, float cosine, float sine, float *restrict y,
+                 int64_t step) {
+    const float *a = x, *b = x + apart;
+    float *sum = y, *turned = y + step;
     for (int h = 0; h < HARMONICS; h++) {
-        float re = a[h] - b[h], im = a[HARMONICS + h] - b[HARMONICS + h];
+        float re = a[h] - b[h], im = a[h + HARMONICS] - b[h + HARMONICS];
         sum[h] = a[h] + b[h];
-        sum[HARMONICS + h] = a[HARMONICS + h] + b[HARMONICS + h];
+        sum[h + HARMONICS] = a[h + HARMONICS] + b[h + HARMONICS];
         turned[h] = re * cosine - im * sine;
-        turned[HARMONICS + h] = re * sine + im * cosine;
+        turned[h + HARMONICS] = re * sine + im * cosine;
     }
 }
 
-/* Transform all harmonics; return which of the two arrays, of `length` nodes each, holds the result. */
+/* Four of them: two steps of pairs in one; `turn` is the first angle's place among `turns`. */
+static void four(const Plan *plan, int64_t turn, const float *restrict x, int64_t apart,
+                 float *restrict y, int64_t step) {
+    const float *cosine = plan->turns, *sine = cosine + plan->nodes;
+    float c1 = cosine[turn], c2 = cosine[2 * turn], c3 = cosine[3 * turn];
+    float s1 = sine[turn], s2 = sine[2 * turn], s3 = sine[3 * turn];
+    for (int h = 0; h < HARMONICS; h++) {
+        const float *re = x + h, *im = re + HARMONICS;
+        float *to = y + h, *to_im = to + HARMONICS;
+        float ar = re[0] + re[2 * apart], ai = im[0] + im[2 * apart];
+        float br = re[0] - re[2 * apart], bi = im[0] - im[2 * apart];
+        float cr = re[apart] + re[3 * apart], ci = im[apart] + im[3 * apart];
+        float dr = im[apart] - im[3 * apart], di = re[3 * apart] - re[apart];
+        float pr = br + dr, pi = bi + di, qr = ar - cr, qi = ai - ci, rr = br - dr, ri = bi - di;
+        to[0] = ar + cr;
+        to_im[0] = ai + ci;
+        to[step] = pr * c1 - pi * s1;
+        to_im[step] = pr * s1 + pi * c1;
+        to[2 * step] = qr * c2 - qi * s2;
+        to_im[2 * step] = qr * s2 + qi * c2;
+        to[3 * step] = rr * c3 - ri * s3;
+        to_im[3 * step] = rr * s3 + ri * c3;
+    }
+}
+
+/* Transform all harmonics; return which of the two arrays, of `length` nodes each, holds the result.
+
+   Each step sorts as it goes (Stockham), so that there is no permutation of bits. */
 static float *fourier(const Plan *plan, int64_t length, float *from, float *to) {
-    const float *cosine = plan->turns, *sine = cosine + plan->nodes / 2;
-    for (int64_t stride = 1; stride < length; stride *= 2) {
-        int64_t half = length / (2 * stride), turn = plan->nodes / (2 * half);
-        for (int64_t p = 0; p < half; p++)
-            for (int64_t q = 0; q < stride; q++)
-                butterfly(from + NODE * (q + stride * p), from + NODE * (q + stride * (p + half)),
-                          cosine[p * turn], sine[p * turn], to + NODE * (q + stride * 2 * p),
-                          to + NODE * (q + stride * (2 * p + 1)));
+    const float *cosine = plan->turns, *sine = cosine + plan->nodes;
+    for (int64_t left = length, stride = 1; left > 1;) {
+        int64_t radix = left % 4 ? 2 : 4, part = left / radix, turn = plan->nodes / left;
+        int64_t apart = NODE * stride * part, step = NODE * stride;
+        for (int64_t p = 0; p < part; p++)
+            for (int64_t q = 0; q < stride; q++) {
+                const float *x = from + NODE * (q + stride * p);
+                float *y = to + NODE * (q + stride * radix * p);
+                if (radix == 4) four(plan, p * turn, x, apart, y, step);
+                else pair(x, apart, cosine[p * turn], sine[p * turn], y, step);
+            }
+        left = part;
+        stride *= radix;
         float *other = from;
         from = to;
         to = other;
@@ -140,9 +186,12 @@ static void finish(const Plan *plan, int64_t count, int64_t first, const double 
         double start = (logarithm(order / 16) - plan->first) / plan->step;
         float fall = (float)exponential(-order * plan->step);
         int64_t known = smaller(larger((int64_t)start + 1, 0), plan->nodes - 1);
+        float re = table[NODE * known + h], im = table[NODE * known + HARMONICS + h], left = 1;
         for (int64_t k = known - 1; k >= 0; k--) {
-            table[NODE * k + h] = table[NODE * (k + 1) + h] * fall;
-            table[NODE * k + HARMONICS + h] = table[NODE * (k + 1) + HARMONICS + h] * fall;
+            /* Not down to numbers that are too small for the processor's pace. */
+            left = left < 1e-9f ? 0 : left * fall;
+            table[NODE * k + h] = re * left;
+            table[NODE * k + HARMONICS + h] = im * left;
         }
     }
 }
@@ -231,7 +280,7 @@ static void sum(const float *restrict found, const float *restrict wave, int64_t
 typedef struct {
     int64_t patterns, waves;
     const double *restrict galaxy, *restrict pattern, *restrict amplitudes;
-    double *restrict curve;  /* (3, radii) */
+    double *restrict curve;  /* (6, radii) */
     float *restrict work;    /* (2, nodes, NODE) */
     float *restrict tables;  /* (patterns, waves / HARMONICS, nodes, NODE) */
 } Arms;
@@ -253,7 +302,7 @@ static void tabulate(const Plan *plan, const Arms *arms) {
         for (int64_t n = 0; n < arms->waves; n += HARMONICS) {
             int64_t place = p * arms->waves + n;
             if (dark(arms->amplitudes + place)) continue;
-            harmonics(plan, arms->galaxy[CROWDED], n + 1, turning, cosine, sine, first);
+            harmonics(plan, arms->galaxy[CROWDED], n + 1, arms->curve, first);
             float *modes = fourier(plan, plan->radii, first, second);
             float *other = modes == first ? second : first;
             hankel(plan, count, n + 1, modes, other);
@@ -337,7 +386,7 @@ KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
     REQUIRE(waves >= HARMONICS && waves % HARMONICS == 0 && amplitudes_length == every * waves);
     int64_t radii = radius_length, nodes = OVERSAMPLING * radii;
     REQUIRE(radii >= 8 && (radii & (radii - 1)) == 0 && light_length == radii);
-    REQUIRE(turns_length == nodes && rescale_length == nodes && curve_length == 3 * radii);
+    REQUIRE(turns_length == 2 * nodes && rescale_length == nodes && curve_length == 6 * radii);
     REQUIRE(symbols_length % (2 * radii) == 0);
     REQUIRE(orders_fit(patterns, every, waves, symbols_length / (2 * radii)));
     REQUIRE(first > -100 && first < 100 && step > 1e-6 && step < 10);

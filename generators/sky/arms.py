@@ -17,10 +17,10 @@ The disc is multiplied by 1 + c (exp(s cos m(phi - phi(r))) / I0(s) - 1), whose 
 azimuth is exactly 1: arms move light around the disc and never add any. Patches follow logarithmic
 spirals, phi(r) = -cot P ln r, instead.
 
-No light is sampled on the sky. A pattern is a sum of harmonics exp(i n m (theta + phi(r))), and each
-has a Hankel transform in the plane of its disc, whatever the inclination: two Fourier transforms
-over ln r (Hamilton 2000, MNRAS 312, 257), with as many radii as its winding asks for. The kernel
-`arms.c` makes these tables and looks them up at the frequencies of the sky.
+No light is sampled on the sky. A pattern is a sum of harmonics exp(i n m (theta + phi(r))), and
+each has a Hankel transform in the plane of its disc, whatever the inclination: two Fourier
+transforms over ln r (Hamilton 2000, MNRAS 312, 257), with as many radii as its winding asks for.
+The kernel `arms.c` makes these tables and looks them up at the frequencies of the sky.
 """
 
 from functools import lru_cache
@@ -41,12 +41,14 @@ SLOPE = 1.6783469900166605
 BAR_RADIUS = 0.4
 """Arms fade inwards of this many half-light radii: their phase has no limit at r = 0."""
 
-_NEGLIGIBLE = 1e-4
+_NEGLIGIBLE = 2e-4
 """Harmonics of the arms below this part of the disc's light are left out."""
 
-_SEEN, _LEAST_CROWDED = 2.0, 60.0
-"""Wave number at which arms are faded out, over the highest that the PSF lets through; the least, per
-half-light radius."""
+_SEEN = 2.0
+"""Wave number at which arms are faded out, over the highest that the PSF lets through."""
+
+_CROWDED, _WOUND = 60.0, 300.0
+"""The least of it, per half-light radius, and that of arms which would end within a few turns."""
 
 _INNERMOST, _LOWEST = 0.02, 0.02
 """Radius, in half-light radii, and wave number, in their inverse, at which the tables begin."""
@@ -57,7 +59,7 @@ _SPANS = (8, 12, 16)
 _RADII = tuple(2**i for i in range(7, 15))
 """Numbers of radii of a table."""
 
-_FEATURES = 22.0
+_FEATURES = 28.0
 """Oscillations in radians per unit of ln r that the disc itself has, beside those of its arms."""
 
 _WEIGHT = 0.5
@@ -66,11 +68,11 @@ _WEIGHT = 0.5
 _OVERSAMPLING, _HARMONICS, _MOST_HARMONICS = 2, 8, 24
 """Nodes a radius; harmonics that the kernel transforms together; as many as any pattern has."""
 
-_ASKED = np.geomspace(0.05, 6, 48)
+_ASKED = np.geomspace(0.08, 5, 24)
 """Radii at which patterns are asked how tightly they are wound."""
 
-_FARTHEST = 6.0
-"""Radius beyond which arms are dark, in half-light radii."""
+_DARK = 1e-15
+"""Light that is none."""
 
 
 def arm_phase(
@@ -159,14 +161,14 @@ def transform(
     """
     size = sources["half_light_radius"]
     seen = size * on.kx[-1]
-    amplitudes = _amplitudes(waves, amount, seen)
-    galaxies = _geometry(sources, smooth, on)
-    spans, radii = _plans(waves, amplitudes, seen)
+    strengths = _strengths(waves, seen)
+    amplitudes = _amplitudes(waves, amount, strengths)
+    plans = _plans(waves, strengths, seen)
+    galaxies = _geometry(sources, smooth, plans.crowded, on)
     patterns = np.stack(waves[:6], axis=2)
     real = bool((waves.count % 2 == 0).all())
     transforms = np.empty(rest.shape, dtype=np.float64 if real else np.complex128)
-    groups = np.ceil(_used(amplitudes) / _HARMONICS).astype(np.int64).clip(1)
-    keys = np.stack([spans, radii, groups], axis=1)
+    keys = np.stack([plans.span, plans.radii, plans.groups], axis=1)
     for key in np.unique(keys, axis=0).tolist():
         some = np.flatnonzero((keys == key).all(axis=1))
         kept = amplitudes[some, :, : key[2] * _HARMONICS]
@@ -200,78 +202,84 @@ def _drawn(
         step,
         *tables,
         np.ascontiguousarray(rest),
-        np.empty(3 * radii),
+        np.empty(6 * radii),
         np.empty(work, dtype=np.float32),
         parts,
     )
     return parts[..., 0] if real else parts.view(np.complex128)[..., 0]
 
 
-def _geometry(sources: Sources, smooth: Floats, on: Grid) -> Floats:
+def _geometry(sources: Sources, smooth: Floats, crowded: Floats, on: Grid) -> Floats:
     """Return how frequencies of the planes of discs follow from those of the sky, and the rest."""
     angle, size = np.deg2rad(sources["position_angle"]), sources["half_light_radius"]
     minor = size * sources["axis_ratio"] * sources["arm_handedness"]
     cos, sin = np.cos(angle), np.sin(angle)
-    last = np.full(size.shape, on.kx[-1])
-    length = np.full(size.shape, 1 / SLOPE)
-    crowded = _crowded(size * last)
+    last, length = (np.full(size.shape, value) for value in (on.kx[-1], 1 / SLOPE))
     columns = (size * cos, size * sin, -minor * sin, minor * cos, smooth, length, last, crowded)
     return np.stack(columns, axis=1)
 
 
-def _crowded(seen: Floats) -> Floats:
-    """Return the wave number, per half-light radius, at which arms are faded out."""
-    return np.maximum(_SEEN * seen, _LEAST_CROWDED)
+def _strengths(waves: Waves, seen: Floats) -> Floats:
+    """Return (m, patterns, harmonics): 2 c I_n(s) / I0(s), or 0 where that is not seen.
 
-
-def _amplitudes(waves: Waves, amount: Floats, seen: Floats) -> Floats:
-    """Return (m, patterns, harmonics): how strong each is, 0 where it cannot be seen.
-
-    exp(s cos x) / I0(s) has the harmonics 2 I_n(s) / I0(s); (-i)^(n m) is that sign, or -i of it.
-    A harmonic of n m periods has power from kappa r of about n m on.
+    ``seen`` is the highest wave number that the PSF lets through, per half-light radius; a harmonic
+    of n m periods has hardly any below n m / r.
     """
     n = np.arange(1, _MOST_HARMONICS + 1)
-    order = n * waves.count[:, :, None]
     sharpness = waves.sharpness[:, :, None]
     strength = 2 * waves.contrast[:, :, None] * ive(n, sharpness) / ive(0, sharpness)
-    nearest = order / (1.5 * seen[:, None, None])
-    visible = (strength * np.exp(-SLOPE * nearest) > _NEGLIGIBLE) & (nearest < _FARTHEST)
+    nearest = n * waves.count[:, :, None] / (1.5 * seen[:, None, None])
+    visible = strength * np.exp(-SLOPE * nearest) > _NEGLIGIBLE
+    return np.where(visible, strength, 0.0)
+
+
+def _amplitudes(waves: Waves, amount: Floats, strengths: Floats) -> Floats:
+    """Return the factors of the harmonics; (-i)^(n m) is the sign given here, or -i of it."""
+    order = np.arange(1, _MOST_HARMONICS + 1) * waves.count[:, :, None]
     sign = np.where((order + order % 2) % 4 == 0, 1, -1)
-    scale = 2 * np.pi * amount[:, None, None]
-    return np.where(visible, sign * scale * strength, 0.0)
+    return np.asarray(2 * np.pi * amount[:, None, None] * sign * strengths)
 
 
-def _used(amplitudes: Floats) -> Integers:
-    """Return the highest harmonic of any pattern of each galaxy."""
-    n = np.arange(1, amplitudes.shape[2] + 1)
-    return np.asarray(np.where(amplitudes != 0, n, 0).max(axis=(1, 2)))
+class _Plans(NamedTuple):
+    """Of each galaxy: where arms are faded; span, radii and groups of harmonics of its tables."""
+
+    crowded: Floats
+    span: Integers
+    radii: Integers
+    groups: Integers
 
 
-def _plans(waves: Waves, amplitudes: Floats, seen: Floats) -> tuple[Integers, Integers]:
-    """Return the span of ln r and the number of radii that resolve the patterns of each galaxy."""
-    span = np.asarray(_SPANS)[
-        np.minimum(
-            np.searchsorted(_SPANS, np.log(_crowded(seen) / _LOWEST)),
-            len(_SPANS) - 1,
-        )
-    ]
-    n = np.where(amplitudes != 0, np.arange(1, amplitudes.shape[2] + 1), 0).max(axis=2)
+def _plans(waves: Waves, strengths: Floats, seen: Floats) -> _Plans:
+    """Return the tables that resolve the patterns of each galaxy."""
+    most = max(int((strengths > 0).sum(axis=2).max(initial=0)), 1)
+    bright = strengths[:, :, :most, None] * disc_light(_ASKED) * (2 * np.pi / SLOPE**2)
+    left = np.log(np.maximum(bright, _NEGLIGIBLE) / _NEGLIGIBLE)
+    turning = _turning(waves)[:, :, None]
+    wound = np.where((left > 0) & (waves.logarithmic < 1)[:, :, None, None], turning / _ASKED, 0)
+    least = np.where(wound[:, :, 0].max(axis=(1, 2)) > _CROWDED, _WOUND, _CROWDED)
+    crowded = np.maximum(_SEEN * seen, least)
+    span = _at_least(_SPANS, np.log(crowded / _LOWEST))
+    # Beyond the wave number where they fade, arms are soon gone.
+    fastest = np.arange(1, most + 1)[:, None] * turning
+    fastest = np.minimum(fastest, 1.5 * crowded[:, None, None, None] * _ASKED)
+    fastest += _FEATURES * left / np.log(2 / _NEGLIGIBLE)
+    fastest = np.where(left > 0, fastest, 0).max(axis=(1, 2, 3))
+    used = np.where(strengths > 0, np.arange(1, _MOST_HARMONICS + 1), 1).max(axis=(1, 2))
+    return _Plans(crowded, span, _at_least(_RADII, span / np.pi * fastest), -(-used // _HARMONICS))
+
+
+def _turning(waves: Waves) -> Floats:
+    """Return (m, patterns, radii): how fast patterns turn, in radians per unit of ln r."""
     count, winding, scale, ratio = (waves[i][:, :, None] for i in (1, 2, 3, 4))
     u = np.exp(np.minimum(scale / _ASKED, 600)) / ratio
-    turning = np.where(
-        waves.logarithmic[:, :, None] > 0,
-        count * winding,
-        count * winding * 2 * scale / (_ASKED * (u + 1 / u)),
-    )
-    # The harmonics that are bright at a radius: exp(-n^2 / 2s) of a disc that is fading itself.
-    sharpness = np.maximum(waves.sharpness[:, :, None], 0.5)
-    left = np.maximum(np.log(2 / _NEGLIGIBLE) - SLOPE * _ASKED, 0)
-    bright = np.minimum(n[:, :, None], np.sqrt(2 * sharpness * left) + 1)
-    fastest = np.minimum(bright * turning, 1.5 * _crowded(seen)[:, None, None] * _ASKED)
-    fastest = np.where(left > 0, fastest, 0).max(axis=(1, 2))
-    wanted = span / np.pi * (fastest + _FEATURES)
-    radii = np.asarray(_RADII)[np.minimum(np.searchsorted(_RADII, wanted), len(_RADII) - 1)]
-    return span, radii
+    arms = 2 * scale / (_ASKED * (u + 1 / u))
+    return np.asarray(count * winding * np.where(waves.logarithmic[:, :, None] > 0, 1, arms))
+
+
+def _at_least(ladder: tuple[int, ...], wanted: Floats) -> Integers:
+    """Return the least of a ladder that is enough, or the last."""
+    rung = np.minimum(np.searchsorted(ladder, wanted), len(ladder) - 1)
+    return np.asarray(np.asarray(ladder)[rung])
 
 
 class _Tables(NamedTuple):
@@ -295,12 +303,15 @@ def _tables(span: int, radii: int, orders: int) -> _Tables:
     radius, kappa = np.empty(radii), np.empty(nodes)
     kernel("exponential")(np.log(_INNERMOST) + np.arange(radii) * (span / radii), radius)
     kernel("exponential")(np.log(_LOWEST) + np.arange(nodes) * (span / nodes), kappa)
-    cosine, sine = np.empty((2, nodes // 2))
-    kernel("sine_cosine")(-2 * np.pi / nodes * np.arange(nodes // 2), sine, cosine)
+    cosine, sine = np.empty((2, nodes))
+    kernel("sine_cosine")(-2 * np.pi / nodes * np.arange(nodes), sine, cosine)
+    light = disc_light(radius)
+    # Numbers below the least normal one of float32 cost a hundred times as much.
+    light[light < _DARK] = 0
     symbols = np.stack([_symbol(order, span, radii) for order in range(orders)])
     return _Tables(
         radius,
-        disc_light(radius) * radius ** (2 - _WEIGHT),
+        light * radius ** (2 - _WEIGHT),
         np.stack([cosine, sine]).astype(np.float32),
         symbols.astype(np.float32),
         (kappa**-_WEIGHT).astype(np.float32),

@@ -79,9 +79,7 @@ def transform(spots: Spots, on: Grid) -> Complexes:
     padded = -(-side // _LANES) * _LANES
     transforms = np.empty((count, on.ky.size, side), dtype=np.complex128)
     work = np.empty(2 * each * (padded + side), dtype=np.float32)
-    kernel("spots")(
-        gaussians, count, float(on.kx[1]), side - 1, work, transforms.view(np.float64)
-    )
+    kernel("spots")(gaussians, count, float(on.kx[1]), side - 1, work, transforms.view(np.float64))
     return transforms
 
 

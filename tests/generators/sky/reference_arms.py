@@ -1,8 +1,8 @@
 """The light of discs with arms by the formula, at many points: what `arms.transform` must give.
 
-Slow and plain: no harmonic, no Bessel function, no table. Points lie on circles in the planes of the
-discs, evenly in ln r and in azimuth; each is laid on a fine periodic lattice of the sky by a cubic
-B-spline, whose transform is divided out.
+Slow and plain: no harmonic, no Bessel function, no table. Points lie on circles in the planes of
+the discs, evenly in ln r and in azimuth; each is laid on a fine periodic lattice of the sky by a
+cubic B-spline, whose transform is divided out.
 """
 
 import numpy as np
@@ -29,7 +29,9 @@ def transform(sources, waves, amount, smooth, on, rest, *, radii=1500, azimuths=
     result = rest.astype(np.complex128)
     for one in range(len(amount)):
         galaxy = {name: values[one] for name, values in sources.items()}
-        own = [type(waves)(*numbers) for numbers in zip(*(part[one] for part in waves), strict=True)]
+        own = [
+            type(waves)(*numbers) for numbers in zip(*(part[one] for part in waves), strict=True)
+        ]
         result[one] += amount[one] * moved(galaxy, own, on, radii, azimuths)
         result[one] += smooth[one] * exponential(galaxy, on)
     return result if (waves.count % 2).any() else result.real
