@@ -7,7 +7,7 @@
        H_n = integral of disc(r) exp(i n alpha(r)) J_(n m)(kappa r) r dr.
 
    H_n is a convolution in the logarithm of r, hence two Fourier transforms (Hamilton 2000, MNRAS
-   312, 257), of HARMONICS at once, side by side. An inclined disc is looked up at kappa as its plane
+   312, 257), of HARMONICS orders at once, side by side. Patterns share what orders they have in common. An inclined disc is looked up at kappa as its plane
    has it. `arms.py` makes the tables and says how many radii are enough. */
 
 #include "elementary.h"
@@ -19,8 +19,9 @@
 #define ROW 64 /* frequencies that are looked up together */
 
 /* Per galaxy: the plane's frequencies from the sky's; the amount and length of a smooth disc; the
-   highest frequency that is seen, and how fast arms turn that cannot be. */
-enum { XX, XY, YX, YY, SMOOTH, LENGTH, HIGHEST, CROWDED, GALAXY };
+   highest frequency that is seen, how fast arms turn that cannot be, and the number of which all
+   orders of Hankel transforms are multiples. */
+enum { XX, XY, YX, YY, SMOOTH, LENGTH, HIGHEST, CROWDED, UNIT, GALAXY };
 
 /* Per pattern of arms. Of logarithmic arms, `WINDING` is the cotangent of their pitch. */
 enum { LOGARITHMIC, COUNT, WINDING, SCALE, BULGE_RATIO, ANGLE, PATTERN };
@@ -69,26 +70,19 @@ static void advance(int64_t radii, const double *restrict cosine, const double *
     }
 }
 
-/* Write the harmonics from `first` on, faded where no PSF could tell their arms apart. */
-static void harmonics(const Plan *plan, double crowded, int64_t first, double *curve,
-                      float *restrict result) {
-    int64_t radii = plan->radii;
-    double *turning = curve, *cosine = turning + radii, *sine = cosine + radii;
-    double *restrict re = sine + radii, *restrict im = re + radii, *restrict fade = im + radii;
-    for (int64_t j = 0; j < radii; j++) re[j] = plan->light[j], im[j] = 0;
-    for (int64_t n = 1; n < first + HARMONICS; n++) {
-        advance(radii, cosine, sine, re, im);
-        if (n < first) continue;
-        for (int64_t j = 0; j < radii; j++) {
-            double crowding = turning[j] * ((double)n / crowded), power = crowding * crowding;
-            power *= power;
-            fade[j] = 1 / (1 + power * power);
-        }
-        float *restrict to = result + n - first;
-        for (int64_t j = 0; j < radii; j++) {
-            to[j * NODE] = (float)(re[j] * fade[j]);
-            to[j * NODE + HARMONICS] = (float)(im[j] * fade[j]);
-        }
+/* Add a harmonic to light that is to be transformed, faded where no PSF could tell arms apart. */
+static void add_harmonic(int64_t radii, double crowding, float amplitude,
+                         const double *restrict turning, const double *restrict re,
+                         const double *restrict im, double *restrict fade,
+                         float *restrict result) {
+    for (int64_t j = 0; j < radii; j++) {
+        double crowded = turning[j] * crowding, power = crowded * crowded;
+        power *= power;
+        fade[j] = amplitude / (1 + power * power);
+    }
+    for (int64_t j = 0; j < radii; j++) {
+        result[j * NODE] += (float)(re[j] * fade[j]);
+        result[j * NODE + HARMONICS] += (float)(im[j] * fade[j]);
     }
 }
 
@@ -156,7 +150,7 @@ static float *fourier(const Plan *plan, int64_t length, float *from, float *to) 
 }
 
 /* Multiply modes by the symbols of the Hankel transforms, and put more modes, of nothing, between. */
-static void hankel(const Plan *plan, int64_t count, int64_t first, const float *restrict modes,
+static void hankel(const Plan *plan, int64_t unit, int64_t first, const float *restrict modes,
                    float *restrict result) {
     int64_t radii = plan->radii, half = radii / 2;
     memset(result, 0, (size_t)(plan->nodes * NODE) * sizeof *result);
@@ -164,7 +158,7 @@ static void hankel(const Plan *plan, int64_t count, int64_t first, const float *
         float *to = result + NODE * (j < half ? j : plan->nodes - radii + j);
         const float *from = modes + NODE * j;
         for (int h = 0; h < HARMONICS; h++) {
-            const float *symbol = plan->symbols + 2 * radii * (count * (first + h)) + j;
+            const float *symbol = plan->symbols + 2 * radii * (unit * (first + h)) + j;
             float re = symbol[0], im = symbol[radii];
             to[h] = from[h] * re - from[HARMONICS + h] * im;
             to[HARMONICS + h] = from[h] * im + from[HARMONICS + h] * re;
@@ -172,17 +166,13 @@ static void hankel(const Plan *plan, int64_t count, int64_t first, const float *
     }
 }
 
-/* Give the nodes their amplitudes; below a sixteenth of its order, each is a power of kappa. */
-static void finish(const Plan *plan, int64_t count, int64_t first, const double *amplitudes,
-                   const float *restrict found, float *restrict table) {
+/* Undo the weight of the nodes; below a sixteenth of its order, each is a power of kappa. */
+static void finish(const Plan *plan, int64_t unit, int64_t first, const float *restrict found,
+                   float *restrict table) {
     for (int64_t k = 0; k < plan->nodes; k++)
-        for (int h = 0; h < HARMONICS; h++) {
-            float scale = plan->rescale[k] * (float)amplitudes[h];
-            table[NODE * k + h] = found[NODE * k + h] * scale;
-            table[NODE * k + HARMONICS + h] = found[NODE * k + HARMONICS + h] * scale;
-        }
+        for (int h = 0; h < NODE; h++) table[NODE * k + h] = found[NODE * k + h] * plan->rescale[k];
     for (int h = 0; h < HARMONICS; h++) {
-        double order = (double)(count * (first + h));
+        double order = (double)(unit * (first + h));
         double start = (logarithm(order / 16) - plan->first) / plan->step;
         float fall = (float)exponential(-order * plan->step);
         int64_t known = smaller(larger((int64_t)start + 1, 0), plan->nodes - 1);
@@ -276,40 +266,54 @@ static void sum(const float *restrict found, const float *restrict wave, int64_t
     }
 }
 
-/* A galaxy's patterns, `waves` harmonics each, and memory to work in. */
+/* A galaxy's patterns, each of so many waves, and memory to work in. */
 typedef struct {
     int64_t patterns, waves;
-    const double *restrict galaxy, *restrict pattern, *restrict amplitudes;
-    double *restrict curve;  /* (6, radii) */
-    float *restrict work;    /* (2, nodes, NODE) */
-    float *restrict tables;  /* (patterns, waves / HARMONICS, nodes, NODE) */
+    const double *restrict galaxy;     /* (GALAXY) */
+    const double *restrict pattern;    /* (patterns, PATTERN) */
+    const double *restrict amplitudes; /* (patterns, waves): wave w is of order UNIT (w + 1) */
+    double *restrict curve;            /* (6, radii) */
+    float *restrict work;              /* (2, nodes, NODE) */
+    float *restrict tables;            /* (waves / HARMONICS, nodes, NODE) */
 } Arms;
 
-static int dark(const double *amplitudes) {
-    for (int h = 0; h < HARMONICS; h++)
-        if (amplitudes[h] != 0) return 0;
-    return 1;
+static float *table_of(const Plan *plan, const Arms *arms, int64_t wave) {
+    return arms->tables + wave / HARMONICS * plan->nodes * NODE;
 }
 
-/* Write the tables of those harmonics of a galaxy that have light. */
+/* Add the light of a pattern to all waves that it has. */
+static void add_pattern(const Plan *plan, const Arms *arms, int64_t p) {
+    int64_t radii = plan->radii, unit = (int64_t)arms->galaxy[UNIT];
+    double *turning = arms->curve, *cosine = turning + radii, *sine = cosine + radii;
+    double *re = sine + radii, *im = re + radii, *fade = im + radii;
+    int64_t step = (int64_t)arms->pattern[p * PATTERN + COUNT] / unit, last = 0;
+    const double *amplitudes = arms->amplitudes + p * arms->waves;
+    for (int64_t w = 0; w < arms->waves; w++)
+        if (amplitudes[w] != 0) last = w + 1;
+    follow(plan, arms->pattern + p * PATTERN, turning, cosine, sine);
+    for (int64_t j = 0; j < radii; j++) re[j] = plan->light[j], im[j] = 0;
+    for (int64_t n = 1; n * step <= last; n++) {
+        int64_t wave = n * step - 1;
+        advance(radii, cosine, sine, re, im);
+        add_harmonic(radii, (double)n / arms->galaxy[CROWDED], (float)amplitudes[wave], turning, re,
+                     im, fade, table_of(plan, arms, wave) + wave % HARMONICS);
+    }
+}
+
+/* Write the tables of a galaxy. */
 static void tabulate(const Plan *plan, const Arms *arms) {
-    double *turning = arms->curve, *cosine = turning + plan->radii, *sine = cosine + plan->radii;
+    int64_t unit = (int64_t)arms->galaxy[UNIT];
     float *first = arms->work, *second = first + plan->nodes * NODE;
-    for (int64_t p = 0; p < arms->patterns; p++) {
-        const double *pattern = arms->pattern + p * PATTERN;
-        int64_t count = (int64_t)pattern[COUNT];
-        follow(plan, pattern, turning, cosine, sine);
-        for (int64_t n = 0; n < arms->waves; n += HARMONICS) {
-            int64_t place = p * arms->waves + n;
-            if (dark(arms->amplitudes + place)) continue;
-            harmonics(plan, arms->galaxy[CROWDED], n + 1, arms->curve, first);
-            float *modes = fourier(plan, plan->radii, first, second);
-            float *other = modes == first ? second : first;
-            hankel(plan, count, n + 1, modes, other);
-            float *found = fourier(plan, plan->nodes, other, modes);
-            finish(plan, count, n + 1, arms->amplitudes + place, found,
-                   arms->tables + place / HARMONICS * plan->nodes * NODE);
-        }
+    for (int64_t w = 0; w < arms->waves; w += HARMONICS)
+        memset(table_of(plan, arms, w), 0, (size_t)(plan->radii * NODE) * sizeof(float));
+    for (int64_t p = 0; p < arms->patterns; p++) add_pattern(plan, arms, p);
+    for (int64_t w = 0; w < arms->waves; w += HARMONICS) {
+        float *table = table_of(plan, arms, w);
+        memcpy(first, table, (size_t)(plan->radii * NODE) * sizeof(float));
+        float *modes = fourier(plan, plan->radii, first, second);
+        float *other = modes == first ? second : first;
+        hankel(plan, unit, w + 1, modes, other);
+        finish(plan, unit, w + 1, fourier(plan, plan->nodes, other, modes), table);
     }
 }
 
@@ -317,19 +321,15 @@ static void tabulate(const Plan *plan, const Arms *arms) {
 static void add_arms(const Plan *plan, const Arms *arms, const Frequencies *at, int64_t points,
                      float *restrict re, float *restrict im) {
     float found[ROW * NODE], wave[4 * ROW];
-    for (int64_t p = 0; p < arms->patterns; p++) {
-        int64_t count = (int64_t)arms->pattern[p * PATTERN + COUNT];
-        for (int64_t n = 0; n < arms->waves; n += HARMONICS) {
-            int64_t place = p * arms->waves + n;
-            if (dark(arms->amplitudes + place)) continue;
-            look_up(arms->tables + place / HARMONICS * plan->nodes * NODE, at, points, found);
-            turn(at, points, count, n, wave);
-            float odd[ROW] = {0}, even[ROW] = {0};
-            sum(found, wave, points, odd, even);
-            float *restrict others = count % 2 ? im : re;
-            for (int64_t i = 0; i < points; i++) re[i] += even[i] * at->dark[i];
-            for (int64_t i = 0; i < points; i++) others[i] += odd[i] * at->dark[i];
-        }
+    int64_t unit = (int64_t)arms->galaxy[UNIT];
+    float *restrict others = unit % 2 ? im : re;
+    for (int64_t w = 0; w < arms->waves; w += HARMONICS) {
+        look_up(table_of(plan, arms, w), at, points, found);
+        turn(at, points, unit, w, wave);
+        float odd[ROW] = {0}, even[ROW] = {0};
+        sum(found, wave, points, odd, even);
+        for (int64_t i = 0; i < points; i++) re[i] += even[i] * at->dark[i];
+        for (int64_t i = 0; i < points; i++) others[i] += odd[i] * at->dark[i];
     }
 }
 
@@ -362,17 +362,23 @@ static void draw(const Plan *plan, const Arms *arms, const double *kx, int64_t c
         }
 }
 
-static int orders_fit(const double *patterns, int64_t count, int64_t waves, int64_t orders) {
-    for (int64_t p = 0; p < count; p++) {
-        double most = patterns[p * PATTERN + COUNT];
-        if (!(most >= 1 && most * (double)waves < (double)orders)) return 0;
+/* Whether the orders are tabulated, and each pattern's are multiples of its galaxy's unit. */
+static int orders_fit(const double *galaxies, int64_t count, const double *patterns, int64_t each,
+                      int64_t waves, int64_t orders) {
+    for (int64_t g = 0; g < count; g++) {
+        double unit = galaxies[g * GALAXY + UNIT];
+        if (!(unit >= 1 && unit * (double)waves < (double)orders)) return 0;
+        for (int64_t p = g * each; p < (g + 1) * each; p++) {
+            double arms = patterns[p * PATTERN + COUNT];
+            if (!(arms >= 1 && arms < 1 << 20) || (int64_t)arms % (int64_t)unit) return 0;
+        }
     }
     return 1;
 }
 
 /* Write the transforms of discs with arms, (galaxies, ky, kx): ``rest``, which is real, is added.
 
-   Where the transforms have twice its length they are complex; where not, all arms are even in number.
+   Where the transforms have twice its length they are complex; where not, all orders are even.
    The other arrays are those of `arms.py`. */
 KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
        ARRAY(const double, amplitudes), int64_t count, ARRAY(const double, kx),
@@ -388,12 +394,12 @@ KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
     REQUIRE(radii >= 8 && (radii & (radii - 1)) == 0 && light_length == radii);
     REQUIRE(turns_length == 2 * nodes && rescale_length == nodes && curve_length == 6 * radii);
     REQUIRE(symbols_length % (2 * radii) == 0);
-    REQUIRE(orders_fit(patterns, every, waves, symbols_length / (2 * radii)));
+    REQUIRE(orders_fit(galaxies, count, patterns, every / count, waves,
+                       symbols_length / (2 * radii)));
     REQUIRE(first > -100 && first < 100 && step > 1e-6 && step < 10);
     REQUIRE(rest_length == count * kx_length * ky_length);
     REQUIRE(transforms_length == rest_length || transforms_length == 2 * rest_length);
-    int64_t tables = every / count * waves / HARMONICS;
-    REQUIRE(work_length == (2 + tables) * nodes * NODE);
+    REQUIRE(work_length == (2 + waves / HARMONICS) * nodes * NODE);
     Plan plan = {radii, nodes, first, step, radius, light, turns, symbols, rescale};
     int64_t parts = transforms_length / (rest_length > 0 ? rest_length : 1);
     int64_t points = kx_length * ky_length, per_galaxy = every / count;

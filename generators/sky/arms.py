@@ -42,7 +42,10 @@ BAR_RADIUS = 0.4
 """Arms fade inwards of this many half-light radii: their phase has no limit at r = 0."""
 
 _NEGLIGIBLE = 2e-4
-"""Harmonics of the arms below this part of the disc's light are left out."""
+"""Part of the disc's light below which the fineness of arms does not matter."""
+
+_PSF_FALL, _UNSEEN = 7.0, 1e-5
+"""ln of what the PSF leaves of the last frequency; what is left of harmonics that are not seen."""
 
 _SEEN = 2.0
 """Wave number at which arms are faded out, over the highest that the PSF lets through."""
@@ -56,7 +59,7 @@ _INNERMOST, _LOWEST = 0.02, 0.02
 _SPANS = (8, 12, 16)
 """Logarithms of the last radius and wave number of a table over the first."""
 
-_RADII = tuple(2**i for i in range(7, 15))
+_RADII = tuple(2**i for i in range(8, 15))
 """Numbers of radii of a table."""
 
 _FEATURES = 28.0
@@ -110,14 +113,14 @@ class Waves(NamedTuple):
     ----------
     logarithmic : 1 for logarithmic spirals, whose ``winding`` is the cotangent of their pitch; 0
         for arms of `arm_phase`
-    count : number of arms
+    number : of arms
     winding, scale, bulge_ratio : N or cot P, A over the half-light radius, B
-    angle : what is added to count times the azimuth, in radians
+    angle : what is added to the number times the azimuth, in radians
     contrast, sharpness : c and s
     """
 
     logarithmic: Floats
-    count: Floats
+    number: Floats
     winding: Floats
     scale: Floats
     bulge_ratio: Floats
@@ -162,17 +165,18 @@ def transform(
     size = sources["half_light_radius"]
     seen = size * on.kx[-1]
     strengths = _strengths(waves, seen)
-    amplitudes = _amplitudes(waves, amount, strengths)
     plans = _plans(waves, strengths, seen)
-    galaxies = _geometry(sources, smooth, plans.crowded, on)
+    galaxies = _geometry(sources, smooth, plans, on)
     patterns = np.stack(waves[:6], axis=2)
-    real = bool((waves.count % 2 == 0).all())
-    transforms = np.empty(rest.shape, dtype=np.float64 if real else np.complex128)
-    keys = np.stack([plans.span, plans.radii, plans.groups], axis=1)
+    real = bool((waves.number % 2 == 0).all())
+    transforms: Floats | Complexes = np.empty(rest.shape, np.float64 if real else np.complex128)
+    keys = np.stack([plans.span, plans.radii, plans.unit, plans.groups], axis=1)
     for key in np.unique(keys, axis=0).tolist():
         some = np.flatnonzero((keys == key).all(axis=1))
-        kept = amplitudes[some, :, : key[2] * _HARMONICS]
-        transforms[some] = _drawn(galaxies[some], patterns[some], kept, on, rest[some], real, key)
+        waves_of = _amplitudes(waves.number[some], amount[some], strengths[some], *key[2:])
+        transforms[some] = _drawn(
+            galaxies[some], patterns[some], waves_of, on, rest[some], real, key
+        )
     return transforms
 
 
@@ -186,11 +190,11 @@ def _drawn(
     key: list[int],
 ) -> Floats | Complexes:
     """Return the transforms of galaxies whose tables have one shape."""
-    span, radii, groups = key
-    tables = _tables(span, radii, _ladder(int(patterns[:, :, 1].max()) * groups * _HARMONICS))
+    span, radii, unit, groups = key
+    tables = _tables(span, radii, _ladder(unit * groups * _HARMONICS))
     parts = np.empty((*rest.shape, 1 if real else 2))
     step = span / (_OVERSAMPLING * radii)
-    work = (2 + patterns.shape[1] * groups) * _OVERSAMPLING * radii * 2 * _HARMONICS
+    work = (2 + groups) * _OVERSAMPLING * radii * 2 * _HARMONICS
     kernel("arms")(
         np.ascontiguousarray(galaxies),
         np.ascontiguousarray(patterns),
@@ -209,41 +213,50 @@ def _drawn(
     return parts[..., 0] if real else parts.view(np.complex128)[..., 0]
 
 
-def _geometry(sources: Sources, smooth: Floats, crowded: Floats, on: Grid) -> Floats:
+def _geometry(sources: Sources, smooth: Floats, plans: "_Plans", on: Grid) -> Floats:
     """Return how frequencies of the planes of discs follow from those of the sky, and the rest."""
     angle, size = np.deg2rad(sources["position_angle"]), sources["half_light_radius"]
     minor = size * sources["axis_ratio"] * sources["arm_handedness"]
     cos, sin = np.cos(angle), np.sin(angle)
     last, length = (np.full(size.shape, value) for value in (on.kx[-1], 1 / SLOPE))
-    columns = (size * cos, size * sin, -minor * sin, minor * cos, smooth, length, last, crowded)
-    return np.stack(columns, axis=1)
+    columns = (size * cos, size * sin, -minor * sin, minor * cos, smooth, length, last)
+    return np.stack([*columns, plans.crowded, plans.unit], axis=1)
 
 
 def _strengths(waves: Waves, seen: Floats) -> Floats:
     """Return (m, patterns, harmonics): 2 c I_n(s) / I0(s), or 0 where that is not seen.
 
-    ``seen`` is the highest wave number that the PSF lets through, per half-light radius; a harmonic
-    of n m periods has hardly any below n m / r.
+    A harmonic of l = n m periods has hardly any wave number below l / r, and the PSF leaves about
+    exp(-7 kappa / seen), where ``seen`` is the last, of exp(-b r): at most
+    exp(-2 sqrt(7 b l / seen)).
     """
     n = np.arange(1, _MOST_HARMONICS + 1)
     sharpness = waves.sharpness[:, :, None]
     strength = 2 * waves.contrast[:, :, None] * ive(n, sharpness) / ive(0, sharpness)
-    nearest = n * waves.count[:, :, None] / (1.5 * seen[:, None, None])
-    visible = strength * np.exp(-SLOPE * nearest) > _NEGLIGIBLE
+    nearest = n * waves.number[:, :, None] / seen[:, None, None]
+    visible = strength * np.exp(-2 * np.sqrt(_PSF_FALL * SLOPE * nearest)) > _UNSEEN
     return np.where(visible, strength, 0.0)
 
 
-def _amplitudes(waves: Waves, amount: Floats, strengths: Floats) -> Floats:
-    """Return the factors of the harmonics; (-i)^(n m) is the sign given here, or -i of it."""
-    order = np.arange(1, _MOST_HARMONICS + 1) * waves.count[:, :, None]
+def _amplitudes(count: Floats, amount: Floats, strengths: Floats, unit: int, groups: int) -> Floats:
+    """Return (m, patterns, waves): the factors of waves of order ``unit`` times 1, 2, ...
+
+    (-i)^order is the sign that is given here, or -i of it.
+    """
+    order = unit * np.arange(1, groups * _HARMONICS + 1)
+    n, rest = np.divmod(order, count[:, :, None].astype(np.int64))
+    known = (rest == 0) & (n <= _MOST_HARMONICS)
+    index = np.where(known, n, 1) - 1
+    strength = np.where(known, np.take_along_axis(strengths, index, axis=2), 0.0)
     sign = np.where((order + order % 2) % 4 == 0, 1, -1)
-    return np.asarray(2 * np.pi * amount[:, None, None] * sign * strengths)
+    return np.asarray(2 * np.pi * amount[:, None, None] * sign * strength)
 
 
 class _Plans(NamedTuple):
-    """Of each galaxy: where arms are faded; span, radii and groups of harmonics of its tables."""
+    """Of each galaxy: where arms fade; the orders' unit; span, radii and groups of its tables."""
 
     crowded: Floats
+    unit: Integers
     span: Integers
     radii: Integers
     groups: Integers
@@ -264,8 +277,11 @@ def _plans(waves: Waves, strengths: Floats, seen: Floats) -> _Plans:
     fastest = np.minimum(fastest, 1.5 * crowded[:, None, None, None] * _ASKED)
     fastest += _FEATURES * left / np.log(2 / _NEGLIGIBLE)
     fastest = np.where(left > 0, fastest, 0).max(axis=(1, 2, 3))
-    used = np.where(strengths > 0, np.arange(1, _MOST_HARMONICS + 1), 1).max(axis=(1, 2))
-    return _Plans(crowded, span, _at_least(_RADII, span / np.pi * fastest), -(-used // _HARMONICS))
+    unit = np.gcd.reduce(waves.number.astype(np.int64), axis=1)
+    order = np.arange(1, _MOST_HARMONICS + 1) * waves.number[:, :, None].astype(np.int64)
+    last = np.where(strengths > 0, order, 1).max(axis=(1, 2))
+    groups = -(-last // (unit * _HARMONICS))
+    return _Plans(crowded, unit, span, _at_least(_RADII, span / np.pi * fastest), groups)
 
 
 def _turning(waves: Waves) -> Floats:

@@ -19,7 +19,7 @@ def pattern(wave, radius, azimuth):
         phase = -wave.winding * np.log(radius)
     else:
         phase = 2 * wave.winding * np.arctan(np.exp(wave.scale / radius) / wave.bulge_ratio)
-    x = wave.count * (azimuth + phase) + wave.angle
+    x = wave.number * (azimuth + phase) + wave.angle
     mean = ive(0, wave.sharpness)
     return wave.contrast * (np.exp(wave.sharpness * (np.cos(x) - 1)) / mean - 1)
 
@@ -34,7 +34,7 @@ def transform(sources, waves, amount, smooth, on, rest, *, radii=1500, azimuths=
         ]
         result[one] += amount[one] * moved(galaxy, own, on, radii, azimuths)
         result[one] += smooth[one] * exponential(galaxy, on)
-    return result if (waves.count % 2).any() else result.real
+    return result if (waves.number % 2).any() else result.real
 
 
 def moved(galaxy, waves, on, radii, azimuths):
