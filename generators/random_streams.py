@@ -13,6 +13,10 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from skybench.generators.native.library import kernel
+
+_normal_deviates = kernel("normal_deviates")
+
 WORDS_PER_COUNT = 4
 """One Philox counter value yields four 64-bit words."""
 
@@ -79,7 +83,8 @@ class RowStreams:
     """
 
     def __init__(self, seed: int, stream: str) -> None:
-        self._philox = np.random.Philox(key=_key(seed, stream))
+        self._key = _key(seed, stream)
+        self._philox = np.random.Philox(key=self._key)
         self._state = self._philox.state
         self._sampler = np.random.RandomState(self._philox)
 
@@ -99,6 +104,17 @@ class RowStreams:
         """Draw uniforms in (0, 1), unrelated to the same row's Poisson counts."""
         self._seek(row, 1)
         return _open_interval(self._philox.random_raw(count))
+
+    def normals(self, row: int, count: int) -> NDArray[np.float64]:
+        """Draw standard normal deviates, unrelated to the same row's Poisson counts.
+
+        A deviate takes half a word, beyond 5 some bits more; the first ones stay where more are
+        asked for.
+        """
+        counter = np.array([0, 0, 1, row], dtype=np.uint64)
+        deviates = np.empty(count)
+        _normal_deviates(self._key, counter, deviates)
+        return deviates
 
 
 class PixelWords:

@@ -219,8 +219,7 @@ def version_truth(
     stored, problems = opened(manifest, store, chunked=False)
     if stored is None:
         raise damage(manifest.reference, problems)
-    url = store.url_of(f"{manifest.key}/{manifest.zarr}")
-    ds = with_checked_rows(stored, manifest, url).drop_encoding()
+    ds = with_checked_rows(stored, manifest, store).drop_encoding()
     key = answer_key(ds, manifest.reference)
     return GroundTruth(name=manifest.reference, ds=ds, key=key, manifest=manifest)
 

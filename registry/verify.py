@@ -164,7 +164,7 @@ def check_version(
     report = check(manifest, store, depth=depth)
     return replace(
         report,
-        manifest_hash=cited_hash(manifest),
+        manifest_hash=cited_hash(manifest, entry.manifest),
         problems=(*report.problems, *damaged_descriptions(entry, store).values()),
     )
 
@@ -172,13 +172,13 @@ def check_version(
 def check(manifest: Manifest, store: Store, *, depth: Depth) -> VerifyReport:
     """Return what is right and wrong with the files that a trusted manifest describes."""
     started = time.perf_counter()
-    ds, outside = opened(manifest, store)
+    ds, outside = opened(manifest, store, chunked=depth == "full")
     outside = (*outside, *agreement_problems(manifest, store))
     inside: Iterator[str] = iter(())
     if depth == "full":
         inside = full_problems(manifest, store, ds)
     elif depth == "sampled" and ds is not None:
-        inside = sampled_problems(manifest, ds)
+        inside = sampled_problems(manifest, store, ds)
     return VerifyReport(
         reference=manifest.reference,
         content_hash=manifest.content.root,

@@ -169,7 +169,9 @@ def transform(
     galaxies = _geometry(sources, smooth, plans, on)
     patterns = np.stack(waves[:6], axis=2)
     real = bool((waves.number % 2 == 0).all())
-    transforms: Floats | Complexes = np.empty(rest.shape, np.float64 if real else np.complex128)
+    transforms: Floats | Complexes = np.empty(rest.shape, dtype=np.complex128)
+    if real:
+        transforms = np.empty(rest.shape)
     keys = np.stack([plans.span, plans.radii, plans.unit, plans.groups], axis=1)
     for key in np.unique(keys, axis=0).tolist():
         some = np.flatnonzero((keys == key).all(axis=1))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from skybench.generators import random_streams
 from skybench.generators.random_streams import PixelWords, RowStreams, uniforms
@@ -124,3 +124,30 @@ class TestPixelWords:
     def test_far_rows_and_seeds_of_any_size_work(self):
         words = self.make(first=2**40, seed=2**70)
         assert words.uniforms(0, np.arange(10)).max() < 1
+
+
+@pytest.mark.usefixtures("each_level")
+def test_normals_are_the_inverse_of_their_distribution_at_the_halves_of_words():
+    streams = RowStreams(5, "n")
+    found = streams.normals(3, 20_001)
+    key = random_streams._key(5, "n")
+    words = np.random.Philox(key=key, counter=[0, 0, 1, 3]).random_raw(10_001)
+    uniform = (words.astype("<u8").view("<u4")[:20_001] + 0.5) / 2**32
+    np.testing.assert_allclose(found, special.ndtri(uniform), rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.usefixtures("each_level")
+def test_normals_have_their_tails():
+    # Of a million, 2.4 are expected beyond 4.7, and 63 beyond 4: Poisson counts of both.
+    streams = RowStreams(6, "n")
+    found = np.concatenate([streams.normals(row, 10_000) for row in range(100)])
+    assert abs((np.abs(found) > 4).sum() - 63) < 4 * np.sqrt(63)
+    assert stats.kstest(found, "norm").pvalue > 1e-3
+    assert abs(np.corrcoef(found[:-1], found[1:])[0, 1]) < 4e-3
+
+
+def test_the_first_normals_stay_where_more_are_drawn_and_rows_are_unrelated():
+    streams = RowStreams(6, "n")
+    assert (streams.normals(2, 9) == streams.normals(2, 5000)[:9]).all()
+    assert streams.normals(2, 0).size == 0
+    assert abs(np.corrcoef(streams.normals(2, 5000), streams.normals(3, 5000))[0, 1]) < 0.06
