@@ -116,5 +116,7 @@ def test_a_chain_of_gaussians_is_their_sum():
 
 def test_brightness_is_proportional_to_flux():
     image = make().render((64, 64)).values
-    np.testing.assert_allclose(make(flux=4e4).render((64, 64)).values, 2 * image, rtol=1e-9, atol=1e-4)
+    np.testing.assert_allclose(
+        make(flux=4e4).render((64, 64)).values, 2 * image, rtol=1e-9, atol=1e-4
+    )
     assert not make(flux=0).render((64, 64)).values.any()
