@@ -41,7 +41,7 @@ static void follow(const Plan *plan, const double *pattern, double *restrict tur
                    double *restrict cosine, double *restrict sine) {
     const double *restrict radius = plan->radius;
     double count = pattern[COUNT], winding = count * pattern[WINDING], scale = pattern[SCALE];
-    double inverse = 1 / pattern[BULGE_RATIO], angle = pattern[ANGLE];
+    double inverse = 1 / pattern[BULGE_RATIO], origin = pattern[ANGLE];
     int logarithmic = pattern[LOGARITHMIC] != 0;
     for (int64_t j = 0; j < plan->radii; j++) {
         double r = radius[j], phase;
@@ -54,7 +54,7 @@ static void follow(const Plan *plan, const double *pattern, double *restrict tur
             phase = 2 * winding * angle(u, 1);
             turning[j] = 2 * winding * scale / (r * r * (u + 1 / u));
         }
-        phase += angle;
+        phase += origin;
         phase -= 0x1.921fb54442d18p2 * nearest(phase * 0x1.45f306dc9c883p-3);
         sine_cosine(phase, &sine[j], &cosine[j]);
     }
