@@ -204,6 +204,8 @@ class SkyRecipe(SceneRecipe):
         attributes: dict[str, str | int | float] = {}
         if image.reference is not None:
             attributes["reference_band"] = image.reference
+        if self.noise.correlation > 0:
+            attributes["noise_correlation"] = self.noise.correlation
         if image.segmentation:
             attributes["segmentation_threshold"] = image.segmentation_threshold
         if self.detector is not None:

@@ -4,7 +4,6 @@ from functools import lru_cache
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Complexes, Floats, Integers, Parameters
@@ -35,7 +34,7 @@ def unit_coefficients(seed: int, rows: Integers, lmax: int) -> Complexes:
     streams, count = RowStreams(seed, STREAM), coefficient_count(lmax)
     drawn = np.empty((len(rows), count), dtype=np.complex128)
     for one, row in enumerate(rows.tolist()):
-        normals = ndtri(streams.uniforms(row, 2 * count)).view(np.complex128)
+        normals = streams.normals(row, 2 * count).view(np.complex128)
         drawn[one] = normals[_by_degree(lmax)]
     # A coefficient at m = 0 is real; others share the variance between their two parts.
     drawn[:, : lmax + 1].imag = 0

@@ -3,7 +3,6 @@
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from skybench.generators.arrays import Floats
 from skybench.generators.random_streams import RowStreams, uniforms
@@ -63,7 +62,7 @@ def fields(recipe: VolumeRecipe, parameters: xr.Dataset) -> Floats:
         parameters[name].values.astype(np.float64).tolist() for name in ("field_rms", "field_slope")
     )
     for one, row in enumerate(parameters["sample_id"].values.tolist()):
-        white = ndtri(streams.uniforms(row, side**3)).reshape(cubes.shape[1:])
+        white = streams.normals(row, side**3).reshape(cubes.shape[1:])
         field = gaussian_field.coloured(white, slope[one])
         cubes[one] = gaussian_field.density(field, rms[one], lognormal=recipe.field.lognormal)
     return cubes

@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy.special import sph_harm_y
+from sphere import reference_harmonics
 
+from skybench.generators.native import compiling, library
 from skybench.generators.sphere import harmonics, healpix
 
 
@@ -61,16 +65,66 @@ def test_maps_are_those_of_healpy(nside, lmax):
 
 
 def test_high_degrees_neither_underflow_nor_lose_their_norm():
-    # The integral of lambda_lm^2 over z is 1 / 2 pi, by Gauss-Legendre exact up to 2 l = 1023
-    # with 512 nodes. Near the poles lambda_mm is 1e-1000 and less.
+    # The reference: the integral of lambda_lm^2 over z is 1 / 2 pi, by Gauss-Legendre exact up to
+    # 2 l = 1023 with 512 nodes. Near the poles lambda_mm is 1e-1000 and less.
     lmax = 500
     nodes, weights = np.polynomial.legendre.leggauss(lmax + 2)
     for orders in (range(3), range(250, 253), range(lmax - 1, lmax + 1)):
-        table = harmonics.legendre(lmax, orders, nodes, np.sqrt(1 - nodes**2))
+        table = reference_harmonics.legendre(lmax, orders, nodes, np.sqrt(1 - nodes**2))
         norms = (table**2 * weights).sum(axis=-1) * 2 * np.pi
         for i, order in enumerate(orders):
             np.testing.assert_allclose(norms[i, order - orders.start :], 1, atol=1e-10)
             assert (norms[i, : order - orders.start] == 0).all()
+
+
+@pytest.mark.usefixtures("each_level")
+@given(
+    nside=st.sampled_from([1, 2, 4, 8, 16, 32]),
+    beyond=st.floats(0, 1),
+    rows=st.integers(1, harmonics.TILE + 2),
+    seed=st.integers(0, 1000),
+)
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_kernel_is_the_reference(nside, beyond, rows, seed):
+    lmax = int(beyond * (3 * nside - 1))
+    coefficients = random_coefficients(rows, lmax, seed)
+    ours = harmonics.synthesis(coefficients, nside, lmax)
+    truth = reference_harmonics.synthesis(coefficients, nside, lmax)
+    np.testing.assert_allclose(ours, truth, atol=1e-12 * np.abs(truth).max())
+
+
+@pytest.mark.parametrize("order", [0, 300, 700, 1023])
+def test_near_the_poles_high_orders_end_in_nothing_and_come_back(order):
+    healpy = pytest.importorskip("healpy")
+    coefficients = single(1024, 1024, order)
+    ours = harmonics.synthesis(coefficients, 512, 1024)[0]
+    theirs = healpy.alm2map(coefficients[0], 512, lmax=1024)
+    np.testing.assert_allclose(ours, theirs, atol=1e-11 * np.abs(theirs).max())
+
+
+def test_every_level_has_the_same_bits(monkeypatch):
+    coefficients = random_coefficients(3, 150)
+    maps = {}
+    for level in compiling.levels()[: compiling.levels().index(library.level()) + 1]:
+        monkeypatch.setenv("SKYBENCH_CPU", level)
+        library.forget()
+        maps[level] = harmonics.synthesis(coefficients, 64, 150).tobytes()
+    monkeypatch.undo()
+    library.forget()
+    assert len(set(maps.values())) == 1
+
+
+def test_the_kernel_refuses_sizes_that_do_not_fit():
+    on, few = healpix.rings(2), np.zeros(4)
+    north = (on.z[:4], on.sine[:4], on.longitude[:4])
+    with pytest.raises(ValueError, match="synthesise_rings refused its sizes"):
+        harmonics._synthesise_rings(few, *north, on.count, on.first, few, few, 1, 4)
+    far = np.full(7, 1000)
+    coefficients, scratch = np.zeros(2), np.zeros(24)
+    with pytest.raises(ValueError, match="synthesise_rings refused its sizes"):
+        harmonics._synthesise_rings(coefficients, *north, on.count, far, few, scratch, 1, 0)
 
 
 @pytest.mark.parametrize("nside", [1, 4, 16])
