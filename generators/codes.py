@@ -1,12 +1,14 @@
 """Codes of samples and what they stand for, as CF flag variables tell it, and what users get."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from xarray.backends import BackendArray
+from xarray.core import indexing
 
 from skybench.errors import IntegrityError
 
@@ -25,7 +27,7 @@ def presented(ds: xr.Dataset) -> xr.Dataset:
     """
     shown = decode_flags(ds)
     ids = shown.variables.get(ID_VARIABLE)
-    if ids is None or ids.dims != (SAMPLE_DIM,) or ids.chunks is not None:
+    if ids is None or ids.dims != (SAMPLE_DIM,) or ids.chunks is not None or _is_lazy(ids):
         return shown
     return shown.assign_coords({SAMPLE_DIM: ids})
 
@@ -102,14 +104,45 @@ def _decoded(variable: xr.Variable) -> xr.Variable:
     table = dict(sorted(flag_names(variable).items()))
     codes, names = np.array(list(table)), np.array(list(table.values()))
     decode = partial(_meanings, codes=codes, names=names)
-    data = variable.data
-    if variable.chunks is None:
+    data: Any = None if _is_lazy(variable) else variable.data
+    if _is_lazy(variable):
+        data = once(_Meanings(variable, decode, names.dtype))
+    elif variable.chunks is None:
         data = decode(np.asarray(data))
     else:
         meta = np.empty((0,) * data.ndim, names.dtype)
         data = data.map_blocks(decode, dtype=names.dtype, meta=meta)
     attrs = {key: value for key, value in variable.attrs.items() if key != "flag_values"}
     return xr.Variable(variable.dims, data, attrs, _WRITTEN)
+
+
+def _is_lazy(variable: xr.Variable) -> bool:
+    """Tell whether values are still in a store; to ask for them, as dask arrays, would read."""
+    return variable.chunks is None and not variable._in_memory
+
+
+def once(array: Any) -> indexing.MemoryCachedArray:
+    """Return a lazy array that stays in memory when all of it has been read."""
+    return indexing.MemoryCachedArray(indexing.LazilyIndexedArray(array))  # type: ignore[no-untyped-call]
+
+
+class _Meanings(BackendArray):
+    """The strings of codes that are still in a store."""
+
+    def __init__(
+        self, codes: xr.Variable, decode: Callable[[Any], Any], dtype: np.dtype[Any]
+    ) -> None:
+        self.shape, self.dtype = codes.shape, dtype
+        self._codes, self._decode = codes, decode
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        """Read some of them."""
+        outer = indexing.IndexingSupport.OUTER
+        return indexing.explicit_indexing_adapter(key, self.shape, outer, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> Any:
+        taken = self._codes.isel(dict(zip(self._codes.dims, key, strict=True)))
+        return self._decode(np.asarray(taken.values))
 
 
 _WRITTEN = {"dtype": np.dtypes.StringDType()}

@@ -153,6 +153,7 @@ class DrawnObject(_Declared):
     subclasses of that. Fields are checked against their domains when an object is made, and
     parameters that are not given are drawn by the seed, once: they are then as visible as others.
     An astropy Quantity is taken in any unit of its kind, and kept as a number in the parameter's.
+    ``render`` gives float64 as computed, of every family: only what a dataset stores is rounded.
 
     Attributes
     ----------

@@ -21,6 +21,7 @@ from skybench.generators.sealed import (
     secret_recipe,
     withheld,
 )
+from skybench.generators.variable import SAMPLE
 
 GENERATOR = "skybench-generator-2"
 """Changes whenever the same recipe and seed would give other pixels or parameters."""
@@ -123,11 +124,17 @@ def _drawn(family: Family, recipe: Recipe, start: int, stop: int) -> xr.Dataset:
     parameters = parameters_of(family, recipe, start, stop)
     rows = sealed_rows(recipe, parameters)
     if not rows.any():
-        return parameters.assign(_rendered(family, recipe, parameters))
+        return _with_data(parameters, _rendered(family, recipe, parameters))
     public, sealed = parameters.isel(sample=~rows), parameters.isel(sample=rows)
-    shown = public.assign(_rendered(family, recipe, public))
-    hidden = sealed.assign(_rendered(family, secret_recipe(recipe), sealed))
+    shown = _with_data(public, _rendered(family, recipe, public))
+    hidden = _with_data(sealed, _rendered(family, secret_recipe(recipe), sealed))
     return interleaved(shown, withheld(hidden, family.observed), rows)
+
+
+def _with_data(parameters: xr.Dataset, rendered: dict[str, xr.Variable]) -> xr.Dataset:
+    """Return both together; what rendering tells of each sample as a whole is a coordinate, too."""
+    of_sample = [name for name, v in rendered.items() if v.dims == SAMPLE]
+    return parameters.assign(rendered).set_coords(of_sample)
 
 
 def _rendered(family: Family, recipe: Recipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:

@@ -53,6 +53,15 @@ def deal(
     return classes.reshape(-1)[rows], splits.reshape(-1)[rows]
 
 
+def splits_before(seed: int, row: int, fractions: Sequence[float]) -> NDArray[np.int64]:
+    """Return how many rows before a row `deal` gives to each split."""
+    first = row // ROWS * ROWS
+    whole = np.bincount(_quota_pattern(tuple(fractions)), minlength=len(fractions))
+    begun = deal(seed, first, row, [1.0], fractions)[1] if row > first else np.empty(0, np.int64)
+    counts: NDArray[np.int64] = whole * (row // ROWS) + np.bincount(begun, minlength=len(whole))
+    return counts
+
+
 @cache
 def _quota_pattern(fractions: tuple[float, ...]) -> NDArray[np.int64]:
     """Give each place to the split that is furthest behind its quota."""

@@ -224,7 +224,7 @@ def _list_contradictions(manifest: Manifest) -> Iterator[str]:
     arrays = {key.split("/")[1] for key in inside} - {METADATA}
     for name in sorted(arrays - manifest.content.variables.keys()):
         yield f"it lists files of {name}, which is none of its variables"
-    if manifest.sample_digests not in keys:
+    if not manifest.files_of(manifest.sample_digests):
         yield f"it does not list {manifest.sample_digests}, the digests of its samples"
     if manifest.recipe.get("name") != manifest.dataset:
         yield f"its recipe is that of {manifest.recipe.get('name')!r}"

@@ -214,13 +214,12 @@ def version_truth(
     """
     if seal := seal_at_hand(manifest, store, file):
         return _of_seal(manifest, seal)
-    if rewritten := tuple(record_problems(manifest)):
+    if rewritten := record_problems(manifest):
         raise damage(manifest.reference, rewritten)
     stored, problems = opened(manifest, store, chunked=False)
     if stored is None:
         raise damage(manifest.reference, problems)
-    url = store.url_of(f"{manifest.key}/{manifest.zarr}")
-    ds = with_checked_rows(stored, manifest, url).drop_encoding()
+    ds = with_checked_rows(stored, manifest, store).drop_encoding()
     key = answer_key(ds, manifest.reference)
     return GroundTruth(name=manifest.reference, ds=ds, key=key, manifest=manifest)
 

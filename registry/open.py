@@ -10,21 +10,26 @@ from numpy.typing import NDArray
 # By its face, as a user: what brings a version here stands on floors above this one.
 import skybench
 from skybench.errors import NotFoundError, ParameterError
-from skybench.generators.codes import presented
-from skybench.generators.recipe_file import packaged_recipes
-from skybench.registry.arrays.chunked_rows import stored_rows
-from skybench.registry.arrays.open_url import is_url, open_url, select_split, with_coordinates
-from skybench.registry.arrays.zarr_format import in_chunks, open_raw
+from skybench.generators.codes import presented, with_variables
+from skybench.generators.recipe_text import packaged_recipes
+from skybench.registry.arrays.open_url import (
+    MOST_IN_MEMORY,
+    in_memory,
+    is_url,
+    open_url,
+    select_split,
+    with_coordinates,
+)
+from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
-from skybench.registry.recorded import record_problems, recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import opened
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
-from skybench.registry.versions.recorded_manifests import cited_hash
+from skybench.registry.versions.recorded_manifests import identity_of, recorded_manifest
 
 Openable = str | PathLike[str] | DatasetReference
 """A reference to a version, or the path or URL of one Zarr store."""
@@ -76,9 +81,10 @@ def open(
     -------
     Dataset
         ``image : (sample, y, x) int32``, electrons, with the parameters as coordinates. Those on
-        (sample), by which samples are chosen and grouped, are in memory (up to 256 MB of them), and
-        numbers of sources are read when they are used; the rest are dask arrays in chunks of one
-        length. ``attrs`` hold version, content hash, hash of the manifest, licence.
+        (sample), by which samples are chosen and grouped, are in memory, and numbers of sources are
+        read when they are used; the rest are dask arrays in chunks of one length. Of more than 8 MB
+        of the former all are read when they are first used, and ``sample`` has no index.
+        ``attrs`` hold version, content hash, hash of the manifest, licence.
 
     Raises
     ------
@@ -100,13 +106,17 @@ def open(
     if isinstance(reference, PathLike) or (isinstance(reference, str) and is_url(reference)):
         return _opened_url(fspath(reference), split, store, verify, decode)
     store = Store(store)
-    manifest = read_manifest(store, present(reference, store, build))
+    entry = present(reference, store, build)
+    manifest = read_manifest(store, entry)
+    identity = identity_of(manifest, entry.manifest)
+    if identity.problems:
+        raise damage(manifest.reference, identity.problems)
     ds = _opened(manifest, store, split, verify).drop_encoding()
     return (presented(ds) if decode else ds).assign_attrs(
         dataset=manifest.dataset,
         version=manifest.version,
         content_hash=manifest.content.root,
-        manifest_hash=cited_hash(manifest),
+        manifest_hash=identity.cited,
         license=manifest.licence,
         citation=manifest.citation,
     )
@@ -142,19 +152,24 @@ def present(
         try:
             skybench.get(reference, store=store, build=build)
         except NotFoundError as unavailable:
-            raise _absent(reference, missing, unavailable) from None
+            raise _absent(reference, store, missing, unavailable) from None
     return resolve(reference, store)
 
 
 def _absent(
-    reference: str | DatasetReference, missing: NotFoundError, unavailable: NotFoundError
+    reference: str | DatasetReference,
+    store: Store,
+    missing: NotFoundError,
+    unavailable: NotFoundError,
 ) -> NotFoundError:
     try:
         recorded_manifest(reference)
     except NotFoundError as also:
         name = DatasetReference.parse(reference).dataset
         return NotFoundError(f"{missing} Nor does skybench record it: {also}{_as_recipe(name)}")
-    return NotFoundError(f"{missing} And nothing brought it there: {unavailable}")
+    return NotFoundError(
+        f"{reference} is not in {store}, and nothing brought it there: {unavailable}"
+    )
 
 
 def _as_recipe(name: str) -> str:
@@ -171,21 +186,22 @@ def _opened(
     url = store.url_of(f"{manifest.key}/{manifest.zarr}")
     stored = _stored(manifest, store, url, verify)
     if verify == "full":
-        checked = with_checked_rows(stored, manifest, url)
-        ds = with_coordinates(checked, stored, partial(_read_checked, manifest), sources=False)
+        held = in_memory(stored, partial(_read_checked, manifest, store), MOST_IN_MEMORY)
+        checked = with_checked_rows(stored, manifest, store)
+        ds = with_variables(checked, {**checked.variables, **held})
     else:
-        ds = with_coordinates(in_chunks(stored, url), stored, partial(stored_rows, url))
+        ds = with_coordinates(stored, url)
     return ds if split is None else select_split(ds, split)
 
 
-def _read_checked(manifest: Manifest, name: str, variable: xr.Variable) -> NDArray[Any]:
-    return CheckedRows.of(name, variable, manifest).read_whole()
+def _read_checked(
+    manifest: Manifest, store: Store, name: str, variable: xr.Variable
+) -> NDArray[Any]:
+    return CheckedRows.of(name, variable, manifest, store).read_whole()
 
 
 def _stored(manifest: Manifest, store: Store, url: str, verify: Verification) -> xr.Dataset:
     if verify == "off":
-        if problems := tuple(record_problems(manifest)):
-            raise damage(manifest.reference, problems)
         return open_raw(url, chunked=False)
     ds, problems = opened(manifest, store, chunked=False)
     if ds is None or problems:

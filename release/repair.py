@@ -5,18 +5,27 @@ nothing worse. What is right is read, and never written.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
+
+import xarray as xr
 
 from skybench.errors import IntegrityError, NotFoundError, SkybenchError
 from skybench.generators.codes import SAMPLE_DIM
 from skybench.generators.generate import empty
 from skybench.generators.recipe import Recipe
-from skybench.registry.arrays.zarr_format import Layout, choose_layout, create, open_raw, write_rows
+from skybench.registry.arrays.zarr_format import (
+    Layout,
+    RowWriter,
+    choose_layout,
+    create,
+    open_raw,
+)
 from skybench.registry.exports.croissant import croissant_text
-from skybench.registry.hashing.content_hash import hash_dataset_and_samples
+from skybench.registry.hashing.content_hash import block_digests_of, hash_dataset_and_samples
 from skybench.registry.progress_bar import progress_bar
 from skybench.registry.proof.file_check import damaged_descriptions, damaged_files
 from skybench.registry.proof.row_check import shard_forms
@@ -29,15 +38,20 @@ from skybench.registry.storage.store import BASELINES, CROISSANT, SIGNATURE, Sto
 from skybench.registry.verify import VerifyReport, check_version
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry
-from skybench.registry.versions.manifest import Manifest, StoredObject, digest_of
+from skybench.registry.versions.manifest import (
+    DIGEST_BYTES,
+    Manifest,
+    StoredObject,
+    digest_of,
+)
 from skybench.release.building.generator_identity import generator_identity
+from skybench.release.building.group import rendered
 from skybench.release.building.scheduler import (
     PROCESSES_FROM_POINTS,
     available_cpus,
     check_workers,
     run_tasks,
 )
-from skybench.release.building.shard import rendered
 from skybench.release.mirror import fetch_what_is_right
 from skybench.release.publishing.card import card_scores, card_text
 
@@ -223,9 +237,12 @@ class ShardRows:
 
 
 def make_shards(job: ShardRows) -> int:
-    """Render the rows of a shard and write the variables that are wanted; return the rows."""
-    columns = rendered(job.recipe, job.start, job.stop, job.secret_seed)
-    write_rows(job.url, job.start, {name: columns[name] for name in job.names}, job.layout)
+    """Render the rows of some shards and write the variables that are wanted; return the rows."""
+    writer = RowWriter(job.url, job.start, job.layout)
+    for start, stop in job.layout.pieces(job.stop, job.start):
+        columns = rendered(job.recipe, start, stop, job.secret_seed)
+        writer.add({name: columns[name] for name in job.names})
+    writer.close()
     return job.stop - job.start
 
 
@@ -240,19 +257,23 @@ class _Rebuilder:
     def rebuild(self, wrong: Sequence[StoredObject]) -> tuple[list[str], list[str]]:
         """Make files again; return the keys of those put in place, and why others were not."""
         inside = [stored for stored in wrong if self._inside(stored) is not None]
-        digests = [stored for stored in wrong if stored.key == self.manifest.sample_digests]
+        digests = [stored for stored in wrong if self._is_digests(stored)]
         left = [
             f"{stored.key} does not follow from the recipe; fetch it: --mirror URL"
             for stored in wrong
             if stored not in inside and stored not in digests
         ]
         rebuilt, refused = self._rebuild_zarr(inside) if inside else ([], [])
-        if digests and not refused:
-            more, refused = self._place(digests[0], self._digests())
+        if refused:
+            left += [f"{stored.key} follows from rows that are still damaged" for stored in digests]
+        else:
+            more, refused = self._rebuild_digests(digests)
             rebuilt += more
-        elif digests:
-            left.append(f"{digests[0].key} follows from rows that are still damaged")
         return rebuilt, [*left, *refused]
+
+    def _is_digests(self, stored: StoredObject) -> bool:
+        folders = (self.manifest.sample_digests, self.manifest.blocks)
+        return any(f and (stored.key == f or stored.key.startswith(f"{f}/")) for f in folders)
 
     def _inside(self, stored: StoredObject) -> str | None:
         """Return the key of a file inside the Zarr store, None for others."""
@@ -280,21 +301,23 @@ class _Rebuilder:
         template, samples = empty(recipe), self.manifest.samples
         layout = self._layout() or choose_layout(template, samples)
         create(scratch, template, samples, layout)
-        along = {str(n) for n, v in template.variables.items() if SAMPLE_DIM in v.dims}
-        names = _names_by_shard(keys, along)
-        shards = layout.shards(samples)
+        lengths = {
+            str(name): layout.shard_rows_of(variable.dtype.itemsize * prod(variable.shape[1:]))
+            for name, variable in template.variables.items()
+            if SAMPLE_DIM in variable.dims
+        }
         jobs = [
             ShardRows(
                 recipe=recipe.model_dump_json(),
                 url=scratch,
-                start=shards[number][0],
-                stop=shards[number][1],
+                start=start,
+                stop=min(start + length, samples),
                 names=tuple(sorted(wanted)),
                 layout=layout,
                 secret_seed=recipe.secret_seed,
             )
-            for number, wanted in sorted(names.items())
-            if number < len(shards)
+            for (start, length), wanted in sorted(_names_by_rows(keys, lengths).items())
+            if start < samples
         ]
         rows = sum(job.stop - job.start for job in jobs)
         with progress_bar(f"Rebuilding {recipe.name}", rows, shown=self.progress) as advance:
@@ -309,16 +332,37 @@ class _Rebuilder:
     def _layout(self) -> Layout | None:
         """Return the layout that the metadata tell, None where they are damaged."""
         try:
-            form = next(iter(shard_forms(self.manifest, self.store).values()), None)
+            forms = [*shard_forms(self.manifest, self.store).values()]
         except Exception:  # metadata are read by other libraries, which raise anything
             return None
-        if form is None:
+        if not forms:
             return None
-        return Layout(chunk_rows=form.chunk_rows, shard_rows=form.shard_rows)
+        lengths = [form.shard_rows for form in forms]
+        return Layout(
+            chunk_rows=forms[0].chunk_rows, shard_rows=min(lengths), group_rows=max(lengths)
+        )
 
-    def _digests(self) -> bytes:
-        url = self.store.url_of(f"{self.entry.key}/{self.manifest.zarr}")
-        return hash_dataset_and_samples(open_raw(url), self.manifest.content.algorithm)[1].tobytes()
+    def _rebuild_digests(self, wrong: Sequence[StoredObject]) -> tuple[list[str], list[str]]:
+        """Make digests again from the rows that they are of."""
+        rebuilt: list[str] = []
+        refused: list[str] = []
+        ds = open_raw(self.store.url_of(f"{self.entry.key}/{self.manifest.zarr}"))
+        for stored in wrong:
+            placed, why = self._place(stored, self._digests(ds, stored))
+            rebuilt += placed
+            refused += why
+        return rebuilt, refused
+
+    def _digests(self, ds: xr.Dataset, stored: StoredObject) -> bytes:
+        """Return what a file of digests should hold."""
+        of_samples = self.manifest.files_of(self.manifest.sample_digests)
+        if stored not in of_samples:
+            return block_digests_of(ds, stored.key.rpartition("/")[2])
+        before = of_samples[: of_samples.index(stored)]
+        first = sum(file.size for file in before) // DIGEST_BYTES
+        rows = slice(first, first + stored.size // DIGEST_BYTES)
+        digests = hash_dataset_and_samples(ds.isel({SAMPLE_DIM: rows}))[1]
+        return digests.tobytes()
 
     def _place(self, stored: StoredObject, data: bytes) -> tuple[list[str], list[str]]:
         """Put a file in place if it is the published one; else return why not."""
@@ -342,13 +386,16 @@ class _Rebuilder:
         )
 
 
-def _names_by_shard(keys: Sequence[str], variables: set[str]) -> dict[int, set[str]]:
-    """Return the variables to make of each shard, from keys like ``image/c/3/0/0``."""
-    names: dict[int, set[str]] = {}
+def _names_by_rows(
+    keys: Sequence[str], lengths: Mapping[str, int]
+) -> dict[tuple[int, int], set[str]]:
+    """Return the variables to make by first row and length, from keys like ``image/c/3/0/0``."""
+    names: dict[tuple[int, int], set[str]] = {}
     for key in keys:
         name, _, place = key.partition("/c/")
-        if name in variables and place:
-            names.setdefault(int(place.split("/")[0]), set()).add(name)
+        if name in lengths and place:
+            start = int(place.split("/")[0]) * lengths[name]
+            names.setdefault((start, lengths[name]), set()).add(name)
     return names
 
 

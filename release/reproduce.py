@@ -27,16 +27,17 @@ from skybench.registry.hashing.content_hash import (
     variable_root,
 )
 from skybench.registry.proof.comparison import compare
+from skybench.registry.proof.digests_beside import samples_of
 from skybench.registry.recorded import recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.seals import opened_seal, recipe_of, sealing_of, still_sealed
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
-from skybench.registry.versions.manifest import Manifest, digest_of
+from skybench.registry.versions.manifest import Manifest
 from skybench.release.building.generator_identity import generator_identity
-from skybench.release.building.row_hashes import Rows, hashed_rows
+from skybench.release.building.group_hashes import GroupHashes, content_of_groups
+from skybench.release.building.row_hashes import Hashes, Rows, hashed_rows
 from skybench.release.building.scheduler import check_workers
-from skybench.release.building.shard_hashes import ShardHashes, content_of_shards
 
 _SHOWN = 10
 
@@ -146,6 +147,12 @@ def reproduce(
     started = time.perf_counter()
     check_workers(workers)
     manifest, digests = _published(reference, Store(store))
+    if samples is not None and digests is None and manifest.blocks is not None:
+        msg = (
+            f"some samples of {manifest.reference} are compared by digests that are not here as "
+            "they were published; repair it, or leave out the samples to compare all"
+        )
+        raise NotFoundError(msg)
     recipe = recipe_of(manifest, opened_seal(manifest, Store(store)))
     pieces = _pieces(manifest, recipe, samples, by_sample=digests is not None)
     sealing = sealing_of(manifest) if recipe.is_closed else None
@@ -155,10 +162,10 @@ def reproduce(
     drawn = recipe.with_secret_seed(0) if recipe.is_closed else recipe
     sealed: list[int] = []
     with hashed_rows(drawn, pieces, workers=workers, progress=progress) as read:
-        shards = _noting_sealed((_present(read(start)) for start, _ in pieces), recipe, sealed)
+        hashes = _noting_sealed((_present(read(start)) for start, _ in pieces), recipe, sealed)
         whole: Compare = _compare_open if recipe.is_closed else _compare_all
         compared = whole if samples is None else _compare_some
-        got, differing, differences = compared(manifest, digests, recipe, shards)
+        got, differing, differences = compared(manifest, digests, recipe, hashes)
     return Reproduction(
         reference=manifest.reference,
         expected=manifest.content.root,
@@ -181,19 +188,7 @@ def _published(reference: str | DatasetReference, store: Store) -> tuple[Manifes
         except NotFoundError as also:
             msg = f"{error} Nor does skybench record it: {also}"
             raise NotFoundError(msg) from None
-    return manifest, _stored_digests(manifest, store)
-
-
-def _stored_digests(manifest: Manifest, store: Store) -> Digests | None:
-    """Return the store's digests of the samples, None where they are absent or damaged."""
-    published = {stored.key: stored.sha256 for stored in manifest.objects}
-    try:
-        data = store.read_bytes(f"{manifest.key}/{manifest.sample_digests}")
-    except NotFoundError:
-        return None
-    if digest_of(data) != published.get(manifest.sample_digests):
-        return None
-    return np.frombuffer(data, np.uint8).reshape(-1, 32)
+    return manifest, samples_of(manifest, store)
 
 
 def _pieces(
@@ -201,7 +196,7 @@ def _pieces(
 ) -> list[Rows]:
     """Return what to render together: whole blocks where only these can be compared."""
     if samples is None:
-        return choose_layout(empty(recipe), recipe.samples).shards(recipe.samples)
+        return choose_layout(empty(recipe), recipe.samples).pieces(recipe.samples)
     wanted = sorted(set(samples))
     if not wanted:
         msg = f"no samples of {manifest.dataset} {manifest.version} are named; leave out for all"
@@ -219,53 +214,63 @@ def _pieces(
     return [(start, min(start + BLOCK_ROWS, manifest.samples)) for start in starts]
 
 
-def _noting_sealed(
-    shards: Iterable[ShardHashes], recipe: Recipe, sealed: list[int]
-) -> Iterator[ShardHashes]:
-    """Yield the shards, and list the samples of a closed split among them."""
-    for shard in shards:
+def _noting_sealed(pieces: Iterable[Hashes], recipe: Recipe, sealed: list[int]) -> Iterator[Hashes]:
+    """Yield the hashes, and list the samples of a closed split among them."""
+    for group, samples in pieces:
         if recipe.sealed is not None and recipe.is_closed:
             code = SPLITS.index(recipe.sealed.split)
-            sealed += (shard.start + np.flatnonzero(shard.split_codes == code)).tolist()
-        yield shard
+            sealed += (group.start + np.flatnonzero(group.split_codes == code)).tolist()
+        yield group, samples
 
 
-def _present(shard: ShardHashes | None) -> ShardHashes:
-    if shard is None:
+def _present(hashes: Hashes | None) -> Hashes:
+    if hashes is None:
         msg = "a temporary file vanished while samples were rendered; run it again"
         raise StoreError(msg)
-    return shard
+    return hashes
 
 
 Compared = tuple[str | None, tuple[int, ...] | None, list[str]]
-Compare = Callable[[Manifest, Digests | None, Recipe, Iterable[ShardHashes]], Compared]
+Compare = Callable[[Manifest, Digests | None, Recipe, Iterable[Hashes]], Compared]
 
 
 def _compare_all(
     manifest: Manifest,
     digests: Digests | None,
     recipe: Recipe,
-    shards: Iterable[ShardHashes],
+    pieces: Iterable[Hashes],
 ) -> Compared:
-    made, samples = content_of_shards(
-        empty(recipe), recipe.samples, shards, manifest.content.algorithm
-    )
+    rows: list[int] = []
+    known = digests if digests is not None and len(digests) == recipe.samples else None
+    groups = _noting_changed(pieces, known, rows)
+    made = content_of_groups(empty(recipe), recipe.samples, groups, manifest.content.algorithm)
     found = list(_content_differences(manifest.content, made))
-    if digests is None or len(digests) != len(samples):
+    if known is None:
         return made.root, None if found else (), found
-    rows = np.flatnonzero((samples != digests).any(axis=1)).tolist()
     return made.root, tuple(rows), [*_named(rows), *found]
+
+
+def _noting_changed(
+    pieces: Iterable[Hashes], known: Digests | None, rows: list[int]
+) -> Iterator[GroupHashes]:
+    """Yield the groups, and list the rows whose digests are not the known ones."""
+    for group, samples in pieces:
+        if known is not None:
+            changed = (samples != known[group.start : group.stop]).any(axis=1)
+            rows += (group.start + np.flatnonzero(changed)).tolist()
+        yield group
 
 
 def _compare_open(
     manifest: Manifest,
     _: Digests | None,
     recipe: Recipe,
-    shards: Iterable[ShardHashes],
+    pieces: Iterable[Hashes],
 ) -> Compared:
     """Compare the splits that are not sealed, by their roots."""
     algorithm = manifest.content.algorithm
-    made, _ = content_of_shards(empty(recipe), recipe.samples, shards, algorithm)
+    groups = (group for group, _ in pieces)
+    made = content_of_groups(empty(recipe), recipe.samples, groups, algorithm)
     assert recipe.sealed is not None
     found = [
         f"differs: {name} of split {split}"
@@ -281,18 +286,18 @@ def _compare_some(
     manifest: Manifest,
     digests: Digests | None,
     recipe: Recipe,
-    shards: Iterable[ShardHashes],
+    pieces: Iterable[Hashes],
 ) -> Compared:
     found = list(_outline_differences(manifest.content, empty(recipe), manifest.samples))
     if digests is None:
-        for shard in shards:
-            found += _block_differences(manifest.content, shard)
+        for group, _ in pieces:
+            found += _block_differences(manifest.content, group)
         return None, None if found else (), found
     code = SPLITS.index(recipe.sealed.split) if recipe.sealed and recipe.is_closed else None
     rows = [
-        r.start
-        for r in shards
-        if r.split_codes[0] != code and (r.samples[0] != digests[r.start]).any()
+        group.start
+        for group, samples in pieces
+        if group.split_codes[0] != code and (samples[0] != digests[group.start]).any()
     ]
     return None, tuple(rows), [*_named(rows), *found]
 
@@ -325,12 +330,12 @@ def _outline_differences(
                 yield f"differs: the values of {name}"
 
 
-def _block_differences(published: ContentHash, shard: ShardHashes) -> Iterator[str]:
-    block, stop = shard.start // BLOCK_ROWS, shard.start + len(shard.samples)
-    for name, made in sorted(shard.leaves.items()):
-        known = published.variables.get(name)
-        if known is not None and known.blocks[block : block + 1] != block_digests(made):
-            yield f"differs: {name} of rows {shard.start} to {stop - 1}"
+def _block_differences(published: ContentHash, group: GroupHashes) -> Iterator[str]:
+    for block, made in group.blocks():
+        for name, digest in made.items():
+            known = published.variables.get(name)
+            if known is not None and known.blocks[block : block + 1] != (digest,):
+                yield f"differs: {name} of rows {group.start} to {group.stop - 1}"
 
 
 def _named(rows: list[int]) -> Iterator[str]:

@@ -105,7 +105,7 @@ static void add_noise(const double *restrict light, const double *restrict walk,
 
 /* Write the errors of measurements, and fluxes with this noise and the stars' own and without,
    (star, time), each kept to so many bits. */
-KERNEL(observe, ARRAY(const double, light), ARRAY(const double, walks),
+KERNEL(observe_stars, ARRAY(const double, light), ARRAY(const double, walks),
        ARRAY(const double, scatter_normals), ARRAY(const double, normals),
        ARRAY(const double, median_error), ARRAY(float, flux), ARRAY(float, errors),
        ARRAY(float, expected), double scatter, int64_t flux_bits, int64_t error_bits) {

@@ -106,7 +106,7 @@ class ShardedRows:
             The shard is missing, or cannot be read.
         """
         shard, within = divmod(number, self.form.shard_rows // self.form.chunk_rows)
-        key = f"{self.name}/{self.form.shard_keys()[shard]}"
+        key = f"{self.name}/{self.form.shard_key(shard)}"
         store, first = Store(self.url), number * self.form.chunk_rows
         with self._reading(first, first + self.lengths[number]):
             if shard not in self._places:

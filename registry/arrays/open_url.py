@@ -1,6 +1,6 @@
 """Open one Zarr store of skybench's as users have it: lazy, one split of it, codes as strings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError
 from skybench.generators.codes import (
+    ID_VARIABLE,
     SAMPLE_DIM,
     SPLIT_VARIABLE,
     flag_names,
+    once,
     presented,
     with_variables,
 )
@@ -28,7 +30,11 @@ from skybench.registry.arrays.zarr_format import in_chunks, missing_chunks, open
 _CHOSEN_BY = {SAMPLE_DIM, "class"}
 """Dimensions of the coordinates by which samples are chosen."""
 
-_MOST_IN_MEMORY = 1 << 28
+_READ_AT_ONCE = 1 << 24
+"""Bytes of coordinates that hardly delay the opening; more of them are read when they are used."""
+
+MOST_IN_MEMORY = 1 << 28
+"""Bytes of coordinates that stay there once they are read."""
 
 
 def is_url(text: str) -> bool:
@@ -56,7 +62,7 @@ def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.D
         Chunks are missing, which would read as fill values without an error.
     """
     stored = open_raw(url, chunked=False)
-    ds = with_coordinates(in_chunks(stored, url), stored, partial(stored_rows, url))
+    ds = with_coordinates(stored, url)
     if split is not None:
         ds = select_split(ds, split)
     if missing := missing_chunks(url):
@@ -69,43 +75,60 @@ def open_url(url: str, *, split: str | None = None, decode: bool = True) -> xr.D
     return presented(ds) if decode else ds
 
 
-def with_coordinates(
-    ds: xr.Dataset,
-    stored: xr.Dataset,
-    read: Callable[[str, xr.Variable], NDArray[Any]],
-    *,
-    sources: bool = True,
-) -> xr.Dataset:
-    """Return the dataset with what samples are chosen and grouped by in memory.
+def with_coordinates(stored: xr.Dataset, url: str) -> xr.Dataset:
+    """Return a dataset in chunks, with what samples are chosen and grouped by in memory.
 
     That are the coordinates on (sample), and which classes are present. Then ``where``, masks and
     ``groupby`` work as on any dataset. Numbers of sources, such as ``flux``, are read whenever they
-    are used, so that masks and groups can be made of them, too. The coordinates of a dataset of
-    tens of millions of samples stay dask arrays.
+    are used, so that masks and groups can be made of them, too. Where all that is more than can be
+    read in no time, each coordinate is read when it is first used, up to two million samples all
+    but their identity, by which they are found; those of a dataset of tens of millions are dask
+    arrays.
 
     Parameters
     ----------
-    ds : Dataset
-        In chunks, codes not decoded.
     stored : Dataset
-        The same as it is stored, from which a variable is read at once.
-    read : callable
-        Name and stored variable to values.
-    sources : bool
-        Whether numbers of sources are read whenever they are used; else they stay as in `ds`.
+        As `open_raw` gives it, not in chunks.
+    url : str
+        Where it is from.
     """
     coords = {n: stored.variables[n] for n in stored.coords if SAMPLE_DIM in stored[n].dims}
-    variables = dict(ds.variables)
-    held = 0
-    for name, variable in sorted(coords.items(), key=lambda item: item[1].ndim):
-        held += variable.nbytes
-        if held > _MOST_IN_MEMORY:
-            break
-        if {*variable.dims} <= _CHOSEN_BY:
-            variables[name] = xr.Variable(variable.dims, read(str(name), variable), variable.attrs)
-        elif sources and "flag_values" not in variable.attrs:
-            variables[name] = variable
-    return with_variables(ds, variables)
+    held = in_memory(stored, partial(stored_rows, url), _READ_AT_ONCE)
+    if held or not coords:
+        numbers = {n: v for n, v in coords.items() if "flag_values" not in v.attrs}
+        lazy = {n: v for n, v in numbers.items() if v.nbytes <= MOST_IN_MEMORY}
+    else:
+        identity = stored[[name for name in coords if name == ID_VARIABLE]]
+        held = in_memory(identity, partial(stored_rows, url), _READ_AT_ONCE)
+        lazy = {n: _kept(v) for n, v in coords.items() if v.nbytes <= MOST_IN_MEMORY}
+    others = stored.drop_vars(lazy.keys() | held.keys())
+    return with_variables(stored, {**in_chunks(others, url).variables, **lazy, **held})
+
+
+def in_memory(
+    stored: xr.Dataset, read: Callable[[str, xr.Variable], NDArray[Any]], most: int
+) -> dict[Hashable, xr.Variable]:
+    """Return what samples are chosen by, read at once; nothing where that has too many bytes.
+
+    Parameters
+    ----------
+    stored : Dataset
+        As `open_raw` gives it, not in chunks.
+    read : callable
+        Name and stored variable to values.
+    most : int
+        Bytes that may be read.
+    """
+    coords = {n: stored.variables[n] for n in stored.coords if SAMPLE_DIM in stored[n].dims}
+    chosen_by = {n: v for n, v in coords.items() if {*v.dims} <= _CHOSEN_BY}
+    if sum(variable.nbytes for variable in chosen_by.values()) > most:
+        return {}
+    return {n: xr.Variable(v.dims, read(str(n), v), v.attrs) for n, v in chosen_by.items()}
+
+
+def _kept(variable: xr.Variable) -> xr.Variable:
+    """Return a lazy variable that stays in memory once all of it is read."""
+    return xr.Variable(variable.dims, once(variable._data), variable.attrs)
 
 
 def select_split(ds: xr.Dataset, split: str) -> xr.Dataset:

@@ -29,26 +29,44 @@ _BLOSC_SIZE = slice(4, 8)
 """Where a Blosc header tells the size of what is compressed."""
 
 
-def shard_bytes(values: NDArray[Any], chunk_rows: int, shard_rows: int, fill_value: Any) -> bytes:
-    """Return the shard that holds some rows.
+class ShardWriter:
+    """A shard whose rows are added in order; memory holds them compressed.
 
     Parameters
     ----------
-    values : (rows, ...) array
-        At most `shard_rows` rows.
     chunk_rows, shard_rows : int
         Rows of a chunk, which has all of the other dimensions, and of a shard.
-    fill_value
-        What stands in the rest of a last chunk that is not full.
     """
-    index = np.full((shard_rows // chunk_rows, 2), _ABSENT, dtype="<u8")
-    parts, offset = [], 0
-    for number, start in enumerate(range(0, len(values), chunk_rows)):
-        part = chunk_bytes(_filled(values[start : start + chunk_rows], chunk_rows, fill_value))
-        index[number] = offset, len(part)
-        offset += len(part)
-        parts.append(part)
-    return b"".join([*parts, _with_checksum(index.tobytes())])
+
+    def __init__(self, chunk_rows: int, shard_rows: int) -> None:
+        self.room = shard_rows
+        self._chunk_rows = chunk_rows
+        self._index = np.full((shard_rows // chunk_rows, 2), _ABSENT, dtype="<u8")
+        self._chunks: list[bytes] = []
+        self._length = 0
+
+    def add(self, values: NDArray[Any], fill_value: Any) -> None:
+        """Add rows, as many as there is `room` for at most.
+
+        Parameters
+        ----------
+        values : (rows, ...) array
+            Whole chunks of them, but for the last rows of a dataset.
+        fill_value
+            What stands in the rest of a last chunk that is not full.
+        """
+        rows = self._chunk_rows
+        for start in range(0, len(values), rows):
+            chunk = chunk_bytes(_filled(values[start : start + rows], rows, fill_value))
+            self._index[len(self._chunks)] = self._length, len(chunk)
+            self._length += len(chunk)
+            self._chunks.append(chunk)
+        self.room -= len(values)
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the shard."""
+        return b"".join([*self._chunks, _with_checksum(self._index.tobytes())])
 
 
 def chunk_bytes(chunk: NDArray[Any]) -> bytes:
@@ -106,8 +124,11 @@ class ShardForm:
 
     def shard_keys(self) -> list[str]:
         """Return the keys of the shards inside the array, in order."""
-        shards = range(-(-self.rows // self.shard_rows))
-        return ["/".join(["c", str(number), *("0" for _ in self.row_shape)]) for number in shards]
+        return [self.shard_key(number) for number in range(-(-self.rows // self.shard_rows))]
+
+    def shard_key(self, number: int) -> str:
+        """Return the key of one shard."""
+        return "/".join(["c", str(number), *("0" for _ in self.row_shape)])
 
     def chunks(self, number: int) -> Iterator[tuple[int, int]]:
         """Yield the (start, stop) rows of the chunks of a shard."""
@@ -124,7 +145,7 @@ class ShardForm:
             A checksum or the index of the shard is wrong.
         """
         number = rows[0] % self.shard_rows // self.chunk_rows
-        offset, length = self.places(data)[number]
+        offset, length = self._place(data, number)
         if offset + length > len(data):
             msg = f"the index of the shard points beyond its {len(data)} bytes"
             raise IntegrityError(msg)
@@ -147,13 +168,21 @@ class ShardForm:
         IntegrityError
             The checksum of the index is wrong, or it is cut off.
         """
+        pairs = self._index(data).tolist()
+        return [(0, 0) if offset == _ABSENT else (offset, length) for offset, length in pairs]
+
+    def _place(self, data: bytes, number: int) -> tuple[int, int]:
+        """Return one of the `places`, of which there may be thousands."""
+        offset, length = self._index(data)[number].tolist()
+        return (0, 0) if offset == _ABSENT else (offset, length)
+
+    def _index(self, data: bytes) -> NDArray[np.uint64]:
         size = self.index_bytes
         if len(data) < size:
             msg = f"the shard has {len(data)} bytes, fewer than its index"
             raise IntegrityError(msg)
         index = np.frombuffer(_unsealed(memoryview(data)[-size:], "index of the shard"), "<u8")
-        pairs = index.reshape(-1, 2).tolist()
-        return [(0, 0) if offset == _ABSENT else (offset, length) for offset, length in pairs]
+        return index.reshape(-1, 2)
 
     def decode(self, sealed: bytes | memoryview, out: NDArray[Any]) -> None:
         """Put the rows of a chunk, as it lies in its shard, into an array of `chunk_rows` rows.

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -22,27 +23,56 @@ Document = dict[str, Any]
 
 METADATA = "zarr.json"
 
+_PIECE_CHUNKS = 4
+
+SHARD_BYTES = 1 << 26
+"""Of the values in one shard of a large dataset; one chunk may hold more."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Rows in a chunk (the unit of reading) and in a shard (the unit of writing)."""
+    """Rows in a chunk (the unit of reading), in a shard (a file), and in a group of shards.
+
+    One writer writes all that a group holds. The shards of the largest variables are of
+    `shard_rows`, those of smaller ones longer, up to the whole group, so that a dataset of 10^8
+    samples has tens of thousands of files and not millions. By default a group is one shard.
+    """
 
     chunk_rows: int
     shard_rows: int
+    group_rows: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse shards that are not whole chunks."""
+        """Refuse shards that are not whole chunks, and groups that are not whole shards."""
         if self.chunk_rows < 1 or self.shard_rows < 1 or self.shard_rows % self.chunk_rows:
             msg = (
                 f"shard_rows must be a multiple of chunk_rows and both at least 1, got "
                 f"shard_rows={self.shard_rows}, chunk_rows={self.chunk_rows}"
             )
             raise ParameterError(msg)
+        object.__setattr__(self, "group_rows", self.group_rows or self.shard_rows)
+        if self.group_rows % self.shard_rows:
+            msg = f"group_rows must be a multiple of shard_rows, got {self}"
+            raise ParameterError(msg)
 
-    def shards(self, samples: int) -> list[tuple[int, int]]:
-        """Return the (start, stop) rows of each shard."""
-        starts = range(0, samples, self.shard_rows)
-        return [(start, min(start + self.shard_rows, samples)) for start in starts]
+    def shard_rows_of(self, row_bytes: int) -> int:
+        """Return the rows in a shard of a variable with rows of so many bytes."""
+        rows = self.shard_rows
+        while self.group_rows % (2 * rows) == 0 and 2 * rows * row_bytes <= SHARD_BYTES:
+            rows *= 2
+        return rows
+
+    def groups(self, samples: int) -> list[tuple[int, int]]:
+        """Return the (start, stop) rows of each group."""
+        return _cut(0, samples, self.group_rows)
+
+    def pieces(self, stop: int, start: int = 0) -> list[tuple[int, int]]:
+        """Return the rows to have in memory together: whole chunks, never more than a shard."""
+        return _cut(start, stop, min(self.shard_rows, _PIECE_CHUNKS * self.chunk_rows))
+
+
+def _cut(start: int, stop: int, rows: int) -> list[tuple[int, int]]:
+    return [(first, min(first + rows, stop)) for first in range(start, stop, rows)]
 
 
 def array_document(
@@ -68,7 +98,8 @@ def array_document(
     codecs = _codecs(dtype.itemsize)
     chunk = grid = [max(1, size) for size in shape]
     if SAMPLE_DIM in dims:
-        chunk, grid = [layout.chunk_rows, *chunk[1:]], [layout.shard_rows, *grid[1:]]
+        rows = layout.shard_rows_of(dtype.itemsize * prod(shape[1:]))
+        chunk, grid = [layout.chunk_rows, *chunk[1:]], [rows, *grid[1:]]
         codecs = [_shards(chunk, codecs)]
     return {
         "shape": [*shape],

@@ -1,13 +1,15 @@
 """How a dataset lies in Zarr: version 3, sharded along ``sample``, every byte under a checksum.
 
 Arrays go through bytes, Blosc (LZ4, bit shuffle) and CRC32C. All arrays along ``sample`` share
-chunk and shard rows, so one writer fills whole shards of every variable. Chunks that are missing
-read as the fill value without an error; fill values are therefore impossible ones, and
-`missing_chunks` names what is not there.
+chunk rows, and their shards lie whole in groups of rows, so one writer fills whole shards of every
+variable. Chunks that are missing read as the fill value without an error; fill values are
+therefore impossible ones, and `missing_chunks` names what is not there.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
+from math import prod
 from threading import Lock
 from typing import Any
 
@@ -21,9 +23,10 @@ from zarr.storage import FsspecStore, LocalStore
 
 from skybench.errors import NotFoundError, ParameterError
 from skybench.generators.codes import SAMPLE_DIM, with_variables
-from skybench.registry.arrays.shards import chunk_bytes, shard_bytes
+from skybench.registry.arrays.shards import ShardWriter, chunk_bytes
 from skybench.registry.arrays.zarr_documents import (
     METADATA,
+    SHARD_BYTES,
     array_document,
     chunk_keys_of,
     document_text,
@@ -37,6 +40,9 @@ from skybench.registry.storage.store import Store
 _CHUNK_BYTES = 4 << 20
 _MIN_CHUNK_ROWS, _MAX_CHUNK_ROWS = 64, 512
 _MIN_SHARDS, _CHUNKS_PER_SHARD = 8, 4
+_MIN_LARGE_SHARDS, _MIN_GROUPS = 64, 32
+_GROUP_BYTES = 1 << 30
+"""Of the values that one writer renders: a minute or so of work, which a crash may lose."""
 
 
 def _forget_pool() -> None:
@@ -61,7 +67,8 @@ def choose_layout(
 ) -> Layout:
     """Return a layout with chunks of at most 4 MB and 512 rows, up to four of them to a shard.
 
-    A small dataset gets smaller chunks and shards, so that workers can still share it.
+    A small dataset gets smaller chunks and shards, so that workers can still share it. A large one
+    gets larger shards, and groups of them, as long as there are 32 groups to share.
 
     Parameters
     ----------
@@ -77,15 +84,26 @@ def choose_layout(
     ParameterError
         The given rows do not make whole chunks in a shard.
     """
+    sizes = [1, *(_row_bytes(v) for v in template.variables.values())]
+    row_bytes = max(sizes)
     if chunk_rows is None:
-        row_bytes = max((_row_bytes(v) for v in template.variables.values()), default=1)
         shared = max(_MIN_CHUNK_ROWS, samples // _CHUNKS_PER_SHARD)
         fitting = max(1, min(_MAX_CHUNK_ROWS, _CHUNK_BYTES // row_bytes, shared))
         chunk_rows = 1 << (fitting.bit_length() - 1)
-    if shard_rows is None:
-        chunks = samples // (_MIN_SHARDS * max(1, chunk_rows))
-        shard_rows = chunk_rows * min(max(1, chunks), _CHUNKS_PER_SHARD)
-    return Layout(chunk_rows=chunk_rows, shard_rows=shard_rows)
+    if shard_rows is not None:
+        return Layout(chunk_rows=chunk_rows, shard_rows=shard_rows)
+    chunks = samples // (_MIN_SHARDS * max(1, chunk_rows))
+    shard_rows = chunk_rows * min(max(1, chunks), _CHUNKS_PER_SHARD)
+    large = samples // _MIN_LARGE_SHARDS
+    shard_rows = _doubled(shard_rows, min(large, SHARD_BYTES // row_bytes))
+    large = samples // _MIN_GROUPS
+    group_rows = _doubled(shard_rows, min(large, _GROUP_BYTES // sum(sizes)))
+    return Layout(chunk_rows=chunk_rows, shard_rows=shard_rows, group_rows=group_rows)
+
+
+def _doubled(rows: int, most: int) -> int:
+    """Return rows, doubled as often as they stay at `most`."""
+    return rows << max(0, (most // rows).bit_length() - 1)
 
 
 def lengthened(template: xr.Dataset, samples: int) -> xr.Dataset:
@@ -144,27 +162,70 @@ def metadata_of(template: xr.Dataset, samples: int, layout: Layout) -> ZarrMetad
     return made
 
 
-def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]], layout: Layout) -> None:
-    """Write rows from ``start`` on of variables along ``sample``.
+class RowWriter:
+    """Writes rows of variables in order; each shard at once, when all its rows are there.
 
     Whole shards are written, which keeps writers apart: what a shard held before is replaced.
+
+    Parameters
+    ----------
+    url : str
+        Of the Zarr store.
+    start : int
+        The first row, that of a shard of each variable.
+    layout : Layout
 
     Raises
     ------
     ParameterError
         ``start`` is not the first row of a shard.
     """
-    if start % layout.shard_rows:
-        msg = f"rows are written from the start of a shard of {layout.shard_rows}, got row {start}"
-        raise ParameterError(msg)
-    store = Store(url)
-    for name, values in columns.items():
-        fill = fill_value(values.dtype)
+
+    def __init__(self, url: str, start: int, layout: Layout) -> None:
+        self._store = Store(url)
+        self._start = start
+        self._layout = layout
+        self._begun: dict[str, ShardWriter] = {}
+        self._keys: dict[str, Iterator[str]] = {}
+
+    def add(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Add the next rows: whole chunks of them, but for the last of the dataset."""
+        for name, values in columns.items():
+            done = 0
+            while done < len(values):
+                shard = self._begun.get(name) or self._begin(name, values)
+                rows = values[done : done + shard.room]
+                shard.add(rows, fill_value(values.dtype))
+                done += len(rows)
+                if not shard.room:
+                    self._write(name)
+
+    def close(self) -> None:
+        """Write the last shards, which are not full where the dataset ends."""
+        for name in [*self._begun]:
+            self._write(name)
+
+    def _begin(self, name: str, values: NDArray[Any]) -> ShardWriter:
+        rows = self._layout.shard_rows_of(values.dtype.itemsize * prod(values.shape[1:]))
+        if self._start % rows:
+            msg = f"rows are written from the start of a shard of {rows}, got row {self._start}"
+            raise ParameterError(msg)
         rest = "/0" * (values.ndim - 1)
-        for first, stop in layout.shards(len(values)):
-            data = shard_bytes(values[first:stop], layout.chunk_rows, layout.shard_rows, fill)
-            number = (start + first) // layout.shard_rows
-            store.write(f"{name}/c/{number}{rest}", data, durable=False)
+        keys = (f"{name}/c/{number}{rest}" for number in count(self._start // rows))
+        self._keys.setdefault(name, keys)
+        self._begun[name] = ShardWriter(self._layout.chunk_rows, rows)
+        return self._begun[name]
+
+    def _write(self, name: str) -> None:
+        data = self._begun.pop(name).data
+        self._store.write(next(self._keys[name]), data, durable=False)
+
+
+def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]], layout: Layout) -> None:
+    """Write rows from ``start`` on of variables along ``sample``, as `RowWriter` does."""
+    writer = RowWriter(url, start, layout)
+    writer.add(columns)
+    writer.close()
 
 
 def open_raw(url: str, *, chunked: bool = True, metadata: ZarrMetadata | None = None) -> xr.Dataset:

@@ -276,9 +276,10 @@ def _faults_of_group(metadata: Document) -> Iterator[str]:
 def _faults_together(
     attributes: Mapping[str, Any], arrays: Mapping[str, Document]
 ) -> Iterator[str]:
-    layouts = {_rows_of(array) for array in arrays.values() if SAMPLE_DIM in _dims(array)}
-    if len(layouts) > 1:
-        yield f"its arrays have chunks and shards of different rows, {sorted(layouts)}"
+    layouts = sorted({_rows_of(array) for array in arrays.values() if SAMPLE_DIM in _dims(array)})
+    nested = all(one == other and not b % a for (one, a), (other, b) in pairwise(layouts))
+    if not nested:
+        yield f"its arrays have chunks and shards of different rows, {layouts}"
     found = {name: array["attributes"].get(_COORDINATES) for name, array in arrays.items()}
     found[""] = attributes.get(_COORDINATES)
     if found != (expected := _coordinates(found, arrays)):

@@ -1,5 +1,6 @@
 """A Zarr store by itself, without manifest and index."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import xarray as xr
@@ -21,7 +22,8 @@ from skybench.registry.exports.export_format import DataFormat
 def write_zarr(ds: xr.Dataset, path: Path) -> None:
     """Write a store as releases have it, a shard at a time; goes on with one that is begun."""
     url, samples = str(path), ds.sizes[SAMPLE_DIM]
-    layout = choose_layout(ds, samples)
+    chosen = choose_layout(ds, samples)
+    layout = replace(chosen, group_rows=chosen.shard_rows)  # blocks of that size are in memory
     if not _is_begun(url):
         create(url, ds, samples, layout)
     missing = [key.split("/c/")[1] for key in missing_chunks(url)]

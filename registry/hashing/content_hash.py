@@ -10,7 +10,7 @@ recorded with it is read, proved and made again with it.
 """
 
 import json
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -38,6 +38,9 @@ ALGORITHM: Algorithm = "skyhash-2"
 
 BLOCK_ROWS = 256
 
+INLINE_ROWS = 1 << 18
+"""Of a variable with more rows the digests of its blocks lie beside, its root proves them."""
+
 _BLOCK, _VARIABLE, _DATASET = b"\x01", b"\x02", b"\x03"
 DTYPES = frozenset(
     ["bool", "float16", "float32", "float64"]
@@ -55,7 +58,10 @@ class _Frozen(BaseModel):
 
 
 class VariableHash(_Frozen):
-    """The root of one variable, the header it covers and the digests of its row blocks."""
+    """The root of one variable, the header it covers and the digests of its row blocks.
+
+    Of a variable with many rows there are no digests here: they lie in a file beside.
+    """
 
     root: str
     header: Header
@@ -149,14 +155,58 @@ def assemble(
         for split, rows in rows_of_split.items():
             split_roots[split][name] = _restricted_root(variables[name], digests, rows)
         del digests  # before the next are read, of which there may be much
+    counts = {split: len(rows) for split, rows in rows_of_split.items()}
+    return _assembled(variables, split_roots, counts, attributes)
+
+
+def assemble_blocks(
+    headers: Mapping[str, Header],
+    blocks: Callable[..., bytes],
+    split_rows: Mapping[str, int],
+    attributes: Attributes | None = None,
+) -> ContentHash:
+    """Return the content hash of a dataset from the digests of its blocks.
+
+    Parameters
+    ----------
+    headers : mapping of name to header
+        As `header` gives them for the whole dataset.
+    blocks : callable
+        The name of a variable, and of a split, to the digests of all blocks of its rows, one
+        after the other. Each is asked for once.
+    split_rows : mapping of name to int
+        The samples of each split.
+    attributes : dict, optional
+        As `hashed_attributes` gives them. None makes ``skyhash-1``.
+    """
+    variables: dict[str, VariableHash] = {}
+    split_roots: dict[str, dict[str, str]] = {split: {} for split in split_rows}
+    for name, head in sorted(headers.items()):
+        digests = blocks(name)
+        variables[name] = _variable_hash(head, digests)
+        for split, rows in split_rows.items():
+            split_roots[split][name] = (
+                variable_root(_restricted(head, rows), blocks(name, split))
+                if _has_samples(head)
+                else variables[name].root
+            )
+    return _assembled(variables, split_roots, split_rows, attributes)
+
+
+def _assembled(
+    variables: dict[str, VariableHash],
+    split_roots: Mapping[str, dict[str, str]],
+    split_rows: Mapping[str, int],
+    attributes: Attributes | None,
+) -> ContentHash:
     roots = {name: variable.root for name, variable in variables.items()}
     splits = {
         split: SplitHash(
             root=dataset_root(split_roots[split], attributes),
-            samples=len(rows),
+            samples=rows,
             variables=split_roots[split],
         )
-        for split, rows in rows_of_split.items()
+        for split, rows in split_rows.items()
     }
     return ContentHash(
         algorithm="skyhash-1" if attributes is None else "skyhash-2",
@@ -175,14 +225,29 @@ def block_digests(digests: Digests, rows: NDArray[np.intp] | None = None) -> tup
     count = len(digests) if rows is None else len(rows)
     blocks = (slice(start, start + BLOCK_ROWS) for start in range(0, count, BLOCK_ROWS))
     leaves_of = (digests[block if rows is None else rows[block]] for block in blocks)
-    return tuple(sha256(_BLOCK + some.tobytes()).hexdigest() for some in leaves_of)
+    return tuple(block_digest(some).hex() for some in leaves_of)
 
 
-def variable_root(head: Header, blocks: Sequence[str]) -> str:
-    """Return the root of a variable from its header and the digests of its blocks."""
+def block_digests_of(ds: xr.Dataset, name: str) -> bytes:
+    """Return the digests of the blocks of a variable with samples, one after the other."""
+    column = ds.drop_vars(set(ds.variables) - {name})
+    digests = _leaves_of_samples(column, [name])[name]
+    return bytes.fromhex("".join(block_digests(digests)))
+
+
+def block_digest(rows: Digests) -> bytes:
+    """Return the digest of a block from the leaves of its rows."""
+    return sha256(_BLOCK + rows.tobytes()).digest()
+
+
+def variable_root(head: Header, blocks: Sequence[str] | bytes) -> str:
+    """Return the root of a variable from its header and the digests of its blocks.
+
+    These in hexadecimal digits, or one after the other as bytes.
+    """
     text = canonical_json(head)
-    joined = b"".join(map(bytes.fromhex, blocks))
-    root = sha256(_VARIABLE + len(text).to_bytes(8, "little") + text + joined)
+    root = sha256(_VARIABLE + len(text).to_bytes(8, "little") + text)
+    root.update(blocks if isinstance(blocks, bytes) else bytes.fromhex("".join(blocks)))
     return f"sha256:{root.hexdigest()}"
 
 
@@ -309,15 +374,33 @@ def _leaves_of_samples(ds: xr.Dataset, names: list[str]) -> dict[str, Digests]:
 
 
 def _hash_variable(head: Header, digests: Digests) -> VariableHash:
-    blocks = block_digests(digests)
-    return VariableHash(root=variable_root(head, blocks), header=head, blocks=blocks)
+    return _variable_hash(head, bytes.fromhex("".join(block_digests(digests))))
+
+
+def _variable_hash(head: Header, blocks: bytes) -> VariableHash:
+    listed = () if has_blocks_beside(head) else _in_digits(blocks)
+    return VariableHash(root=variable_root(head, blocks), header=head, blocks=listed)
+
+
+def has_blocks_beside(head: Header) -> bool:
+    """Tell whether a variable has too many blocks for their digests to stand in a manifest."""
+    return _has_samples(head) and bool(head["shape"][0] > INLINE_ROWS)
 
 
 def _restricted_root(variable: VariableHash, digests: Digests, rows: NDArray[np.intp]) -> str:
     if not _has_samples(variable.header):
         return variable.root
-    shape = [len(rows), *variable.header["shape"][1:]]
-    return variable_root(variable.header | {"shape": shape}, block_digests(digests, rows))
+    return variable_root(_restricted(variable.header, len(rows)), block_digests(digests, rows))
+
+
+def _restricted(head: Header, rows: int) -> Header:
+    """Return the header of a variable of which only some rows are taken."""
+    return head | {"shape": [rows, *head["shape"][1:]]}
+
+
+def _in_digits(digests: bytes) -> tuple[str, ...]:
+    digits, size = digests.hex(), 2 * sha256().digest_size
+    return tuple(digits[start : start + size] for start in range(0, len(digits), size))
 
 
 def _rows_of_split(

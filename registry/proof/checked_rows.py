@@ -1,5 +1,6 @@
 """Rows that are compared with the published hashes whenever they are read, and not before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 
 from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.hashing.content_hash import BLOCK_ROWS, block_digests, leaves
+from skybench.registry.proof.digests_beside import blocks_of
 from skybench.registry.proof.file_check import damage, name_of
 from skybench.registry.proof.row_check import described_rows, mismatch
+from skybench.registry.storage.store import Store
 from skybench.registry.versions.manifest import Manifest
 
 
-def with_checked_rows(ds: xr.Dataset, manifest: Manifest, where: str) -> xr.Dataset:
+def with_checked_rows(ds: xr.Dataset, manifest: Manifest, store: Store) -> xr.Dataset:
     """Return a dataset each of whose chunks is checked when it is read.
 
     Chunks are whole blocks of 256 rows, the least that can be checked, and not shorter than those
@@ -28,17 +31,18 @@ def with_checked_rows(ds: xr.Dataset, manifest: Manifest, where: str) -> xr.Data
         As stored, lazy and not chunked.
     manifest : Manifest
         Has the digests.
-    where : str
-        The URL of the Zarr store, which keeps the tasks of two copies apart.
+    store : Store
+        Has the version.
 
     Raises
     ------
     IntegrityError
         A variable without ``sample`` is not as published; others raise it when they are read.
     """
+    where = store.url_of(f"{manifest.key}/{manifest.zarr}")  # keeps the tasks of copies apart
     return ds.assign(
         {
-            name: _checked(CheckedRows.of(str(name), variable, manifest), where)
+            name: _checked(CheckedRows.of(str(name), variable, manifest, store), where)
             for name, variable in ds.variables.items()
         }
     )
@@ -54,7 +58,7 @@ class CheckedRows:
         How messages call the variable and its version.
     variable : Variable
         Lazy; it is pickled with the store it reads, so workers elsewhere check too.
-    blocks : tuple of str
+    blocks : sequence of str
         The published digests.
     rows : int
         Rows to read together, whole blocks of them.
@@ -64,11 +68,13 @@ class CheckedRows:
     version: str
     reference: str
     variable: xr.Variable
-    blocks: tuple[str, ...]
+    blocks: Sequence[str]
     rows: int
 
     @classmethod
-    def of(cls, name: str, variable: xr.Variable, manifest: Manifest) -> "CheckedRows":
+    def of(
+        cls, name: str, variable: xr.Variable, manifest: Manifest, store: Store
+    ) -> "CheckedRows":
         """Return the checked form of a variable of a version."""
         chunk = variable.encoding.get("preferred_chunks", {}).get(SAMPLE_DIM, BLOCK_ROWS)
         return cls(
@@ -76,7 +82,7 @@ class CheckedRows:
             version=name_of(manifest),
             reference=manifest.reference,
             variable=variable,
-            blocks=manifest.content.variables[name].blocks,
+            blocks=blocks_of(manifest, name, store),
             rows=-(-chunk // BLOCK_ROWS) * BLOCK_ROWS,
         )
 

@@ -38,17 +38,22 @@ class Change:
         A sentence for each field of its header that differs, such as its units.
     blocks : tuple of int
         The blocks of `BLOCK_ROWS` rows that differ.
+    rows : bool
+        Whether rows differ of which the hashes do not tell the blocks, which lie in other files.
     """
 
     variable: str
     header: tuple[str, ...] = ()
     blocks: tuple[int, ...] = ()
+    rows: bool = False
 
     def lines(self) -> Iterator[str]:
         """Yield a line for each difference, as far as the hashes alone tell."""
         yield from (f"{self.variable}: {sentence}" for sentence in self.header)
         if self.blocks:
             yield f"{self.variable} of rows {_spans(self.blocks)}"
+        if self.rows:
+            yield f"{self.variable} of some rows"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +110,7 @@ def compare(old: ContentHash, new: ContentHash) -> ContentComparison:
         removed=tuple(sorted(old.variables.keys() - new.variables.keys())),
         added_splits=tuple(name for name in new.splits if name not in old.splits),
         removed_splits=tuple(name for name in old.splits if name not in new.splits),
-        changes=tuple(c for c in changes if c.header or c.blocks),
+        changes=tuple(c for c in changes if c.header or c.blocks or c.rows),
         attributes=tuple(_attribute_changes(old.attributes, new.attributes)),
         kept=_kept(old, new),
     )
@@ -259,6 +264,8 @@ def _change(name: str, old: VariableHash, new: VariableHash) -> Change:
         for key in sorted(old.header)
         if old.header[key] != new.header[key]
     )
+    if not (old.blocks and new.blocks):
+        return Change(variable=name, header=header, rows=True)
     longest = max(len(old.blocks), len(new.blocks))
     blocks = (old.blocks + (None,) * longest, new.blocks + (None,) * longest)
     differ = tuple(i for i in range(longest) if blocks[0][i] != blocks[1][i])

@@ -1,9 +1,10 @@
 """Check rows against the block digests of a manifest: a few of them, or all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from hashlib import sha256
 from itertools import accumulate, pairwise
+from itertools import count as count_up
 from math import prod
 
 import numpy as np
@@ -12,7 +13,7 @@ import zarr
 from dask.local import get_sync
 from numpy.typing import NDArray
 
-from skybench.errors import SkybenchError
+from skybench.errors import IntegrityError, SkybenchError
 from skybench.generators.codes import SAMPLE_DIM
 from skybench.registry.arrays.shards import ShardForm
 from skybench.registry.arrays.zarr_format import zarr_store
@@ -26,6 +27,7 @@ from skybench.registry.hashing.content_hash import (
     leaves,
     split_table,
 )
+from skybench.registry.proof.digests_beside import blocks_of
 from skybench.registry.proof.file_check import (
     content_problem,
     digest_problem,
@@ -58,19 +60,26 @@ def sampled_blocks(manifest: Manifest) -> dict[str, list[int]]:
     }
 
 
-def sampled_problems(manifest: Manifest, ds: xr.Dataset) -> Iterator[str]:
+def sampled_problems(manifest: Manifest, store: Store, ds: xr.Dataset) -> Iterator[str]:
     """Yield what is wrong with the sampled blocks of a version as stored."""
-    chosen = [(name, b) for name, blocks in sampled_blocks(manifest).items() for b in blocks]
 
-    def problem(place: tuple[str, int]) -> str:
-        name, block = place
-        return block_problem(manifest, ds.variables[name], name, block)
+    def problems(item: tuple[str, list[int]]) -> list[str]:
+        name, blocks = item
+        try:
+            published = blocks_of(manifest, name, store)
+        except IntegrityError as error:
+            return [str(error)]
+        where = (manifest, ds.variables[name], name)
+        return [block_problem(*where, block, published[block]) for block in blocks]
 
     with threads() as pool:
-        yield from filter(None, pool.map(problem, chosen))
+        for said in pool.map(problems, sampled_blocks(manifest).items()):
+            yield from filter(None, said)
 
 
-def block_problem(manifest: Manifest, variable: xr.Variable, name: str, block: int) -> str:
+def block_problem(
+    manifest: Manifest, variable: xr.Variable, name: str, block: int, published: str
+) -> str:
     """Return what is wrong with one block of rows, the empty text where nothing is."""
     rows = variable.sizes.get(SAMPLE_DIM, 1)
     start, stop = block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, rows)
@@ -78,7 +87,6 @@ def block_problem(manifest: Manifest, variable: xr.Variable, name: str, block: i
     where = f"{described_rows(variable, name, start, stop)} of {name_of(manifest)}"
     if isinstance(made, str):
         return f"{where} cannot be read: {made}."
-    published = manifest.content.variables[name].blocks[block]
     (got,) = block_digests(made)
     return "" if got == published else mismatch(where, published, got)
 
@@ -94,7 +102,7 @@ def full_problems(manifest: Manifest, store: Store, ds: xr.Dataset | None) -> It
         As stored, its headers as published; None checks files alone.
     """
     groups = _groups(manifest, store, ds)
-    whole = _Whole(manifest, ds)
+    whole = _Whole(manifest, store, ds)
     with threads() as pool:
         results = pool.map(lambda read: read(), [read for _, reads in groups for read in reads])
         for name, reads in groups:
@@ -110,8 +118,8 @@ def full_problems(manifest: Manifest, store: Store, ds: xr.Dataset | None) -> It
 class _Whole:
     """Gathers the roots of all variables, of the dataset and of its splits."""
 
-    def __init__(self, manifest: Manifest, ds: xr.Dataset | None) -> None:
-        self._manifest = manifest
+    def __init__(self, manifest: Manifest, store: Store, ds: xr.Dataset | None) -> None:
+        self._manifest, self._store = manifest, store
         self._roots: dict[str, str] = {}
         self._split_roots: dict[str, dict[str, str]] = {s: {} for s in manifest.content.splits}
         self._sound = True
@@ -125,9 +133,15 @@ class _Whole:
     def add(self, name: str, variable: xr.Variable, parts: list[Part]) -> Iterator[str]:
         """Yield the problems of one variable."""
         where = f"of {name_of(self._manifest)}"
+        try:
+            known = blocks_of(self._manifest, name, self._store)
+        except IntegrityError as error:
+            self._sound = False
+            yield str(error)
+            return
         published = self._manifest.content.variables[name]
         digests = np.zeros((variable.sizes.get(SAMPLE_DIM, 1), 32), np.uint8)
-        readable = np.ones(len(published.blocks), bool)
+        readable = np.ones(len(known), bool)
         for start, stop, part in parts:
             if isinstance(part, str):
                 readable[start // BLOCK_ROWS : -(-stop // BLOCK_ROWS)] = False
@@ -139,7 +153,7 @@ class _Whole:
         self._roots[name] = made.variables[name].root
         for split, found in made.splits.items():
             self._split_roots.setdefault(split, {})[name] = found.variables[name]
-        blocks = (published.blocks, made.variables[name].blocks)
+        blocks = (known, made.variables[name].blocks or block_digests(digests))
         wrong = list(_block_problems(where, name, variable, blocks, readable))
         self._sound &= bool(readable.all()) and not wrong
         yield from wrong
@@ -225,21 +239,26 @@ def _read_span(variable: xr.Variable, span: tuple[int, int]) -> Read:
 
 
 def _chosen(seed: str, variable: VariableHash) -> list[int]:
-    count = len(variable.blocks)
-    itemsize = np.dtype(variable.header["dtype"]).itemsize
-    row_bytes = max(1, itemsize * prod(variable.header["shape"][1:]))
+    head = variable.header
+    count = -(-head["shape"][0] // BLOCK_ROWS) if SAMPLE_DIM in head["dims"] else 1
+    itemsize = np.dtype(head["dtype"]).itemsize
+    row_bytes = max(1, itemsize * prod(head["shape"][1:]))
     wanted = max(1, min(_SAMPLED_BLOCKS, _SAMPLED_BYTES // (row_bytes * BLOCK_ROWS)))
     if count <= wanted:
         return list(range(count))
-    ranked = sorted(range(count), key=lambda block: sha256(f"{seed} {block}".encode()).digest())
-    return sorted(ranked[:wanted])
+    drawn: set[int] = set()
+    turns = count_up()
+    while len(drawn) < wanted:
+        digest = sha256(f"{seed} {next(turns)}".encode()).digest()
+        drawn.add(int.from_bytes(digest, "little") % count)
+    return sorted(drawn)
 
 
 def _block_problems(
     where: str,
     name: str,
     variable: xr.Variable,
-    blocks: tuple[tuple[str, ...], tuple[str, ...]],
+    blocks: tuple[Sequence[str], Sequence[str]],
     readable: NDArray[np.bool_],
 ) -> Iterator[str]:
     published, got = blocks

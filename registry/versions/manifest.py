@@ -4,6 +4,7 @@ import json
 import re
 import reprlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -24,12 +25,12 @@ from skybench.registry.hashing.content_hash import ALGORITHM, ContentHash
 from skybench.registry.reference import Version, check_dataset_name, is_refused_by_windows
 from skybench.registry.storage.store import CARD, CROISSANT, MANIFEST, version_key
 from skybench.registry.storage.strict_json import strict_json as strict_json
-from skybench.registry.versions.published_hash import check_content
+from skybench.registry.versions.published_hash import check_content, lacks_blocks
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 
-Format = Literal["skybench-manifest-1", "skybench-manifest-2"]
+Format = Literal["skybench-manifest-1", "skybench-manifest-2", "skybench-manifest-3"]
 FORMATS: dict[str, Format] = {
     "skyhash-1": "skybench-manifest-1",
     "skyhash-2": "skybench-manifest-2",
@@ -37,7 +38,10 @@ FORMATS: dict[str, Format] = {
 """By the algorithm of the content hash: who knows only the older must not misread the newer."""
 
 FORMAT = FORMATS[ALGORITHM]
-"""Of what is new."""
+"""Of what is new, and lists the digests of all blocks."""
+
+FORMAT_BESIDE: Format = "skybench-manifest-3"
+"""Of what has too many samples for that: its digests lie in files beside."""
 
 MAX_SAMPLES = 10**9
 """As in a recipe."""
@@ -45,21 +49,32 @@ MAX_SAMPLES = 10**9
 _NAMED_FREELY = frozenset(["classes", "members", "sources"])
 """Sections of a recipe whose keys are words of its author."""
 
-_DIGEST_BYTES = 32
+DIGEST_BYTES = 32
+"""Of a sample, and of a block, where they lie in files."""
+
 _MAX_PATH = 500
 _PATH_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._+-]{1,255}")
+
+
+# A manifest has ten thousand paths and more, of the same few parts.
+_is_refused = lru_cache(maxsize=4096)(is_refused_by_windows)
+
+
+@lru_cache(maxsize=4096)
+def _is_path_part(part: str) -> bool:
+    return _PATH_PART.fullmatch(part) is not None
 
 
 def _check_path(path: str) -> str:
     """Refuse what climbs, what a file system or a URL reads in its own way, and what globs."""
     parts = path.split("/")
-    if len(path) > _MAX_PATH or not all(map(_PATH_PART.fullmatch, parts)):
+    if len(path) > _MAX_PATH or not all(map(_is_path_part, parts)):
         msg = (
             "must be a relative path inside the version's folder, of letters, digits and ._+-, "
             f"got {path[:_MAX_PATH]!a}"
         )
         raise ValueError(msg)
-    if refused := [part for part in parts if is_refused_by_windows(part)]:
+    if refused := [part for part in parts if _is_refused(part)]:
         msg = f"must be a path that Windows takes, too, got {refused[0]!a}"
         raise ValueError(msg)
     return path
@@ -127,6 +142,10 @@ class Manifest(StrictModel):
         older format.
     zarr, sample_digests : str
         The Zarr store and the 32-byte digests of the samples, relative to the version's folder.
+        The latter is a folder of several files where there are many samples.
+    blocks : str, optional
+        The folder of the digests of the blocks that `content` does not list: a file a variable,
+        from which its root follows.
     chunk_count : int
         Chunk files in the Zarr store. A missing one would read as zeros without an error.
     objects : tuple of StoredObject
@@ -152,6 +171,7 @@ class Manifest(StrictModel):
     citation: PlainText
     zarr: InsidePath
     sample_digests: InsidePath
+    blocks: InsidePath | None = None
     chunk_count: int = Field(ge=0)
     objects: tuple[StoredObject, ...]
 
@@ -165,12 +185,19 @@ class Manifest(StrictModel):
         if self.splits != {name: split.samples for name, split in self.content.splits.items()}:
             msg = "splits and content.splits disagree on the number of samples"
             raise ValueError(msg)
-        if self.format != FORMATS[self.content.algorithm]:
-            msg = f"{self.format} does not hold {self.content.algorithm}"
-            raise ValueError(msg)
+        self._check_format()
         for fault in self._other_meanings():
             raise ValueError(fault)
         return self
+
+    def _check_format(self) -> None:
+        unlisted = any(map(lacks_blocks, self.content.variables.values()))
+        if unlisted != (self.blocks is not None):
+            msg = "blocks must be a folder where, and only where, content does not list all blocks"
+            raise ValueError(msg)
+        if self.format != format_of(self.content):
+            msg = f"{self.format} does not hold {self.content.algorithm}" + " beside" * unlisted
+            raise ValueError(msg)
 
     def _other_meanings(self) -> Iterator[str]:
         """Yield where task, classes or recipe say another thing than what is hashed."""
@@ -194,16 +221,22 @@ class Manifest(StrictModel):
             raise ValueError(msg)
 
     def _check_digests(self) -> None:
-        sizes = {stored.key: stored.size for stored in self.objects}
-        expected = _DIGEST_BYTES * self.samples
-        if (size := sizes.get(self.sample_digests, expected)) != expected:
-            msg = f"{self.sample_digests} has {size} bytes, not {_DIGEST_BYTES} a sample"
+        expected = DIGEST_BYTES * self.samples
+        files = self.files_of(self.sample_digests)
+        if files and (size := sum(stored.size for stored in files)) != expected:
+            msg = f"{self.sample_digests} has {size} bytes, not {DIGEST_BYTES} a sample"
             raise ValueError(msg)
+
+    def files_of(self, key: str) -> list[StoredObject]:
+        """Return the file at a key, or the files in the folder there, in order."""
+        inside = (s for s in self.objects if s.key == key or s.key.startswith(f"{key}/"))
+        return sorted(inside, key=lambda stored: stored.key)
 
     def to_text(self) -> str:
         """Return the canonical JSON: sorted keys, UTF-8, a newline at the end."""
-        # A manifest of skyhash-1 is written as it always was.
-        absent = {"content": {"attributes"}} if self.content.attributes is None else None
+        # A manifest of skyhash-1, or with all its blocks, is written as it always was.
+        absent: dict[str, Any] = {} if self.blocks is not None else {"blocks": True}
+        absent |= {"content": {"attributes"}} if self.content.attributes is None else {}
         return canonical_text(self.model_dump(mode="json", exclude=absent))
 
     @classmethod
@@ -225,7 +258,7 @@ class Manifest(StrictModel):
             It is not a manifest; the message names the key at fault.
         """
         values = strict_json(text, where)
-        check_format(values, where, FORMAT)
+        check_format(values, where, FORMAT_BESIDE)
         return validated(cls, values, where)
 
     @property
@@ -257,6 +290,12 @@ class Manifest(StrictModel):
     def digest(self) -> str:
         """SHA-256 of its text, by which the index lists it."""
         return digest_of(self.to_text())
+
+
+def format_of(content: ContentHash) -> Format:
+    """Return the format of a manifest with this content."""
+    beside = any(map(lacks_blocks, content.variables.values()))
+    return FORMAT_BESIDE if beside else FORMATS[content.algorithm]
 
 
 def _sections(recipe: Mapping[str, JsonValue]) -> Iterator[tuple[str, Mapping[str, JsonValue]]]:

@@ -12,6 +12,7 @@ from skybench.registry.hashing.content_hash import (
     Header,
     VariableHash,
     dataset_root,
+    has_blocks_beside,
     variable_root,
 )
 
@@ -62,8 +63,9 @@ def _faults(content: ContentHash) -> Iterator[str]:
 def _faults_of_roots(content: ContentHash) -> Iterator[str]:
     """Yield which roots do not follow, so that the one that was pinned stands for all below it."""
     for name, variable in sorted(content.variables.items()):
-        root = variable_root(variable.header, variable.blocks)
-        yield from _differs(f"the root of {name}", variable.root, root)
+        if not lacks_blocks(variable):
+            root = variable_root(variable.header, variable.blocks)
+            yield from _differs(f"the root of {name}", variable.root, root)
     roots = {name: variable.root for name, variable in content.variables.items()}
     root = dataset_root(roots, content.attributes)
     yield from _differs("the root of its content", content.root, root)
@@ -93,12 +95,21 @@ def _fault_of_variable(name: str, variable: VariableHash) -> str | None:
         return "has the header of another, or no name of a variable"
     if fault := _fault_of_shape(head) or _fault_of_words(head):
         return fault
-    leaves = head["shape"][0] if SAMPLE_DIM in head["dims"] else 1
-    if len(variable.blocks) != -(-leaves // BLOCK_ROWS):
-        return f"has {len(variable.blocks)} blocks, but {leaves} rows in blocks of {BLOCK_ROWS}"
+    leaves, blocks = _leaves(head), len(variable.blocks)
+    if blocks != -(-leaves // BLOCK_ROWS) and not lacks_blocks(variable):
+        return f"has {blocks} blocks, but {leaves} rows in blocks of {BLOCK_ROWS}"
     if not _ROOT.fullmatch(variable.root) or not all(map(_BLOCK.fullmatch, variable.blocks)):
         return "has digests that are no SHA-256"
     return None
+
+
+def lacks_blocks(variable: VariableHash) -> bool:
+    """Tell whether the digests of the blocks of a variable are in a file beside the manifest."""
+    return not variable.blocks and has_blocks_beside(variable.header)
+
+
+def _leaves(head: Header) -> int:
+    return int(head["shape"][0]) if SAMPLE_DIM in head["dims"] else 1
 
 
 def _fault_of_shape(head: Header) -> str | None:

@@ -1,4 +1,4 @@
-"""Build a dataset from its recipe: shards in parallel, hashed as they are written, resumable."""
+"""Build a dataset from its recipe: groups of shards in parallel, hashed as written, resumable."""
 
 import time
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from skybench.generators.recipe import Recipe
 from skybench.registry.arrays.zarr_format import chunk_keys, missing_chunks
 from skybench.registry.hashing.content_hash import ALGORITHM, Algorithm, ContentHash, Digests
 from skybench.registry.progress_bar import progress_bar
-from skybench.release.building.build_plan import BuildPlan, FinishedBuild
+from skybench.release.building.build_plan import BuildPlan, FinishedBuild, stored_digests
+from skybench.release.building.group import build_group, check_worker, writing
+from skybench.release.building.group_hashes import content_of_groups, read_hashes
 from skybench.release.building.scheduler import (
     PROCESSES_FROM_POINTS,
     available_cpus,
@@ -16,8 +18,6 @@ from skybench.release.building.scheduler import (
     check_workers,
     run_tasks,
 )
-from skybench.release.building.shard import build_shard, check_worker, writing
-from skybench.release.building.shard_hashes import content_of_shards, read_hashes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +30,6 @@ class BuildResult:
         The Zarr store.
     content : ContentHash
         Its content hash.
-    sample_digests : (samples, 32) uint8 array
-        One digest a sample, also in the file ``<name>.samples`` beside the store.
     chunk_count : int
         Objects of chunk data in the store.
     rendered_samples : int
@@ -42,10 +40,17 @@ class BuildResult:
 
     url: str
     content: ContentHash
-    sample_digests: Digests
     chunk_count: int
     rendered_samples: int
     seconds: float
+
+    @property
+    def sample_digests(self) -> Digests:
+        """One digest a sample, (samples, 32) uint8, as ``<name>.samples`` beside the store has it.
+
+        That is a folder of files where there are many, and all of them are read.
+        """
+        return stored_digests(self.url)
 
 
 def build(
@@ -111,7 +116,6 @@ def build(
     return BuildResult(
         url=plan.url,
         content=finished.content,
-        sample_digests=plan.stored_digests(),
         chunk_count=finished.chunk_count,
         rendered_samples=rendered,
         seconds=time.perf_counter() - begin,
@@ -137,7 +141,7 @@ def with_samples(recipe: Recipe, samples: int | None) -> Recipe:
 def _render_missing(
     plan: BuildPlan, workers: int | None, scheduler: str | None, progress: bool
 ) -> int:
-    """Render the shards that have no hashes yet; return how many samples that made."""
+    """Render the groups that have no hashes yet; return how many samples that made."""
     jobs = plan.jobs(plan.start_or_resume())
     todo = sum(job.stop - job.start for job in jobs)
     total = plan.recipe.samples
@@ -147,7 +151,7 @@ def _render_missing(
     bar = progress_bar(f"Building {plan.recipe.name}", total, done=total - todo, shown=progress)
     with bar as advance:
         run_tasks(
-            build_shard,
+            build_group,
             jobs,
             workers=workers,
             threads=threads,
@@ -167,11 +171,10 @@ def _finish(plan: BuildPlan) -> FinishedBuild:
             "and build again."
         )
         raise IntegrityError(msg)
-    starts = (start for start, _ in plan.layout.shards(plan.recipe.samples))
-    shards = (read_hashes(plan.work, plan.identity, start) for start in starts)
-    content, sample_digests = content_of_shards(
-        plan.template, plan.recipe.samples, shards, plan.algorithm
+    groups = (read_hashes(plan.work, plan.identity, start) for start, _ in plan.groups)
+    content = content_of_groups(
+        plan.template, plan.recipe.samples, groups, plan.algorithm, plan.keep_blocks
     )
     finished = FinishedBuild(identity=plan.identity, chunk_count=len(keys), content=content)
-    plan.finish(finished, sample_digests)
+    plan.finish(finished)
     return finished

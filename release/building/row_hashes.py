@@ -4,18 +4,28 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 
 from skybench.generators.recipe import Recipe
+from skybench.registry.hashing.content_hash import Digests
 from skybench.registry.progress_bar import progress_bar
 from skybench.registry.storage.store import Store
+from skybench.release.building.group import rendered, row_hasher
+from skybench.release.building.group_hashes import (
+    GroupHashes,
+    read_hashes,
+    read_samples,
+    write_hashes,
+)
 from skybench.release.building.scheduler import PROCESSES_FROM_POINTS, available_cpus, run_tasks
-from skybench.release.building.shard import hashed, rendered
-from skybench.release.building.shard_hashes import ShardHashes, read_hashes, write_hashes
 
 _IDENTITY = "row hashes"
+_RECIPE = "recipe.json"
 
 Rows = tuple[int, int]
-ReadHashes = Callable[[int], ShardHashes | None]
+Hashes = tuple[GroupHashes, Digests]
+ReadHashes = Callable[[int], Hashes | None]
+"""The first row of a piece to its hashes and the digests of its samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,17 +34,14 @@ class RowsJob:
 
     Attributes
     ----------
-    recipe : str
-        The recipe as JSON.
     start, stop : int
         The rows.
     folder : str
-        Where their hashes go.
+        Where their hashes go; the recipe lies there, as JSON.
     secret_seed : int, optional
         Of a sealed recipe.
     """
 
-    recipe: str
     start: int
     stop: int
     folder: str
@@ -43,10 +50,17 @@ class RowsJob:
 
 def hash_rows(job: RowsJob) -> int:
     """Render rows and keep their hashes; return how many rows they are."""
-    rows = rendered(job.recipe, job.start, job.stop, job.secret_seed)
-    hashes = hashed(job.start, rows)
-    write_hashes(Store(job.folder), _IDENTITY, hashes)
+    recipe = _recipe(job.folder)
+    rows = rendered(recipe, job.start, job.stop, job.secret_seed)
+    hasher = row_hasher(recipe, job.start, rows)
+    hasher.add(rows)
+    write_hashes(Store(job.folder), _IDENTITY, *hasher.result())
     return job.stop - job.start
+
+
+@lru_cache(maxsize=1)
+def _recipe(folder: str) -> str:
+    return Store(folder).read_text(_RECIPE)
 
 
 @contextmanager
@@ -55,8 +69,7 @@ def hashed_rows(
 ) -> Iterator[ReadHashes]:
     """Hash pieces of a recipe's rows on all cores and give the function that reads them.
 
-    Hashes take a kilobyte a row and lie in a temporary folder until the block ends, so memory
-    holds one piece a worker.
+    Hashes lie in a temporary folder until the block ends, so memory holds one piece a worker.
 
     Parameters
     ----------
@@ -70,14 +83,10 @@ def hashed_rows(
     """
     rows = sum(stop - start for start, stop in pieces)
     with tempfile.TemporaryDirectory(prefix="skybench-") as folder:
+        store = Store(folder)
+        store.write(_RECIPE, recipe.model_dump_json(), durable=False)
         jobs = [
-            RowsJob(
-                recipe=recipe.model_dump_json(),
-                start=start,
-                stop=stop,
-                folder=folder,
-                secret_seed=recipe.secret_seed,
-            )
+            RowsJob(start=start, stop=stop, folder=folder, secret_seed=recipe.secret_seed)
             for start, stop in pieces
         ]
         with progress_bar(f"Rendering {recipe.name} again", rows, shown=progress) as advance:
@@ -88,5 +97,10 @@ def hashed_rows(
                 threads=rows * recipe.points < PROCESSES_FROM_POINTS,
                 on_done=advance,
             )
-        store = Store(folder)
-        yield lambda start: read_hashes(store, _IDENTITY, start)
+        yield partial(_read, store)
+
+
+def _read(store: Store, start: int) -> Hashes | None:
+    group = read_hashes(store, _IDENTITY, start)
+    samples = None if group is None else read_samples(store, group)
+    return None if group is None or samples is None else (group, samples)

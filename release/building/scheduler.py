@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from itertools import islice
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,6 +36,9 @@ PROCESSES_FROM_POINTS = 100_000_000
 _ADDRESS = re.compile(
     r"(tcp|tls|ws|wss|ucx)://([^\s/:\[\]]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})/?"
 )
+_SUBMITTED = 2048
+"""Tasks that a scheduler knows at a time: with 50,000 at once it thinks for minutes at first."""
+
 _CONNECT_SECONDS = 5
 _CHECK_SECONDS = 8
 
@@ -195,10 +199,19 @@ def _run_on_cluster(
     with _connected(scheduler) as client:
         if check is not None and jobs:
             _check_workers(client, check, jobs[0])
-        futures = client.map(function, jobs, pure=False)
+        waiting = iter(jobs)
+        futures = set(client.map(function, [*islice(waiting, _SUBMITTED)], pure=False))
+        queue = completed(futures, loop=client.loop)
         try:
-            for future in completed(futures, loop=client.loop):
+            for future in queue:
                 on_done(future.result())
+                futures.remove(future)  # which the scheduler then forgets, too
+                if len(futures) <= _SUBMITTED // 2 and (
+                    some := [*islice(waiting, _SUBMITTED // 2)]
+                ):
+                    more = client.map(function, some, pure=False)
+                    futures.update(more)
+                    queue.update(more)
         except KilledWorker as error:
             msg = f"workers of {scheduler} died again and again at one task: {error}"
             raise StoreError(msg) from error
@@ -212,7 +225,7 @@ def _run_on_cluster(
             raise StoreError(msg) from error
         finally:
             with suppress(CommClosedError):
-                client.cancel(futures)
+                client.cancel([*futures])
 
 
 def _check_workers(client: "Client", check: Callable[[Job], None], job: Job) -> None:

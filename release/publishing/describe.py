@@ -15,7 +15,13 @@ from skybench.registry.proof.file_check import file_digest, threads
 from skybench.registry.reference import Version
 from skybench.registry.storage.store import Store, zarr_name
 from skybench.registry.versions.index import utc_now
-from skybench.registry.versions.manifest import FORMATS, Manifest, Range, StoredObject
+from skybench.registry.versions.manifest import (
+    FORMAT_BESIDE,
+    Manifest,
+    Range,
+    StoredObject,
+    format_of,
+)
 from skybench.release.building.build import BuildResult
 from skybench.release.building.generator_identity import generator_identity
 
@@ -44,8 +50,9 @@ def describe(
         Where the files are.
     """
     data = zarr_name(recipe.name, dataset_version, built.content.root)
+    form, stem = format_of(built.content), data.removesuffix(".zarr")
     return Manifest(
-        format=FORMATS[built.content.algorithm],
+        format=form,
         dataset=recipe.name,
         version=str(dataset_version),
         title=recipe.title,
@@ -62,7 +69,8 @@ def describe(
         licence=recipe.licence,
         citation=recipe.citation,
         zarr=data,
-        sample_digests=f"{data.removesuffix('.zarr')}.samples",
+        sample_digests=f"{stem}.samples",
+        blocks=f"{stem}.blocks" if form == FORMAT_BESIDE else None,
         chunk_count=built.chunk_count,
         objects=describe_files(store, files),
     )

@@ -138,9 +138,11 @@ class WorkFolder:
                 self.store.remove(f"{self.key}/{name}")
 
     def _published_names(self, zarr: str) -> dict[str, str]:
+        stem = zarr.removesuffix(".zarr")
         return {
             f"{_DATA}.zarr": zarr,
-            f"{_DATA}.samples": f"{zarr.removesuffix('.zarr')}.samples",
+            f"{_DATA}.samples": f"{stem}.samples",
+            f"{_DATA}.blocks": f"{stem}.blocks",
             BASELINES: BASELINES,
         }
 

@@ -9,6 +9,7 @@ from skybench.errors import VersionConflictError
 from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe import Recipe
 from skybench.registry.hashing.content_hash import hash_dataset_and_samples
+from skybench.registry.proof.digests_beside import samples_of
 from skybench.registry.reference import Version
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import check
@@ -61,10 +62,13 @@ def recipe_differences(manifest: Manifest, recipe: Recipe) -> list[str]:
 
 def changed_samples(manifest: Manifest, recipe: Recipe, store: Store) -> list[int]:
     """Return which of a few samples, spread over all, this skybench renders differently."""
-    key = f"{manifest.key}/{manifest.sample_digests}"
-    published = np.frombuffer(store.read_bytes(key), np.uint8).reshape(-1, 32)
     rows = np.unique(np.linspace(0, manifest.samples - 1, _PROBES, dtype=np.int64)).tolist()
-    return [row for row in rows if _sample_digest(recipe, row) != bytes(published[row])]
+    return [row for row in rows if _sample_digest(recipe, row) != _published(manifest, store, row)]
+
+
+def _published(manifest: Manifest, store: Store, row: int) -> bytes:
+    digests = samples_of(manifest, store, row, row + 1)
+    return b"" if digests is None else digests.tobytes()
 
 
 def _sample_digest(recipe: Recipe, row: int) -> bytes:

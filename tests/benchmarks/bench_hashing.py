@@ -7,7 +7,6 @@ import tempfile
 from contextlib import contextmanager, nullcontext
 from unittest.mock import Mock, patch
 
-import numpy as np
 from bench_pipeline import FEW, built_here, packaged, pairs
 
 from harness import Timed, Work, row
@@ -18,21 +17,14 @@ def without_hashes():
     """Make builds in this process hash nothing, keep nothing, and return an empty identity."""
     from skybench.registry.hashing.content_hash import ContentHash
 
-    def no_leaves(values):
-        return np.zeros((len(values), 32), np.uint8)
-
-    def no_content(_template, samples, _shards, algorithm):
+    def no_content(_template, _samples, _groups, algorithm, _keep):
         root = "sha256:" + "0" * 64
-        content = ContentHash(algorithm=algorithm, root=root, variables={}, splits={})
-        return content, np.zeros((samples, 32), np.uint8)
+        return ContentHash(algorithm=algorithm, root=root, variables={}, splits={})
 
     replaced = {
-        "skybench.release.building.shard.leaves": no_leaves,
-        "skybench.release.building.shard_hashes.sample_digests": lambda by_variable: no_leaves(
-            next(iter(by_variable.values()))
-        ),
-        "skybench.release.building.shard.write_hashes": lambda *_: None,
-        "skybench.release.building.build.content_of_shards": no_content,
+        "skybench.release.building.group_hashes.GroupHasher.add": lambda *_: None,
+        "skybench.release.building.group.write_hashes": lambda *_: None,
+        "skybench.release.building.build.content_of_groups": no_content,
     }
     mocks = {name: Mock(side_effect=made) for name, made in replaced.items()}
     patches = [patch(name, mock) for name, mock in mocks.items()]

@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from skybench import generators
 from skybench.errors import ExtensionError
@@ -185,3 +187,19 @@ def test_a_type_checker_and_an_editor_know_the_constructors(tmp_path):
     assert 'typed.py:5: error: Unexpected keyword argument "flx" for "Ring"' in told
     assert 'typed.py:6: error: Argument "flux" to "Ring" has incompatible type "str"' in told
     assert told.count("error:") == 2
+
+
+ASKED = {"light_curve": (np.linspace(0, 5, 50),), "nbody": (2.0, 21)}
+"""What the drawing of some families asks for."""
+
+
+@EACH
+def test_what_is_drawn_alone_is_float64_and_not_rounded_as_in_stores(kind):
+    softened = {"softening": 0.1} if kind.family == "nbody" else {}
+    shown = kind(seed=5).render(*ASKED.get(kind.family, ()), **softened)
+    for values in shown.data_vars.values() if isinstance(shown, xr.Dataset) else [shown]:
+        exact = np.asarray(values)
+        assert exact.dtype == np.float64
+        # Shapes without antialiasing are 0 and 1, a constant star is 1.
+        few = len(np.unique(exact)) <= 2
+        assert few or (exact.astype(np.float32) != exact).any()

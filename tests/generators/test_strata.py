@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skybench.generators.strata import ROWS, deal
+from skybench.generators.strata import ROWS, deal, splits_before
 
 FRACTIONS = (0.6, 0.2, 0.2)
 EVEN = (1.0, 1.0, 1.0)
@@ -62,3 +62,11 @@ def test_neither_class_nor_split_follows_the_row_number():
     for codes in WHOLE:
         assert abs(np.corrcoef(rows % ROWS, codes)[0, 1]) < 5 / np.sqrt(rows.size)
     assert abs(np.corrcoef(*WHOLE)[0, 1]) < 5 / np.sqrt(rows.size)
+
+
+@pytest.mark.parametrize("row", [0, 1, 99, 100, 250, 12_345])
+def test_the_splits_before_a_row_are_those_that_were_dealt(row):
+    fractions = [0.6, 0.25, 0.15]
+    dealt = deal(7, 0, row, [1.0, 2.0], fractions)[1] if row else []
+    counts = np.bincount(np.asarray(dealt, int), minlength=3)
+    np.testing.assert_array_equal(splits_before(7, row, fractions), counts)

@@ -58,7 +58,7 @@ def write_version(store, ds, version, task="classification"):
     url = store.url_of(f"{folder}/{zarr}")
     create(url, ds.isel(sample=slice(0)), ds.sizes["sample"], LAYOUT)
     columns = {str(n): v.values for n, v in ds.variables.items() if "sample" in v.dims}
-    for start, stop in LAYOUT.shards(ds.sizes["sample"]):
+    for start, stop in LAYOUT.groups(ds.sizes["sample"]):
         rows = {name: values[start:stop] for name, values in columns.items()}
         write_rows(url, start, rows, LAYOUT)
     samples = f"{zarr.removesuffix('.zarr')}.samples"

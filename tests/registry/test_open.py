@@ -168,8 +168,32 @@ def test_samples_are_chosen_and_grouped_by_their_coordinates(store, split, verif
     assert ds.sortby("sample_id", ascending=False).sample_id[0] == ds.sample_id[-1]
 
 
+def test_coordinates_of_many_samples_are_read_when_they_are_used(store, monkeypatch):
+    expected = open("sky", store=store).load()
+    monkeypatch.setattr("skybench.registry.arrays.open_url._READ_AT_ONCE", 100)
+    ds = open("sky", store=store)
+    assert "sample" not in ds.indexes
+    assert not ds.label.variable._in_memory
+    assert ds.label[3] == expected.label[3]
+    spirals = ds.isel(sample=ds.label.values == "spiral")
+    np.testing.assert_array_equal(spirals.image, expected.image[expected.label == "spiral"])
+    assert ds.groupby("label").count().image.shape[0] == 2
+    assert ds.label.variable._in_memory
+    assert set(open("sky", store=store, split="test").split.values) == {"test"}
+
+
+def test_many_samples_are_still_found_by_their_identity(store, monkeypatch):
+    expected = open("sky", store=store)
+    only_the_identity = expected.sample_id.nbytes
+    monkeypatch.setattr("skybench.registry.arrays.open_url._READ_AT_ONCE", only_the_identity)
+    ds = open("sky", store=store)
+    assert not ds.label.variable._in_memory
+    assert ds.sel(sample=7).label == expected.sel(sample=7).label
+
+
 def test_coordinates_of_very_many_samples_stay_lazy(store, monkeypatch):
-    monkeypatch.setattr("skybench.registry.arrays.open_url._MOST_IN_MEMORY", 100)
+    for limit in ("_READ_AT_ONCE", "MOST_IN_MEMORY"):
+        monkeypatch.setattr(f"skybench.registry.arrays.open_url.{limit}", 100)
     ds = open("sky", store=store, split="test")
     assert dask.is_dask_collection(ds.label.data)
     assert set(ds.split.values) == {"test"}

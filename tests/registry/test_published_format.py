@@ -100,7 +100,7 @@ def test_its_croissant_is_of_this_manifest(folder):
 def test_a_newer_format_says_which_skybench_it_needs(copy):
     key = f"tiny/1.0/{MANIFEST}"
     values = json.loads(copy.read_text(key))
-    values |= {"format": "skybench-manifest-3", "novelty": 1}
+    values |= {"format": "skybench-manifest-4", "novelty": 1}
     values["generator"]["skybench"] = "7.1.0"
     text = canonical_text(values)
     copy.write(key, text)

@@ -169,7 +169,7 @@ def test_what_would_not_match_is_refused(store, monkeypatch):
     damaged = store.read_bytes(key)
 
     def other(recipe, start, stop, secret_seed):
-        from skybench.release.building.shard import rendered
+        from skybench.release.building.group import rendered
 
         columns = rendered(recipe, start, stop, secret_seed)
         return columns | {"image": columns["image"] + np.int32(1)}

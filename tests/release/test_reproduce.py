@@ -15,7 +15,7 @@ from skybench.registry.storage.store import Store
 from skybench.registry.versions import recorded_manifests
 from skybench.registry.versions.index import append, read_index, read_manifest
 from skybench.registry.versions.manifest import Manifest, digest_of
-from skybench.release.building.row_hashes import RowsJob, hash_rows
+from skybench.release.building.row_hashes import RowsJob, hash_rows, hashed_rows
 from skybench.release.release import BuildOptions, TrainingOptions, release
 from skybench.release.reproduce import recipe_of, reproduce
 
@@ -236,8 +236,11 @@ def test_what_is_neither_stored_nor_recorded_is_not_found(clone):
 
 def test_workers_leave_the_leaves_and_no_pixels(tmp_path):
     recipe = load_recipe("objects")
-    job = RowsJob(recipe=recipe.model_dump_json(), start=0, stop=8, folder=str(tmp_path))
-    assert hash_rows(job) == 8
+    with hashed_rows(recipe, [(0, 8)], workers=1, progress=False) as read:
+        group, samples = read(0)
+    assert len(samples) == group.stop == 8
+    (tmp_path / "recipe.json").write_text(recipe.model_dump_json())
+    assert hash_rows(RowsJob(start=0, stop=8, folder=str(tmp_path))) == 8
     pixels = 8 * 28 * 28 * 4
     assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) < pixels
 

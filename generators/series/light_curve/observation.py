@@ -17,7 +17,7 @@ from skybench.generators.series.light_curve.vocabulary import FLUX_BITS, VOCABUL
 from skybench.generators.variable import EXPECTED_BITS
 
 _instants, _damped_walks, _observe = (
-    kernel(name) for name in ("instants", "damped_walks", "observe")
+    kernel(name) for name in ("instants", "damped_walks", "observe_stars")
 )
 
 

@@ -16,15 +16,11 @@ from skybench.generators.random_streams import RowStreams
 from skybench.generators.series.nbody import orbit
 from skybench.generators.series.nbody.motion import SOME_BODIES, Integration, followed
 from skybench.generators.series.nbody.orbit import State
-from skybench.generators.series.nbody.vocabulary import VOCABULARY
+from skybench.generators.series.nbody.vocabulary import START_BITS, VOCABULARY
 from skybench.generators.variable import PARAMETER_BITS, SAMPLE, round_mantissa
 
 Uniforms = Callable[[int], Floats]
 """The first so many random numbers of each system, (system, count)."""
-
-_START_BITS = 23
-"""Mantissa bits kept of the start, which sines and cosines enter: those differ in the last
-bit between CPUs, and a chaotic system would let the difference grow."""
 
 
 class BodySystem(DrawnObject):
@@ -65,8 +61,8 @@ class BodySystem(DrawnObject):
         state = cls.place(systems, bodies, uniforms)
         position, velocity = (cls.oriented(vectors, systems) for vectors in state[:2])
         return State(
-            round_mantissa(position[:, :dimensions], _START_BITS),
-            round_mantissa(velocity[:, :dimensions], _START_BITS),
+            round_mantissa(position[:, :dimensions], START_BITS),
+            round_mantissa(velocity[:, :dimensions], START_BITS),
             round_mantissa(state.mass, PARAMETER_BITS),
         )
 
@@ -94,7 +90,7 @@ class BodySystem(DrawnObject):
         outputs : int
             Instants from 0 to the duration, at least 2.
         steps_per_output : int
-            Steps of the leapfrog from one to the next.
+            The most steps from one to the next, in the mean; a system that needs more is refused.
         softening : float
             Length below which the pull of two bodies weakens.
         dimensions : {3, 2}
@@ -106,12 +102,15 @@ class BodySystem(DrawnObject):
         -------
         xr.Dataset
             ``position`` and ``velocity`` on (time, body, axis), ``kinetic_energy`` and
-            ``potential_energy`` on (time), the parameters as coordinates.
+            ``potential_energy`` on (time), float64; the parameters as coordinates, and
+            ``trusted_until``: the time until which the path is right to 1e-3 of the largest
+            distance of a body from the middle at the start. After that chaos has made rounding
+            errors as large: it is a motion of such bodies, but not of these.
 
         Raises
         ------
         ParameterError
-            If these make no sense, or the steps are too long to keep the energy.
+            If these make no sense, two point masses meet, or the motion takes too many steps.
 
         Examples
         --------
@@ -134,8 +133,14 @@ class BodySystem(DrawnObject):
         own, alone = self.all_parameters(), np.array([0])
         systems = {name: np.array([value]) for name, value in own.items()}
         state = self.start(systems, alone, on.bodies, on.dimensions, self.seed)
-        made = xr.Dataset(followed(state, alone, on)).isel(sample=0)
-        return made.set_coords("body_mass").assign_coords(self._labels(own))
+        motion = followed(state, alone, on)
+        made = xr.Dataset(
+            {
+                name: (VOCABULARY[name].dims, values, motion.attributes()[name])
+                for name, values in motion._asdict().items()
+            }
+        ).isel(sample=0)
+        return made.set_coords(["body_mass", "trusted_until"]).assign_coords(self._labels(own))
 
 
 class TurnedSystem(BodySystem):

@@ -1,9 +1,9 @@
-"""From the start of systems to the motion of their bodies, and how it is integrated."""
+"""From the start of systems to the motion of their bodies, and until when it can be trusted."""
 
-from typing import Annotated, Self
+from functools import partial
+from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
-import xarray as xr
 from pydantic import Field, model_validator
 
 from skybench.errors import ParameterError
@@ -11,8 +11,16 @@ from skybench.generators.arrays import Floats, Integers
 from skybench.generators.distributions import NUMBER, Finite, Positive
 from skybench.generators.recipe import Part
 from skybench.generators.series.instants import TIME, even
-from skybench.generators.series.nbody.leapfrog import Energies, energies, integrate
 from skybench.generators.series.nbody.orbit import State
+from skybench.generators.series.nbody.taylor import (
+    FOLLOWED,
+    MET,
+    TOO_MANY_STEPS,
+    Energies,
+    Track,
+    energies,
+    integrate,
+)
 from skybench.generators.series.nbody.vocabulary import VOCABULARY
 
 MAX_STEPS = 1_000_000
@@ -20,13 +28,20 @@ MAX_STEPS = 1_000_000
 SOME_BODIES = 16
 """How many there are in a system that can have any number."""
 
+PATH_TOLERANCE = 1e-3
+"""Of a trusted path, over the largest distance of a body from the middle at the start."""
+
+_STRETCH = 4 / 3
+"""Steps of the run that is compared with: its errors are a hundred times as large."""
+
 
 class Integration(Part):
-    """The integration: time, outputs, steps, softening.
+    """The integration: time, outputs, softening, and what it may cost.
 
-    ``outputs`` instants, the start among them, lie evenly over ``duration``, and
-    ``steps_per_output`` steps between two of them. A sample whose energy changes by more
-    than ``energy_tolerance`` of its size is refused.
+    ``outputs`` instants, the start among them, lie evenly over ``duration``. Steps are as long as
+    the motion of each system allows; one that needs more than ``steps_per_output`` from one output
+    to the next, in the mean, is refused, and so is one whose energy changes by more than
+    ``energy_tolerance`` of its size.
     """
 
     bodies: Annotated[int, NUMBER, Field(ge=2, le=64)] = SOME_BODIES
@@ -38,69 +53,99 @@ class Integration(Part):
     energy_tolerance: Annotated[Finite, Field(gt=0, le=1)] = 0.01
 
     @property
-    def step(self) -> float:
-        """Length of a step."""
-        return self.duration / ((self.outputs - 1) * self.steps_per_output)
+    def most_steps(self) -> int:
+        """The most that a system may take."""
+        return (self.outputs - 1) * self.steps_per_output
 
     @model_validator(mode="after")
     def _affordable(self) -> Self:
-        steps = (self.outputs - 1) * self.steps_per_output
-        if steps > MAX_STEPS:
-            msg = f"{steps} steps a sample are more than {MAX_STEPS}; lower steps_per_output"
+        if self.most_steps > MAX_STEPS:
+            msg = (
+                f"{self.most_steps} steps a sample are more than {MAX_STEPS}; "
+                "lower steps_per_output"
+            )
             raise ValueError(msg)
         return self
 
 
-def followed(state: State, samples: Integers, on: Integration) -> dict[str, xr.Variable]:
-    """Return positions, velocities and energies over time of systems from their start on.
+class Motion(NamedTuple):
+    """The motion of m systems, named as in datasets.
+
+    ``time`` is (time,), ``trusted_until`` (sample,), positions and velocities are (sample, time,
+    body, axis), masses (sample, body) and energies (sample, time).
+    """
+
+    time: Floats
+    trusted_until: Floats
+    position: Floats
+    velocity: Floats
+    body_mass: Floats
+    kinetic_energy: Floats
+    potential_energy: Floats
+
+    def attributes(self) -> dict[str, dict[str, Any]]:
+        """Return the attributes of each."""
+        return {name: VOCABULARY[name].attributes() for name in self._fields} | {
+            "time": TIME.attributes() | {"units": "1"}
+        }
+
+
+def followed(state: State, samples: Integers, on: Integration) -> Motion:
+    """Return the motion of systems from their start on.
+
+    Each is followed twice, the second time with longer steps. As long as both paths agree to
+    1e-3 of the system's size, the first, whose errors are a hundredth, is trusted.
 
     Raises
     ------
     ParameterError
-        If two point masses meet, or the steps are too long to keep the energy; it names the first
+        If two point masses meet, or a system needs more steps than it may take; it names the first
         of the samples.
     """
-    track = integrate(
-        state.position,
-        state.velocity,
-        state.mass,
-        step=on.step,
-        every=on.steps_per_output,
-        outputs=on.outputs,
-        softening=on.softening,
-    )
+    instants = TIME.store(even(on.duration, on.outputs))
+    run = partial(integrate, state, instants, softening=on.softening, most_steps=on.most_steps)
+    track = run()
     energy = energies(track, state.mass, on.softening)
-    _check(energy, on, samples)
-    return {
-        "time": TIME.holding(even(on.duration, on.outputs), {"units": "1"}),
-        "position": VOCABULARY["position"].holding(_by_sample(track.position)),
-        "velocity": VOCABULARY["velocity"].holding(_by_sample(track.velocity)),
-        "body_mass": VOCABULARY["body_mass"].holding(state.mass.T),
-        "kinetic_energy": VOCABULARY["kinetic_energy"].holding(energy.kinetic.T),
-        "potential_energy": VOCABULARY["potential_energy"].holding(energy.potential.T),
-    }
+    _check(track, energy, on, samples)
+    return Motion(
+        time=instants,
+        trusted_until=_trusted_until(instants, track, run(stretch=_STRETCH)),
+        position=track.position,
+        velocity=track.velocity,
+        body_mass=state.mass.T,
+        kinetic_energy=energy.kinetic,
+        potential_energy=energy.potential,
+    )
 
 
-def _by_sample(values: Floats) -> Floats:
-    return np.moveaxis(values, -1, 0)
+def _trusted_until(instants: Floats, track: Track, coarser: Track) -> Floats:
+    """Return the last instant up to which two paths agree, for each system."""
+    start = track.position[:, 0]
+    size = np.sqrt((start * start).sum(axis=-1).max(axis=-1))
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(track.position - coarser.position).max(axis=(2, 3))
+        agrees = apart <= PATH_TOLERANCE * size[:, None]
+    # The start itself always agrees.
+    count = np.logical_and.accumulate(agrees, axis=1).sum(axis=1)
+    return np.asarray(instants[count - 1])
 
 
-def _check(energy: Energies, on: Integration, rows: Integers) -> None:
-    """Refuse systems whose energy was not kept: their motion means nothing."""
+def _check(track: Track, energy: Energies, on: Integration, rows: Integers) -> None:
+    """Refuse systems that could not be followed to the end: their motion means nothing."""
     with np.errstate(invalid="ignore"):
         total = energy.kinetic + energy.potential
-        size = energy.kinetic[0] - energy.potential[0]
-        change = np.abs(total - total[0]).max(axis=0) / size
-    wrong = np.flatnonzero(~(change <= on.energy_tolerance))
+        size = energy.kinetic[:, 0] - energy.potential[:, 0]
+        change = np.abs(total - total[:, :1]).max(axis=1) / size
+    wrong = np.flatnonzero((track.outcome != FOLLOWED) | ~(change <= on.energy_tolerance))
     if not wrong.size:
         return
     first = wrong[0]
-    how = (
-        f"its energy changes by {change[first]:.2g} of its size, more than the "
-        f"{on.energy_tolerance:g} of integration.energy_tolerance"
-        if np.isfinite(change[first])
-        else "two point masses meet"
-    )
+    how = {
+        FOLLOWED: f"its energy changes by {change[first]:.2g} of its size, more than the "
+        f"{on.energy_tolerance:g} of integration.energy_tolerance",
+        MET: "two point masses meet",
+        TOO_MANY_STEPS: f"to keep its path and its energy takes more than {on.most_steps} steps",
+    }[int(track.outcome[first])]
     msg = (
         f"sample {rows[first]} cannot be integrated: {how}. Raise integration.steps_per_output "
         f"({on.steps_per_output}) or integration.softening ({on.softening:g})."

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skybench.generators.arrays import Floats
+from skybench.generators.native.library import kernel
 
 _ITERATIONS = 8
 """Enough for every eccentricity up to 0.99; the same for all, so that no row sees another."""
@@ -25,6 +26,20 @@ class Vectors(NamedTuple):
     velocity: Floats
 
 
+def sine_cosine(angle: Floats) -> tuple[Floats, Floats]:
+    """Return sines and cosines with the same bits on every processor: motions start from them.
+
+    Parameters
+    ----------
+    angle : array
+        Radians, any turn.
+    """
+    folded = np.ascontiguousarray(np.remainder(angle, 2 * np.pi))
+    sine, cosine = np.empty_like(folded), np.empty_like(folded)
+    kernel("sine_cosine")(folded, sine, cosine)
+    return sine, cosine
+
+
 def eccentric_anomaly(mean_anomaly: Floats, eccentricity: Floats) -> Floats:
     """Return E of Kepler's equation M = E - e sin E, in radians.
 
@@ -42,7 +57,7 @@ def eccentric_anomaly(mean_anomaly: Floats, eccentricity: Floats) -> Floats:
     mean = np.remainder(mean_anomaly + np.pi, 2 * np.pi) - np.pi
     anomaly = mean + 0.85 * eccentricity * np.sign(mean)
     for _ in range(_ITERATIONS):
-        sine, cosine = eccentricity * np.sin(anomaly), eccentricity * np.cos(anomaly)
+        sine, cosine = (eccentricity * part for part in sine_cosine(anomaly))
         missing, slope = anomaly - sine - mean, 1 - cosine
         step = -missing / slope
         step = -missing / (slope + step * sine / 2)
@@ -69,7 +84,7 @@ def relative(
         Direction of the pericentre in degrees, counter-clockwise from +x.
     """
     anomaly = eccentric_anomaly(np.deg2rad(mean_anomaly), eccentricity)
-    sine, cosine = np.sin(anomaly), np.cos(anomaly)
+    sine, cosine = sine_cosine(anomaly)
     minor = np.sqrt(1 - eccentricity**2)
     speed = np.sqrt(total_mass / semi_major_axis) / (1 - eccentricity * cosine)
     flat = np.zeros_like(sine)
@@ -90,7 +105,7 @@ def about_x(vectors: Floats, angle: Floats) -> Floats:
 
 
 def _turned(vectors: Floats, angle: Floats, first: int, second: int) -> Floats:
-    cos, sin = np.cos(angle), np.sin(angle)
+    sin, cos = sine_cosine(angle)
     turned = vectors.copy()
     turned[..., first, :] = cos * vectors[..., first, :] - sin * vectors[..., second, :]
     turned[..., second, :] = sin * vectors[..., first, :] + cos * vectors[..., second, :]

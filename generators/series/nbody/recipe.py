@@ -1,4 +1,4 @@
-"""Recipes of N-body systems: what is integrated, how finely and for how long."""
+"""Recipes of N-body systems: what is integrated, and for how long."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
@@ -20,7 +20,7 @@ class NbodyRecipe(ObjectRecipe):
     """A dataset of N-body systems, one in each sample."""
 
     family: Literal["nbody"]
-    # Unsoftened, close encounters would need shorter steps than anyone asked for.
+    # Unsoftened, two bodies may meet, and close encounters end all trust in a path.
     integration: Integration = Integration(softening=0.1)
     sources: Annotated[dict[Name, NbodySource], Field(min_length=1)]
 
@@ -42,8 +42,7 @@ class NbodyRecipe(ObjectRecipe):
     @property
     def attributes(self) -> dict[str, str | int | float]:
         """What is to be learnt from, and what the integrator was told."""
-        on = self.integration
-        return {"main_variable": "position", "softening": on.softening, "time_step": on.step}
+        return {"main_variable": "position", "softening": self.integration.softening}
 
     def mistakes(self) -> Iterator[str]:
         """Yield what does not go together, a line each, though each part is right by itself."""

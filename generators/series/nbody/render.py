@@ -3,11 +3,14 @@
 import numpy as np
 import xarray as xr
 
+from skybench.generators.arrays import Floats
 from skybench.generators.drawn_object import columns
 from skybench.generators.series.nbody.motion import followed
 from skybench.generators.series.nbody.objects import NBODY_OBJECTS
 from skybench.generators.series.nbody.orbit import State
 from skybench.generators.series.nbody.recipe import NbodyRecipe
+from skybench.generators.series.nbody.vocabulary import VOCABULARY
+from skybench.generators.variable import EXPECTED_BITS, round_mantissa
 
 
 def render(recipe: NbodyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
@@ -16,11 +19,26 @@ def render(recipe: NbodyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable
     Raises
     ------
     ParameterError
-        If two point masses meet, or the steps are too long to keep the energy.
+        If two point masses meet, or a system needs more steps than it may take.
     """
     on = recipe.integration
     state = start(parameters, on.bodies, on.dimensions, recipe.seed)
-    return followed(state, parameters["sample_id"].values, on)
+    motion = followed(state, parameters["sample_id"].values, on)
+    stored = motion._replace(
+        position=_whole_at_the_start(motion.position),
+        velocity=_whole_at_the_start(motion.velocity),
+    )
+    return {
+        name: VOCABULARY[name].holding(values, motion.attributes()[name])
+        for name, values in stored._asdict().items()
+    }
+
+
+def _whole_at_the_start(vectors: Floats) -> Floats:
+    """Return vectors (sample, time, …) rounded, but for the first, from which all others follow."""
+    rounded = round_mantissa(vectors, EXPECTED_BITS)
+    rounded[:, 0] = vectors[:, 0]
+    return rounded
 
 
 def start(parameters: xr.Dataset, bodies: int, dimensions: int, seed: int) -> State:

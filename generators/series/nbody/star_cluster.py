@@ -29,7 +29,10 @@ class StarCluster(BodySystem):
         "that T = virial_ratio x |W|"
     )
     reference = "Plummer (1911), MNRAS 71, 460; Aarseth, Henon & Wielen (1974), A&A 37, 183"
-    accuracy = "the virial ratio of the start holds to 1e-6"
+    accuracy = (
+        "the virial ratio of the start holds to 1e-6; paths of 16 bodies, softened by 0.05, to "
+        "4e-11 of the size over a time of 10 against IAS15"
+    )
     example = "StarCluster(virial_ratio=0.5).render(4, softening=0.1, bodies=8).position"
 
     total_mass: float = parameter("mass of all bodies", units="1", domain=MASS, default=1)
@@ -73,7 +76,8 @@ def _direction(height: Floats, turn: Floats) -> Floats:
     """Return unit vectors (body, axis, system), even over the sphere."""
     z = 2 * height - 1
     across = np.sqrt(1 - z * z)
-    return np.stack([across * np.cos(2 * np.pi * turn), across * np.sin(2 * np.pi * turn), z], 1)
+    sine, cosine = orbit.sine_cosine(2 * np.pi * turn)
+    return np.stack([across * cosine, across * sine, z], 1)
 
 
 def _energies(state: State) -> tuple[Floats, Floats]:

@@ -1,12 +1,23 @@
 """What datasets of N-body systems may hold that no system alone has, in units with G = 1."""
 
 from skybench.generators.schema import COMMON
-from skybench.generators.series.instants import TIME
-from skybench.generators.variable import EXPECTED_BITS, Interval, Variable, of_sample, table
+from skybench.generators.series.instants import TIME, TIME_BITS
+from skybench.generators.variable import (
+    EXPECTED_BITS,
+    SAMPLE,
+    Interval,
+    Variable,
+    of_sample,
+    table,
+)
 
 MASS = Interval(1e-6, 1e6)
 LENGTH = Interval(1e-3, 1e6)
 ECCENTRICITY = Interval(0, 0.99)
+
+START_BITS = 23
+"""Mantissa bits kept of the start, which stores hold in whole as the first instant: all that
+follows can be computed from it again. Later instants are kept to ``EXPECTED_BITS``."""
 
 VOCABULARY = COMMON | table(
     TIME,
@@ -16,7 +27,7 @@ VOCABULARY = COMMON | table(
         dtype="float32",
         long_name="positions of the bodies, in units with G = 1",
         units="1",
-        bits=EXPECTED_BITS,
+        bits=START_BITS,
     ),
     Variable(
         name="velocity",
@@ -24,7 +35,7 @@ VOCABULARY = COMMON | table(
         dtype="float32",
         long_name="velocities of the bodies, in units with G = 1",
         units="1",
-        bits=EXPECTED_BITS,
+        bits=START_BITS,
     ),
     Variable(
         name="kinetic_energy",
@@ -41,6 +52,14 @@ VOCABULARY = COMMON | table(
         long_name="softened potential energy of all pairs, in units with G = 1",
         units="1",
         bits=EXPECTED_BITS,
+    ),
+    Variable(
+        name="trusted_until",
+        dims=SAMPLE,
+        dtype="float64",
+        long_name="time until which the path is the system's own, to 1e-3 of its size at the start",
+        units="1",
+        bits=TIME_BITS,
     ),
     Variable(
         name="body_mass",

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from series.nbody.ias15 import followed_by_ias15
 
 from skybench import generators
 from skybench.errors import ParameterError
@@ -15,6 +16,7 @@ from skybench.generators.series.nbody.objects import (
     FigureEight,
     FreeFall,
     StarCluster,
+    Triple,
     TwoBodies,
 )
 from skybench.generators.series.pendulum.objects import (
@@ -77,7 +79,7 @@ def test_a_transit_has_its_depth():
 def test_the_pendulums_agree():
     given = {"pendulum_length": 1, "gravity": 9.81, "initial_angle": 2}
     exact, stepped = (kind(**given).render(10, 101) for kind in (Pendulum, HamiltonianPendulum))
-    np.testing.assert_allclose(exact.angle, stepped.angle, atol=1e-5)
+    np.testing.assert_allclose(exact.angle, stepped.angle, atol=5e-9)
     damped = DampedPendulum(**given, damping=0.5).render(10, 101)
     assert np.abs(damped.angle[50:]).max() < np.abs(exact.angle[50:]).max()
 
@@ -85,7 +87,50 @@ def test_the_pendulums_agree():
 def test_a_circle_is_a_circle():
     pair = TwoBodies(eccentricity=0, semi_major_axis=2).render(20)
     apart = pair.position.isel(body=1) - pair.position.isel(body=0)
-    np.testing.assert_allclose((apart**2).sum("axis"), 4, rtol=1e-3)
+    # Masses are kept to 16 bits.
+    np.testing.assert_allclose((apart**2).sum("axis"), 4, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("system", "duration", "settings", "most"),
+    [
+        (TwoBodies(eccentricity=0.99, secondary_mass=1e-6, mean_anomaly=0), 60, {}, 4e-7),
+        (TwoBodies(eccentricity=0.6, secondary_mass=1e3, mean_anomaly=0), 5, {}, 2e-11),
+        (Triple(stability_ratio=100, seed=4), 50, {}, 2e-13),
+        (Triple(stability_ratio=0.3, seed=6), 50, {}, 1e-7),
+        (Triple(eccentricity=0.9, outer_eccentricity=0.9, mutual_inclination=90), 30, {}, 1e-9),
+        (FreeFall(seed=1), 20, {}, 1e-5),
+        (FreeFall(seed=1), 40, {"softening": 0.1}, 1e-5),
+        (FigureEight(velocity_factor=2), 60, {}, 1e-11),
+        (StarCluster(seed=1), 10, {"softening": 0.05, "bodies": 16}, 4e-11),
+        (StarCluster(seed=1), 1, {"softening": 0.1, "bodies": 64}, 1e-13),
+    ],
+)
+def test_trusted_paths_are_those_of_ias15(system, duration, settings, most):
+    found = system.render(duration, 21, **({"steps_per_output": 1000} | settings))
+    trusted = found.isel(time=found.time.values <= float(found.trusted_until))
+    position, velocity = (found[name].values[0] for name in ("position", "velocity"))
+    exact = followed_by_ias15(
+        position,
+        velocity,
+        found.body_mass.values,
+        trusted.time.values,
+        settings.get("softening", 0),
+    )
+    size = np.linalg.norm(position, axis=-1).max()
+    assert trusted.sizes["time"] > 10
+    assert np.abs(trusted.position.values - exact).max() / size < most
+
+
+def test_burraus_bodies_are_trusted_until_chaos_parts_them():
+    burrau = FreeFall(
+        primary_mass=3, secondary_mass=4, tertiary_mass=5, base_length=5, apex_x=0.14, apex_y=0.48
+    )
+    assert float(burrau.render(25, softening=0).trusted_until) == 25
+    pair = TwoBodies(eccentricity=0.9).render(100)
+    assert float(pair.trusted_until) == 100
+    cluster = StarCluster(seed=1, virial_ratio=0.3).render(40, bodies=6, softening=0.02)
+    assert 1 < float(cluster.trusted_until) < 40
 
 
 def test_the_seed_draws_the_cluster():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from zarr.storage import LocalStore
 
 from skybench.errors import IntegrityError, ParameterError
-from skybench.registry.arrays.shards import ShardForm, shard_bytes
+from skybench.registry.arrays.shards import ShardForm, ShardWriter
 from skybench.registry.arrays.zarr_format import Layout, create, open_raw, write_rows
 
 LAYOUT = Layout(chunk_rows=4, shard_rows=8)
@@ -86,6 +86,12 @@ def test_the_byte_order_of_the_values_does_not_matter():
     assert shard_bytes(values, 4, 8, 0) == shard_bytes(values.astype(">i4"), 4, 8, 0)
 
 
+def shard_bytes(values, chunk_rows, shard_rows, fill_value):
+    writer = ShardWriter(chunk_rows, shard_rows)
+    writer.add(values, fill_value)
+    return writer.data
+
+
 FORM = ShardForm(dtype=np.dtype("<i4"), row_shape=(3, 2), rows=10, chunk_rows=2, shard_rows=8)
 
 
@@ -102,7 +108,7 @@ def test_values_are_those_that_zarr_reads(tmp_path, dtype, row_shape):
     ds = xr.Dataset({"image": (dims, values)})
     layout = Layout(chunk_rows=4, shard_rows=12)
     create(str(tmp_path / "a.zarr"), ds.isel(sample=slice(0)), 23, layout)
-    for start, stop in layout.shards(23):
+    for start, stop in layout.groups(23):
         write_rows(str(tmp_path / "a.zarr"), start, {"image": values[start:stop]}, layout)
     array = zarr.open_group(tmp_path / "a.zarr", mode="r")["image"]
     form = ShardForm.of(array)

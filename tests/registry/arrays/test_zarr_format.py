@@ -57,7 +57,7 @@ def sky(samples: int = SAMPLES) -> xr.Dataset:
 def write(url: str, ds: xr.Dataset, layout: Layout = LAYOUT) -> None:
     samples = ds.sizes["sample"]
     create(url, ds.isel(sample=slice(0)), samples, layout)
-    for start, stop in layout.shards(samples):
+    for start, stop in layout.groups(samples):
         rows = ds.isel(sample=slice(start, stop)).variables.items()
         columns = {str(n): v.values for n, v in rows if "sample" in v.dims}
         write_rows(url, start, columns, layout)
@@ -162,18 +162,20 @@ class TestLayout:
         return xr.Dataset({"image": (("sample", "y", "x"), np.empty((0, *shape), "i4"))})
 
     @pytest.mark.parametrize(
-        ("shape", "samples", "chunk", "shard"),
+        ("shape", "samples", "chunk", "shard", "group"),
         [
-            ((64, 64), 100_000, 256, 1024),  # 4 MB chunks
-            ((28, 28), 100_000, 512, 2048),
-            ((28, 28), 10_000, 512, 1024),  # ten tasks, not five
-            ((64, 64), 600, 128, 128),
-            ((2048, 2048), 100, 1, 4),  # one image is more than a chunk should be
-            ((64, 64), 1, 64, 64),
+            ((64, 64), 100_000, 256, 1024, 2048),  # 4 MB chunks
+            ((28, 28), 100_000, 512, 2048, 2048),
+            ((28, 28), 10_000, 512, 1024, 1024),  # ten tasks, not five
+            ((64, 64), 600, 128, 128, 128),
+            ((2048, 2048), 100, 1, 4, 4),  # one image is more than a chunk should be
+            ((64, 64), 1, 64, 64, 64),
+            ((28, 28), 10**7, 512, 16_384, 262_144),  # 51 MB, and 38 groups
+            ((28, 28), 10**8, 512, 16_384, 262_144),  # a gigabyte at most
         ],
     )
-    def test_follows_the_size_of_a_row(self, shape, samples, chunk, shard):
-        expected = Layout(chunk_rows=chunk, shard_rows=shard)
+    def test_follows_the_size_of_a_row(self, shape, samples, chunk, shard, group):
+        expected = Layout(chunk_rows=chunk, shard_rows=shard, group_rows=group)
         assert choose_layout(self.row(*shape), samples) == expected
 
     def test_takes_given_rows(self):
@@ -184,9 +186,24 @@ class TestLayout:
         with pytest.raises(ParameterError, match=f"got shard_rows={shard}, chunk_rows={chunk}"):
             choose_layout(self.row(8, 8), 10, chunk, shard)
 
+    def test_small_variables_have_longer_shards(self):
+        layout = Layout(chunk_rows=512, shard_rows=16_384, group_rows=262_144)
+        assert layout.shard_rows_of(28 * 28 * 4) == 16_384
+        assert layout.shard_rows_of(1024) == 65_536
+        assert layout.shard_rows_of(8) == 262_144
+        with pytest.raises(ParameterError, match="group_rows must be a multiple"):
+            Layout(chunk_rows=4, shard_rows=8, group_rows=12)
+
+    def test_pieces_are_never_more_than_a_shard(self):
+        assert Layout(chunk_rows=2, shard_rows=6, group_rows=12).pieces(14, 4) == [
+            (4, 10),
+            (10, 14),
+        ]
+        assert Layout(chunk_rows=1, shard_rows=8).pieces(6) == [(0, 4), (4, 6)]
+
     def test_shards_cover_every_row_once(self):
-        assert LAYOUT.shards(70) == [(0, 32), (32, 64), (64, 70)]
-        assert LAYOUT.shards(0) == []
+        assert LAYOUT.groups(70) == [(0, 32), (32, 64), (64, 70)]
+        assert LAYOUT.groups(0) == []
 
 
 def test_opening_nothing_says_where(tmp_path):

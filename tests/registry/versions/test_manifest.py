@@ -111,7 +111,7 @@ def test_the_schema_is_a_schema_and_accepts_the_manifest(manifest):
 
 def test_a_newer_format_says_which_skybench_it_needs(manifest):
     text = damaged(
-        manifest, format="skybench-manifest-3", generator={"skybench": "3.4.0"}, surprise=1
+        manifest, format="skybench-manifest-4", generator={"skybench": "3.4.0"}, surprise=1
     )
     with pytest.raises(StoreError, match=r"needs skybench >= 3\.4\.0; this one reads"):
         Manifest.from_text(text, "manifest.json")

@@ -17,7 +17,7 @@ from skybench.errors import ParameterError, StoreError, VersionConflictError
 from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe
-from skybench.registry.arrays.zarr_format import chunk_keys, missing_chunks, open_raw
+from skybench.registry.arrays.zarr_format import Layout, chunk_keys, missing_chunks, open_raw
 from skybench.registry.hashing.content_hash import (
     ContentHash,
     hash_dataset,
@@ -25,6 +25,7 @@ from skybench.registry.hashing.content_hash import (
 )
 from skybench.registry.storage.store import Store
 from skybench.release.building import build as build_module
+from skybench.release.building import build_plan
 from skybench.release.building import generator_identity as identity_module
 from skybench.release.building.build import BuildResult, build
 
@@ -139,6 +140,14 @@ class TestSameContent:
         target = str(tmp_path / "a.zarr")
         assert build(recipe, target, workers=2, progress=False, **ROWS).content == content
 
+    def test_in_groups_of_several_shards(self, recipe, content, tmp_path, monkeypatch):
+        grouped = Layout(chunk_rows=2, shard_rows=4, group_rows=32)
+        monkeypatch.setattr(build_plan, "choose_layout", lambda *_: grouped)
+        target = tmp_path / "a.zarr"
+        assert build(recipe, str(target), progress=False).content == content
+        assert len([*(target / "label/c").iterdir()]) == 3
+        assert hash_dataset(open_raw(str(target))) == content
+
     def test_in_memory_and_on_file_urls(self, recipe, content, tmp_path):
         for target in (f"memory://{tmp_path}/a.zarr", f"file://{tmp_path}/b.zarr"):
             result = build(recipe, target, progress=False, chunk_rows=16, shard_rows=32)
@@ -235,11 +244,11 @@ class TestInterrupted:
             if len(finished) == 3:
                 _disk_full()
             finished.append(job)
-            return build_shard(job)
+            return build_group(job)
 
-        build_shard = build_module.build_shard
+        build_group = build_module.build_group
         with monkeypatch.context() as patch:
-            patch.setattr(build_module, "build_shard", stop_at_the_fourth)
+            patch.setattr(build_module, "build_group", stop_at_the_fourth)
             with pytest.raises(StoreError, match=r"No space left .* run the same command again"):
                 build(recipe, str(target), progress=False, **ROWS)
         return Path(f"{target}.building")

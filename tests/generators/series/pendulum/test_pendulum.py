@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
+from series.pendulum.reference_pendulum import angles
 
 from skybench.errors import ParameterError
 from skybench.generators.series.pendulum import pendulum as exact
@@ -74,6 +75,41 @@ def test_it_solves_the_equation_of_motion(angle, velocity):
     motion = Pendulum.move(pendulum(angle, velocity), TIMES)
     np.testing.assert_allclose(motion.angle[0], solved.y[0], atol=1e-7)
     np.testing.assert_allclose(motion.angular_velocity[0], solved.y[1], atol=1e-7)
+
+
+BOTTOM = 2 * np.sqrt(9.81)
+"""The velocity at the bottom with which it just reaches the top."""
+
+CORNERS = [
+    (2.8, 0, 9.81, 1),
+    (-3.12, 0, 1000, 0.05),
+    (3.12, 0.13, 9.81, 1),
+    (0, 6.2, 9.81, 1),
+    (1, -100, 9.81, 1),
+    (3.12, 100, 1000, 0.01),
+    (-2, 3, 1e-3, 1e3),
+    (1e-6, 0, 9.81, 1),
+    *((0, way * BOTTOM * (1 + near), 9.81, 1) for way in (1, -1) for near in (1e-5, -1e-5)),
+    *((3, BOTTOM * np.cos(1.5) * (1 + near), 9.81, 1) for near in (1e-4, -1e-4)),
+]
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+def test_it_is_exact_in_the_corners_of_its_domain(corner):
+    names = ("initial_angle", "initial_angular_velocity", "gravity", "pendulum_length")
+    one = {name: np.array([float(value)]) for name, value in zip(names, corner, strict=True)}
+    times = TIMES[::40]
+    found = Pendulum.move(one, times).angle[0]
+    np.testing.assert_allclose(found, angles(*corner, times), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("near", [1e-7, -1e-9, 1e-11, -1e-13])
+def test_at_the_separatrix_it_is_as_exact_as_its_start(near):
+    # k^2 is right to a few 1e-16, and each passage of the top is shifted by that over 1 - k^2.
+    velocity = BOTTOM * (1 + near)
+    found = Pendulum.move(pendulum(0.0, velocity), TIMES[::40]).angle[0]
+    exact = angles(0.0, velocity, 9.81, 1.0, TIMES[::40])
+    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-15 / abs(near))
 
 
 def test_a_pendulum_at_rest_stays():
