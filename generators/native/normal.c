@@ -21,8 +21,8 @@ static double finer(uint32_t bits, uint64_t word) {
     return least * 0x1p-32;
 }
 
-/* The deviate of a uniform in the middle, and of one that is further out, where a logarithm is
-   needed: of each seven the one. */
+/* The deviate of a uniform in the middle, and of one further out, 15 % of them, which needs a
+   logarithm. */
 static inline double middle(double uniform) {
     double q = uniform - 0.5, x = 0.180625 - q * q;
     return q * polynomial(x, MIDDLE[0]) / polynomial(x, MIDDLE[1]);
@@ -66,7 +66,8 @@ static void of_words(const uint64_t *restrict words, double *restrict result, in
         uint64_t word = words[where[i] >> 1];
         double value = outer[i];
         if (value <= -FAR || value >= FAR)
-            value = where[i] & 1 ? far_out((uint32_t)(word >> 32), word) : far_out((uint32_t)word, ~word);
+            value = where[i] & 1 ? far_out((uint32_t)(word >> 32), word)
+                                 : far_out((uint32_t)word, ~word);
         result[where[i]] = value;
     }
 }

@@ -358,12 +358,13 @@ KERNEL(blur, ARRAY(const double, images), ARRAY(const double, sigmas), ARRAY(con
     int64_t count = sigmas_length, wide = nx + 2 * margin;
     REQUIRE(ny > 0 && nx > 0 && margin >= 0 && reach_length == count && scratch_length == wide);
     REQUIRE(images_length == count * wide * (ny + 2 * margin) && blurred_length == count * ny * nx);
-    for (int64_t i = 0; i < count; i++) REQUIRE(reach[i] >= 0 && reach[i] <= smaller(margin, REACH - 1));
+    for (int64_t i = 0; i < count; i++)
+        REQUIRE(reach[i] >= 0 && reach[i] <= smaller(margin, REACH - 1));
     double weights[REACH];
     for (int64_t i = 0; i < count; i++) {
         const double *image = images + i * wide * (ny + 2 * margin);
+        weights[0] = 1;
         if (reach[i]) gaussian(sigmas[i], reach[i], weights);
-        else weights[0] = 1;
         for (int64_t y = 0; y < ny; y++) {
             spread(image + (y + margin) * wide, weights, reach[i], wide, wide, scratch);
             spread(scratch + margin, weights, reach[i], 1, nx, blurred + (i * ny + y) * nx);
