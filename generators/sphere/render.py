@@ -56,7 +56,13 @@ class _Sky(NamedTuple):
 
     def of(self, some: slice) -> Self:
         """Return some of the samples."""
-        return self._make(values[some] for values in self)
+        return type(self)(
+            self.rows[some],
+            self.powers[some],
+            self.fwhm[some],
+            self.noise[some],
+            self.first_masked[some],
+        )
 
 
 def _sky(recipe: SphereRecipe, parameters: xr.Dataset) -> _Sky:
