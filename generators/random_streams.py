@@ -84,7 +84,7 @@ def normal_cells() -> NDArray[np.float64]:
     middle = 1 + (cell + 0.5) / _CELLS_IN_OCTAVE
     share = np.ldexp(middle + _NODES[:, None], octave - 1 - 32)
     differences = np.empty_like(share)
-    _inverse_normal(np.minimum(share, 0.5), differences)
+    _inverse_normal(share, differences)
     for order in range(1, len(_NODES)):
         spans = (_NODES[order:] - _NODES[:-order])[:, None]
         differences[order:] = (differences[order:] - differences[order - 1 : -1]) / spans
