@@ -7,7 +7,7 @@ parameter moves no other. The counter is the row, so any range of rows can be dr
 without drawing those before it.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 
 import numpy as np
@@ -17,6 +17,7 @@ from skybench.generators.native.library import kernel
 
 _normal_deviates = kernel("normal_deviates")
 _uniform_deviates = kernel("uniform_deviates")
+_inverse_normal = kernel("inverse_normal")
 
 WORDS_PER_COUNT = 4
 """One Philox counter value yields four 64-bit words."""
@@ -67,6 +68,32 @@ def _open_interval(words: NDArray[np.uint64]) -> NDArray[np.float64]:
     return np.asarray(np.minimum(values, _BELOW_ONE), dtype=np.float64)
 
 
+_OCTAVES, _CELLS_IN_OCTAVE = 32, 8
+
+_NODES = np.array([-0.48296, -0.35355, -0.12941, 0.12941, 0.35355, 0.48296]) / _CELLS_IN_OCTAVE
+"""Near the zeros of a Chebyshev polynomial on a cell of length 1/8."""
+
+
+@cache
+def normal_cells() -> NDArray[np.float64]:
+    """Return the polynomials of ``native/deviates.h``, (cell, term), in the place in a cell.
+
+    They are interpolated by operations that IEEE rounds in one way, and so are equal everywhere.
+    """
+    octave, cell = np.divmod(np.arange(_OCTAVES * _CELLS_IN_OCTAVE), _CELLS_IN_OCTAVE)
+    middle = 1 + (cell + 0.5) / _CELLS_IN_OCTAVE
+    share = np.ldexp(middle + _NODES[:, None], octave - 1 - 32)
+    differences = np.empty_like(share)
+    _inverse_normal(share, differences)
+    for order in range(1, len(_NODES)):
+        spans = (_NODES[order:] - _NODES[:-order])[:, None]
+        differences[order:] = (differences[order:] - differences[order - 1 : -1]) / spans
+    terms = np.zeros_like(share)
+    for node, difference in zip(_NODES[::-1], differences[::-1], strict=True):
+        terms[1:], terms[0] = terms[:-1] - node * terms[1:], difference - node * terms[0]
+    return np.ascontiguousarray(-terms.T)
+
+
 class RowStreams:
     """One random stream per row, for draws whose number is not known beforehand.
 
@@ -90,13 +117,13 @@ class RowStreams:
     def normals(self, row: int, count: int) -> NDArray[np.float64]:
         """Draw standard normal deviates, of the same words as the uniforms.
 
-        A deviate takes half a word, beyond 5 some bits more; the first ones stay where more are
-        asked for.
+        A deviate takes half a word, beyond 5 some bits more, and is right to 1e-10; the first
+        ones stay where more are asked for.
         """
         return self.normals_of(np.array([row]), count).ravel()
 
     def normals_of(self, rows: NDArray[np.integer], count: int) -> NDArray[np.float64]:
         """Draw so many standard normal deviates for each row: (row, count)."""
         deviates = np.empty((rows.size, count))
-        _normal_deviates(self._key, rows.astype(np.uint64), deviates)
+        _normal_deviates(self._key, rows.astype(np.uint64), normal_cells(), deviates)
         return deviates

@@ -126,21 +126,6 @@ static void sum_degrees(Lanes *restrict on, const double *restrict coefficients,
     }
 }
 
-/* Add a wave of order m to the half spectrum of a ring, which sees m modulo its length. */
-static void fold(double *restrict spectrum, int64_t length, int64_t m, double real, double imaginary) {
-    int64_t seen = m % length, half = length / 2;
-    if (seen == 0 || seen == half) {
-        spectrum[2 * seen] += m ? 2 * real : real;
-        return;
-    }
-    if (seen > half) {
-        seen = length - seen;
-        imaginary = -imaginary;
-    }
-    spectrum[2 * seen] += real;
-    spectrum[2 * seen + 1] += imaginary;
-}
-
 /* What tells a ring's spectrum: its pixels, where the spectrum begins, its first longitude. */
 typedef struct {
     const int64_t *length, *place;
@@ -148,22 +133,62 @@ typedef struct {
     int64_t count;
 } Rings;
 
-/* Turn the sums of a map to the first pixels of its rings and add them to the spectra. */
-static void lay(const Lanes *restrict on, int64_t map, const Rings *rings, int64_t first,
-                int64_t lanes, int64_t m, double *restrict spectra) {
-    double sine[RINGS], cosine[RINGS];
+enum { NORTH, SOUTH };
+
+/* How a wave of order m falls on the spectra of some rings and their mirrors: it is turned to the
+   first pixel, and a ring sees m modulo its length. */
+typedef struct {
+    double cosine[RINGS], sine[RINGS];
+    int64_t at[2][RINGS];
+    double real[2][RINGS], imaginary[2][RINGS];
+    int64_t lanes[2];
+} Falling;
+
+static void fold(int64_t m, const Rings *rings, int64_t ring, Falling *restrict to, int side,
+                 int64_t lane) {
+    int64_t length = rings->length[ring], seen = m % length, half = length / 2;
+    int mirrored = seen > half, alone = seen == 0 || seen == half;
+    to->at[side][lane] = rings->place[ring] + (mirrored ? length - seen : seen);
+    to->real[side][lane] = alone && m ? 2 : 1;
+    to->imaginary[side][lane] = alone ? 0 : mirrored ? -1 : 1;
+}
+
+static void fall(int64_t m, const Rings *rings, int64_t first, int64_t lanes,
+                 Falling *restrict to) {
+    memset(to, 0, sizeof *to);
     for (int64_t i = 0; i < lanes; i++)
-        sine_cosine((double)m * rings->longitude[first + i], &sine[i], &cosine[i]);
+        sine_cosine((double)m * rings->longitude[first + i], &to->sine[i], &to->cosine[i]);
     for (int64_t i = 0; i < lanes; i++) {
-        const double(*sums)[2][RINGS] = on->sums[map];
         int64_t north = first + i, south = rings->count - 1 - north;
-        for (int64_t sign = 1; sign >= (south > north ? -1 : 1); sign -= 2) {
-            int64_t ring = sign > 0 ? north : south;
-            double real = sums[EVEN][REAL][i] + (double)sign * sums[ODD][REAL][i];
-            double imaginary = sums[EVEN][IMAGINARY][i] + (double)sign * sums[ODD][IMAGINARY][i];
-            if (m == 0) imaginary = 0;
-            fold(spectra + 2 * rings->place[ring], rings->length[ring], m,
-                 real * cosine[i] - imaginary * sine[i], real * sine[i] + imaginary * cosine[i]);
+        fold(m, rings, north, to, NORTH, i);
+        to->lanes[NORTH] = i + 1;
+        if (south == north) continue;
+        fold(m, rings, south, to, SOUTH, i);
+        to->lanes[SOUTH] = i + 1;
+    }
+}
+
+/* Turn the sums of a map on one side of the equator, as they are to be added to the spectra. */
+static void turn(const double sums[2][2][RINGS], const Falling *restrict to, int side,
+                 double *restrict real, double *restrict imaginary) {
+    double sign = side == NORTH ? 1.0 : -1.0;
+    for (int64_t i = 0; i < RINGS; i++) {
+        double a = sums[EVEN][REAL][i] + sign * sums[ODD][REAL][i];
+        double b = sums[EVEN][IMAGINARY][i] + sign * sums[ODD][IMAGINARY][i];
+        real[i] = to->real[side][i] * (a * to->cosine[i] - b * to->sine[i]);
+        imaginary[i] = to->imaginary[side][i] * (a * to->sine[i] + b * to->cosine[i]);
+    }
+}
+
+/* Add the sums of a map to its spectra. */
+static void lay(const double sums[2][2][RINGS], const Falling *restrict to,
+                double *restrict spectra) {
+    double real[RINGS], imaginary[RINGS];
+    for (int side = NORTH; side <= SOUTH; side++) {
+        turn(sums, to, side, real, imaginary);
+        for (int64_t i = 0; i < to->lanes[side]; i++) {
+            spectra[2 * to->at[side][i]] += real[i];
+            spectra[2 * to->at[side][i] + 1] += imaginary[i];
         }
     }
 }
@@ -221,6 +246,7 @@ KERNEL(synthesise_rings, ARRAY(const double, coefficients), ARRAY(const double, 
     double *up = scratch, *down = up + lmax + STEPS;
     double *sectoral = down + lmax + STEPS, *exponent = sectoral + z_length;
     Lanes on;
+    Falling to;
     memset(spectra, 0, (size_t)spectra_length * sizeof *spectra);
     for (int64_t i = 0; i < z_length; i++) sectoral[i] = LAMBDA_00;
     for (int64_t i = 0; i < z_length; i++) exponent[i] = 0;
@@ -231,8 +257,8 @@ KERNEL(synthesise_rings, ARRAY(const double, coefficients), ARRAY(const double, 
             int64_t lanes = smaller(RINGS, z_length - first);
             load(&on, lanes, z + first, sectoral + first, exponent + first);
             sum_degrees(&on, coefficients + 2 * start(lmax, m), apart, maps, count, up, down);
-            for (int64_t map = 0; map < maps; map++)
-                lay(&on, map, &rings, first, lanes, m, spectra + map * size);
+            fall(m, &rings, first, lanes, &to);
+            for (int64_t map = 0; map < maps; map++) lay(on.sums[map], &to, spectra + map * size);
         }
         raise_order(m, z_length, sine, sectoral, exponent);
     }

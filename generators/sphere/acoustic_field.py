@@ -5,6 +5,7 @@ import numpy as np
 from skybench.generators.arrays import Floats, Parameters
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
+from skybench.generators.native.elementary import exponential, sine_cosine
 from skybench.generators.sphere.sphere_field import (
     ACCURACY,
     SphereField,
@@ -62,8 +63,9 @@ class AcousticField(SphereField):
         phase = multipoles / parameters["acoustic_scale"][:, None]
         # Sound had no time to act on scales far beyond the horizon.
         inside = -np.expm1(-((2 * phase) ** 2))
-        peaks = inside * np.cos(np.pi * (phase + _PHASE)) ** 2
-        damping = np.exp(-((multipoles / parameters["damping_scale"][:, None]) ** 2))
+        _, wave = sine_cosine(np.pi * (phase + _PHASE))
+        peaks = inside * wave**2
+        damping = exponential(-((multipoles / parameters["damping_scale"][:, None]) ** 2))
         smooth = scale_free(
             parameters["spectrum_amplitude"], parameters["spectrum_tilt"], multipoles
         )

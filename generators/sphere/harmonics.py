@@ -37,12 +37,6 @@ def start(lmax: int, m: int) -> int:
     return m * (2 * lmax + 3 - m) // 2
 
 
-@lru_cache(maxsize=8)
-def degrees(lmax: int) -> Integers:
-    """Return the l of every coefficient."""
-    return np.concatenate([np.arange(m, lmax + 1) for m in range(lmax + 1)])
-
-
 def synthesis(coefficients: Complexes, nside: int, lmax: int) -> Floats:
     """Return the real maps with the given harmonic coefficients.
 

@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats, Integers
+from skybench.generators.native.elementary import sine_cosine
 
 Ordering = Literal["ring", "nested"]
 
@@ -114,8 +114,9 @@ def directions(nside: int) -> Floats:
     z, sine, first, count = (
         np.repeat(values, on.count) for values in (on.z, on.sine, on.longitude, on.count)
     )
-    longitude = first + 2 * np.pi * within / count
-    return np.stack([sine * np.cos(longitude), sine * np.sin(longitude), z])
+    longitude = np.asarray(first + 2 * np.pi * within / count, dtype=np.float64)
+    up, along = sine_cosine(longitude)
+    return np.stack([sine * along, sine * up, z])
 
 
 def coordinates(nside: int, ordering: Ordering = "ring") -> tuple[Floats, Floats]:
@@ -172,8 +173,8 @@ def faces(nside: int, ordering: Ordering = "nested") -> Integers:
     return images if ordering == "nested" else ring_numbers(nside)[images]
 
 
-def band(latitude: Floats, nside: int) -> NDArray[np.bool_]:
-    """Return where pixels are masked: their centres lie nearer to the equator than a latitude.
+def first_masked(latitude: Floats, nside: int) -> Integers:
+    """Return where the pixels begin whose centres lie nearer to the equator than a latitude.
 
     Parameters
     ----------
@@ -183,11 +184,13 @@ def band(latitude: Floats, nside: int) -> NDArray[np.bool_]:
 
     Returns
     -------
-    (sample, pixel) bool array, RING order
+    (sample,) int64 array
+        A number in RING order: masked are the pixels from it on and before its mirror,
+        ``pixel_count(nside)`` less the number; none where that comes first.
     """
-    on = rings(nside)
-    covered = np.abs(on.z) < np.sin(np.deg2rad(latitude))[:, None]
-    return np.asarray(np.repeat(covered, on.count, axis=1))
+    on, (sine, _) = rings(nside), sine_cosine(np.deg2rad(latitude))
+    clear = np.count_nonzero(on.z[: 2 * nside] >= sine[:, None], axis=1)
+    return np.asarray(on.first[clear])
 
 
 def widest(nside: int) -> float:

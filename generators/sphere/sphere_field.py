@@ -1,7 +1,5 @@
 """Gaussian random fields on the sphere: their spectrum, the coefficients of a row, and its map."""
 
-from functools import lru_cache
-
 import numpy as np
 import xarray as xr
 
@@ -9,37 +7,17 @@ from skybench.errors import ParameterError
 from skybench.generators.arrays import Complexes, Floats, Integers, Parameters
 from skybench.generators.domains import checked
 from skybench.generators.drawn_object import DrawnObject
-from skybench.generators.random_streams import RowStreams
-from skybench.generators.sphere.harmonics import coefficient_count, degrees, synthesis
+from skybench.generators.native.elementary import exponential, logarithm
+from skybench.generators.native.library import kernel
+from skybench.generators.random_streams import key_of, normal_cells
+from skybench.generators.sphere.harmonics import coefficient_count, synthesis
 from skybench.generators.sphere.healpix import Ordering, check_nside, ring_numbers
 from skybench.generators.sphere.vocabulary import VOCABULARY
 from skybench.generators.variable import SAMPLE
 
 STREAM = "field"
 
-
-@lru_cache(maxsize=8)
-def _by_degree(lmax: int) -> Integers:
-    """Return the place of each coefficient in an order by l and then m.
-
-    Coefficients are drawn in that order, so a map of finer pixels shows the same sky.
-    """
-    m = np.concatenate([np.full(lmax + 1 - order, order) for order in range(lmax + 1)])
-    l = degrees(lmax)  # noqa: E741 - the name of a degree
-    return np.asarray(l * (l + 1) // 2 + m)
-
-
-def unit_coefficients(seed: int, rows: Integers, lmax: int) -> Complexes:
-    """Return the coefficients of white fields with C_l = 1, (row, lm), of each row's stream."""
-    streams, count = RowStreams(seed, STREAM), coefficient_count(lmax)
-    drawn = np.empty((len(rows), count), dtype=np.complex128)
-    for one, row in enumerate(rows.tolist()):
-        normals = streams.normals(row, 2 * count).view(np.complex128)
-        drawn[one] = normals[_by_degree(lmax)]
-    # A coefficient at m = 0 is real; others share the variance between their two parts.
-    drawn[:, : lmax + 1].imag = 0
-    drawn[:, lmax + 1 :] *= np.sqrt(0.5)
-    return drawn
+_draw_coefficients = kernel("draw_coefficients")
 
 
 def beam(fwhm: Floats, lmax: int) -> Floats:
@@ -52,13 +30,30 @@ def beam(fwhm: Floats, lmax: int) -> Floats:
     """
     sigma = np.deg2rad(fwhm) / np.sqrt(8 * np.log(2))
     multipoles = np.arange(lmax + 1)
-    return np.asarray(np.exp(-multipoles * (multipoles + 1) / 2 * sigma[:, None] ** 2))
+    return exponential(-multipoles * (multipoles + 1) / 2 * sigma[:, None] ** 2)
 
 
-def coefficients(unit: Complexes, spectra: Floats, fwhm: Floats, lmax: int) -> Complexes:
-    """Return the coefficients of fields with the given C_l (sample, l), seen through a beam."""
-    amplitude = np.sqrt(spectra) * beam(fwhm, lmax)
-    return np.asarray(unit * amplitude[:, degrees(lmax)])
+def coefficients(seed: int, rows: Integers, spectra: Floats, fwhm: Floats, lmax: int) -> Complexes:
+    """Return the coefficients of each row's field seen through its beam, (row, lm).
+
+    They are drawn by l and then m, so a map of finer pixels shows the same sky.
+
+    Parameters
+    ----------
+    seed : int
+    rows : (row,) int64 array
+    spectra : (row, l) array
+        C_l.
+    fwhm : (row,) array
+        Of the beam, in degrees.
+    lmax : int
+    """
+    amplitudes = np.sqrt(spectra) * beam(fwhm, lmax)
+    drawn = np.empty((len(rows), coefficient_count(lmax)), dtype=np.complex128)
+    scratch = np.empty(2 * drawn.shape[1])
+    whole = drawn.view(np.float64)
+    _draw_coefficients(key_of(seed, STREAM), rows, normal_cells(), amplitudes, whole, scratch, lmax)
+    return drawn
 
 
 PIVOT = 10.0
@@ -149,9 +144,8 @@ class SphereField(DrawnObject):
         """
         check_nside(nside)
         lmax, width = 2 * nside, checked("fwhm", fwhm, VOCABULARY["beam_fwhm"])
-        unit = unit_coefficients(self.seed, np.array([0]), lmax)
         powers = self.spectrum(lmax).values[None]
-        seen = coefficients(unit, powers, np.array([width]), lmax)
+        seen = coefficients(self.seed, np.array([0]), powers, np.array([width]), lmax)
         values = synthesis(seen, nside, lmax)[0]
         if ordering == "nested":
             values = values[ring_numbers(nside)]
@@ -162,7 +156,8 @@ class SphereField(DrawnObject):
 
 def scale_free(amplitude: Floats, exponent: Floats, multipoles: Floats) -> Floats:
     """Return amplitude^2 (l / pivot)^exponent, (m, l): a power law of l (l + 1) C_l / 2 pi."""
-    return np.asarray(amplitude[:, None] ** 2 * (multipoles / PIVOT) ** exponent[:, None])
+    power = exponential(exponent[:, None] * logarithm(multipoles / PIVOT))
+    return np.asarray(amplitude[:, None] ** 2 * power)
 
 
 def from_band_power(band_power: Floats, multipoles: Floats) -> Floats:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.fft import irfftn, rfftn
 
 from skybench.generators.arrays import Floats
+from skybench.generators.native.elementary import exponential, logarithm
 
 
 @lru_cache(maxsize=4)
@@ -20,7 +21,7 @@ def _modes(side: int) -> tuple[Floats, Floats]:
     if side % 2 == 0:
         times[:, :, -1] = 1.0
     times[0, 0, 0] = 0.0
-    return np.log(squared) / 2, times
+    return logarithm(squared) / 2, times
 
 
 def amplitudes(side: int, slope: float) -> Floats:
@@ -30,7 +31,7 @@ def amplitudes(side: int, slope: float) -> Floats:
     the mean of P over all modes of the box is 1.
     """
     log_k, times = _modes(side)
-    amplitude = np.exp(slope / 2 * log_k)
+    amplitude = exponential(slope / 2 * log_k)
     amplitude[0, 0, 0] = 0.0
     return np.asarray(amplitude / np.sqrt((times * amplitude**2).sum() / side**3))
 
@@ -59,4 +60,4 @@ def density(field: Floats, rms: float, *, lognormal: bool) -> Floats:
     if not lognormal:
         return np.asarray(1 + rms * field)
     variance = np.log1p(rms**2)
-    return np.asarray(np.exp(np.sqrt(variance) * field - variance / 2))
+    return exponential(np.sqrt(variance) * field - variance / 2)

@@ -34,15 +34,14 @@ def fine_field(items):
 
 
 def synthesis(nside, items):
-    """Return the work of drawing maps from their spectrum; the floor is the random numbers."""
+    """Return the work of drawing maps from their spectrum; the floor is the coefficients."""
     from skybench.generators.sphere import harmonics, sphere_field
 
     lmax = 2 * nside
     spectra, no_beam = np.tile(spectrum(nside), (items, 1)), np.zeros(items)
 
     def coefficients():
-        unit = sphere_field.unit_coefficients(1, np.arange(items), lmax)
-        return sphere_field.coefficients(unit, spectra, no_beam, lmax)
+        return sphere_field.coefficients(1, np.arange(items), spectra, no_beam, lmax)
 
     def ours():
         harmonics.synthesis(coefficients(), nside, lmax)
@@ -63,7 +62,7 @@ def synthesis(nside, items):
         return np.abs(harmonics.synthesis(some, nside, lmax) - truth).max() / np.abs(truth).max()
 
     def floor():
-        sphere_field.unit_coefficients(1, np.arange(items), lmax)
+        coefficients()
         return items
 
     return Work(ours=ours, peer=peer, error=error, floor=floor)

@@ -86,7 +86,17 @@ def test_normals_are_the_inverse_of_their_distribution_at_the_halves_of_words():
     key = random_streams.key_of(5, "n")
     words = np.random.Philox(key=key, counter=[0, 0, 1, 3]).random_raw(10_001)
     uniform = (words.astype("<u8").view("<u4")[:20_001] + 0.5) / 2**32
-    np.testing.assert_allclose(found, special.ndtri(uniform), rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(found, special.ndtri(uniform), rtol=0, atol=1e-10)
+
+
+def test_the_cells_of_the_deviates_hold_in_every_octave_of_the_tail():
+    # The ends and the middle of each cell: shares of one tail from 2^-33 to 1/2.
+    cells = random_streams.normal_cells()
+    octave, cell = np.divmod(np.arange(len(cells)), 8)
+    for place in (-1 / 16, 0, 1 / 17, 1 / 16):
+        share = np.ldexp(1 + (cell + 0.5) / 8 + place, octave - 33)
+        found = np.polynomial.polynomial.polyval(place, cells.T, tensor=False)
+        np.testing.assert_allclose(found, -special.ndtri(share), rtol=0, atol=1e-10)
 
 
 @pytest.mark.usefixtures("each_level")

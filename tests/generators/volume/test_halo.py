@@ -68,6 +68,56 @@ def test_no_mass_is_lost(mass_, concentration, second, third, azimuth, cosine, p
     assert (cube >= 0).all()
 
 
+@pytest.mark.parametrize("size", [2.5, 4.0])
+@pytest.mark.parametrize("concentration", [0.1, 3.9, 4.0, 20.0])
+@pytest.mark.parametrize("shape", [(1.0, 0.2), (0.2, 0.2)])
+def test_voxels_are_right_in_the_corners_of_the_domain(size, concentration, shape):
+    # The reference: the same flux through the faces by 24 points an edge, for all voxels.
+    second, third = shape
+    own = halo(second_axis_ratio=second, third_axis_ratio=third, axis_azimuth=37, axis_cosine=0.3)
+    to_sphere, offset = halos.to_unit_sphere(own, size), np.array([0.31, -0.2, 0.45])
+    found = halos.shares(to_sphere, offset, concentration)
+    truth = halos._masses(to_sphere, offset, found.shape[0] // 2, concentration, 24)
+    assert np.abs(found - truth).max() < 7e-5 * truth.max()
+
+
+@pytest.mark.parametrize(
+    "corner",
+    [
+        {"halo_concentration": 0.1},
+        {"halo_concentration": 100.0, "source_x": 15.5},
+        {"second_axis_ratio": 1.0, "third_axis_ratio": 0.2, "axis_azimuth": 77.0},
+        {"halo_mass": 1e12, "halo_concentration": 1e3, "source_x": 15.3, "third_axis_ratio": 0.2},
+    ],
+)
+def test_voxels_hold_as_many_points_of_the_profile_as_their_mass(corner):
+    # The reference: a million radii with M(<r) / M even in (0, 1), in even directions, on the
+    # ellipsoid. In a voxel their number scatters by its root; the worst of thousands by 4.5 of it.
+    own, count, rng = halo(axis_cosine=1.0, **corner), 1_000_000, np.random.default_rng(4)
+    radii = np.concatenate([[0], np.geomspace(1e-8, 1, 20_000)])
+    x = own["halo_concentration"] * radii
+    within = np.log1p(x) - x / (1 + x)
+    r = np.interp(rng.random(count), within / within[-1], radii)
+    unit = rng.normal(size=(3, count))
+    second, third = own["second_axis_ratio"], own["third_axis_ratio"]
+    longest = halos.radius(own["halo_mass"], DENSITY) / VOXEL / np.cbrt(second * third)
+    along, level, upright = (
+        longest * np.array([[1], [second], [third]]) * r * unit / np.sqrt((unit**2).sum(axis=0))
+    )
+    # With the first axis along z, the second lies at the azimuth + 90 degrees, the third at + 180.
+    cos, sin = np.cos(np.deg2rad(own["axis_azimuth"])), np.sin(np.deg2rad(own["axis_azimuth"]))
+    place = np.stack([along, cos * level - sin * upright, -sin * level - cos * upright])
+    voxel = np.floor(place + [[16], [16], [own["source_x"]]] + 0.5).astype(int)
+    expected = np.zeros((32, 32, 32))
+    np.add.at(expected, tuple(voxel), 1.0)
+    cube = np.zeros((32, 32, 32))
+    Halo.add(cube, own, VOXEL, DENSITY)
+    found = cube / cube.sum() * count
+    seen = found > 25
+    assert (np.abs(found - expected)[seen] < 4.5 * np.sqrt(found[seen])).all()
+    assert expected[~seen].sum() == pytest.approx(found[~seen].sum(), abs=5 * count**0.5)
+
+
 def test_the_mean_density_within_the_radius_is_200():
     # A halo of 3e14 suns: r = (3 M / (4 pi 200 rho))^(1/3) = 2.0764 Mpc = 4.15 voxels.
     radius = halos.radius(3e14, DENSITY)
