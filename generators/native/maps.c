@@ -53,15 +53,10 @@ KERNEL(draw_coefficients, ARRAY(const uint64_t, key), ARRAY(const int64_t, rows)
     return 0;
 }
 
-/* Round to some bits of the mantissa, ties to even. */
-static void round_mantissa(const double *restrict values, int64_t kept_bits,
-                           float *restrict rounded, int64_t count) {
-    int64_t dropped = 52 - kept_bits;
-    uint64_t half = (1ULL << (dropped - 1)) - 1, kept = ~0ULL << dropped;
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t bits = bits_of(values[i]);
-        rounded[i] = (float)double_of((bits + (bits >> dropped & 1) + half) & kept);
-    }
+static void round_all(const double *restrict values, int64_t kept_bits, float *restrict rounded,
+                      int64_t count) {
+    int64_t dropped = MANTISSA - kept_bits;
+    for (int64_t i = 0; i < count; i++) rounded[i] = (float)round_mantissa(values[i], dropped);
 }
 
 static void add_noise(const double *restrict values, double level, double *restrict noisy,
@@ -81,7 +76,7 @@ static void observe(const double *restrict map, const Deviates *stream, double l
             add_noise(values, level, noisy, count);
             values = noisy;
         }
-        round_mantissa(values, bits, rounded + first, count);
+        round_all(values, bits, rounded + first, count);
     }
 }
 
