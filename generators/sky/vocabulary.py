@@ -95,4 +95,20 @@ VOCABULARY = COMMON | table(
     ),
     of_source("bulge_sersic_index", "Sersic index of the bulge", domain=INDEX),
     of_source("bulge_axis_ratio", "minor over major axis of the bulge", domain=Interval(0.05, 1)),
+    of_source("bar_fraction", "share of the disc's flux in its bar", domain=Interval(0, 1)),
+    of_source(
+        "bar_length_ratio",
+        "half length of the bar over the half-light radius of the disc",
+        domain=Interval(0.1, 4),
+    ),
+    of_source(
+        "bar_axis_ratio",
+        "minor over major axis of the bar within the disc",
+        domain=Interval(0.05, 1),
+    ),
+    of_source(
+        "bar_angle",
+        "angle of the bar within the disc, from the disc's major axis",
+        units="degree",
+    ),
 )
