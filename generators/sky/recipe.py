@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from skybench.generators.distributions import Constant, Distribution, Finite, Positive
 from skybench.generators.domains import outside_domains
@@ -20,7 +27,8 @@ from skybench.generators.recipe import (
 )
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe, Side
-from skybench.generators.sky.band_table import KNOWN, PRIMARY
+from skybench.generators.sky.background import Background
+from skybench.generators.sky.band_table import BULGE, KNOWN, PRIMARY
 from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
 from skybench.generators.sky.noise import Noise
@@ -123,6 +131,12 @@ class SkyImage(ImageSpec):
         own = self.bands[band].zeropoint
         return self.zeropoint if own is None else own
 
+    def locus(self, band: str) -> float:
+        """Return the `KnownBand.locus` less that of the reference band; 0 where one is unknown."""
+        if band not in KNOWN or self.reference not in KNOWN:
+            return 0.0
+        return KNOWN[band].locus - KNOWN[self.reference].locus
+
     def factor(self, band: str, variable: str) -> float:
         """Return a band's seeing or sky over that of the reference band."""
         assert self.reference is not None
@@ -161,10 +175,41 @@ class Psf(Part):
         return Constant(value=GAUSSIAN) if self.profile == "gaussian" else self.beta
 
 
+COLOURS = ("colour", "bulge_colour")
+"""Keys of a source that only bands make use of."""
+
+
 class SkySource(SourceSpec):
-    """A source on the sky: its profile and the distributions of its parameters."""
+    """A source on the sky: its profile and the distributions of its parameters.
+
+    ``colour`` is g - r in AB magnitudes, by which fluxes differ from band to band, where it is not
+    to be the profile's own. ``bulge_colour`` is that of the bulge; ``colour`` then is that of all
+    but the bulge.
+    """
 
     objects: ClassVar = SKY_OBJECTS
+
+    colour: Distribution | None = None
+    bulge_colour: Distribution | None = None
+
+    @model_validator(mode="after")
+    def _coloured(self) -> Self:
+        refuse(self._mistakes_of_colours())
+        return self
+
+    def _mistakes_of_colours(self) -> Iterator[str]:
+        for key in COLOURS:
+            given = getattr(self, key)
+            if given is not None and given.depends_on is not None:
+                yield f"{key} cannot be a scaling: it follows no parameter of the source"
+        if self.bulge_colour is not None and BULGE not in self.drawn.variables:
+            yield f"bulge_colour: {self.profile} has no bulge; take it out, or use colour"
+
+    @model_serializer(mode="wrap")
+    def _as_before_colours(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write a source without colours as manifests have held it from the first."""
+        content: dict[str, Any] = written(self)
+        return {k: v for k, v in content.items() if k not in COLOURS or v is not None}
 
 
 class SkyRecipe(SceneRecipe):
@@ -175,6 +220,7 @@ class SkyRecipe(SceneRecipe):
     psf: Psf = Psf()
     noise: Noise = Noise()
     detector: Detector | None = None
+    background: Background | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
 
     @property
@@ -206,6 +252,8 @@ class SkyRecipe(SceneRecipe):
             attributes["reference_band"] = image.reference
         if self.noise.correlation > 0:
             attributes["noise_correlation"] = self.noise.correlation
+        if self.background is not None:
+            attributes |= {f"background_{k}": v for k, v in self.background.model_dump().items()}
         if image.segmentation:
             attributes["segmentation_threshold"] = image.segmentation_threshold
         if self.detector is not None:
@@ -232,6 +280,10 @@ class SkyRecipe(SceneRecipe):
         for name in self.targets:
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
+        for name, spec in self.sources.items():
+            for key in COLOURS:
+                if getattr(spec, key) is not None and not self.image.bands:
+                    yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"
         for name, band in self.image.bands.items():
             for source in band.flux_ratio:
                 yield from self._unknown_source(source, f"image.bands.{name}.flux_ratio")
