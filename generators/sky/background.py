@@ -9,8 +9,8 @@ their size that of the discs of faint galaxies (Miller et al. 2013, MNRAS 429, 2
     ln (h / arcsec) = -1.145 - 0.269 (i - 23),
 
 h the median scale length of exponential discs. Both are of the i band, and taken in the reference
-band of a recipe. The galaxies of a sample follow from its seed and its row, and are no sources: they
-have no coordinates.
+band of a recipe. The galaxies of a sample follow from its seed and its row, and are no sources:
+they have no coordinates.
 """
 
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -112,10 +112,11 @@ def galaxies(recipe: "SkyRecipe", parameters: xr.Dataset) -> xr.Dataset:
     columns = _shapes(drawn, magnitude, canvas) | {"kind": np.where(there, Sersic.code, 0)}
     columns["flux"] = 10 ** (0.4 * (_zeropoint(recipe) - magnitude))
     optics = parameters.drop_dims("source") if "source" in parameters.dims else parameters
-    found = {name: (("sample", "source"), values) for name, values in columns.items()}
+    found = {n: xr.Variable(("sample", "source"), values) for n, values in columns.items()}
     if image.bands:
         colour = BLUE.quantile(drawn[6], {})
-        found["flux_band"] = (("sample", "source", "band"), _in_bands(recipe, magnitude, colour))
+        electrons = _in_bands(recipe, magnitude, colour)
+        found["flux_band"] = xr.Variable(("sample", "source", "band"), electrons)
     return optics.assign_coords(found)
 
 

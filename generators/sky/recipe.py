@@ -7,9 +7,7 @@ import numpy as np
 from pydantic import (
     BeforeValidator,
     Field,
-    SerializerFunctionWrapHandler,
     field_validator,
-    model_serializer,
     model_validator,
 )
 
@@ -175,10 +173,6 @@ class Psf(Part):
         return Constant(value=GAUSSIAN) if self.profile == "gaussian" else self.beta
 
 
-COLOURS = ("colour", "bulge_colour")
-"""Keys of a source that only bands make use of."""
-
-
 class SkySource(SourceSpec):
     """A source on the sky: its profile and the distributions of its parameters.
 
@@ -188,6 +182,7 @@ class SkySource(SourceSpec):
     """
 
     objects: ClassVar = SKY_OBJECTS
+    newer: ClassVar = frozenset({"colour", "bulge_colour"})
 
     colour: Distribution | None = None
     bulge_colour: Distribution | None = None
@@ -197,23 +192,24 @@ class SkySource(SourceSpec):
         refuse(self._mistakes_of_colours())
         return self
 
+    @property
+    def colours(self) -> dict[str, Distribution]:
+        """The colours that are given, by their keys; only bands make use of them."""
+        both = {"colour": self.colour, "bulge_colour": self.bulge_colour}
+        return {key: given for key, given in both.items() if given is not None}
+
     def _mistakes_of_colours(self) -> Iterator[str]:
-        for key in COLOURS:
-            given = getattr(self, key)
-            if given is not None and given.depends_on is not None:
+        for key, given in self.colours.items():
+            if given.depends_on is not None:
                 yield f"{key} cannot be a scaling: it follows no parameter of the source"
         if self.bulge_colour is not None and BULGE not in self.drawn.variables:
             yield f"bulge_colour: {self.profile} has no bulge; take it out, or use colour"
 
-    @model_serializer(mode="wrap")
-    def _as_before_colours(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Write a source without colours as manifests have held it from the first."""
-        content: dict[str, Any] = written(self)
-        return {k: v for k, v in content.items() if k not in COLOURS or v is not None}
-
 
 class SkyRecipe(SceneRecipe):
     """A dataset of sky images."""
+
+    newer: ClassVar = SceneRecipe.newer | {"background"}
 
     family: Literal["sky"] = "sky"
     image: SkyImage = SkyImage()
@@ -281,9 +277,8 @@ class SkyRecipe(SceneRecipe):
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
         for name, spec in self.sources.items():
-            for key in COLOURS:
-                if getattr(spec, key) is not None and not self.image.bands:
-                    yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"
+            for key in () if self.image.bands else spec.colours:
+                yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"
         for name, band in self.image.bands.items():
             for source in band.flux_ratio:
                 yield from self._unknown_source(source, f"image.bands.{name}.flux_ratio")
