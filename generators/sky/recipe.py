@@ -31,6 +31,7 @@ from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.spikes import SHARPEST, Spikes
 from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.suggestion import unknown
 
@@ -152,12 +153,17 @@ class SkyImage(ImageSpec):
 class Psf(Part):
     """The point-spread function, a Moffat or a Gaussian; a fwhm of 0 switches it off.
 
+    With ``spikes`` it has diffraction spikes, too.
+
     The Gaussian is recorded as the Moffat that it is the limit of, with a ``psf_beta`` of 1e6.
     """
 
     fwhm: Distribution = Constant(value=3.0)
     beta: Distribution = MOFFAT_BETA
     profile: Literal["moffat", "gaussian"] = "moffat"
+    spikes: Spikes | None = None
+
+    newer: ClassVar = frozenset({"spikes"})
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
@@ -225,6 +231,7 @@ class SkyRecipe(SceneRecipe):
         return (
             Condition("psf.fwhm", VOCABULARY["psf_fwhm"], self.psf.fwhm),
             Condition("psf.beta", VOCABULARY["psf_beta"], self.psf.exponent),
+            *(self.psf.spikes.conditions if self.psf.spikes else ()),
             Condition("noise.sky_level", VOCABULARY["sky_level"], self.noise.sky_level),
             Condition("noise.read_noise", VOCABULARY["read_noise"], self.noise.read_noise),
         )
@@ -276,6 +283,7 @@ class SkyRecipe(SceneRecipe):
         for name in self.targets:
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
+        yield from self._mistakes_of_spikes()
         for name, spec in self.sources.items():
             for key in () if self.image.bands else spec.colours:
                 yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"
@@ -283,6 +291,15 @@ class SkyRecipe(SceneRecipe):
             for source in band.flux_ratio:
                 yield from self._unknown_source(source, f"image.bands.{name}.flux_ratio")
             yield from self._mistakes_of_band(name, band)
+
+    def _mistakes_of_spikes(self) -> Iterator[str]:
+        seeing = [self.psf.fwhm, *(b.fwhm for b in self.image.bands.values() if b.fwhm)]
+        least = min(d.support({})[0] for d in seeing if d.depends_on is None)
+        if self.psf.spikes is not None and least < SHARPEST:
+            yield (
+                f"psf.spikes need a fwhm of {SHARPEST:g} pixels or more, got down to {least:g}: "
+                "pixels do not sample a sharper PSF; widen it, or take the spikes out"
+            )
 
     def _mistakes_of_band(self, name: str, band: Band) -> Iterator[str]:
         common = {condition.variable.name: condition.distribution for condition in self.conditions}

@@ -4,6 +4,7 @@ from skybench.generators.schema import AXIS_RATIO, COMMON, POSITION_ANGLE
 from skybench.generators.variable import (
     EXPECTED_BITS,
     Interval,
+    OneOf,
     Variable,
     of_sample,
     of_source,
@@ -70,6 +71,17 @@ VOCABULARY = COMMON | table(
         # There it is the Gaussian, to 1e-7 of the peak.
         domain=Interval(1, 1e6, open_low=True),
     ),
+    of_sample("spike_count", "arms of the diffraction spikes", domain=OneOf(values=(4, 6, 8))),
+    of_sample(
+        "spike_fraction", "share of all light in diffraction spikes", domain=Interval(0, 0.5)
+    ),
+    of_sample(
+        "spike_length",
+        "distance over which diffraction spikes fall by e",
+        units="pixel",
+        domain=Interval(0.5, 500),
+    ),
+    of_sample("spike_angle", "angle of the first diffraction spike", units="degree"),
     of_sample("sky_level", "mean sky in a pixel", units="electron", domain=ELECTRONS),
     of_sample(
         "read_noise",
