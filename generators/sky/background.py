@@ -13,23 +13,18 @@ band of a recipe. The galaxies of a sample follow from its seed and its row, and
 they have no coordinates.
 """
 
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from pydantic import model_validator
 from scipy.special import ndtri, pdtr
 
 from skybench.generators.arrays import Floats, Integers
-from skybench.generators.distributions import Finite
 from skybench.generators.random_streams import RowStreams
-from skybench.generators.recipe import Part
 from skybench.generators.sky.arms import SLOPE
+from skybench.generators.sky.recipe import Background, SkyRecipe
 from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import BLUE
-
-if TYPE_CHECKING:
-    from skybench.generators.sky.recipe import SkyRecipe
 
 _DENSITY, _GROWTH, _COUNTED = 46.0, 0.31, 25.0
 """Galaxies a square arcminute, and the slope of their counts, at a magnitude."""
@@ -47,32 +42,6 @@ _DRAWS = 7
 """Uniforms of a galaxy: x, y, magnitude, size, axis ratio, angle, colour."""
 
 
-class Background(Part):
-    """Faint galaxies that are no sources, from magnitude ``depth`` to ``faintest``.
-
-    AB magnitudes of the whole galaxy in the reference band.
-    """
-
-    depth: Finite = 26.0
-    faintest: Finite = 28.0
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if not self.depth < self.faintest <= self.depth + 10:
-            msg = (
-                f"faintest must be above depth, by up to 10 magnitudes, "
-                f"got depth {self.depth:g} and faintest {self.faintest:g}"
-            )
-            raise ValueError(msg)
-        return self
-
-    @property
-    def density(self) -> float:
-        """Galaxies a square arcminute."""
-        ends = (10 ** (_GROWTH * (m - _COUNTED)) for m in (self.faintest, self.depth))
-        return float(_DENSITY * (next(ends) - next(ends)))
-
-
 class _Canvas(NamedTuple):
     """Where galaxies lie: the image and a margin about it, in pixels."""
 
@@ -86,7 +55,7 @@ class _Canvas(NamedTuple):
         return float(next(sides) * next(sides) * (self.scale / 60) ** 2)
 
 
-def galaxies(recipe: "SkyRecipe", parameters: xr.Dataset) -> xr.Dataset:
+def galaxies(recipe: SkyRecipe, parameters: xr.Dataset) -> xr.Dataset:
     """Return the galaxies behind the samples, as parameters of sources.
 
     Parameters
@@ -106,7 +75,7 @@ def galaxies(recipe: "SkyRecipe", parameters: xr.Dataset) -> xr.Dataset:
     scale = image.pixel_scale_arcsec
     canvas = _Canvas(image.shape, scale, _MARGIN * float(_median_size(background.depth)) / scale)
     rows = parameters["sample_id"].values.tolist()
-    drawn = _uniforms(recipe.seed, rows, background.density * canvas.square_arcminutes)
+    drawn = _uniforms(recipe.seed, rows, _density(background) * canvas.square_arcminutes)
     there = ~np.isnan(drawn[0])
     magnitude = _magnitudes(background, drawn[2])
     columns = _shapes(drawn, magnitude, canvas) | {"kind": np.where(there, Sersic.code, 0)}
@@ -118,6 +87,13 @@ def galaxies(recipe: "SkyRecipe", parameters: xr.Dataset) -> xr.Dataset:
         electrons = _in_bands(recipe, magnitude, colour)
         found["flux_band"] = xr.Variable(("sample", "source", "band"), electrons)
     return optics.assign_coords(found)
+
+
+def _density(background: Background) -> float:
+    """Return how many galaxies there are in a square arcminute."""
+    ends = np.array([background.depth, background.faintest])
+    brighter, all_ = (_DENSITY * 10 ** (_GROWTH * (ends - _COUNTED))).tolist()
+    return float(all_ - brighter)
 
 
 def _uniforms(seed: int, rows: list[int], mean: float) -> Floats:
@@ -163,12 +139,12 @@ def _shapes(drawn: Floats, magnitude: Floats, canvas: _Canvas) -> dict[str, Floa
     }
 
 
-def _zeropoint(recipe: "SkyRecipe") -> float:
+def _zeropoint(recipe: SkyRecipe) -> float:
     image = recipe.image
     return image.zeropoint if image.reference is None else image.zeropoint_of(image.reference)
 
 
-def _in_bands(recipe: "SkyRecipe", magnitude: Floats, colour: Floats) -> Floats:
+def _in_bands(recipe: SkyRecipe, magnitude: Floats, colour: Floats) -> Floats:
     image = recipe.image
     planes = [
         10 ** (0.4 * (image.zeropoint_of(band) - magnitude - colour * image.locus(band)))

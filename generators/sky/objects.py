@@ -4,6 +4,7 @@ from skybench.generators.object_table import ObjectTable
 from skybench.generators.sky.barred_lenticular import BarredLenticular as BarredLenticular
 from skybench.generators.sky.barred_spiral import BarredSpiral as BarredSpiral
 from skybench.generators.sky.bulge_disc import BulgeDisc as BulgeDisc
+from skybench.generators.sky.dusty_edge_on import DustyEdgeOn as DustyEdgeOn
 from skybench.generators.sky.edge_on import EdgeOn as EdgeOn
 from skybench.generators.sky.flocculent_spiral import FlocculentSpiral as FlocculentSpiral
 from skybench.generators.sky.lens import Lens as Lens
@@ -31,5 +32,6 @@ SKY_OBJECTS = ObjectTable(
     Lenticular,
     BarredSpiral,
     BarredLenticular,
+    DustyEdgeOn,
 )
 """Objects in the order in which their light is added."""

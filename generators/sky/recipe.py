@@ -25,7 +25,6 @@ from skybench.generators.recipe import (
 )
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe, Side
-from skybench.generators.sky.background import Background
 from skybench.generators.sky.band_table import BULGE, KNOWN, PRIMARY
 from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
@@ -177,6 +176,26 @@ class Psf(Part):
     def exponent(self) -> Distribution:
         """Return the distribution of ``psf_beta``."""
         return Constant(value=GAUSSIAN) if self.profile == "gaussian" else self.beta
+
+
+class Background(Part):
+    """Faint galaxies that are no sources, from magnitude ``depth`` to ``faintest``.
+
+    AB magnitudes of the whole galaxy in the reference band.
+    """
+
+    depth: Finite = 26.0
+    faintest: Finite = 28.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.depth < self.faintest <= self.depth + 10:
+            msg = (
+                f"faintest must be above depth, by up to 10 magnitudes, "
+                f"got depth {self.depth:g} and faintest {self.faintest:g}"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class SkySource(SourceSpec):

@@ -35,7 +35,7 @@ def coordinates(source, shape, **spikes):
 
 
 def displaced(source, shape, arms, length, angle):
-    """Return copies of a source along lines, as the formula weighs them: an integral by midpoints."""
+    """Return copies of a source along lines, as the formula weighs them: by midpoints."""
     along = (np.arange(-200, 200) + 0.5) / 4
     turns = np.deg2rad(angle) + 2 * np.pi * np.arange(arms // 2)[:, None] / arms
     weight = np.tile(np.exp(-np.abs(along) / length), arms // 2)
