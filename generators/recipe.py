@@ -46,13 +46,25 @@ UNLICENSED = "not stated"
 """Nobody gives rights away by leaving a line out."""
 
 
-class Part(BaseModel):
+class Written(BaseModel):
+    """What is recorded with a dataset, always in the same words."""
+
+    newer: ClassVar[frozenset[str]] = frozenset()
+    """Keys that are left out where they are None: recipes were recorded before these were."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = written(self)
+        return {k: v for k, v in content.items() if k not in self.newer or v is not None}
+
+
+class Part(Written):
     """A block of a recipe: frozen, and no key is unknown."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SourceSpec(BaseModel):
+class SourceSpec(Written):
     """A kind of source: its profile and a distribution for each parameter it does not default.
 
     The keys beside ``profile`` are parameters of that profile.
@@ -159,6 +171,8 @@ class Sealing(Part):
 class Recipe(Part):
     """A dataset that can be generated: the whole of what its content depends on, and its papers."""
 
+    newer: ClassVar = frozenset({"sealed"})
+
     family: str
     name: Name
     title: Annotated[Line, Field(description="default: the name")] = ""
@@ -194,12 +208,6 @@ class Recipe(Part):
         recipe = self.model_copy()
         recipe._secret_seed = seed
         return recipe
-
-    @model_serializer(mode="wrap")
-    def _as_before_seals(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Write a recipe that is not sealed as manifests have held it from the first."""
-        content: dict[str, Any] = written(self)
-        return {k: v for k, v in content.items() if k != "sealed" or v is not None}
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -44,12 +44,15 @@ KNOWN = {
     "Y": KnownBand(1000, 15.0, -0.95),
 }
 
+BULGE = "bulge_fraction"
+"""What differs from band to band where a bulge has a colour of its own."""
+
 SCATTER = 0.04
 """Magnitudes by which a band departs from the locus, source by source."""
 
 
 def in_bands(name: str) -> str:
-    """Return the name of the variable that holds a flux in each band."""
+    """Return the name of the variable that holds a parameter in each band."""
     return f"{name}_band"
 
 
@@ -58,6 +61,12 @@ def fluxes() -> dict[str, Variable]:
     """Return the parameters that differ from band to band: electrons of a source."""
     rows = SKY_OBJECTS.variables.items()
     return {name: row for name, row in rows if row.units == "electron" and row.dims == SOURCE}
+
+
+@cache
+def banded() -> dict[str, Variable]:
+    """Return the parameters of sources that may have a value a band."""
+    return fluxes() | {BULGE: SKY_OBJECTS.variables[BULGE]}
 
 
 @cache
@@ -71,6 +80,6 @@ def variables() -> dict[str, Variable]:
                 dims=(*SOURCE, "band"),
                 long_name=f"{row.long_name} in each band",
             )
-            for name, row in fluxes().items()
+            for name, row in banded().items()
         )
     )

@@ -3,6 +3,10 @@
 A source has the colour g - r of its object; with L the locus of a band,
 its AB magnitude there is that in the reference band plus (g - r) (L - L_reference) and a small
 scatter. Electrons follow by the zero points. A recipe may give the ratio of fluxes instead.
+
+Where a bulge has a colour of its own, that of the galaxy is the colour of all else: relative to the
+reference band the bulge outshines the rest by 10^(-0.4 (difference in g - r) (L - L_reference))
+times its share there, and the flux is the sum of both.
 """
 
 from dataclasses import replace
@@ -16,7 +20,15 @@ from skybench.generators.distributions import Distribution
 from skybench.generators.random_streams import uniforms
 from skybench.generators.sampling import sample as sample_shared
 from skybench.generators.sampling import source_of_slot
-from skybench.generators.sky.band_table import KNOWN, SCATTER, fluxes, in_bands, variables
+from skybench.generators.sky.band_table import (
+    BULGE,
+    KNOWN,
+    SCATTER,
+    banded,
+    fluxes,
+    in_bands,
+    variables,
+)
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import BANDED, SkyRecipe
 from skybench.generators.sky.vocabulary import VOCABULARY
@@ -31,7 +43,9 @@ def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = N
 
     Where the recipe has bands, ``psf_fwhm``, ``sky_level`` and ``read_noise`` lie on (sample,
     band), and ``flux_band (sample, source, band)`` holds electrons; ``flux`` stays that of the
-    reference band as the recipe gives it. Other recipes are sampled as those of all families.
+    reference band as the recipe gives it, and so does ``bulge_fraction`` beside the
+    ``bulge_fraction_band`` of recipes with a ``bulge_colour``. Other recipes are sampled as those
+    of all families.
 
     Parameters
     ----------
@@ -47,15 +61,16 @@ def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = N
     rows = (start, stop)
     chosen = source_of_slot(recipe, start, stop, labels)
     conditions = {name: _condition(recipe, shared, key, rows) for key, name in BANDED.items()}
-    electrons = {
-        in_bands(n): _fluxes(recipe, shared, n, chosen, rows) for n in fluxes() if n in shared
-    }
+    sources = {n: _fluxes(recipe, shared, n, chosen, rows) for n in fluxes() if n in shared}
+    if any(spec.bulge_colour for spec in recipe.sources.values()):
+        growth, sources[BULGE] = _bulges(recipe, shared, chosen, rows)
+        sources["flux"] = sources["flux"] * growth
     image = recipe.image
     names = tuple(image.bands)
     zeropoints = [image.zeropoint_of(band) for band in names]
     return shared.assign_coords(
         conditions
-        | electrons
+        | {in_bands(name): _stored(name, values) for name, values in sources.items()}
         | {
             "band": VOCABULARY["band"].holding(np.arange(len(names)), flags(numbered(names))),
             "zeropoint": VOCABULARY["zeropoint"].holding(zeropoints),
@@ -66,7 +81,7 @@ def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = N
 def in_band(parameters: xr.Dataset, band: int) -> xr.Dataset:
     """Return the parameters of one band as those of an image without bands."""
     one = parameters.isel(band=band)
-    own = {n: one[in_bands(n)].variable for n in fluxes() if in_bands(n) in one}
+    own = {n: one[in_bands(n)].variable for n in banded() if in_bands(n) in one}
     return one.assign_coords(own)
 
 
@@ -87,7 +102,7 @@ def _condition(
 
 def _fluxes(
     recipe: SkyRecipe, shared: xr.Dataset, name: str, chosen: Integers, rows: tuple[int, int]
-) -> xr.Variable:
+) -> Floats:
     """Return the electrons of a flux in each band; NaN where a slot has no such source."""
     flux = shared[name].values.astype(np.float64)
     ratios = np.full((*flux.shape, len(recipe.image.bands)), np.nan)
@@ -96,20 +111,47 @@ def _fluxes(
             mine = chosen[:, slot] == code
             if mine.any():
                 ratios[mine, slot] = _ratios(recipe, source, name, slot, rows)[mine]
+    return flux[:, :, None] * ratios
+
+
+def _stored(name: str, values: Floats) -> xr.Variable:
     row = variables()[in_bands(name)]
-    values = flux[:, :, None] * ratios
     row.check(values)
     return row.holding(values)
+
+
+def _bulges(
+    recipe: SkyRecipe, shared: xr.Dataset, chosen: Integers, rows: tuple[int, int]
+) -> tuple[Floats, Floats]:
+    """Return what fluxes grow by in each band, and the share of bulges: (row, slot, band)."""
+    share = shared[BULGE].values.astype(np.float64)
+    excess = np.ones((*share.shape, len(recipe.image.bands)))
+    for code, (source, spec) in enumerate(recipe.sources.items()):
+        for slot in range(share.shape[1]):
+            mine = chosen[:, slot] == code
+            if spec.bulge_colour is not None and mine.any():
+                excess[mine, slot] = _excess(recipe, source, spec.bulge_colour, slot, rows)[mine]
+    share = share[:, :, None]
+    growth = np.where(excess == 1, 1.0, 1 + share * (excess - 1))
+    return growth, share * excess / growth
+
+
+def _excess(
+    recipe: SkyRecipe, source: str, bulge: Distribution, slot: int, rows: tuple[int, int]
+) -> Floats:
+    """Return the light of a bulge over that of the rest, less so in the reference band."""
+    own = _drawn(recipe, bulge, f"sources.{source}.bulge_colour[{slot}]", rows)
+    redder = own - _colour(recipe, source, "flux", slot, rows)
+    spans = np.array([recipe.image.locus(band) for band in recipe.image.bands])
+    return np.asarray(np.exp(-MAGNITUDE * redder[:, None] * spans))
 
 
 def _ratios(recipe: SkyRecipe, source: str, name: str, slot: int, rows: tuple[int, int]) -> Floats:
     """Return electrons over those of the recipe's flux: (row, band)."""
     image = recipe.image
     assert image.reference is not None
-    kind = SKY_OBJECTS[recipe.sources[source].profile]
     place = f"sources.{source}.{name}"
-    colours = kind.colour if name == "flux" else kind.other_colours[name]
-    colour = _drawn(recipe, colours, f"{place}.colour[{slot}]", rows)
+    colour = _colour(recipe, source, name, slot, rows)
     columns = []
     for band, spec in image.bands.items():
         stream = f"{place}.ratio.{band}[{slot}]"
@@ -119,11 +161,19 @@ def _ratios(recipe: SkyRecipe, source: str, name: str, slot: int, rows: tuple[in
             ratio = np.ones_like(colour)
         else:
             scatter = SCATTER * ndtri(uniforms(recipe.seed, stream, *rows))
-            span = KNOWN[band].locus - KNOWN[image.reference].locus
+            span = image.locus(band)
             ratio = np.exp(-MAGNITUDE * (colour * span + scatter))
         gain = image.zeropoint_of(band) - image.zeropoint_of(image.reference)
         columns.append(ratio * float(np.exp(MAGNITUDE * gain)))
     return np.stack(columns, axis=1)
+
+
+def _colour(recipe: SkyRecipe, source: str, name: str, slot: int, rows: tuple[int, int]) -> Floats:
+    """Return g - r of a flux."""
+    spec = recipe.sources[source]
+    kind = SKY_OBJECTS[spec.profile]
+    colours = (spec.colour or kind.colour) if name == "flux" else kind.other_colours[name]
+    return _drawn(recipe, colours, f"sources.{source}.{name}.colour[{slot}]", rows)
 
 
 def _drawn(

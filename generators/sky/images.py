@@ -8,6 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.generators.arrays import Floats
+from skybench.generators.sky import background
 from skybench.generators.sky.bands import in_band
 from skybench.generators.sky.detector import mask_flags, read_out
 from skybench.generators.sky.noise import inverse_variance, observe
@@ -31,6 +32,8 @@ def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
     """
     image = recipe.image
     seen = _light(recipe, parameters)
+    if recipe.background is not None:
+        seen += _light(recipe, background.galaxies(recipe, parameters))
     pixels: dict[str, NDArray[Any]] = {
         "image": observe(seen, parameters, recipe.noise, recipe.seed, list(image.bands))
     }

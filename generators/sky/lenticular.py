@@ -14,13 +14,11 @@ exponential disc, in its middle a Sersic bulge.
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.special import spherical_jn
 
-from skybench.generators.arrays import Floats
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.sky import components, fourier
-from skybench.generators.sky.sersic import Sersic, psf_extent
+from skybench.generators.sky import components, ferrers
+from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import RED, SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval
@@ -74,15 +72,5 @@ class Lenticular(SkyObject):
             ),
             shape,
         )
-        extent = plateau["half_light_radius"] + psf_extent(sources)
-        yield from fourier.draw(plateau, extent, shape, _spectrum, centred=True)
+        yield from ferrers.draw(plateau, shape, ferrers.EVEN)
         yield from Sersic.draw(components.bulge(sources), shape)
-
-
-def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Floats:
-    """Return the transforms of plateaus whose edge is at the half-light radius given."""
-    major, minor = components.along_axes(on, sources["position_angle"])
-    minor = minor * sources["axis_ratio"][:, None, None]
-    edge = sources["half_light_radius"][:, None, None]
-    phase = np.maximum(edge * np.hypot(major, minor), 1e-9)
-    return np.asarray(3 * spherical_jn(1, phase) / phase * sources["flux"][:, None, None])

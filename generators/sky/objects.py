@@ -1,7 +1,10 @@
 """The table of objects of the sky: a new one is a file and a line here."""
 
 from skybench.generators.object_table import ObjectTable
+from skybench.generators.sky.barred_lenticular import BarredLenticular as BarredLenticular
+from skybench.generators.sky.barred_spiral import BarredSpiral as BarredSpiral
 from skybench.generators.sky.bulge_disc import BulgeDisc as BulgeDisc
+from skybench.generators.sky.dusty_edge_on import DustyEdgeOn as DustyEdgeOn
 from skybench.generators.sky.edge_on import EdgeOn as EdgeOn
 from skybench.generators.sky.flocculent_spiral import FlocculentSpiral as FlocculentSpiral
 from skybench.generators.sky.lens import Lens as Lens
@@ -27,5 +30,8 @@ SKY_OBJECTS = ObjectTable(
     Lens,
     LensedArc,
     Lenticular,
+    BarredSpiral,
+    BarredLenticular,
+    DustyEdgeOn,
 )
 """Objects in the order in which their light is added."""

@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from skybench.generators.distributions import Constant, Distribution, Finite, Positive
 from skybench.generators.domains import outside_domains
@@ -20,11 +25,12 @@ from skybench.generators.recipe import (
 )
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe, Side
-from skybench.generators.sky.band_table import KNOWN, PRIMARY
+from skybench.generators.sky.band_table import BULGE, KNOWN, PRIMARY
 from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.spikes import SHARPEST, Spikes
 from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.suggestion import unknown
 
@@ -123,6 +129,12 @@ class SkyImage(ImageSpec):
         own = self.bands[band].zeropoint
         return self.zeropoint if own is None else own
 
+    def locus(self, band: str) -> float:
+        """Return the `KnownBand.locus` less that of the reference band; 0 where one is unknown."""
+        if band not in KNOWN or self.reference not in KNOWN:
+            return 0.0
+        return KNOWN[band].locus - KNOWN[self.reference].locus
+
     def factor(self, band: str, variable: str) -> float:
         """Return a band's seeing or sky over that of the reference band."""
         assert self.reference is not None
@@ -140,12 +152,17 @@ class SkyImage(ImageSpec):
 class Psf(Part):
     """The point-spread function, a Moffat or a Gaussian; a fwhm of 0 switches it off.
 
+    With ``spikes`` it has diffraction spikes, too.
+
     The Gaussian is recorded as the Moffat that it is the limit of, with a ``psf_beta`` of 1e6.
     """
 
     fwhm: Distribution = Constant(value=3.0)
     beta: Distribution = MOFFAT_BETA
     profile: Literal["moffat", "gaussian"] = "moffat"
+    spikes: Spikes | None = None
+
+    newer: ClassVar = frozenset({"spikes"})
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
@@ -161,20 +178,70 @@ class Psf(Part):
         return Constant(value=GAUSSIAN) if self.profile == "gaussian" else self.beta
 
 
+class Background(Part):
+    """Faint galaxies that are no sources, from magnitude ``depth`` to ``faintest``.
+
+    AB magnitudes of the whole galaxy in the reference band.
+    """
+
+    depth: Finite = 26.0
+    faintest: Finite = 28.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.depth < self.faintest <= self.depth + 10:
+            msg = (
+                f"faintest must be above depth, by up to 10 magnitudes, "
+                f"got depth {self.depth:g} and faintest {self.faintest:g}"
+            )
+            raise ValueError(msg)
+        return self
+
+
 class SkySource(SourceSpec):
-    """A source on the sky: its profile and the distributions of its parameters."""
+    """A source on the sky: its profile and the distributions of its parameters.
+
+    ``colour`` is g - r in AB magnitudes, by which fluxes differ from band to band, where it is not
+    to be the profile's own. ``bulge_colour`` is that of the bulge; ``colour`` then is that of all
+    but the bulge.
+    """
 
     objects: ClassVar = SKY_OBJECTS
+    newer: ClassVar = frozenset({"colour", "bulge_colour"})
+
+    colour: Distribution | None = None
+    bulge_colour: Distribution | None = None
+
+    @model_validator(mode="after")
+    def _coloured(self) -> Self:
+        refuse(self._mistakes_of_colours())
+        return self
+
+    @property
+    def colours(self) -> dict[str, Distribution]:
+        """The colours that are given, by their keys; only bands make use of them."""
+        both = {"colour": self.colour, "bulge_colour": self.bulge_colour}
+        return {key: given for key, given in both.items() if given is not None}
+
+    def _mistakes_of_colours(self) -> Iterator[str]:
+        for key, given in self.colours.items():
+            if given.depends_on is not None:
+                yield f"{key} cannot be a scaling: it follows no parameter of the source"
+        if self.bulge_colour is not None and BULGE not in self.drawn.variables:
+            yield f"bulge_colour: {self.profile} has no bulge; take it out, or use colour"
 
 
 class SkyRecipe(SceneRecipe):
     """A dataset of sky images."""
+
+    newer: ClassVar = SceneRecipe.newer | {"background"}
 
     family: Literal["sky"] = "sky"
     image: SkyImage = SkyImage()
     psf: Psf = Psf()
     noise: Noise = Noise()
     detector: Detector | None = None
+    background: Background | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
 
     @property
@@ -183,6 +250,7 @@ class SkyRecipe(SceneRecipe):
         return (
             Condition("psf.fwhm", VOCABULARY["psf_fwhm"], self.psf.fwhm),
             Condition("psf.beta", VOCABULARY["psf_beta"], self.psf.exponent),
+            *(self.psf.spikes.conditions if self.psf.spikes else ()),
             Condition("noise.sky_level", VOCABULARY["sky_level"], self.noise.sky_level),
             Condition("noise.read_noise", VOCABULARY["read_noise"], self.noise.read_noise),
         )
@@ -206,6 +274,8 @@ class SkyRecipe(SceneRecipe):
             attributes["reference_band"] = image.reference
         if self.noise.correlation > 0:
             attributes["noise_correlation"] = self.noise.correlation
+        if self.background is not None:
+            attributes |= {f"background_{k}": v for k, v in self.background.model_dump().items()}
         if image.segmentation:
             attributes["segmentation_threshold"] = image.segmentation_threshold
         if self.detector is not None:
@@ -232,10 +302,23 @@ class SkyRecipe(SceneRecipe):
         for name in self.targets:
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
+        yield from self._mistakes_of_spikes()
+        for name, spec in self.sources.items():
+            for key in () if self.image.bands else spec.colours:
+                yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"
         for name, band in self.image.bands.items():
             for source in band.flux_ratio:
                 yield from self._unknown_source(source, f"image.bands.{name}.flux_ratio")
             yield from self._mistakes_of_band(name, band)
+
+    def _mistakes_of_spikes(self) -> Iterator[str]:
+        seeing = [self.psf.fwhm, *(b.fwhm for b in self.image.bands.values() if b.fwhm)]
+        least = min(d.support({})[0] for d in seeing if d.depends_on is None)
+        if self.psf.spikes is not None and least < SHARPEST:
+            yield (
+                f"psf.spikes need a fwhm of {SHARPEST:g} pixels or more, got down to {least:g}: "
+                "pixels do not sample a sharper PSF; widen it, or take the spikes out"
+            )
 
     def _mistakes_of_band(self, name: str, band: Band) -> Iterator[str]:
         common = {condition.variable.name: condition.distribution for condition in self.conditions}

@@ -4,6 +4,7 @@ The expected image of a sample is the sum of its sources, before any noise.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from skybench.generators.distributions import Constant, Distribution, truncated_
 from skybench.generators.domains import checked
 from skybench.generators.drawn_object import ImageObject
 from skybench.generators.schema import variable
+from skybench.generators.sky import spikes
 from skybench.generators.sky.noise import Noise, observe
 from skybench.generators.sky.stamps import Sources, Stamps, add
 from skybench.generators.sky.vocabulary import VOCABULARY
@@ -141,6 +143,8 @@ def light(
     (sample, y, x) float64 array, electrons
         Nowhere negative.
     """
+    if spikes.are_in(parameters):
+        return spikes.spread(parameters, shape, partial(light, objects=objects))
     images = np.zeros((parameters.sizes["sample"], *shape))
     for owners, _, stamps in drawn(parameters, shape, objects):
         add(images, owners, stamps)

@@ -4,6 +4,7 @@ from skybench.generators.schema import AXIS_RATIO, COMMON, POSITION_ANGLE
 from skybench.generators.variable import (
     EXPECTED_BITS,
     Interval,
+    OneOf,
     Variable,
     of_sample,
     of_source,
@@ -70,6 +71,17 @@ VOCABULARY = COMMON | table(
         # There it is the Gaussian, to 1e-7 of the peak.
         domain=Interval(1, 1e6, open_low=True),
     ),
+    of_sample("spike_count", "arms of the diffraction spikes", domain=OneOf(values=(4, 6, 8))),
+    of_sample(
+        "spike_fraction", "share of all light in diffraction spikes", domain=Interval(0, 0.5)
+    ),
+    of_sample(
+        "spike_length",
+        "distance over which diffraction spikes fall by e",
+        units="pixel",
+        domain=Interval(0.5, 500),
+    ),
+    of_sample("spike_angle", "angle of the first diffraction spike", units="degree"),
     of_sample("sky_level", "mean sky in a pixel", units="electron", domain=ELECTRONS),
     of_sample(
         "read_noise",
@@ -95,4 +107,20 @@ VOCABULARY = COMMON | table(
     ),
     of_source("bulge_sersic_index", "Sersic index of the bulge", domain=INDEX),
     of_source("bulge_axis_ratio", "minor over major axis of the bulge", domain=Interval(0.05, 1)),
+    of_source("bar_fraction", "share of the disc's flux in its bar", domain=Interval(0, 1)),
+    of_source(
+        "bar_length_ratio",
+        "half length of the bar over the half-light radius of the disc",
+        domain=Interval(0.1, 4),
+    ),
+    of_source(
+        "bar_axis_ratio",
+        "minor over major axis of the bar within the disc",
+        domain=Interval(0.05, 1),
+    ),
+    of_source(
+        "bar_angle",
+        "angle of the bar within the disc, from the disc's major axis",
+        units="degree",
+    ),
 )

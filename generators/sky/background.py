@@ -1,0 +1,153 @@
+"""Faint galaxies all over an image, below the depth to which sources are told.
+
+Their number is that of deep surveys (LSST Science Book 2009, arXiv:0912.0201, section 3.7.2),
+
+    N(< i) = 46 x 10^(0.31 (i - 25)) a square arcminute,
+
+their size that of the discs of faint galaxies (Miller et al. 2013, MNRAS 429, 2858, appendix B),
+
+    ln (h / arcsec) = -1.145 - 0.269 (i - 23),
+
+h the median scale length of exponential discs. Both are of the i band, and taken in the reference
+band of a recipe. The galaxies of a sample follow from its seed and its row, and are no sources:
+they have no coordinates.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from scipy.special import ndtri, pdtr
+
+from skybench.generators.arrays import Floats, Integers
+from skybench.generators.random_streams import RowStreams
+from skybench.generators.sky.arms import SLOPE
+from skybench.generators.sky.recipe import Background, SkyRecipe
+from skybench.generators.sky.sersic import Sersic
+from skybench.generators.sky.sky_object import BLUE
+
+_DENSITY, _GROWTH, _COUNTED = 46.0, 0.31, 25.0
+"""Galaxies a square arcminute, and the slope of their counts, at a magnitude."""
+
+_LOG_LENGTH, _SHRINKING, _MEASURED = -1.145, -0.269, 23.0
+_SCATTER = 0.3
+"""Of the natural logarithm of sizes."""
+
+_ROUNDEST, _FLATTEST = 1.0, 0.3
+
+_MARGIN = 6.0
+"""Half-light radii beyond the border within which galaxies still matter: those of the brightest."""
+
+_DRAWS = 7
+"""Uniforms of a galaxy: x, y, magnitude, size, axis ratio, angle, colour."""
+
+
+class _Canvas(NamedTuple):
+    """Where galaxies lie: the image and a margin about it, in pixels."""
+
+    shape: tuple[int, int]
+    scale: float
+    margin: float
+
+    @property
+    def square_arcminutes(self) -> float:
+        sides = (length + 2 * self.margin for length in self.shape)
+        return float(next(sides) * next(sides) * (self.scale / 60) ** 2)
+
+
+def galaxies(recipe: SkyRecipe, parameters: xr.Dataset) -> xr.Dataset:
+    """Return the galaxies behind the samples, as parameters of sources.
+
+    Parameters
+    ----------
+    recipe : SkyRecipe
+        With a background.
+    parameters : xr.Dataset
+        Of the samples: their ``sample_id`` and optics are read.
+
+    Returns
+    -------
+    xr.Dataset
+        Coordinates as those of a dataset of Sersic sources, as many slots as the richest has.
+    """
+    assert recipe.background is not None
+    image, background = recipe.image, recipe.background
+    scale = image.pixel_scale_arcsec
+    canvas = _Canvas(image.shape, scale, _MARGIN * float(_median_size(background.depth)) / scale)
+    rows = parameters["sample_id"].values.tolist()
+    drawn = _uniforms(recipe.seed, rows, _density(background) * canvas.square_arcminutes)
+    there = ~np.isnan(drawn[0])
+    magnitude = _magnitudes(background, drawn[2])
+    columns = _shapes(drawn, magnitude, canvas) | {"kind": np.where(there, Sersic.code, 0)}
+    columns["flux"] = 10 ** (0.4 * (_zeropoint(recipe) - magnitude))
+    optics = parameters.drop_dims("source") if "source" in parameters.dims else parameters
+    found = {n: xr.Variable(("sample", "source"), values) for n, values in columns.items()}
+    if image.bands:
+        colour = BLUE.quantile(drawn[6], {})
+        electrons = _in_bands(recipe, magnitude, colour)
+        found["flux_band"] = xr.Variable(("sample", "source", "band"), electrons)
+    return optics.assign_coords(found)
+
+
+def _density(background: Background) -> float:
+    """Return how many galaxies there are in a square arcminute."""
+    ends = np.array([background.depth, background.faintest])
+    brighter, all_ = (_DENSITY * 10 ** (_GROWTH * (ends - _COUNTED))).tolist()
+    return float(all_ - brighter)
+
+
+def _uniforms(seed: int, rows: list[int], mean: float) -> Floats:
+    """Return (draw, row, slot) uniforms of the galaxies of each row; NaN where there is none."""
+    numbers, streams = RowStreams(seed, "background.count"), RowStreams(seed, "background")
+    uniform = np.array([float(numbers.uniforms(row, 1)[0]) for row in rows])
+    counts = _poisson(uniform, mean)
+    drawn = np.full((_DRAWS, len(rows), int(counts.max(initial=0))), np.nan)
+    for i, (row, count) in enumerate(zip(rows, counts.tolist(), strict=True)):
+        drawn[:, i, :count] = streams.uniforms(row, _DRAWS * count).reshape(count, _DRAWS).T
+    return drawn
+
+
+def _poisson(uniform: Floats, mean: float) -> Integers:
+    """Return the quantiles of Poisson numbers."""
+    spread = 9 * np.sqrt(mean) + 20
+    numbers = np.arange(max(int(mean - spread), 0), int(mean + spread))
+    return np.asarray(numbers[np.searchsorted(pdtr(numbers[:-1], mean), uniform)])
+
+
+def _magnitudes(background: Background, uniform: Floats) -> Floats:
+    """Return magnitudes distributed as the counts."""
+    span = np.log(10) * _GROWTH * (background.faintest - background.depth)
+    steps = np.log1p(uniform * np.expm1(span)) / (np.log(10) * _GROWTH)
+    return np.asarray(background.depth + steps)
+
+
+def _median_size(magnitude: Floats | float) -> Floats:
+    """Return the median half-light radius in arcseconds."""
+    return np.asarray(SLOPE * np.exp(_LOG_LENGTH + _SHRINKING * (magnitude - _MEASURED)))
+
+
+def _shapes(drawn: Floats, magnitude: Floats, canvas: _Canvas) -> dict[str, Floats]:
+    ny, nx = canvas.shape
+    size = _median_size(magnitude) * np.exp(_SCATTER * ndtri(drawn[3])) / canvas.scale
+    return {
+        "source_x": drawn[0] * (nx + 2 * canvas.margin) - canvas.margin - 0.5,
+        "source_y": drawn[1] * (ny + 2 * canvas.margin) - canvas.margin - 0.5,
+        "half_light_radius": size,
+        "sersic_index": np.ones_like(size),
+        "axis_ratio": _FLATTEST + (_ROUNDEST - _FLATTEST) * drawn[4],
+        "position_angle": 180 * drawn[5],
+    }
+
+
+def _zeropoint(recipe: SkyRecipe) -> float:
+    image = recipe.image
+    return image.zeropoint if image.reference is None else image.zeropoint_of(image.reference)
+
+
+def _in_bands(recipe: SkyRecipe, magnitude: Floats, colour: Floats) -> Floats:
+    image = recipe.image
+    planes = [
+        10 ** (0.4 * (image.zeropoint_of(band) - magnitude - colour * image.locus(band)))
+        for band in image.bands
+    ]
+    return np.stack(planes, axis=-1)
