@@ -163,7 +163,8 @@ def _render_missing(
 
 
 def _finish(plan: BuildPlan) -> FinishedBuild:
-    keys, missing = chunk_keys(plan.data_url), missing_chunks(plan.data_url)
+    keys = chunk_keys(plan.data_url)
+    missing = missing_chunks(plan.data_url, keys)
     if missing:
         msg = (
             f"{len(missing)} of {len(keys)} chunk files of {plan.data_url} are missing, the first "
