@@ -92,7 +92,33 @@ def test_threads_are_of_this_process_and_work_at_once():
     assert time.perf_counter() - begin < 8 * 0.2
 
 
-@pytest.mark.parametrize("how", [{"workers": 1}, {"workers": 2}, {"workers": 2, "threads": True}])
+def test_processes_take_over_where_threads_wait_for_longer_than_these_start(monkeypatch):
+    monkeypatch.setattr(scheduler, "PROCESS_SECONDS", 0.1)
+    results: list[int] = []
+    run_tasks(process_id, range(6), workers=2, threads=None, on_done=results.append)
+    assert results[:2] == [os.getpid()] * 2
+    assert len(results) == 6
+    assert os.getpid() not in results[2:]
+
+
+def test_threads_go_on_where_they_wait_for_less():
+    results: list[int] = []
+    run_tasks(process_id, range(6), workers=2, threads=None, on_done=results.append)
+    assert results == [os.getpid()] * 6
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cpu_seconds", "turns", "pays"),
+    [(1.0, 0.9, 10, False), (1.0, 0.5, 10, True), (60.0, 59.9, 19, False), (1.0, 0.0, 0, False)],
+)
+def test_processes_pay_by_what_a_thread_waits(seconds, cpu_seconds, turns, pays):
+    assert scheduler.processes_pay(scheduler.Cost(1, seconds, cpu_seconds), turns) is pays
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"workers": 1}, *({"workers": 2, "threads": threads} for threads in (False, True, None))],
+)
 def test_the_first_error_ends_it(how):
     with pytest.raises(StoreError, match="cannot write shard 3: disk full"):
         run_tasks(fail_at_three, range(50), **how, on_done=lambda _: None)
