@@ -81,9 +81,9 @@ def build(
     samples : int, optional
         A number of samples other than the recipe's.
     workers : int, optional
-        How many work on this machine, at first as threads. What these wait for each other shows
-        with the first task: where that is more than processes take to start, these do the rest.
-        Default: one a processor.
+        How many work on this machine, at first as threads. Processes do the rest where the first
+        task has cost so much that they repay the seconds that they take to start. Default: one a
+        processor.
     scheduler : str, optional
         Address of a running dask scheduler, like ``tcp://10.0.0.1:8786``, whose workers have
         the same skybench and reach the target.

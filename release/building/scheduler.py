@@ -34,6 +34,9 @@ Job = TypeVar("Job")
 PROCESS_SECONDS = 2.0
 """What a worker process takes to start and to import what it runs."""
 
+_WAITED = 0.2
+"""Of a thread's time, that it waits for the interpreter's lock for each thread beside it."""
+
 _ADDRESS = re.compile(
     r"(tcp|tls|ws|wss|ucx)://([^\s/:\[\]]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})/?"
 )
@@ -134,7 +137,7 @@ def _run_where_sooner(
         begun = {pool.submit(_timed, function, job) for job in jobs[:workers]}
         rest = jobs[workers:]
         first = next(as_completed(begun)).result()
-        if not processes_pay(first, len(rest) / workers):
+        if not processes_pay(first.seconds, len(rest) / workers, workers):
             begun |= {pool.submit(_timed, function, job) for job in rest}
             rest = []
         for future in as_completed(begun):
@@ -146,33 +149,33 @@ def _run_where_sooner(
 
 
 class Cost(NamedTuple):
-    """What a task returned, and the seconds that it took by the clock and of a processor."""
+    """What a task returned, and the seconds of a processor that it took."""
 
     result: int
     seconds: float
-    cpu_seconds: float
 
 
 def _timed(function: Callable[[Job], int], job: Job) -> Cost:
-    begin, cpu = time.perf_counter(), time.thread_time()
+    begin = time.thread_time()
     result = function(job)
-    return Cost(result, time.perf_counter() - begin, time.thread_time() - cpu)
+    return Cost(result, time.thread_time() - begin)
 
 
-def processes_pay(first: Cost, turns: float) -> bool:
+def processes_pay(seconds: float, turns: float, workers: int) -> bool:
     """Return whether processes end sooner than threads.
 
-    What a thread waits is lost at each turn, and a process waits for no other; but all have to
-    start.
+    Each of the other threads keeps one waiting for a share of its work, and a process waits for
+    none; but all have to start. The clock is not asked: it counts what the machine does for others.
 
     Parameters
     ----------
-    first : Cost
-        Of a task in a thread, beside as many others as there are workers.
+    seconds : float
+        Of a processor, that a task takes.
     turns : float
         Tasks yet to do, a worker.
+    workers : int
     """
-    return turns * (first.seconds - first.cpu_seconds) > PROCESS_SECONDS
+    return turns * seconds * _WAITED * (workers - 1) > PROCESS_SECONDS
 
 
 def _run_in_threads(

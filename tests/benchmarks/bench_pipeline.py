@@ -98,8 +98,9 @@ files. Tried: rows hashed by a kernel (0.06 to 0.12 us a short row instead of 0.
 _THREADS = """What one thread holds of the interpreter's lock limits two: with a share g they
 reach at most 1 / g, and 1.8 and 1.7 times one at g = 0.33 and 0.42, if spells of holding it are
 random. Sampled: 0.30 at 28x28, 0.22 at 64x64, 0.4 with spirals. With w workers and g = 0.3 threads
-end at 3.3 times one; builds measure what their first shard waits and go on in processes where
-that repays their start."""
+end at 3.3 times one; a build goes on in processes where the cost of its first shard, times 0.2
+for each other thread, shows that these repay their start. Tried: by what the first shard
+waited, which on a busy machine takes its load for the lock."""
 
 pairs_28 = row(
     "10,000 sky 28x28, stars and ellipticals, to published Zarr with hash, 2 cores",

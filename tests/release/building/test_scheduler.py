@@ -92,8 +92,8 @@ def test_threads_are_of_this_process_and_work_at_once():
     assert time.perf_counter() - begin < 8 * 0.2
 
 
-def test_processes_take_over_where_threads_wait_for_longer_than_these_start(monkeypatch):
-    monkeypatch.setattr(scheduler, "PROCESS_SECONDS", 0.1)
+def test_processes_take_over_where_the_first_task_tells_that_it_pays(monkeypatch):
+    monkeypatch.setattr(scheduler, "PROCESS_SECONDS", -1.0)
     results: list[int] = []
     run_tasks(process_id, range(6), workers=2, threads=None, on_done=results.append)
     assert results[:2] == [os.getpid()] * 2
@@ -101,18 +101,18 @@ def test_processes_take_over_where_threads_wait_for_longer_than_these_start(monk
     assert os.getpid() not in results[2:]
 
 
-def test_threads_go_on_where_they_wait_for_less():
+def test_threads_go_on_where_tasks_only_wait():
     results: list[int] = []
-    run_tasks(process_id, range(6), workers=2, threads=None, on_done=results.append)
-    assert results == [os.getpid()] * 6
+    run_tasks(process_id, range(40), workers=20, threads=None, on_done=results.append)
+    assert results == [os.getpid()] * 40
 
 
 @pytest.mark.parametrize(
-    ("seconds", "cpu_seconds", "turns", "pays"),
-    [(1.0, 0.9, 10, False), (1.0, 0.5, 10, True), (60.0, 59.9, 19, False), (1.0, 0.0, 0, False)],
+    ("seconds", "turns", "workers", "pays"),
+    [(0.3, 4, 2, False), (1.0, 15, 2, True), (0.3, 4, 16, True), (60.0, 0, 64, False)],
 )
-def test_processes_pay_by_what_a_thread_waits(seconds, cpu_seconds, turns, pays):
-    assert scheduler.processes_pay(scheduler.Cost(1, seconds, cpu_seconds), turns) is pays
+def test_more_workers_and_dearer_tasks_repay_processes_sooner(seconds, turns, workers, pays):
+    assert scheduler.processes_pay(seconds, turns, workers) is pays
 
 
 @pytest.mark.parametrize(
