@@ -26,8 +26,8 @@ from skybench.generators.variable import SAMPLE
 GENERATOR = "skybench-generator-2"
 """Changes whenever the same recipe and seed would give other pixels or parameters."""
 
-_BLOCK_POINTS = 1 << 20
-"""Values rendered together: 8 MB of float64, whatever the size of the request."""
+_BLOCK_POINTS = 1 << 22
+"""Values rendered together: 32 MB of float64, whatever the size of the request."""
 
 
 def generate(

@@ -130,11 +130,14 @@ class Variable:
         return attributes if self.units is None else attributes | {"units": self.units}
 
     def store(self, values: ArrayLike) -> NDArray[Any]:
-        """Return the values in the stored dtype, floats rounded to the kept mantissa bits."""
+        """Return the values in the stored dtype, floats rounded to the kept mantissa bits.
+
+        Integers that have the dtype are returned as they are, not copied.
+        """
         array = np.asarray(values)
         if np.dtype(self.dtype).kind == "f":
             return round_mantissa(array, self.bits).astype(self.dtype)
-        return array.astype(self.dtype)
+        return array.astype(self.dtype, copy=False)
 
     def holding(
         self, values: ArrayLike, attributes: Mapping[str, Any] | None = None

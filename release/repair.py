@@ -47,7 +47,6 @@ from skybench.registry.versions.manifest import (
 from skybench.release.building.generator_identity import generator_identity
 from skybench.release.building.group import rendered
 from skybench.release.building.scheduler import (
-    PROCESSES_FROM_POINTS,
     available_cpus,
     check_workers,
     run_tasks,
@@ -325,7 +324,7 @@ class _Rebuilder:
                 make_shards,
                 jobs,
                 workers=self.workers,
-                threads=rows * recipe.points < PROCESSES_FROM_POINTS,
+                threads=None,
                 on_done=advance,
             )
 

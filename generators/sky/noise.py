@@ -38,6 +38,9 @@ _FARTHEST = 8.0
 _HARMONICS = 64
 """Terms of the Fourier series of the variance that rounding adds."""
 
+_CACHED = 1 << 16
+"""Pixels whose variance is computed at a time, so that it stays in the cache."""
+
 _observe = kernel("observe")
 _inverse_normal = kernel("inverse_normal")
 
@@ -236,8 +239,13 @@ def inverse_variance(expected: Floats, parameters: xr.Dataset, noise: Noise) -> 
         parameters[name].values.astype(np.float64)[..., None, None]
         for name in ("sky_level", "read_noise")
     )
-    variance = _variance(np.maximum(expected, 0.0), sky, read, noise)
-    return np.divide(1, variance, out=variance)
+    weights = np.empty(expected.shape)
+    step = max(1, _CACHED * len(expected) // max(1, expected.size))
+    for start in range(0, len(expected), step):
+        some = slice(start, start + step)
+        light = np.maximum(expected[some], 0.0)
+        np.divide(1, _variance(light, sky[some], read[some], noise), out=weights[some])
+    return weights
 
 
 def _variance(light: Floats, sky: Floats, read: Floats, noise: Noise) -> Floats:

@@ -39,7 +39,7 @@ _RELATIVE, _ABSOLUTE = 1e-3, 1e-7
 _NEAREST = 2.0 * STEP
 """Pixels about a star where the nodes' light does not matter: its stamp makes up for it."""
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 17
 
 
 class Star(SkyObject):

@@ -7,7 +7,7 @@ therefore impossible ones, and `missing_chunks` names what is not there.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from math import prod
 from threading import Lock
@@ -299,9 +299,9 @@ def chunk_keys(url: str) -> list[str]:
     return check_zarr(Store(url)).chunk_keys()
 
 
-def missing_chunks(url: str) -> list[str]:
-    """Return the keys of chunk objects that are absent or empty."""
-    keys, store = chunk_keys(url), Store(url)
+def missing_chunks(url: str, keys: Sequence[str] | None = None) -> list[str]:
+    """Return the keys of chunks that are absent or empty, of all `chunk_keys` by default."""
+    keys, store = chunk_keys(url) if keys is None else keys, Store(url)
     present = store.sizes_of(keys) if store.is_web else store.sizes("")
     return [key for key in keys if not present.get(key)]
 

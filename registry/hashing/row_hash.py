@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skybench.generators.native.library import kernel
+
 Digests = NDArray[np.uint8]
 
 _LEAF, _SAMPLE = 0x00, 0x04
@@ -14,13 +16,10 @@ _CANONICAL_NAN = {2: 0x7E00, 4: 0x7FC00000, 8: 0x7FF8000000000000}
 _COPY_BYTES = 1 << 22
 _DIGEST = 32
 
-_REPEATING = 64
-"""Rows of so few bytes are often equal: labels, constants, empty slots."""
+_FEW = 8
+"""The kernel hashes 16 rows side by side, in the time in which OpenSSL hashes some of them."""
 
-_LONG = 1024
-"""Rows of so many bytes are hashed where they lie; a copy takes longer than a call of Python."""
-
-_BEGUN = sha256(bytes([_LEAF]))
+_hash_rows = kernel("hash_rows")
 
 
 def leaves(values: NDArray[Any]) -> Digests:
@@ -38,10 +37,11 @@ def leaves(values: NDArray[Any]) -> Digests:
     """
     row_bytes = values.dtype.itemsize * int(np.prod(values.shape[1:], dtype=np.int64))
     step = max(1, _COPY_BYTES // max(1, row_bytes))
-    digests = b"".join(
-        _hash_rows(values[start : start + step], row_bytes) for start in range(0, len(values), step)
-    )
-    return np.frombuffer(digests, np.uint8).reshape(len(values), 32)
+    digests = np.empty((len(values), _DIGEST), np.uint8)
+    for start in range(0, len(values), step):
+        some = slice(start, start + step)
+        _write_digests(_LEAF, _canonical_bytes(values[some]), row_bytes, digests[some])
+    return digests
 
 
 def sample_digests(leaves_by_variable: Mapping[str, Digests]) -> Digests:
@@ -55,34 +55,21 @@ def sample_digests(leaves_by_variable: Mapping[str, Digests]) -> Digests:
     if not leaves_by_variable:
         return np.empty((0, 32), np.uint8)
     columns = [leaves_by_variable[name] for name in sorted(leaves_by_variable)]
-    prefix = np.full((len(columns[0]), 1), _SAMPLE, np.uint8)
-    return _digests_of(np.concatenate([prefix, *columns], axis=1))
+    digests = np.empty((len(columns[0]), _DIGEST), np.uint8)
+    rows = np.concatenate(columns, axis=1)
+    _write_digests(_SAMPLE, rows.reshape(-1), rows.shape[1], digests)
+    return digests
 
 
-def _hash_rows(values: NDArray[Any], row_bytes: int) -> bytes:
-    rows = _canonical_bytes(values).reshape(len(values), row_bytes)
-    if row_bytes >= _LONG:
-        return b"".join([_leaf_of(row) for row in rows])
-    prefixed = np.full((len(values), 1 + row_bytes), _LEAF, np.uint8)
-    prefixed[:, 1:] = rows
-    return _digests_of(prefixed).tobytes()
-
-
-def _leaf_of(row: NDArray[np.uint8]) -> bytes:
-    digest = _BEGUN.copy()
-    digest.update(row.data)
-    return digest.digest()
-
-
-def _digests_of(rows: NDArray[np.uint8]) -> Digests:
-    # As elements of a void dtype, rows become bytes objects without a slice of each in Python.
-    texts: list[bytes] = rows.view(f"V{rows.shape[1]}").reshape(-1).tolist()
-    if rows.shape[1] <= _REPEATING:
-        known = {text: sha256(text).digest() for text in set(texts)}
-        digests = b"".join(map(known.__getitem__, texts))
-    else:
-        digests = b"".join([sha256(text).digest() for text in texts])
-    return np.frombuffer(digests, np.uint8).reshape(-1, _DIGEST)
+def _write_digests(prefix: int, rows: NDArray[np.uint8], row_bytes: int, digests: Digests) -> None:
+    """Write the SHA-256 of a prefix and each row; rows come one after the other."""
+    if len(digests) >= _FEW:
+        _hash_rows(prefix, rows, row_bytes, digests)
+        return
+    for digest, row in zip(digests, rows.reshape(len(digests), row_bytes), strict=True):
+        made = sha256(bytes([prefix]))
+        made.update(row.data)
+        digest[:] = np.frombuffer(made.digest(), np.uint8)
 
 
 def _canonical_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:

@@ -126,7 +126,8 @@ def flush(paths: Iterable[Path], root: Path) -> None:
         is well, because the system forgets what it could not write.
     """
     files, folders = _below(paths)
-    folders |= {above for p in (*files, *folders) for above in p.parents if _is_in(above, root)}
+    parents = {path.parent for path in (*files, *folders)}
+    folders |= {above for p in parents for above in (p, *p.parents) if _is_in(above, root)}
     with ThreadPoolExecutor(_FLUSHERS) as pool:
         list(pool.map(_flush_file, files))
         list(pool.map(_flush_folder, folders))

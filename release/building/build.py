@@ -12,7 +12,6 @@ from skybench.release.building.build_plan import BuildPlan, FinishedBuild, store
 from skybench.release.building.group import build_group, check_worker, writing
 from skybench.release.building.group_hashes import content_of_groups, read_hashes
 from skybench.release.building.scheduler import (
-    PROCESSES_FROM_POINTS,
     available_cpus,
     check_address,
     check_workers,
@@ -82,8 +81,9 @@ def build(
     samples : int, optional
         A number of samples other than the recipe's.
     workers : int, optional
-        How many work on this machine: threads for small datasets, processes for large ones,
-        which repay the second that each takes to start. Default: one a processor.
+        How many work on this machine, at first as threads. Processes do the rest where the first
+        task has cost so much that they repay the seconds that they take to start. Default: one a
+        processor.
     scheduler : str, optional
         Address of a running dask scheduler, like ``tcp://10.0.0.1:8786``, whose workers have
         the same skybench and reach the target.
@@ -145,7 +145,6 @@ def _render_missing(
     jobs = plan.jobs(plan.start_or_resume())
     todo = sum(job.stop - job.start for job in jobs)
     total = plan.recipe.samples
-    threads = plan.points < PROCESSES_FROM_POINTS
     if workers is None:
         workers = available_cpus()
     bar = progress_bar(f"Building {plan.recipe.name}", total, done=total - todo, shown=progress)
@@ -154,7 +153,7 @@ def _render_missing(
             build_group,
             jobs,
             workers=workers,
-            threads=threads,
+            threads=None,
             scheduler=scheduler,
             check=check_worker,
             on_done=advance,
@@ -163,7 +162,8 @@ def _render_missing(
 
 
 def _finish(plan: BuildPlan) -> FinishedBuild:
-    keys, missing = chunk_keys(plan.data_url), missing_chunks(plan.data_url)
+    keys = chunk_keys(plan.data_url)
+    missing = missing_chunks(plan.data_url, keys)
     if missing:
         msg = (
             f"{len(missing)} of {len(keys)} chunk files of {plan.data_url} are missing, the first "

@@ -120,11 +120,6 @@ class BuildPlan:
         """Where chunks are written: out of sight on a disk, in place where a move is a copy."""
         return self.work.url_of("data.zarr") if self.home.is_local else self.url
 
-    @property
-    def points(self) -> int:
-        """Values in the data of the whole dataset."""
-        return self.recipe.samples * self.recipe.points
-
     def finished(self) -> FinishedBuild | None:
         """Return what this build left when it finished, None if it did not yet.
 

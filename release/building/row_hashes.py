@@ -17,7 +17,7 @@ from skybench.release.building.group_hashes import (
     read_samples,
     write_hashes,
 )
-from skybench.release.building.scheduler import PROCESSES_FROM_POINTS, available_cpus, run_tasks
+from skybench.release.building.scheduler import available_cpus, run_tasks
 
 _IDENTITY = "row hashes"
 _RECIPE = "recipe.json"
@@ -94,7 +94,7 @@ def hashed_rows(
                 hash_rows,
                 jobs,
                 workers=workers or available_cpus(),
-                threads=rows * recipe.points < PROCESSES_FROM_POINTS,
+                threads=None,
                 on_done=advance,
             )
         yield partial(_read, store)

@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -17,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dask.base import compute
 from dask.callbacks import Callback
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
 
 Job = TypeVar("Job")
 
-PROCESSES_FROM_POINTS = 100_000_000
-"""Values to render from which worker processes repay the second that each takes to start."""
+PROCESS_SECONDS = 2.0
+"""What a worker process takes to start and to import what it runs."""
+
+_WAITED = 0.2
+"""Of a thread's time, that it waits for the interpreter's lock for each thread beside it."""
 
 _ADDRESS = re.compile(
     r"(tcp|tls|ws|wss|ucx)://([^\s/:\[\]]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})/?"
@@ -48,7 +52,7 @@ def run_tasks(
     jobs: Sequence[Job],
     *,
     workers: int = 1,
-    threads: bool = False,
+    threads: bool | None = False,
     scheduler: str | None = None,
     check: Callable[[Job], None] | None = None,
     on_done: Callable[[int], None],
@@ -65,7 +69,8 @@ def run_tasks(
         Processes on this machine; 1 runs in this one.
     threads
         Threads of this process instead: they begin at once, where a process needs more than a
-        second to import what it runs, but they wait for each other whenever they run Python.
+        second to import what it runs, but they wait for each other whenever they run Python. None
+        begins in threads and goes on in processes if the first task shows that these end sooner.
     scheduler
         Address of a running dask scheduler, used instead of local processes.
     check
@@ -87,6 +92,8 @@ def run_tasks(
     elif workers == 1 or len(jobs) < 2:
         for job in jobs:
             on_done(function(job))
+    elif threads is None:
+        _run_where_sooner(function, jobs, workers, on_done)
     elif threads:
         _run_in_threads(function, jobs, workers, on_done)
     else:
@@ -116,6 +123,59 @@ def available_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _run_where_sooner(
+    function: Callable[[Job], int],
+    jobs: Sequence[Job],
+    workers: int,
+    on_done: Callable[[int], None],
+) -> None:
+    """Begin in threads; leave the rest to processes if the first task tells that it pays."""
+    pool = ThreadPoolExecutor(min(workers, len(jobs)))
+    try:
+        begun = {pool.submit(_timed, function, job) for job in jobs[:workers]}
+        rest = jobs[workers:]
+        first = next(as_completed(begun)).result()
+        if not processes_pay(first.seconds, len(rest) / workers, workers):
+            begun |= {pool.submit(_timed, function, job) for job in rest}
+            rest = []
+        for future in as_completed(begun):
+            on_done(future.result().result)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    if rest:
+        _run_in_processes(function, rest, workers, on_done)
+
+
+class Cost(NamedTuple):
+    """What a task returned, and the seconds of a processor that it took."""
+
+    result: int
+    seconds: float
+
+
+def _timed(function: Callable[[Job], int], job: Job) -> Cost:
+    begin = time.thread_time()
+    result = function(job)
+    return Cost(result, time.thread_time() - begin)
+
+
+def processes_pay(seconds: float, turns: float, workers: int) -> bool:
+    """Return whether processes end sooner than threads.
+
+    Each of the other threads keeps one waiting for a share of its work, and a process waits for
+    none; but all have to start. The clock is not asked: it counts what the machine does for others.
+
+    Parameters
+    ----------
+    seconds : float
+        Of a processor, that a task takes.
+    turns : float
+        Tasks yet to do, a worker.
+    workers : int
+    """
+    return turns * seconds * _WAITED * (workers - 1) > PROCESS_SECONDS
 
 
 def _run_in_threads(

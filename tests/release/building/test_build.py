@@ -25,7 +25,7 @@ from skybench.registry.hashing.content_hash import (
 )
 from skybench.registry.storage.store import Store
 from skybench.release.building import build as build_module
-from skybench.release.building import build_plan
+from skybench.release.building import build_plan, scheduler
 from skybench.release.building import generator_identity as identity_module
 from skybench.release.building.build import BuildResult, build
 
@@ -36,10 +36,10 @@ BUILD = """
 import resource, sys
 from skybench.errors import SkybenchError
 from skybench.generators.recipe_file import load_recipe
-from skybench.release.building import build as module
+from skybench.release.building import scheduler
 from skybench.release.building.build import build
 
-module.PROCESSES_FROM_POINTS = 0
+scheduler.PROCESS_SECONDS = -1e9  # after the first task
 target, samples, workers, file_size = sys.argv[1], *map(int, sys.argv[2:])
 if file_size:
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
@@ -134,9 +134,9 @@ class TestSameContent:
         result = build(recipe, target, progress=False, chunk_rows=chunk, shard_rows=shard)
         assert result.content == content
 
-    @pytest.mark.parametrize("processes_from", [0, 10**9])
-    def test_with_workers(self, recipe, content, tmp_path, monkeypatch, processes_from):
-        monkeypatch.setattr(build_module, "PROCESSES_FROM_POINTS", processes_from)
+    @pytest.mark.parametrize("seconds", [-1e9, 1e9])
+    def test_with_workers(self, recipe, content, tmp_path, monkeypatch, seconds):
+        monkeypatch.setattr(scheduler, "PROCESS_SECONDS", seconds)
         target = str(tmp_path / "a.zarr")
         assert build(recipe, target, workers=2, progress=False, **ROWS).content == content
 

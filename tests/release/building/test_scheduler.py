@@ -92,7 +92,33 @@ def test_threads_are_of_this_process_and_work_at_once():
     assert time.perf_counter() - begin < 8 * 0.2
 
 
-@pytest.mark.parametrize("how", [{"workers": 1}, {"workers": 2}, {"workers": 2, "threads": True}])
+def test_processes_take_over_where_the_first_task_tells_that_it_pays(monkeypatch):
+    monkeypatch.setattr(scheduler, "PROCESS_SECONDS", -1.0)
+    results: list[int] = []
+    run_tasks(process_id, range(6), workers=2, threads=None, on_done=results.append)
+    assert results[:2] == [os.getpid()] * 2
+    assert len(results) == 6
+    assert os.getpid() not in results[2:]
+
+
+def test_threads_go_on_where_tasks_only_wait():
+    results: list[int] = []
+    run_tasks(process_id, range(40), workers=20, threads=None, on_done=results.append)
+    assert results == [os.getpid()] * 40
+
+
+@pytest.mark.parametrize(
+    ("seconds", "turns", "workers", "pays"),
+    [(0.3, 4, 2, False), (1.0, 15, 2, True), (0.3, 4, 16, True), (60.0, 0, 64, False)],
+)
+def test_more_workers_and_dearer_tasks_repay_processes_sooner(seconds, turns, workers, pays):
+    assert scheduler.processes_pay(seconds, turns, workers) is pays
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"workers": 1}, *({"workers": 2, "threads": threads} for threads in (False, True, None))],
+)
 def test_the_first_error_ends_it(how):
     with pytest.raises(StoreError, match="cannot write shard 3: disk full"):
         run_tasks(fail_at_three, range(50), **how, on_done=lambda _: None)
