@@ -18,7 +18,7 @@ FOLLOWED, MET, TOO_MANY_STEPS = range(3)
 """How it ended: at the last instant, where bodies met, or where the steps were used up."""
 
 _LANES = 8
-_OF_A_BODY, _OF_A_PAIR = 61, 76
+_OF_A_BODY, _OF_A_PAIR = 64, 76
 """Numbers that the kernel keeps of each, a lane."""
 
 

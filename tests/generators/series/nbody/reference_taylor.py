@@ -65,7 +65,7 @@ class Pair:
         k = len(self.d) - 1
         self.u.append(self._square(k))
         self.w.append(self._weight(k))
-        return in_order(self.w[k - j] * self.d[j] for j in range(k + 1))
+        return in_order(self.w[j] * self.d[k - j] for j in range(k + 1))
 
     def _square(self, k):
         zero = [np.zeros(3)]
@@ -80,7 +80,7 @@ class Pair:
         inverse = 1 / self.u[0]
         if k == 0:
             return inverse / np.sqrt(self.u[0])
-        total = in_order((-1.5 * k + j / 2) * (self.w[j] * self.u[k - j]) for j in range(k))
+        total = in_order((-1.5 * k + j / 2) * (self.w[j] * self.u[k - j]) for j in reversed(range(k)))
         return total * inverse * (1.0 / k)
 
 
