@@ -325,3 +325,48 @@ KERNEL(nbody, ARRAY(const double, position), ARRAY(const double, velocity), ARRA
     }
     return 0;
 }
+
+/* The squared length of the distance between two vectors, summed in the order of the axes. */
+static inline double squared(const double *one, const double *other, int64_t axes) {
+    double sum = 0;
+    for (int64_t axis = 0; axis < axes; axis++) {
+        double apart = one[axis] - other[axis];
+        sum += apart * apart;
+    }
+    return sum;
+}
+
+static double kinetic_of(const double *speeds, const double *mass, int64_t bodies, int64_t axes) {
+    const double none[AXES] = {0};
+    double sum = 0;
+    for (int64_t one = 0; one < bodies; one++) sum += 0.5 * mass[one] * squared(speeds + one * axes, none, axes);
+    return sum;
+}
+
+static double potential_of(const double *places, const double *mass, int64_t bodies, int64_t axes,
+                           double softening) {
+    double sum = 0;
+    for (int64_t one = 0; one < bodies; one++)
+        for (int64_t other = 0; other < one; other++) {
+            double square = squared(places + one * axes, places + other * axes, axes);
+            sum -= mass[one] * mass[other] / root(square + softening * softening);
+        }
+    return sum;
+}
+
+/* Write the energies of systems at places and speeds (system, instant, body, axis). */
+KERNEL(nbody_energies, ARRAY(const double, places), ARRAY(const double, speeds), ARRAY(const double, mass),
+       int64_t bodies, int64_t axes, double softening, ARRAY(double, kinetic), ARRAY(double, potential)) {
+    REQUIRE(bodies >= 1 && bodies <= MOST_BODIES && axes >= 1 && axes <= AXES);
+    int64_t systems = mass_length / bodies, of_a_system = bodies * axes;
+    int64_t outputs = systems ? kinetic_length / systems : 0;
+    REQUIRE(mass_length == systems * bodies && kinetic_length == systems * outputs);
+    REQUIRE(potential_length == kinetic_length && places_length == kinetic_length * of_a_system);
+    REQUIRE(speeds_length == places_length);
+    for (int64_t row = 0; row < kinetic_length; row++) {
+        const double *own = mass + row / outputs * bodies;
+        kinetic[row] = kinetic_of(speeds + row * of_a_system, own, bodies, axes);
+        potential[row] = potential_of(places + row * of_a_system, own, bodies, axes, softening);
+    }
+    return 0;
+}

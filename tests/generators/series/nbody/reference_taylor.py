@@ -120,3 +120,20 @@ def add(total, lost, change):
     change = change + lost
     result = total + change
     return result, change - (result - total)
+
+
+def energies(position, velocity, mass, softening):
+    """Return kinetic and potential energies (system, time) of (system, time, body, axis) arrays."""
+    kinetic, potential = np.zeros((2, *position.shape[:2]))
+    for one in range(len(mass)):
+        kinetic += 0.5 * mass[one][:, None] * squared(velocity[:, :, one])
+        for other in range(one):
+            apart = squared(position[:, :, one] - position[:, :, other])
+            product = (mass[one] * mass[other])[:, None]
+            potential -= product / np.sqrt(apart + softening * softening)
+    return kinetic, potential
+
+
+def squared(vectors):
+    """Return squared lengths, summed in the order of the axes."""
+    return in_order(np.moveaxis(vectors * vectors, -1, 0))
