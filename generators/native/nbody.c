@@ -10,9 +10,11 @@
 #include "elementary.h"
 #include "engine.h"
 
-/* As many as a register holds: compilers leave sums over coefficients of arrays in memory. */
+/* As many as a register holds. A vector type tells the compiler to keep sums in registers; of loops
+   over lanes inside of loops over axes gcc makes shuffles. */
+#define MOST_LANES 8
 #if defined(__AVX512F__)
-#define LANES 8
+#define LANES MOST_LANES
 #elif defined(__AVX__)
 #define LANES 4
 #else
@@ -86,7 +88,7 @@ static inline void set_square(Pair *restrict pair, double softening, int axes, i
     for (int j = 0; 2 * j < k; j++)
         for (int axis = 0; axis < axes; axis++)
             part[axis] += pair->apart[j][axis] * pair->apart[k - j][axis];
-    Lanes sum = 2 * over_axes(part, axes);
+    Lanes sum = 2.0 * over_axes(part, axes);
     if (k % 2 == 0) {
         const Lanes *middle = pair->apart[k / 2];
         for (int axis = 0; axis < axes; axis++) part[axis] = middle[axis] * middle[axis];
@@ -108,7 +110,7 @@ static inline void set_weight(Pair *restrict pair, int k) {
 static inline void set_first_weight(Pair *restrict pair) {
     Lanes distance;
     for (int lane = 0; lane < LANES; lane++) distance[lane] = root(pair->square[0][lane]);
-    pair->inverse = 1 / pair->square[0];
+    pair->inverse = 1.0 / pair->square[0];
     pair->weight[0] = pair->inverse / distance;
 }
 
@@ -203,7 +205,7 @@ static inline void evaluate(const Body *body, int64_t axis, Lanes since, Lanes *
     Lanes place = {0}, speed = {0};
     for (int k = ORDER; k >= 2; k--) {
         place = place * since + body->position[k][axis];
-        speed = speed * since + k * body->position[k][axis];
+        speed = speed * since + (double)k * body->position[k][axis];
     }
     *moved = (place * since + body->position[1][axis]) * since;
     *gained = speed * since;
@@ -307,8 +309,8 @@ KERNEL(nbody, ARRAY(const double, position), ARRAY(const double, velocity), ARRA
     REQUIRE(position_length == mass_length * axes && velocity_length == position_length);
     REQUIRE(outputs >= 1 && outputs < 1 << 24 && places_length == position_length * outputs);
     REQUIRE(speeds_length == places_length && steps_length == systems && outcomes_length == systems);
-    REQUIRE(scratch_length * (int64_t)sizeof(double)
-            >= bodies * (int64_t)sizeof(Body) + pairs * (int64_t)sizeof(Pair));
+    REQUIRE(scratch_length * (int64_t)sizeof(double) * LANES
+            == (bodies * (int64_t)sizeof(Body) + pairs * (int64_t)sizeof(Pair)) * MOST_LANES);
     memset(scratch, 0, (size_t)scratch_length * sizeof(double));
     memset(steps, 0, (size_t)systems * sizeof(int64_t));
     Body *body = (Body *)scratch;

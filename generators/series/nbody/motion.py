@@ -106,9 +106,7 @@ def followed(state: State, samples: Integers, on: Integration) -> Motion:
         of the samples.
     """
     instants = TIME.store(even(on.duration, on.outputs))
-    run = partial(
-        integrate, instants=instants, softening=on.softening, most_steps=on.most_steps
-    )
+    run = partial(integrate, instants=instants, softening=on.softening, most_steps=on.most_steps)
     track = run(state)
     energy = energies(track, state.mass, on.softening)
     _check(track, energy, on, samples)
@@ -126,7 +124,7 @@ def followed(state: State, samples: Integers, on: Integration) -> Motion:
 def _trusted_until(
     state: State, instants: Floats, track: Track, run: Callable[..., Track]
 ) -> Floats:
-    """Return the last instant up to which longer steps lead along the same path, for each system."""
+    """Return the last instant up to which longer steps lead along the same path."""
     until = _agreed(instants, track.position, run(state, stretch=_LONGEST).position)
     short = np.flatnonzero(until < instants[-1])
     if short.size:

@@ -18,6 +18,8 @@ FOLLOWED, MET, TOO_MANY_STEPS = range(3)
 """How it ended: at the last instant, where bodies met, or where the steps were used up."""
 
 _LANES = 8
+"""Systems side by side, where the kernel's registers are widest."""
+
 _OF_A_BODY, _OF_A_PAIR = 64, 76
 """Numbers that the kernel keeps of each, a lane."""
 
@@ -108,9 +110,7 @@ def energies(track: Track, mass: Floats, softening: float) -> Energies:
     systems, outputs, bodies, dimensions = track.position.shape
     energy = Energies(*(np.empty((systems, outputs)) for _ in Energies._fields))
     kernel("nbody_energies")(
-        track.position,
-        track.velocity,
-        np.ascontiguousarray(mass.T),
+        *(np.ascontiguousarray(part) for part in (track.position, track.velocity, mass.T)),
         bodies,
         dimensions,
         softening,

@@ -80,7 +80,9 @@ class Pair:
         inverse = 1 / self.u[0]
         if k == 0:
             return inverse / np.sqrt(self.u[0])
-        total = in_order((-1.5 * k + j / 2) * (self.w[j] * self.u[k - j]) for j in reversed(range(k)))
+        total = in_order(
+            (-1.5 * k + j / 2) * (self.w[j] * self.u[k - j]) for j in reversed(range(k))
+        )
         return total * inverse * (1.0 / k)
 
 
