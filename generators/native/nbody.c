@@ -1,5 +1,5 @@
 /* Bodies under their own gravity, by Taylor series of the motion: order 16, each step as long as the
-   series allows.
+   series allows; and their energies.
 
    Systems lie side by side, one a lane, each at its own time; a lane that is done takes the next
    system. What a lane holds depends on its own system alone. Only sums, products, ratios and square
@@ -325,10 +325,12 @@ KERNEL(nbody, ARRAY(const double, position), ARRAY(const double, velocity), ARRA
         advance(&motion);
         for (int lane = 0; lane < LANES; lane++) finish_step(&motion, &work, lane);
     }
+    /* What is left there would tell how many lanes there were. */
+    memset(scratch, 0, (size_t)scratch_length * sizeof(double));
     return 0;
 }
 
-/* The squared length of the distance between two vectors, summed in the order of the axes. */
+/* The squared distance between two points, summed in the order of the axes. */
 static inline double squared(const double *one, const double *other, int64_t axes) {
     double sum = 0;
     for (int64_t axis = 0; axis < axes; axis++) {
@@ -341,7 +343,8 @@ static inline double squared(const double *one, const double *other, int64_t axe
 static double kinetic_of(const double *speeds, const double *mass, int64_t bodies, int64_t axes) {
     const double none[AXES] = {0};
     double sum = 0;
-    for (int64_t one = 0; one < bodies; one++) sum += 0.5 * mass[one] * squared(speeds + one * axes, none, axes);
+    for (int64_t one = 0; one < bodies; one++)
+        sum += 0.5 * mass[one] * squared(speeds + one * axes, none, axes);
     return sum;
 }
 

@@ -68,7 +68,8 @@ static void step(Pendulums *some, const double *length) {
 }
 
 static void set_pulls(Pendulums *restrict some) {
-    for (int lane = 0; lane < LANES; lane++) some->pull[lane] = pull_at(some->angle[lane], some->square[lane]);
+    for (int lane = 0; lane < LANES; lane++)
+        some->pull[lane] = pull_at(some->angle[lane], some->square[lane]);
 }
 
 typedef struct {
@@ -89,7 +90,8 @@ static void load(Pendulums *restrict some, const Work *work, int64_t first, int6
     set_pulls(some);
 }
 
-static void write_output(const Pendulums *some, const Work *work, int64_t first, int64_t lanes, int64_t output) {
+static void write_output(const Pendulums *some, const Work *work, int64_t first, int64_t lanes,
+                         int64_t output) {
     for (int64_t lane = 0; lane < lanes; lane++) {
         int64_t at = (first + lane) * work->outputs + output;
         work->angles[at] = some->angle[lane];
