@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from functools import cache
+from typing import Any
 
 from harness.rows import FOLDER, Timed
 
@@ -19,12 +20,27 @@ def generator_2(kind: str, sources: dict[str, list[float]], side: int) -> Timed:
     ImportError
         Its code is not unpacked.
     """
+    return _answered(f"drawing {kind}", kind=kind, sources=sources, side=side)
+
+
+def samples_as_before(recipe: str, items: int) -> Timed:
+    """Generate the first samples of a recipe there; return how many and the seconds.
+
+    Raises
+    ------
+    ImportError
+        Its code is not unpacked.
+    """
+    return _answered(f"generating {recipe}", recipe=recipe, samples=items)
+
+
+def _answered(doing: str, **question: Any) -> Timed:
     worker = _worker()
-    worker.stdin.write(json.dumps({"kind": kind, "sources": sources, "side": side}) + "\n")
+    worker.stdin.write(json.dumps(question) + "\n")
     worker.stdin.flush()
     answer = worker.stdout.readline()
     if not answer:
-        msg = f"generator 2 ended with code {worker.wait()} at {kind}"
+        msg = f"generator 2 ended with code {worker.wait()} at {doing}"
         raise RuntimeError(msg)
     return Timed(**json.loads(answer))
 
