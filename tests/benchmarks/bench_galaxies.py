@@ -30,25 +30,25 @@ def parameters(count, side, index):
     }
 
 
-@row("Sersic 28x28, n varies", peer=PEER, needed=100, items=1000, note=NOTE)
+@row("Sersic 28x28, n varies", peer=PEER, needed=800, items=1000, note=NOTE)
 def any_index_small(items):
     """Draw galaxies each of whose indices is new to GalSim."""
     return _work(items, 28, (0.5, 6), some=8)
 
 
-@row("Sersic 64x64, n varies", peer=PEER, needed=100, items=250, note=NOTE)
+@row("Sersic 64x64, n varies", peer=PEER, needed=300, items=250, note=NOTE)
 def any_index_large(items):
     """Draw galaxies each of whose indices is new to GalSim."""
     return _work(items, 64, (0.5, 6), some=8)
 
 
-@row("Sersic 28x28, n = 4", peer=PEER, needed=15, items=1000)
+@row("Sersic 28x28, n = 4", peer=PEER, needed=60, items=1000)
 def one_index_small(items):
     """Draw galaxies of the one index that GalSim has a table of."""
     return _work(items, 28, (4, 4), some=20)
 
 
-@row("Sersic 64x64, n = 4", peer=PEER, needed=15, items=250)
+@row("Sersic 64x64, n = 4", peer=PEER, needed=60, items=250)
 def one_index_large(items):
     """Draw galaxies of the one index that GalSim has a table of."""
     return _work(items, 64, (4, 4), some=20)

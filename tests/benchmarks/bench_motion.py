@@ -3,17 +3,20 @@
 from harness import Work, row
 
 
-def as_stored(recipe, items):
+def as_stored(name, items):
     """Return the work of generating the first samples of a recipe."""
-    from generator_2_peer import samples_as_before
+    from generator_2_peer import generator_2_recipe
 
     from skybench.generators.generate import generate_as_stored
+    from skybench.generators.recipe_file import load_recipe
+
+    recipe = load_recipe(name)
 
     def ours():
         generate_as_stored(recipe, 0, items)
         return items
 
-    return Work(ours=ours, peer=lambda: samples_as_before(recipe, items), error=None)
+    return Work(ours=ours, peer=lambda: generator_2_recipe(name, items))
 
 
 @row("samples of pendulum, in memory", peer="generator 2", needed=3, items=512)

@@ -29,7 +29,7 @@ def recipe():
 @row(
     "sky 256x256, 10 sources, Poisson and read noise",
     peer="GalSim, default accuracy",
-    needed=3,
+    needed=8,
     floor_limit=2,
     items=8,
 )

@@ -20,27 +20,27 @@ def generator_2(kind: str, sources: dict[str, list[float]], side: int) -> Timed:
     ImportError
         Its code is not unpacked.
     """
-    return _answered(f"drawing {kind}", kind=kind, sources=sources, side=side)
+    return _asked(kind=kind, sources=sources, side=side)
 
 
-def samples_as_before(recipe: str, items: int) -> Timed:
-    """Generate the first samples of a recipe there; return how many and the seconds.
+def generator_2_recipe(recipe: str, items: int) -> Timed:
+    """Make samples of a packaged recipe there, as they are stored.
 
     Raises
     ------
     ImportError
         Its code is not unpacked.
     """
-    return _answered(f"generating {recipe}", recipe=recipe, samples=items)
+    return _asked(recipe=recipe, items=items)
 
 
-def _answered(doing: str, **question: Any) -> Timed:
+def _asked(**work: Any) -> Timed:
     worker = _worker()
-    worker.stdin.write(json.dumps(question) + "\n")
+    worker.stdin.write(json.dumps(work) + "\n")
     worker.stdin.flush()
     answer = worker.stdout.readline()
     if not answer:
-        msg = f"generator 2 ended with code {worker.wait()} at {doing}"
+        msg = f"generator 2 ended with code {worker.wait()} at {work}"
         raise RuntimeError(msg)
     return Timed(**json.loads(answer))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from skybench import generators
 from skybench.generators.generate import generate_as_stored
+from skybench.generators.recipe_file import load_recipe
 from skybench.generators.sky import stamps
 
 
@@ -21,15 +22,16 @@ def drawn(kind, sources, side):
     return {"items": len(images), "seconds": time.process_time() - begin}
 
 
-def generated(recipe, samples):
-    """Generate the first samples of a recipe; return how many and the seconds that it took."""
+def generated(recipe, items):
+    """Make samples of a packaged recipe; return how many and the seconds that it took."""
+    made = load_recipe(recipe)
     begin = time.process_time()
-    generate_as_stored(recipe, 0, samples)
-    return {"items": samples, "seconds": time.process_time() - begin}
+    generate_as_stored(made, 0, items)
+    return {"items": items, "seconds": time.process_time() - begin}
 
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        question = json.loads(line)
-        answer = generated if "recipe" in question else drawn
-        print(json.dumps(answer(**question)), flush=True)
+        asked = json.loads(line)
+        make = generated if "recipe" in asked else drawn
+        print(json.dumps(make(**asked)), flush=True)
