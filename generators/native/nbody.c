@@ -1,5 +1,5 @@
 /* Bodies under their own gravity, by Taylor series of the motion: order 16, each step as long as the
-   series allows.
+   series allows; and their energies.
 
    Systems lie side by side, one a lane, each at its own time; a lane that is done takes the next
    system. What a lane holds depends on its own system alone. Only sums, products, ratios and square
@@ -10,7 +10,17 @@
 #include "elementary.h"
 #include "engine.h"
 
-#define LANES 8
+/* As many as a register holds. A vector type tells the compiler to keep sums in registers; of loops
+   over lanes inside of loops over axes gcc makes shuffles. */
+#define MOST_LANES 8
+#if defined(__AVX512F__)
+#define LANES MOST_LANES
+#elif defined(__AVX__)
+#define LANES 4
+#else
+#define LANES 2
+#endif
+
 #define ORDER 16
 #define AXES 3
 #define MOST_BODIES 64
@@ -26,12 +36,12 @@
 
 enum outcome { FOLLOWED, MET, TOO_MANY_STEPS };
 
-typedef double Lanes[LANES];
+typedef double Lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double))));
 
 typedef struct {
     Lanes position[ORDER + 1][AXES]; /* coefficients of powers of the time since the step began */
     Lanes lost[2][AXES];             /* what rounding took from position and velocity so far */
-    Lanes pull[AXES];                /* the acceleration's coefficient, while it is summed */
+    Lanes pull[2][AXES];             /* coefficients of the acceleration, while they are summed */
     Lanes mass;
 } Body;
 
@@ -60,106 +70,114 @@ typedef struct {
     int64_t systems, outputs, most_steps, next, done;
 } Work;
 
-static inline void set_apart(const Body *one, const Body *other, Pair *restrict pair, int k) {
-    for (int axis = 0; axis < AXES; axis++)
-        for (int lane = 0; lane < LANES; lane++)
-            pair->apart[k][axis][lane] = other->position[k][axis][lane] - one->position[k][axis][lane];
+static inline void set_apart(const Body *one, const Body *other, Pair *restrict pair, int axes, int k) {
+    for (int axis = 0; axis < axes; axis++)
+        pair->apart[k][axis] = other->position[k][axis] - one->position[k][axis];
+}
+
+/* A sum over the axes, from the first to the last. */
+static inline Lanes over_axes(const Lanes *parts, int axes) {
+    Lanes sum = parts[0];
+    for (int axis = 1; axis < axes; axis++) sum += parts[axis];
+    return sum;
 }
 
 /* The coefficient of the squared distance: each product but the middle one stands there twice. */
-static inline void set_square(Pair *restrict pair, double softening, int k) {
-    double sum[AXES][LANES] = {{0}};
+static inline void set_square(Pair *restrict pair, double softening, int axes, int k) {
+    Lanes part[AXES] = {{0}};
     for (int j = 0; 2 * j < k; j++)
-        for (int axis = 0; axis < AXES; axis++)
-            for (int lane = 0; lane < LANES; lane++)
-                sum[axis][lane] += pair->apart[j][axis][lane] * pair->apart[k - j][axis][lane];
-    for (int lane = 0; lane < LANES; lane++)
-        pair->square[k][lane] = 2 * (sum[0][lane] + sum[1][lane] + sum[2][lane]);
-    if (k % 2) return;
-    for (int lane = 0; lane < LANES; lane++) {
-        double x = pair->apart[k / 2][0][lane], y = pair->apart[k / 2][1][lane];
-        double z = pair->apart[k / 2][2][lane];
-        pair->square[k][lane] += x * x + y * y + z * z + (k ? 0 : softening * softening);
+        for (int axis = 0; axis < axes; axis++)
+            part[axis] += pair->apart[j][axis] * pair->apart[k - j][axis];
+    Lanes sum = 2.0 * over_axes(part, axes);
+    if (k % 2 == 0) {
+        const Lanes *middle = pair->apart[k / 2];
+        for (int axis = 0; axis < axes; axis++) part[axis] = middle[axis] * middle[axis];
+        sum += over_axes(part, axes) + (k ? 0 : softening * softening);
     }
+    pair->square[k] = sum;
 }
 
-static inline void add_product(double *restrict sum, double factor, const double *restrict a,
-                               const double *restrict b) {
-    for (int lane = 0; lane < LANES; lane++) sum[lane] += factor * (a[lane] * b[lane]);
-}
-
-/* Of w = u^(-3/2): k u_0 w_k = sum over j < k of (-3/2 (k - j) - j) w_j u_(k-j). */
+/* Of w = u^(-3/2): k u_0 w_k = sum over j < k of (-3/2 (k - j) - j) w_j u_(k-j). What is
+   newest comes last, here and below, so that sums need not wait for each other. */
 static inline void set_weight(Pair *restrict pair, int k) {
-    double sum[LANES] = {0};
-    double factor = -1.5 * k;
-    for (int j = 0; j < k; j++, factor += 0.5)
-        add_product(sum, factor, pair->weight[j], pair->square[k - j]);
-    double part = 1.0 / k;
-    for (int lane = 0; lane < LANES; lane++)
-        pair->weight[k][lane] = sum[lane] * pair->inverse[lane] * part;
+    Lanes sum = {0};
+    double factor = -k - 0.5;
+    for (int j = k - 1; j >= 0; j--, factor -= 0.5)
+        sum += factor * (pair->weight[j] * pair->square[k - j]);
+    pair->weight[k] = sum * pair->inverse * (1.0 / k);
 }
 
 static inline void set_first_weight(Pair *restrict pair) {
-    for (int lane = 0; lane < LANES; lane++) {
-        double square = pair->square[0][lane];
-        pair->inverse[lane] = 1 / square;
-        pair->weight[0][lane] = pair->inverse[lane] / root(square);
+    Lanes distance;
+    for (int lane = 0; lane < LANES; lane++) distance[lane] = root(pair->square[0][lane]);
+    pair->inverse = 1.0 / pair->square[0];
+    pair->weight[0] = pair->inverse / distance;
+}
+
+static inline void add_pull(Body *restrict one, Body *restrict other, const Pair *restrict pair, int axes,
+                            int k) {
+    Lanes sum[AXES] = {{0}};
+    for (int j = 0; j <= k; j++)
+        for (int axis = 0; axis < axes; axis++) sum[axis] += pair->weight[j] * pair->apart[k - j][axis];
+    for (int axis = 0; axis < axes; axis++) {
+        one->pull[k % 2][axis] += other->mass * sum[axis];
+        other->pull[k % 2][axis] -= one->mass * sum[axis];
     }
 }
 
-static inline void add_pull(Body *restrict one, Body *restrict other, const Pair *restrict pair, int k) {
-    double sum[AXES][LANES] = {{0}};
-    for (int j = 0; j <= k; j++)
-        for (int axis = 0; axis < AXES; axis++)
-            for (int lane = 0; lane < LANES; lane++)
-                sum[axis][lane] += pair->weight[k - j][lane] * pair->apart[j][axis][lane];
-    for (int axis = 0; axis < AXES; axis++)
-        for (int lane = 0; lane < LANES; lane++) {
-            one->pull[axis][lane] += other->mass[lane] * sum[axis][lane];
-            other->pull[axis][lane] -= one->mass[lane] * sum[axis][lane];
-        }
-}
-
-static void attract(Body *restrict one, Body *restrict other, Pair *restrict pair, double softening, int k) {
-    set_apart(one, other, pair, k);
-    set_square(pair, softening, k);
+static inline void attract(Body *restrict one, Body *restrict other, Pair *restrict pair, double softening,
+                           int axes, int k) {
+    set_apart(one, other, pair, axes, k);
+    set_square(pair, softening, axes, k);
     if (k) set_weight(pair, k);
     else set_first_weight(pair);
-    add_pull(one, other, pair, k);
+    add_pull(one, other, pair, axes, k);
 }
 
-static void set_position(Body *restrict body, int k) {
+static inline void set_position(Body *restrict body, int axes, int k) {
     double part = 1.0 / ((k + 1) * (k + 2));
-    for (int axis = 0; axis < AXES; axis++)
-        for (int lane = 0; lane < LANES; lane++)
-            body->position[k + 2][axis][lane] = body->pull[axis][lane] * part;
+    for (int axis = 0; axis < axes; axis++) body->position[k + 2][axis] = body->pull[k % 2][axis] * part;
 }
 
-/* Write all coefficients, power after power: the pull at one is the position two powers on. */
-static void expand(Motion *motion) {
+/* Write all coefficients. The pull at one power is the position two powers on: so two are known at a
+   time, and a pair is fetched once for both. */
+static inline void expand_along(Motion *motion, int axes) {
     Body *bodies = motion->bodies;
     int64_t count = motion->count;
-    for (int k = 0; k <= ORDER - 2; k++) {
+    for (int k = 0; k <= ORDER - 2; k += 2) {
         Pair *pair = motion->pairs;
+        int both = k < ORDER - 2;
         for (int64_t one = 0; one < count; one++) memset(bodies[one].pull, 0, sizeof bodies[one].pull);
         for (int64_t one = 0; one < count; one++)
-            for (int64_t other = one + 1; other < count; other++)
-                attract(&bodies[one], &bodies[other], pair++, motion->softening, k);
-        for (int64_t one = 0; one < count; one++) set_position(&bodies[one], k);
+            for (int64_t other = one + 1; other < count; other++, pair++) {
+                attract(&bodies[one], &bodies[other], pair, motion->softening, axes, k);
+                if (both) attract(&bodies[one], &bodies[other], pair, motion->softening, axes, k + 1);
+            }
+        for (int64_t one = 0; one < count; one++) {
+            set_position(&bodies[one], axes, k);
+            if (both) set_position(&bodies[one], axes, k + 1);
+        }
     }
+}
+
+/* With the number of axes known, sums over them stay in registers. */
+static void expand(Motion *motion) {
+    if (motion->axes == 3) expand_along(motion, 3);
+    else expand_along(motion, 2);
 }
 
 static inline double size_of(double x) { return x < 0 ? -x : x; }
 
 /* Write the largest coefficient of a power; NaN if one is. */
-static void largest(const Motion *motion, int k, double *restrict result) {
-    for (int lane = 0; lane < LANES; lane++) result[lane] = 0;
+static Lanes largest(const Motion *motion, int k) {
+    Lanes result = {0};
     for (int64_t one = 0; one < motion->count; one++)
-        for (int axis = 0; axis < AXES; axis++)
+        for (int axis = 0; axis < motion->axes; axis++)
             for (int lane = 0; lane < LANES; lane++) {
                 double x = size_of(motion->bodies[one].position[k][axis][lane]);
                 result[lane] = x > result[lane] || x != x ? x : result[lane];
             }
+    return result;
 }
 
 static inline double sixteenth_root(double x) { return root(root(root(root(x)))); }
@@ -172,9 +190,7 @@ static inline double fifteenth_root(double x) {
 
 /* As far as neither of the last two terms is too large; one alone may vanish by symmetry. */
 static void choose_steps(Motion *motion, double stretch) {
-    Lanes last, before;
-    largest(motion, ORDER, last);
-    largest(motion, ORDER - 1, before);
+    Lanes last = largest(motion, ORDER), before = largest(motion, ORDER - 1);
     for (int lane = 0; lane < LANES; lane++) {
         double allowed = LAST_TERM * motion->size[lane];
         double one = sixteenth_root(allowed / (last[lane] + NOTHING));
@@ -184,18 +200,15 @@ static void choose_steps(Motion *motion, double stretch) {
 }
 
 /* Write how far a body has come along an axis, and what it gained in velocity, since the step began. */
-static void evaluate(const Body *body, int64_t axis, const double *restrict since, double *restrict moved,
-                     double *restrict gained) {
+static inline void evaluate(const Body *body, int64_t axis, Lanes since, Lanes *restrict moved,
+                            Lanes *restrict gained) {
     Lanes place = {0}, speed = {0};
-    for (int k = ORDER; k >= 2; k--)
-        for (int lane = 0; lane < LANES; lane++) {
-            place[lane] = place[lane] * since[lane] + body->position[k][axis][lane];
-            speed[lane] = speed[lane] * since[lane] + k * body->position[k][axis][lane];
-        }
-    for (int lane = 0; lane < LANES; lane++) {
-        moved[lane] = (place[lane] * since[lane] + body->position[1][axis][lane]) * since[lane];
-        gained[lane] = speed[lane] * since[lane];
+    for (int k = ORDER; k >= 2; k--) {
+        place = place * since + body->position[k][axis];
+        speed = speed * since + (double)k * body->position[k][axis];
     }
+    *moved = (place * since + body->position[1][axis]) * since;
+    *gained = speed * since;
 }
 
 /* Write outputs that lie within the step, one a lane, and return whether there were any. */
@@ -211,7 +224,7 @@ static int write_outputs(Motion *motion, const Work *work) {
     for (int64_t part = 0; any && part < motion->count * motion->axes; part++) {
         const Body *body = &motion->bodies[part / motion->axes];
         int64_t axis = part % motion->axes;
-        evaluate(body, axis, since, moved, gained);
+        evaluate(body, axis, since, &moved, &gained);
         for (int lane = 0; lane < LANES; lane++) {
             if (!due[lane]) continue;
             int64_t row = motion->system[lane] * work->outputs + motion->output[lane];
@@ -225,25 +238,22 @@ static int write_outputs(Motion *motion, const Work *work) {
 }
 
 /* Add with what earlier sums lost: errors then grow as those of a single rounding a step do not. */
-static inline void add(double *restrict to, double *restrict lost, const double *restrict change) {
-    for (int lane = 0; lane < LANES; lane++) {
-        double whole_change = change[lane] + lost[lane];
-        double sum = to[lane] + whole_change;
-        lost[lane] = whole_change - (sum - to[lane]);
-        to[lane] = sum;
-    }
+static inline void add(Lanes *restrict to, Lanes *restrict lost, Lanes change) {
+    Lanes whole_change = change + *lost, sum = *to + whole_change;
+    *lost = whole_change - (sum - *to);
+    *to = sum;
 }
 
 static void advance(Motion *motion) {
     Lanes moved, gained;
     for (int64_t one = 0; one < motion->count; one++)
-        for (int axis = 0; axis < AXES; axis++) {
+        for (int axis = 0; axis < motion->axes; axis++) {
             Body *body = &motion->bodies[one];
-            evaluate(body, axis, motion->step, moved, gained);
-            add(body->position[0][axis], body->lost[0][axis], moved);
-            add(body->position[1][axis], body->lost[1][axis], gained);
+            evaluate(body, axis, motion->step, &moved, &gained);
+            add(&body->position[0][axis], &body->lost[0][axis], moved);
+            add(&body->position[1][axis], &body->lost[1][axis], gained);
         }
-    for (int lane = 0; lane < LANES; lane++) motion->time[lane] += motion->step[lane];
+    motion->time += motion->step;
 }
 
 static void load_body(Body *body, int lane, int64_t axes, const double *position, const double *velocity) {
@@ -292,15 +302,15 @@ KERNEL(nbody, ARRAY(const double, position), ARRAY(const double, velocity), ARRA
        ARRAY(const double, instants), int64_t bodies, int64_t axes, double softening, double stretch,
        int64_t most_steps, ARRAY(double, scratch), ARRAY(double, places), ARRAY(double, speeds),
        ARRAY(int64_t, steps), ARRAY(int64_t, outcomes)) {
-    REQUIRE(bodies >= 1 && bodies <= MOST_BODIES && axes >= 1 && axes <= AXES);
+    REQUIRE(bodies >= 1 && bodies <= MOST_BODIES && axes >= 2 && axes <= AXES);
     int64_t systems = mass_length / bodies, outputs = instants_length;
     int64_t pairs = bodies * (bodies - 1) / 2;
     REQUIRE(mass_length == systems * bodies && mass_length < (int64_t)1 << 32);
     REQUIRE(position_length == mass_length * axes && velocity_length == position_length);
     REQUIRE(outputs >= 1 && outputs < 1 << 24 && places_length == position_length * outputs);
     REQUIRE(speeds_length == places_length && steps_length == systems && outcomes_length == systems);
-    REQUIRE(scratch_length * (int64_t)sizeof(double)
-            == bodies * (int64_t)sizeof(Body) + pairs * (int64_t)sizeof(Pair));
+    REQUIRE(scratch_length * (int64_t)sizeof(double) * LANES
+            == (bodies * (int64_t)sizeof(Body) + pairs * (int64_t)sizeof(Pair)) * MOST_LANES);
     memset(scratch, 0, (size_t)scratch_length * sizeof(double));
     memset(steps, 0, (size_t)systems * sizeof(int64_t));
     Body *body = (Body *)scratch;
@@ -314,6 +324,54 @@ KERNEL(nbody, ARRAY(const double, position), ARRAY(const double, velocity), ARRA
         while (write_outputs(&motion, &work)) continue;
         advance(&motion);
         for (int lane = 0; lane < LANES; lane++) finish_step(&motion, &work, lane);
+    }
+    /* What is left there would tell how many lanes there were. */
+    memset(scratch, 0, (size_t)scratch_length * sizeof(double));
+    return 0;
+}
+
+/* The squared distance between two points, summed in the order of the axes. */
+static inline double squared(const double *one, const double *other, int64_t axes) {
+    double sum = 0;
+    for (int64_t axis = 0; axis < axes; axis++) {
+        double apart = one[axis] - other[axis];
+        sum += apart * apart;
+    }
+    return sum;
+}
+
+static double kinetic_of(const double *speeds, const double *mass, int64_t bodies, int64_t axes) {
+    const double none[AXES] = {0};
+    double sum = 0;
+    for (int64_t one = 0; one < bodies; one++)
+        sum += 0.5 * mass[one] * squared(speeds + one * axes, none, axes);
+    return sum;
+}
+
+static double potential_of(const double *places, const double *mass, int64_t bodies, int64_t axes,
+                           double softening) {
+    double sum = 0;
+    for (int64_t one = 0; one < bodies; one++)
+        for (int64_t other = 0; other < one; other++) {
+            double square = squared(places + one * axes, places + other * axes, axes);
+            sum -= mass[one] * mass[other] / root(square + softening * softening);
+        }
+    return sum;
+}
+
+/* Write the energies of systems at places and speeds (system, instant, body, axis). */
+KERNEL(nbody_energies, ARRAY(const double, places), ARRAY(const double, speeds), ARRAY(const double, mass),
+       int64_t bodies, int64_t axes, double softening, ARRAY(double, kinetic), ARRAY(double, potential)) {
+    REQUIRE(bodies >= 1 && bodies <= MOST_BODIES && axes >= 1 && axes <= AXES);
+    int64_t systems = mass_length / bodies, of_a_system = bodies * axes;
+    int64_t outputs = systems ? kinetic_length / systems : 0;
+    REQUIRE(mass_length == systems * bodies && kinetic_length == systems * outputs);
+    REQUIRE(potential_length == kinetic_length && places_length == kinetic_length * of_a_system);
+    REQUIRE(speeds_length == places_length);
+    for (int64_t row = 0; row < kinetic_length; row++) {
+        const double *own = mass + row / outputs * bodies;
+        kinetic[row] = kinetic_of(speeds + row * of_a_system, own, bodies, axes);
+        potential[row] = potential_of(places + row * of_a_system, own, bodies, axes, softening);
     }
     return 0;
 }

@@ -18,7 +18,9 @@ FOLLOWED, MET, TOO_MANY_STEPS = range(3)
 """How it ended: at the last instant, where bodies met, or where the steps were used up."""
 
 _LANES = 8
-_OF_A_BODY, _OF_A_PAIR = 61, 76
+"""Systems side by side, where the kernel's registers are widest."""
+
+_OF_A_BODY, _OF_A_PAIR = 64, 76
 """Numbers that the kernel keeps of each, a lane."""
 
 
@@ -105,21 +107,13 @@ def energies(track: Track, mass: Floats, softening: float) -> Energies:
     mass : (body, system) float64 array
     softening : float
     """
-    systems, outputs, bodies, _ = track.position.shape
-    kinetic, potential = np.zeros((systems, outputs)), np.zeros((systems, outputs))
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for one in range(bodies):
-            kinetic += 0.5 * mass[one][:, None] * _squared(track.velocity[:, :, one])
-            for other in range(one):
-                apart = track.position[:, :, one] - track.position[:, :, other]
-                distance = np.sqrt(_squared(apart) + softening * softening)
-                potential -= (mass[one] * mass[other])[:, None] / distance
-    return Energies(kinetic, potential)
-
-
-def _squared(vectors: Floats) -> Floats:
-    """Return the squared lengths, always summed in the order of the axes."""
-    total = vectors[..., 0] * vectors[..., 0]
-    for axis in range(1, vectors.shape[-1]):
-        total = total + vectors[..., axis] * vectors[..., axis]
-    return np.asarray(total)
+    systems, outputs, bodies, dimensions = track.position.shape
+    energy = Energies(*(np.empty((systems, outputs)) for _ in Energies._fields))
+    kernel("nbody_energies")(
+        *(np.ascontiguousarray(part) for part in (track.position, track.velocity, mass.T)),
+        bodies,
+        dimensions,
+        softening,
+        *energy,
+    )
+    return energy

@@ -1,11 +1,9 @@
 """Pendulums step by step: symplectic without friction, and with it still to eighth order.
 
-A step is drift and kick as in the leapfrog, friction in between, seventeen times after Kahan and
-Li. The sine is a polynomial and the friction a ratio of polynomials: sums, products and
-ratios are rounded alike on every processor, so that thousands of steps are, too.
+A step of the kernel is drift and kick as in the leapfrog, friction in between, seventeen times
+after Kahan and Li. Its sine is a polynomial and its friction a ratio of polynomials: sums, products
+and ratios are rounded alike on every processor, so that thousands of steps are, too.
 """
-
-from math import factorial, pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +12,7 @@ from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats, Parameters
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform
+from skybench.generators.native.library import kernel
 from skybench.generators.series.pendulum.pendulum_object import (
     Motion,
     PendulumObject,
@@ -21,52 +20,12 @@ from skybench.generators.series.pendulum.pendulum_object import (
 )
 from skybench.generators.variable import Interval
 
+_pendulum = kernel("pendulum")
+
 _TURN_OF_A_STEP = 0.5
 """Largest phase, in radians, that a step may cover."""
 
 _MOST_STEPS = 2048
-
-_HALF = (
-    0.13020248308889008087881763,
-    0.56116298177510838456196441,
-    -0.38947496264484728640807860,
-    0.15884190655515560089621075,
-    -0.39590389413323757733623154,
-    0.18453964097831570709183254,
-    0.25837438768632204729397911,
-    0.29501172360931029887096624,
-)
-_PARTS = (*_HALF, 1 - 2 * sum(_HALF), *reversed(_HALF))
-"""Kahan & Li (1997), Mathematics of Computation 66, 1089, table 6: seventeen steps of second
-order make one of eighth."""
-
-_SINE = [(-1) ** i / factorial(2 * i + 1) for i in range(10)]
-
-
-def sine(angle: Floats) -> Floats:
-    """Return the sine from sums and products alone, within 1e-15 and 1e-15 a turn.
-
-    Parameters
-    ----------
-    angle : array
-        Radians.
-    """
-    folded = angle - 2 * pi * np.rint(angle / (2 * pi))
-    size = np.abs(folded)
-    # sin(pi - x) = sin(x): the series is needed up to a right angle only.
-    size = np.minimum(size, pi - size)
-    square = size * size
-    series = np.full_like(size, _SINE[-1])
-    for term in reversed(_SINE[:-1]):
-        series *= square
-        series += term
-    return np.asarray(np.copysign(series * size, folded))
-
-
-def _kept(friction: Floats) -> Floats:
-    """Return exp(-friction) for small friction, as a ratio of polynomials (Pade)."""
-    even = 1 + friction * friction / 12
-    return np.asarray((even - friction / 2) / (even + friction / 2))
 
 
 def step_counts(pendulums: Parameters, interval: float) -> NDArray[np.int64]:
@@ -127,10 +86,9 @@ class HamiltonianPendulum(PendulumObject):
         for count in np.unique(counts):
             mine = np.flatnonzero(counts == count)
             some = {name: values[mine] for name, values in pendulums.items()}
-            for whole, part in zip(
-                motion, _stepped(some, times.size, interval, int(count)), strict=True
-            ):
-                whole[mine] = part
+            part = _stepped(some, times.size, interval, int(count))
+            for whole, values in zip(motion, part, strict=True):
+                whole[mine] = values
         return motion
 
 
@@ -155,23 +113,16 @@ class DampedPendulum(HamiltonianPendulum):
 
 
 def _stepped(pendulums: Parameters, outputs: int, interval: float, count: int) -> Motion:
-    angle = pendulums["initial_angle"].copy()
-    velocity = pendulums["initial_angular_velocity"].copy()
-    square = pendulums["gravity"] / pendulums["pendulum_length"]
-    damping = _damping(pendulums)
-    parts = [part * interval / count for part in _PARTS]
-    kept = [_kept(damping * part / 2) for part in parts]
+    angle = pendulums["initial_angle"]
     motion = Motion(*(np.empty((angle.size, outputs)) for _ in Motion._fields))
-    pull = square * sine(angle)
-    for output in range(outputs):
-        for _ in range(count if output else 0):
-            for part, left in zip(parts, kept, strict=True):
-                velocity *= left
-                velocity -= (part / 2) * pull
-                angle += part * velocity
-                pull = square * sine(angle)
-                velocity -= (part / 2) * pull
-                velocity *= left
-        motion.angle[:, output] = angle
-        motion.angular_velocity[:, output] = velocity
+    _pendulum(
+        angle,
+        pendulums["initial_angular_velocity"],
+        pendulums["gravity"] / pendulums["pendulum_length"],
+        _damping(pendulums),
+        interval,
+        count,
+        outputs,
+        *motion,
+    )
     return motion

@@ -65,7 +65,7 @@ class Pair:
         k = len(self.d) - 1
         self.u.append(self._square(k))
         self.w.append(self._weight(k))
-        return in_order(self.w[k - j] * self.d[j] for j in range(k + 1))
+        return in_order(self.w[j] * self.d[k - j] for j in range(k + 1))
 
     def _square(self, k):
         zero = [np.zeros(3)]
@@ -80,7 +80,9 @@ class Pair:
         inverse = 1 / self.u[0]
         if k == 0:
             return inverse / np.sqrt(self.u[0])
-        total = in_order((-1.5 * k + j / 2) * (self.w[j] * self.u[k - j]) for j in range(k))
+        total = in_order(
+            (-1.5 * k + j / 2) * (self.w[j] * self.u[k - j]) for j in reversed(range(k))
+        )
         return total * inverse * (1.0 / k)
 
 
@@ -120,3 +122,20 @@ def add(total, lost, change):
     change = change + lost
     result = total + change
     return result, change - (result - total)
+
+
+def energies(position, velocity, mass, softening):
+    """Return kinetic and potential energies (system, time) of (system, time, body, axis) arrays."""
+    kinetic, potential = np.zeros((2, *position.shape[:2]))
+    for one in range(len(mass)):
+        kinetic += 0.5 * mass[one][:, None] * squared(velocity[:, :, one])
+        for other in range(one):
+            apart = squared(position[:, :, one] - position[:, :, other])
+            product = (mass[one] * mass[other])[:, None]
+            potential -= product / np.sqrt(apart + softening * softening)
+    return kinetic, potential
+
+
+def squared(vectors):
+    """Return squared lengths, summed in the order of the axes."""
+    return in_order(np.moveaxis(vectors * vectors, -1, 0))

@@ -12,6 +12,9 @@ from skybench.generators.families import FAMILIES
 from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import load_recipe, recipe_from
 from skybench.generators.sampling import sample
+from skybench.generators.series.nbody.motion import followed
+from skybench.generators.series.nbody.render import start
+from skybench.generators.series.nbody.taylor import integrate
 
 FAMILY = FAMILIES["nbody"]
 
@@ -100,6 +103,20 @@ def test_stored_paths_are_those_of_their_stored_starts_until_trust_ends():
         assert found[trusted].max() < 1.5e-3
     assert not trusted.all()
     assert found.max() > 5e-3
+
+
+def test_trust_ends_where_closer_steps_end_it():
+    # The steps three times as long, that come first, must not confirm what these would not.
+    made = load_recipe("nbody/long")
+    table, on = sample(made, 0, 300), made.integration
+    state = start(table, on.bodies, on.dimensions, made.seed)
+    motion = followed(state, table.sample_id.values, on)
+    closer = integrate(state, motion.time, softening=on.softening, stretch=4 / 3).position
+    size = np.sqrt((motion.position[:, 0] ** 2).sum(axis=-1).max(axis=-1))
+    agrees = np.abs(motion.position - closer).max(axis=(2, 3)) <= 1e-3 * size[:, None]
+    until = np.where(agrees.all(axis=1), -1, agrees.argmin(axis=1) - 1)
+    np.testing.assert_array_equal(motion.trusted_until, motion.time[until])
+    assert 5 < (until >= 0).sum() < 60
 
 
 def test_what_is_not_chaotic_is_trusted_to_the_end():

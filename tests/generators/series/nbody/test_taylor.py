@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from series.nbody import reference_taylor
 from series.nbody.ias15 import followed_by_ias15
 from series.nbody.reference_taylor import follow
 
@@ -61,6 +62,27 @@ def test_the_kernel_has_the_bits_of_the_reference(
         np.testing.assert_array_equal(track.position[system], places[..., :dimensions])
         np.testing.assert_array_equal(track.velocity[system], speeds[..., :dimensions])
         assert track.steps[system] == steps
+
+
+@pytest.mark.usefixtures("each_level")
+@pytest.mark.parametrize("dimensions", [2, 3])
+@pytest.mark.parametrize("softening", [0.0, 0.1])
+def test_energies_have_the_bits_of_the_reference(dimensions, softening):
+    random = np.random.default_rng(0)
+    position, velocity = random.normal(size=(2, 9, 5, 4, dimensions))
+    mass, none = random.uniform(0.5, 2, (4, 9)), np.zeros(9, dtype=np.int64)
+    found = energies(Track(position, velocity, none, none), mass, softening)
+    known = reference_taylor.energies(position, velocity, mass, softening)
+    np.testing.assert_array_equal(found.kinetic, known[0])
+    np.testing.assert_array_equal(found.potential, known[1])
+
+
+@pytest.mark.parametrize("short", range(5))
+def test_energies_of_arrays_that_do_not_fit_are_refused(short):
+    sizes = [36, 36, 6, 4, 4]
+    arrays = [np.zeros(size - (short == place)) for place, size in enumerate(sizes)]
+    with pytest.raises(ValueError, match="kernel nbody_energies refused its sizes"):
+        kernel("nbody_energies")(*arrays[:3], 3, 3, 0.1, *arrays[3:])
 
 
 @settings(max_examples=15, deadline=None)
@@ -175,7 +197,7 @@ def test_the_potential_energy_is_minus_the_sum_over_pairs():
 
 @pytest.mark.parametrize("short", range(9))
 def test_arrays_that_do_not_fit_are_refused(short):
-    pairs = 8 * (61 * 3 + 76 * 3)
+    pairs = 8 * (64 * 3 + 76 * 3)
     sizes = [18, 18, 6, 4, pairs, 72, 72]
     floats = [np.zeros(size - (short == place)) for place, size in enumerate(sizes)]
     whole = [np.zeros(2 - (short == 7 + place), dtype=np.int64) for place in range(2)]

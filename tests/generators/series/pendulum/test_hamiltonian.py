@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
+from series.pendulum.reference_hamiltonian import follow
 
 from skybench.errors import ParameterError
-from skybench.generators.series.pendulum import hamiltonian
+from skybench.generators.native.library import kernel
 from skybench.generators.series.pendulum.hamiltonian import DampedPendulum
 from skybench.generators.series.pendulum.pendulum import Pendulum
 
@@ -22,9 +25,42 @@ def pendulums(count=12, seed=0, **given):
     } | {name: np.full(count, value) for name, value in given.items()}
 
 
-def test_the_sine_is_the_sine():
-    x = np.linspace(-20, 20, 200_001)
-    np.testing.assert_allclose(hamiltonian.sine(x), np.sin(x), rtol=0, atol=4e-15)
+@pytest.mark.usefixtures("each_level")
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    pendulum_count=st.sampled_from([1, 5, 31, 32, 33, 70]),
+    damping=st.sampled_from([0.0, 0.3, 40.0]),
+    fastest=st.sampled_from([0.0, 2.0, 100.0]),
+    interval=st.floats(1e-3, 0.5),
+    count=st.sampled_from([1, 2, 8]),
+    outputs=st.integers(1, 4),
+    seed=st.integers(0, 1000),
+)
+def test_the_kernel_has_the_bits_of_the_reference(
+    pendulum_count, damping, fastest, interval, count, outputs, seed
+):
+    random = np.random.default_rng(seed)
+    start = [
+        random.uniform(low, high, pendulum_count)
+        for low, high in ((-3.12, 3.12), (-fastest, fastest), (0.1, 50), (0, damping))
+    ]
+    angles, velocities = np.full((2, pendulum_count, outputs), np.nan)
+    kernel("pendulum")(*start, interval, count, outputs, angles, velocities)
+    known = follow(*start, interval, count, outputs)
+    np.testing.assert_array_equal(angles, known[0])
+    np.testing.assert_array_equal(velocities, known[1])
+
+
+@pytest.mark.parametrize("short", range(6))
+def test_arrays_that_do_not_fit_are_refused(short):
+    sizes = [3, 3, 3, 3, 12, 12]
+    arrays = [np.zeros(size - (short == place)) for place, size in enumerate(sizes)]
+    with pytest.raises(ValueError, match="kernel pendulum refused its sizes"):
+        kernel("pendulum")(*arrays[:4], 0.1, 2, 4, *arrays[4:])
 
 
 def test_without_friction_it_is_the_exact_pendulum():
