@@ -7,24 +7,30 @@
        H_n = integral of disc(r) exp(i n alpha(r)) J_(n m)(kappa r) r dr.
 
    H_n is a convolution in the logarithm of r, hence two Fourier transforms (Hamilton 2000, MNRAS
-   312, 257), of HARMONICS orders at once, side by side. Patterns share what orders they have in common. An inclined disc is looked up at kappa as its plane
-   has it. `arms.py` makes the tables and says how many radii are enough. */
+   312, 257), of HARMONICS orders at once, side by side. Patterns share what orders they have in
+   common. An inclined disc is looked up at kappa as its plane has it, and so are the disc itself and
+   its bulge, in the tables of Sersic profiles. `arms.py` makes the tables of harmonics and says how
+   many radii are enough. */
 
-#include "elementary.h"
-#include "engine.h"
+#include "radial.h"
 
 #define HARMONICS 8
 #define NODE (2 * HARMONICS) /* real parts, then imaginary parts */
 #define OVERSAMPLING 2
 #define ROW 64 /* frequencies that are looked up together */
 
-/* Per galaxy: the plane's frequencies from the sky's; the amount and length of a smooth disc; the
-   highest frequency that is seen, how fast arms turn that cannot be, and the number of which all
-   orders of Hankel transforms are multiples. */
-enum { XX, XY, YX, YY, SMOOTH, LENGTH, HIGHEST, CROWDED, UNIT, GALAXY };
+/* Per galaxy: the plane's frequencies from the sky's; flux and place in the table of profiles of its
+   disc and of its bulge, and the ratio of their radii; the highest frequency at which arms are seen,
+   how fast arms turn that cannot be, the number of which all orders of Hankel transforms are
+   multiples, and how many of these there are, in groups of HARMONICS. */
+enum {
+    XX, XY, YX, YY, DISC_FLUX, DISC_PLACE, BULGE_FLUX, BULGE_PLACE, RADIUS_RATIO, HIGHEST, CROWDED,
+    UNIT, GROUPS, GALAXY
+};
 
-/* Per pattern of arms. Of logarithmic arms, `WINDING` is the cotangent of their pitch. */
-enum { LOGARITHMIC, COUNT, WINDING, SCALE, BULGE_RATIO, ANGLE, PATTERN };
+/* Per pattern of arms. Of logarithmic arms, `WINDING` is the cotangent of their pitch. Contrast and
+   sharpness are in the amplitudes. */
+enum { LOGARITHMIC, COUNT, WINDING, SCALE, BULGE_RATIO, ANGLE, CONTRAST, SHARPNESS, PATTERN };
 
 typedef struct {
     int64_t radii, nodes;
@@ -186,40 +192,52 @@ static void finish(const Plan *plan, int64_t unit, int64_t first, const float *r
     }
 }
 
-/* Some frequencies: their place in the tables, and how they lie about the centre. */
+/* Some frequencies: their squares in the plane of the disc, their place in the tables, the weights
+   of four nodes there, and how they lie about the centre. */
 typedef struct {
-    float place[ROW], dark[ROW], cosine[ROW], sine[ROW], smooth[ROW];
+    float squared[ROW], dark[ROW], cosine[ROW], sine[ROW], weights[4][ROW];
+    int32_t node[ROW];
 } Frequencies;
 
-static void locate(const Plan *plan, const double *galaxy, const double *restrict kx, double ky,
-                   int64_t count, Frequencies *restrict at) {
-    float xx = (float)galaxy[XX], yx = (float)galaxy[YX];
+static void locate(const double *galaxy, int64_t first, double unit, double ky, int64_t count,
+                   Frequencies *restrict at) {
+    float xx = (float)(galaxy[XX] * unit), yx = (float)(galaxy[YX] * unit);
     float x0 = (float)(galaxy[XY] * ky), y0 = (float)(galaxy[YY] * ky);
-    float first = (float)plan->first, inverse = (float)(1 / plan->step);
-    float lowest = (float)exponential(plan->first), last = (float)(plan->nodes - 4);
-    float length = (float)(galaxy[LENGTH] * galaxy[LENGTH]), amount = (float)galaxy[SMOOTH];
     for (int64_t i = 0; i < count; i++) {
-        float k = (float)kx[i], x = xx * k + x0, y = yx * k + y0;
-        float squared = x * x + y * y;
-        float safe = squared > 1e-20f ? squared : 1e-20f;
-        float kappa = root_f(safe), flat = 1 + length * squared;
-        float place = (0.5f * logarithm_f(safe) - first) * inverse;
-        at->place[i] = !(place > 1) ? 1 : place > last ? last : place;
-        at->dark[i] = squared <= 1e-20f ? 0 : kappa < lowest ? kappa / lowest : 1;
-        at->cosine[i] = x / kappa;
-        at->sine[i] = y / kappa;
-        at->smooth[i] = amount / (flat * root_f(flat));
+        float k = (float)(first + i), x = xx * k + x0, y = yx * k + y0;
+        at->squared[i] = x * x + y * y;
+        at->cosine[i] = x;
+        at->sine[i] = y;
     }
 }
 
-/* Write the harmonics at each frequency, by a cubic B-spline. */
-static void look_up(const float *restrict table, const Frequencies *restrict at, int64_t count,
-                    float *restrict found) {
+/* The same for the tables of harmonics, which are cubic B-splines of ln kappa. */
+static void locate_nodes(const Plan *plan, int64_t count, Frequencies *restrict at) {
+    float first = (float)plan->first, inverse = (float)(1 / plan->step);
+    float lowest = (float)exponential(plan->first), last = (float)(plan->nodes - 4);
     for (int64_t i = 0; i < count; i++) {
-        float near = whole_f(at->place[i]), f = at->place[i] - near, g = 1 - f;
-        const float *restrict node = table + NODE * ((int64_t)near - 1);
-        float w0 = g * g * g / 6, w3 = f * f * f / 6;
-        float w1 = 2.0f / 3 - f * f * (1 - f / 2), w2 = 2.0f / 3 - g * g * (1 - g / 2);
+        float squared = at->squared[i], safe = squared > 1e-20f ? squared : 1e-20f;
+        float kappa = root_f(safe), place = (0.5f * logarithm_f(safe) - first) * inverse;
+        place = !(place > 1) ? 1 : place > last ? last : place;
+        float near = whole_f(place), f = place - near, g = 1 - f;
+        at->dark[i] = squared <= 1e-20f ? 0 : kappa < lowest ? kappa / lowest : 1;
+        at->cosine[i] /= kappa;
+        at->sine[i] /= kappa;
+        at->node[i] = (int32_t)near - 1;
+        at->weights[0][i] = g * g * g / 6;
+        at->weights[1][i] = 2.0f / 3 - f * f * (1 - f / 2);
+        at->weights[2][i] = 2.0f / 3 - g * g * (1 - g / 2);
+        at->weights[3][i] = f * f * f / 6;
+    }
+}
+
+/* Write the harmonics at each frequency. */
+static void interpolate(const float *restrict table, const Frequencies *restrict at, int64_t count,
+                        float *restrict found) {
+    for (int64_t i = 0; i < count; i++) {
+        const float *restrict node = table + NODE * (int64_t)at->node[i];
+        float w0 = at->weights[0][i], w1 = at->weights[1][i];
+        float w2 = at->weights[2][i], w3 = at->weights[3][i];
         for (int h = 0; h < NODE; h++)
             found[NODE * i + h] = (w0 * node[h] + w1 * node[NODE + h]) +
                                   (w2 * node[2 * NODE + h] + w3 * node[3 * NODE + h]);
@@ -227,7 +245,7 @@ static void look_up(const float *restrict table, const Frequencies *restrict at,
 }
 
 /* Write exp(i m psi) and exp(i m (first - 1) psi). */
-static void turn(const Frequencies *restrict at, int64_t points, int64_t count, int64_t before,
+static void turn_by(const Frequencies *restrict at, int64_t points, int64_t count, int64_t before,
                  float *restrict wave) {
     float *a = wave, *b = wave + ROW, *c = wave + 2 * ROW, *d = wave + 3 * ROW;
     for (int64_t i = 0; i < points; i++) a[i] = 1, b[i] = 0, c[i] = 1, d[i] = 0;
@@ -266,12 +284,12 @@ static void sum(const float *restrict found, const float *restrict wave, int64_t
     }
 }
 
-/* A galaxy's patterns, each of so many waves, and memory to work in. */
+/* A galaxy's patterns, each of so many waves, of which amplitudes are `apart`, and memory. */
 typedef struct {
-    int64_t patterns, waves;
+    int64_t patterns, waves, apart;
     const double *restrict galaxy;     /* (GALAXY) */
     const double *restrict pattern;    /* (patterns, PATTERN) */
-    const double *restrict amplitudes; /* (patterns, waves): wave w is of order UNIT (w + 1) */
+    const double *restrict amplitudes; /* (patterns, apart): wave w is of order UNIT (w + 1) */
     double *restrict curve;            /* (6, radii) */
     float *restrict work;              /* (2, nodes, NODE) */
     float *restrict tables;            /* (waves / HARMONICS, nodes, NODE) */
@@ -287,7 +305,7 @@ static void add_pattern(const Plan *plan, const Arms *arms, int64_t p) {
     double *turning = arms->curve, *cosine = turning + radii, *sine = cosine + radii;
     double *re = sine + radii, *im = re + radii, *fade = im + radii;
     int64_t step = (int64_t)arms->pattern[p * PATTERN + COUNT] / unit, last = 0;
-    const double *amplitudes = arms->amplitudes + p * arms->waves;
+    const double *amplitudes = arms->amplitudes + p * arms->apart;
     for (int64_t w = 0; w < arms->waves; w++)
         if (amplitudes[w] != 0) last = w + 1;
     follow(plan, arms->pattern + p * PATTERN, turning, cosine, sine);
@@ -324,8 +342,8 @@ static void add_arms(const Plan *plan, const Arms *arms, const Frequencies *at, 
     int64_t unit = (int64_t)arms->galaxy[UNIT];
     float *restrict others = unit % 2 ? im : re;
     for (int64_t w = 0; w < arms->waves; w += HARMONICS) {
-        look_up(table_of(plan, arms, w), at, points, found);
-        turn(at, points, unit, w, wave);
+        interpolate(table_of(plan, arms, w), at, points, found);
+        turn_by(at, points, unit, w, wave);
         float odd[ROW] = {0}, even[ROW] = {0};
         sum(found, wave, points, odd, even);
         for (int64_t i = 0; i < points; i++) re[i] += even[i] * at->dark[i];
@@ -333,81 +351,120 @@ static void add_arms(const Plan *plan, const Arms *arms, const Frequencies *at, 
     }
 }
 
-/* Write part of a line of frequencies: the smooth disc, the arms, and what else there is. */
-static void draw_row(const Plan *plan, const Arms *arms, const double *restrict kx, double ky,
-                     int64_t points, int64_t parts, const double *restrict rest,
-                     double *restrict result) {
+/* Add a Sersic profile whose radius is `ratio` of the disc's. */
+static void add_profile(Line line, float flux, float ratio, const Frequencies *at, int64_t points,
+                        float *restrict re) {
+    float squared[LANES], found[LANES];
+    for (int64_t i = 0; i < points; i += LANES) {
+        for (int h = 0; h < LANES; h++) squared[h] = ratio * ratio * at->squared[i + h];
+        look_up(line, squared, found);
+        for (int h = 0; h < LANES; h++) re[i + h] += flux * found[h];
+    }
+}
+
+/* Disc and bulge, as they lie in the tables of profiles. */
+typedef struct {
+    Line disc, bulge;
+} Smooth;
+
+/* Write the cubic through the tables, for the frequencies of the grid. */
+static Smooth smooth_of(const double *galaxy, Table discs, Table bulges, double unit, int64_t last,
+                        float *lines) {
+    double x = galaxy[XX] * galaxy[XX] + galaxy[XY] * galaxy[XY];
+    double y = galaxy[YX] * galaxy[YX] + galaxy[YY] * galaxy[YY];
+    double highest = 2 * (x + y) * unit * unit * (double)(last * last);
+    double ratio = galaxy[RADIUS_RATIO] * galaxy[RADIUS_RATIO];
+    Smooth smooth = {line_of(discs, galaxy[DISC_PLACE], 0, highest, lines),
+                     line_of(bulges, galaxy[BULGE_PLACE], 0, highest * ratio, lines + NODES)};
+    return smooth;
+}
+
+/* Write part of a line of frequencies, `points` of them from the first on. */
+static void draw_row(const Plan *plan, const Arms *arms, const Smooth *smooth, double unit,
+                     int64_t first, int64_t row, int64_t points, int64_t parts,
+                     float *restrict result) {
+    const double *galaxy = arms->galaxy;
     Frequencies at;
     float re[ROW] = {0}, im[ROW] = {0};
-    double highest = arms->galaxy[HIGHEST] * arms->galaxy[HIGHEST] - ky * ky;
-    int64_t seen = 0;
-    while (seen < points && kx[seen] * kx[seen] <= highest) seen++;
-    locate(plan, arms->galaxy, kx, ky, points, &at);
+    double ky = unit * (double)row, left = galaxy[HIGHEST] * galaxy[HIGHEST] - ky * ky;
+    double last = left > 0 ? whole(root(left) / unit) - (double)first : -1;
+    int64_t padded = (points + LANES - 1) / LANES * LANES;
+    int64_t seen = last < 0 ? 0 : smaller(((int64_t)last + LANES) / LANES * LANES, padded);
+    locate(galaxy, first, unit, ky, padded, &at);
+    add_profile(smooth->disc, (float)galaxy[DISC_FLUX], 1, &at, padded, re);
+    add_profile(smooth->bulge, (float)galaxy[BULGE_FLUX], (float)galaxy[RADIUS_RATIO], &at, padded,
+                re);
+    locate_nodes(plan, seen, &at);
     add_arms(plan, arms, &at, seen, re, im);
-    for (int64_t i = 0; i < points; i++)
-        result[parts * i] = (double)(re[i] + at.smooth[i]) + rest[i];
+    for (int64_t i = 0; i < points; i++) result[parts * i] = re[i];
     if (parts == 2)
         for (int64_t i = 0; i < points; i++) result[2 * i + 1] = im[i];
 }
 
-static void draw(const Plan *plan, const Arms *arms, const double *kx, int64_t columns,
-                 const double *ky, int64_t rows, int64_t parts, const double *rest,
-                 double *result) {
+static void draw(const Plan *plan, const Arms *arms, const Smooth *smooth, double unit,
+                 int64_t last, int64_t parts, float *result) {
+    int64_t columns = last + 1;
     tabulate(plan, arms);
-    for (int64_t y = 0; y < rows; y++)
-        for (int64_t x = 0; x < columns; x += ROW) {
-            int64_t place = y * columns + x;
-            draw_row(plan, arms, kx + x, ky[y], smaller(ROW, columns - x), parts, rest + place,
-                     result + parts * place);
-        }
+    for (int64_t y = 0; y <= 2 * last; y++)
+        for (int64_t x = 0; x < columns; x += ROW)
+            draw_row(plan, arms, smooth, unit, x, y > last ? y - 2 * last - 1 : y,
+                     smaller(ROW, columns - x), parts, result + parts * (y * columns + x));
+    result[0] = (float)arms->galaxy[DISC_FLUX] * smooth->disc.at_zero +
+                (float)arms->galaxy[BULGE_FLUX] * smooth->bulge.at_zero;
 }
 
-/* Whether the orders are tabulated, and each pattern's are multiples of its galaxy's unit. */
-static int orders_fit(const double *galaxies, int64_t count, const double *patterns, int64_t each,
-                      int64_t waves, int64_t orders) {
-    for (int64_t g = 0; g < count; g++) {
-        double unit = galaxies[g * GALAXY + UNIT];
-        if (!(unit >= 1 && unit * (double)waves < (double)orders)) return 0;
-        for (int64_t p = g * each; p < (g + 1) * each; p++) {
-            double arms = patterns[p * PATTERN + COUNT];
-            if (!(arms >= 1 && arms < 1 << 20) || (int64_t)arms % (int64_t)unit) return 0;
-        }
+/* Whether a galaxy's orders are tabulated and all multiples of its unit. */
+static int orders_fit(const double *galaxy, const double *patterns, int64_t each, int64_t waves,
+                      int64_t orders) {
+    double unit = galaxy[UNIT], own = galaxy[GROUPS] * HARMONICS;
+    if (!(own >= HARMONICS && own <= (double)waves)) return 0;
+    if (!(unit >= 1 && unit * own < (double)orders)) return 0;
+    for (int64_t p = 0; p < each; p++) {
+        double arms = patterns[p * PATTERN + COUNT];
+        if (!(arms >= 1 && arms < 1 << 20) || (int64_t)arms % (int64_t)unit) return 0;
     }
     return 1;
 }
 
-/* Write the transforms of discs with arms, (galaxies, ky, kx): ``rest``, which is real, is added.
+/* Write the transforms of galaxies with arms, (galaxies, ky, kx): kx from 0 to the last, ky from 0 to
+   the last and then from -last to -1, in multiples of `unit`.
 
-   Where the transforms have twice its length they are complex; where not, all orders are even.
-   The other arrays are those of `arms.py`. */
+   Of one part they are real, and all orders are even. The other arrays are those of `arms.py`. */
 KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
-       ARRAY(const double, amplitudes), int64_t count, ARRAY(const double, kx),
-       ARRAY(const double, ky), double first, double step, ARRAY(const double, radius),
-       ARRAY(const double, light), ARRAY(const float, turns), ARRAY(const float, symbols),
-       ARRAY(const float, rescale), ARRAY(const double, rest), ARRAY(double, curve),
-       ARRAY(float, work), ARRAY(double, transforms)) {
+       ARRAY(const double, amplitudes), int64_t count, double unit, int64_t last, int64_t parts,
+       double first, double step, ARRAY(const double, radius), ARRAY(const double, light),
+       ARRAY(const float, turns), ARRAY(const float, symbols), ARRAY(const float, rescale),
+       ARRAY(const float, discs), ARRAY(const float, bulges), ARRAY(double, curve),
+       ARRAY(float, work), ARRAY(float, transforms)) {
     REQUIRE(count >= 1 && galaxies_length == count * GALAXY);
     REQUIRE(patterns_length >= count * PATTERN && patterns_length % (count * PATTERN) == 0);
-    int64_t every = patterns_length / PATTERN, waves = amplitudes_length / every;
+    int64_t every = patterns_length / PATTERN, each = every / count;
+    int64_t waves = amplitudes_length / every;
     REQUIRE(waves >= HARMONICS && waves % HARMONICS == 0 && amplitudes_length == every * waves);
     int64_t radii = radius_length, nodes = OVERSAMPLING * radii;
     REQUIRE(radii >= 8 && (radii & (radii - 1)) == 0 && light_length == radii);
     REQUIRE(turns_length == 2 * nodes && rescale_length == nodes && curve_length == 6 * radii);
     REQUIRE(symbols_length % (2 * radii) == 0);
-    REQUIRE(orders_fit(galaxies, count, patterns, every / count, waves,
-                       symbols_length / (2 * radii)));
+    for (int64_t g = 0; g < count; g++)
+        REQUIRE(orders_fit(galaxies + g * GALAXY, patterns + g * each * PATTERN, each, waves,
+                           symbols_length / (2 * radii)));
     REQUIRE(first > -100 && first < 100 && step > 1e-6 && step < 10);
-    REQUIRE(rest_length == count * kx_length * ky_length);
-    REQUIRE(transforms_length == rest_length || transforms_length == 2 * rest_length);
-    REQUIRE(work_length == (2 + waves / HARMONICS) * nodes * NODE);
+    REQUIRE(discs_length % NODES == 0 && discs_length >= 4 * NODES);
+    REQUIRE(bulges_length % NODES == 0 && bulges_length >= 4 * NODES);
+    REQUIRE(unit > 0 && last >= 0 && last < 1 << 20 && (parts == 1 || parts == 2));
+    int64_t floats = parts * (2 * last + 1) * (last + 1);
+    REQUIRE(transforms_length == count * floats);
+    REQUIRE(work_length == 2 * NODES + (2 + waves / HARMONICS) * nodes * NODE);
     Plan plan = {radii, nodes, first, step, radius, light, turns, symbols, rescale};
-    int64_t parts = transforms_length / (rest_length > 0 ? rest_length : 1);
-    int64_t points = kx_length * ky_length, per_galaxy = every / count;
+    Table of_discs = {discs, discs_length / NODES}, of_bulges = {bulges, bulges_length / NODES};
+    float *own = work + 2 * NODES;
     for (int64_t g = 0; g < count; g++) {
-        Arms arms = {per_galaxy, waves, galaxies + g * GALAXY, patterns + g * per_galaxy * PATTERN,
-                     amplitudes + g * per_galaxy * waves, curve, work, work + 2 * nodes * NODE};
-        draw(&plan, &arms, kx, kx_length, ky, ky_length, parts, rest + g * points,
-             transforms + g * parts * points);
+        const double *galaxy = galaxies + g * GALAXY;
+        Arms arms = {each, (int64_t)galaxy[GROUPS] * HARMONICS, waves, galaxy,
+                     patterns + g * each * PATTERN, amplitudes + g * each * waves, curve, own,
+                     own + 2 * nodes * NODE};
+        Smooth smooth = smooth_of(galaxy, of_discs, of_bulges, unit, last, work);
+        draw(&plan, &arms, &smooth, unit, last, parts, transforms + g * floats);
     }
     return 0;
 }

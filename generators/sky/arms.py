@@ -27,12 +27,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ive, loggamma
 
-from skybench.generators.arrays import Complexes, Floats, Integers
+from skybench.generators.arrays import Complexes, Floats, Integers, Singles
 from skybench.generators.native.library import kernel
+from skybench.generators.sky import sersic_profile
 from skybench.generators.sky.fourier import Grid
+from skybench.generators.sky.radial_table import NODES as RADIAL_NODES
 from skybench.generators.sky.stamps import Sources
 
 SLOPE = 1.6783469900166605
@@ -76,6 +77,11 @@ _ASKED = np.geomspace(0.08, 5, 24)
 
 _DARK = 1e-15
 """Light that is none."""
+
+_UNIT, _GROUPS = 11, 12
+"""Columns of galaxies."""
+
+_arms = kernel("arms")
 
 
 def arm_phase(
@@ -139,10 +145,8 @@ def long_arms(sources: Sources) -> Waves:
     return Waves(*(np.asarray(column)[:, None] for column in columns))
 
 
-def transform(
-    sources: Sources, waves: Waves, amount: Floats, smooth: Floats, on: Grid, rest: Floats
-) -> Floats | Complexes:
-    """Return the transforms of discs with patterns, and of what else there is.
+def planned(sources: Sources, waves: Waves, amount: Floats, seen: Floats) -> Sources:
+    """Return what `transform` reads beside the sources: their patterns, and tables for them.
 
     Parameters
     ----------
@@ -151,78 +155,89 @@ def transform(
     waves : Waves
     amount : (m,) array
         Flux of the disc that the patterns move around.
-    smooth : (m,) array
-        Flux of the exponential disc that is drawn.
+    seen : (m,) array
+        Highest frequency at which arms are seen, in radians a pixel.
+    """
+    strengths = _strengths(waves, sources["half_light_radius"] * seen)
+    plans = _plans(waves, strengths, sources["half_light_radius"] * seen)
+    return {
+        "_patterns": np.stack(waves, axis=2),
+        "_amplitudes": _amplitudes(waves.number, amount, strengths, plans),
+        "_plane": _plane(sources),
+        "_arms": np.stack([seen, plans.crowded, plans.unit, plans.groups], axis=1),
+        "_tables": np.stack([plans.span, plans.radii], axis=1),
+    }
+
+
+def transform(sources: Sources, on: Grid, *, real: bool) -> Floats | Complexes:
+    """Return the transforms of discs with patterns and of their bulges.
+
+    Parameters
+    ----------
+    sources : Sources
+        What `planned` returns, the flux of disc and bulge (``_disc_flux``, ``_bulge_flux``), the
+        steps of their tapers (``_disc_step``, ``_bulge_step``), and the bulges' radius ratio and
+        Sersic index are read.
     on : Grid
-    rest : (m, ky, kx) array
-        Added.
+    real : bool
+        All numbers of arms are even: what is the same after half a turn has a real transform.
 
     Returns
     -------
-    (m, ky, kx) array
-        Centred on the origin; real if all numbers of arms are even.
+    (m, ky, kx) float32 or complex64 array
+        Centred on the origin.
     """
-    size = sources["half_light_radius"]
-    seen = size * on.kx[-1]
-    strengths = _strengths(waves, seen)
-    plans = _plans(waves, strengths, seen)
-    galaxies = _geometry(sources, smooth, plans, on)
-    patterns = np.stack(waves[:6], axis=2)
-    real = bool((waves.number % 2 == 0).all())
-    transforms: Floats | Complexes = np.empty(rest.shape, dtype=np.complex128)
-    if real:
-        transforms = np.empty(rest.shape)
-    keys = np.stack([plans.span, plans.radii, plans.unit, plans.groups], axis=1)
+    parts = 1 if real else 2
+    transforms = np.empty((sources["_arms"].shape[0], on.ky.size, on.kx.size, parts), np.float32)
+    steps = np.stack([sources["_disc_step"], sources["_bulge_step"]], axis=1)
+    keys = np.concatenate([sources["_tables"], steps], axis=1).astype(np.int64)
     for key in np.unique(keys, axis=0).tolist():
-        some = np.flatnonzero((keys == key).all(axis=1))
-        waves_of = _amplitudes(waves.number[some], amount[some], strengths[some], *key[2:])
-        transforms[some] = _drawn(
-            galaxies[some], patterns[some], waves_of, on, rest[some], real, key
-        )
-    return transforms
+        alike = (keys == key).all(axis=1)
+        if alike.all():
+            _draw(sources, on, key, transforms)
+        else:
+            part = np.empty((alike.sum(), *transforms.shape[1:]), np.float32)
+            _draw({name: values[alike] for name, values in sources.items()}, on, key, part)
+            transforms[alike] = part
+    return transforms[..., 0] if real else transforms.view(np.complex64)[..., 0]
 
 
-def _drawn(
-    galaxies: Floats,
-    patterns: Floats,
-    amplitudes: Floats,
-    on: Grid,
-    rest: Floats,
-    real: bool,
-    key: list[int],
-) -> Floats | Complexes:
-    """Return the transforms of galaxies whose tables have one shape."""
-    span, radii, unit, groups = key
-    tables = _tables(span, radii, _ladder(unit * groups * _HARMONICS))
-    parts = np.empty((*rest.shape, 1 if real else 2))
-    step = span / (_OVERSAMPLING * radii)
-    work = (2 + groups) * _OVERSAMPLING * radii * 2 * _HARMONICS
-    kernel("arms")(
-        np.ascontiguousarray(galaxies),
-        np.ascontiguousarray(patterns),
-        np.ascontiguousarray(amplitudes),
-        len(galaxies),
-        on.kx,
-        on.ky,
-        float(np.log(_LOWEST)),
-        step,
-        *tables,
-        np.ascontiguousarray(rest),
-        np.empty(6 * radii),
-        np.empty(work, dtype=np.float32),
-        parts,
+def _draw(sources: Sources, on: Grid, key: list[int], transforms: Singles) -> None:
+    """Draw galaxies whose tables have one shape, and whose profiles are tapered alike."""
+    span, radii, disc_step, bulge_step = key
+    galaxies = _galaxies(sources)
+    amplitudes = np.ascontiguousarray(sources["_amplitudes"])
+    orders = int((galaxies[:, _UNIT] * galaxies[:, _GROUPS]).max()) * _HARMONICS
+    nodes, groups = _OVERSAMPLING * radii, amplitudes.shape[2] // _HARMONICS
+    work = 2 * RADIAL_NODES + (2 + groups) * nodes * 2 * _HARMONICS
+    _arms(
+        galaxies, np.ascontiguousarray(sources["_patterns"]), amplitudes, len(galaxies),
+        float(on.kx[1]), on.kx.size - 1, transforms.shape[3], float(np.log(_LOWEST)), span / nodes,
+        *_tables(span, radii, _ladder(orders)),
+        sersic_profile.transforms(disc_step).singles, sersic_profile.transforms(bulge_step).singles,
+        np.empty(6 * radii), np.empty(work, dtype=np.float32), transforms,
+    )  # fmt: skip
+
+
+def _galaxies(sources: Sources) -> Floats:
+    """Return the columns that the kernel reads of each galaxy."""
+    places = sersic_profile.transforms().place(np.log(sources["bulge_sersic_index"]))
+    disc = sersic_profile.transforms().place(np.zeros_like(places))
+    columns = (
+        *(sources["_disc_flux"], disc, sources["_bulge_flux"], places),
+        sources["bulge_radius_ratio"],
     )
-    return parts[..., 0] if real else parts.view(np.complex128)[..., 0]
+    return np.concatenate(
+        [sources["_plane"], np.stack(columns, axis=1), sources["_arms"]], axis=1
+    )
 
 
-def _geometry(sources: Sources, smooth: Floats, plans: "_Plans", on: Grid) -> Floats:
-    """Return how frequencies of the planes of discs follow from those of the sky, and the rest."""
+def _plane(sources: Sources) -> Floats:
+    """Return (m, 4): how frequencies of the planes of discs follow from those of the sky."""
     angle, size = np.deg2rad(sources["position_angle"]), sources["half_light_radius"]
     minor = size * sources["axis_ratio"] * sources["arm_handedness"]
     cos, sin = np.cos(angle), np.sin(angle)
-    last, length = (np.full(size.shape, value) for value in (on.kx[-1], 1 / SLOPE))
-    columns = (size * cos, size * sin, -minor * sin, minor * cos, smooth, length, last)
-    return np.stack([*columns, plans.crowded, plans.unit], axis=1)
+    return np.stack([size * cos, size * sin, -minor * sin, minor * cos], axis=1)
 
 
 def _strengths(waves: Waves, seen: Floats) -> Floats:
@@ -240,12 +255,13 @@ def _strengths(waves: Waves, seen: Floats) -> Floats:
     return np.where(visible, strength, 0.0)
 
 
-def _amplitudes(count: Floats, amount: Floats, strengths: Floats, unit: int, groups: int) -> Floats:
-    """Return (m, patterns, waves): the factors of waves of order ``unit`` times 1, 2, ...
+def _amplitudes(count: Floats, amount: Floats, strengths: Floats, plans: "_Plans") -> Floats:
+    """Return (m, patterns, waves): the factors of waves of the unit's order times 1, 2, ...
 
     (-i)^order is the sign that is given here, or -i of it.
     """
-    order = unit * np.arange(1, groups * _HARMONICS + 1)
+    wave = np.arange(1, plans.groups.max(initial=1) * _HARMONICS + 1)
+    order = plans.unit[:, None, None] * wave
     n, rest = np.divmod(order, count[:, :, None].astype(np.int64))
     known = (rest == 0) & (n <= _MOST_HARMONICS)
     index = np.where(known, n, 1) - 1
@@ -305,9 +321,9 @@ class _Tables(NamedTuple):
 
     radius: Floats
     light: Floats
-    turns: NDArray[np.float32]
-    symbols: NDArray[np.float32]
-    rescale: NDArray[np.float32]
+    turns: Singles
+    symbols: Singles
+    rescale: Singles
 
 
 def _ladder(order: int) -> int:

@@ -8,7 +8,7 @@ from sky import reference_arms
 
 from skybench.generators.native import library
 from skybench.generators.native.library import kernel
-from skybench.generators.sky import arms, components, fourier
+from skybench.generators.sky import arms, components, fourier, sersic, sersic_profile
 
 
 def galaxies(count, **changes):
@@ -32,10 +32,21 @@ def galaxies(count, **changes):
     return sources | {"arm_winding": arms.winding_of(sources["pitch_angle"], *shape)}
 
 
-def drawn(sources, on, transform=arms.transform):
-    amount = np.linspace(0.5, 1, sources["arm_count"].size)
-    rest = np.ones((amount.size, on.ky.size, on.kx.size))
-    return transform(sources, arms.long_arms(sources), amount, amount / 2, on, rest)
+def planned(sources, seen):
+    """Return the galaxies with all that their transforms are made of."""
+    count = sources["arm_count"].size
+    flux = np.linspace(0.5, 1, count)
+    steps = np.full(count, sersic_profile.UNTAPERED)
+    smooth = {"_disc_flux": flux, "_bulge_flux": flux / 4, "_disc_step": steps}
+    bulges = {"_bulge_step": steps, "bulge_radius_ratio": flux / 2, "bulge_sersic_index": 4 * flux}
+    waves = arms.long_arms(sources)
+    plan = arms.planned(sources, waves, flux, np.full(count, seen))
+    return sources | smooth | bulges | plan
+
+
+def drawn(sources, on, transform=arms.transform, **how):
+    real = bool((sources["arm_count"] % 2 == 0).all())
+    return transform(planned(sources, on.kx[-1]), on, real=real, **how)
 
 
 @pytest.mark.usefixtures("each_level")
@@ -89,22 +100,41 @@ def test_all_levels_have_the_same_bits(monkeypatch):
 
 def test_companions_change_no_bit():
     on = fourier.grid_up_to(48, 30)
-    together = galaxies(6)
-    waves, amount = arms.long_arms(together), np.ones(6)
-    rest = np.zeros((6, on.ky.size, on.kx.size))
-    every = arms.transform(together, waves, amount, amount, on, rest)
+    together = planned(galaxies(6), on.kx[-1])
+    every = arms.transform(together, on, real=False)
     for one in range(6):
-        own = {name: values[[one]] for name, values in together.items()}
-        alone = arms.transform(own, arms.long_arms(own), amount[:1], amount[:1], on, rest[:1])
-        np.testing.assert_array_equal(alone[0] + 0j, every[one])
+        own = {name: values[[one]] for name, values in galaxies(6).items()}
+        alone = planned(own, on.kx[-1])
+        for name in ("_disc_flux", "_bulge_flux", "bulge_radius_ratio", "bulge_sersic_index"):
+            alone[name] = together[name][[one]]
+        ratio = together["_disc_flux"][one] / 0.5
+        alone["_amplitudes"] = alone["_amplitudes"] * ratio
+        found = arms.transform(alone, on, real=False)[0]
+        np.testing.assert_array_equal(found, every[one])
 
 
 def test_arms_have_no_flux_and_even_ones_a_real_transform():
     on = fourier.grid_up_to(32, 16)
     even = drawn(galaxies(3, arm_count=4.0), on)
-    assert even.dtype == np.float64
-    np.testing.assert_allclose(even[:, 0, 0], 1 + np.linspace(0.5, 1, 3) / 2, rtol=1e-6)
-    assert drawn(galaxies(3, arm_count=3.0), on).dtype == np.complex128
+    assert even.dtype == np.float32
+    np.testing.assert_allclose(even[:, 0, 0], 1.25 * np.linspace(0.5, 1, 3), rtol=1e-6)
+    assert drawn(galaxies(3, arm_count=3.0), on).dtype == np.complex64
+
+
+@pytest.mark.usefixtures("each_level")
+def test_without_arms_disc_and_bulge_have_the_transforms_of_their_profiles():
+    on = fourier.grid_up_to(48, 30)
+    sources = planned(galaxies(3, arm_contrast=0.0, half_light_radius=2.0), on.kx[-1])
+    found = arms.transform(sources, on, real=True)
+    for one in range(3):
+        galaxy = {name: values[one] for name, values in sources.items()}
+        expected = galaxy["_disc_flux"] * reference_arms.exponential(galaxy, on)
+        size = sources["half_light_radius"] * sources["bulge_radius_ratio"]
+        bulge = sersic.ellipse(
+            on, size, sources["bulge_sersic_index"], sources["_bulge_step"], sources
+        )
+        expected += galaxy["_bulge_flux"] * bulge[one]
+        assert np.abs(found[one] - expected).max() < 5e-5
 
 
 def spots_at(on, count=3):
@@ -132,4 +162,5 @@ def test_kernels_refuse_sizes_that_do_not_fit():
     on = fourier.grid_up_to(32, 8)
     space = np.empty(2 * 5 * (16 + 9), dtype=np.float32)
     with pytest.raises(ValueError, match="kernel spots refused its sizes"):
-        kernel("spots")(np.zeros(21), 1, float(on.kx[1]), 8, space, np.empty(2 * 17 * 9))
+        numbers, result = np.empty(11, dtype=np.int64), np.empty(2 * 17 * 9, dtype=np.float32)
+        kernel("spots")(np.zeros(21), 1, float(on.kx[1]), 8, space, numbers, result)
