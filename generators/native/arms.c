@@ -22,7 +22,7 @@
 /* Per galaxy: the plane's frequencies from the sky's; flux and place in the table of profiles of its
    disc and of its bulge, and the ratio of their radii; the highest frequency at which arms are seen,
    how fast arms turn that cannot be, the number of which all orders of Hankel transforms are
-   multiples, and how many of these there are, in groups of HARMONICS. */
+   multiples, and how many orders there are, in groups of HARMONICS. */
 enum {
     XX, XY, YX, YY, DISC_FLUX, DISC_PLACE, BULGE_FLUX, BULGE_PLACE, RADIUS_RATIO, HIGHEST, CROWDED,
     UNIT, GROUPS, GALAXY
@@ -33,7 +33,7 @@ enum {
 enum { LOGARITHMIC, COUNT, WINDING, SCALE, BULGE_RATIO, ANGLE, CONTRAST, SHARPNESS, PATTERN };
 
 typedef struct {
-    int64_t radii, nodes;
+    int64_t radii, nodes, lit;     /* radii with light are the first */
     double first, step;            /* ln kappa of the first node, and from one to the next */
     const double *restrict radius; /* (radii) */
     const double *restrict light;  /* (radii): the disc, weighted for the transform */
@@ -43,52 +43,56 @@ typedef struct {
 } Plan;
 
 /* Write how fast arms turn with the radius, and the cosine and sine of where they are. */
-static void follow(const Plan *plan, const double *pattern, double *restrict turning,
-                   double *restrict cosine, double *restrict sine) {
+static void follow(const Plan *plan, const double *pattern, float *restrict turning,
+                   float *restrict cosine, float *restrict sine) {
     const double *restrict radius = plan->radius;
     double count = pattern[COUNT], winding = count * pattern[WINDING], scale = pattern[SCALE];
     double inverse = 1 / pattern[BULGE_RATIO], origin = pattern[ANGLE];
+    double innermost = logarithm(radius[0]), step = OVERSAMPLING * plan->step;
     int logarithmic = pattern[LOGARITHMIC] != 0;
-    for (int64_t j = 0; j < plan->radii; j++) {
-        double r = radius[j], phase;
+    for (int64_t j = 0; j < plan->lit; j++) {
+        double r = radius[j], phase, c, s;
         if (logarithmic) {
-            phase = -winding * logarithm(r);
-            turning[j] = winding / r;
+            phase = -winding * (innermost + step * (double)j);
+            turning[j] = (float)(winding / r);
         } else {
             /* Where the exponential would overflow, the arms have long faded. */
             double u = exponential(scale / r > 600 ? 600 : scale / r) * inverse;
             phase = 2 * winding * angle(u, 1);
-            turning[j] = 2 * winding * scale / (r * r * (u + 1 / u));
+            turning[j] = (float)(2 * winding * scale / (r * r * (u + 1 / u)));
         }
         phase += origin;
         phase -= 0x1.921fb54442d18p2 * nearest(phase * 0x1.45f306dc9c883p-3);
-        sine_cosine(phase, &sine[j], &cosine[j]);
+        sine_cosine(phase, &s, &c);
+        cosine[j] = (float)c;
+        sine[j] = (float)s;
     }
 }
 
 /* Turn all waves by one more period of the pattern. */
-static void advance(int64_t radii, const double *restrict cosine, const double *restrict sine,
-                    double *restrict re, double *restrict im) {
+static void advance(int64_t radii, const float *restrict cosine, const float *restrict sine,
+                    float *restrict re, float *restrict im) {
     for (int64_t j = 0; j < radii; j++) {
-        double turned = re[j] * cosine[j] - im[j] * sine[j];
+        float turned = re[j] * cosine[j] - im[j] * sine[j];
         im[j] = re[j] * sine[j] + im[j] * cosine[j];
         re[j] = turned;
     }
 }
 
 /* Add a harmonic to light that is to be transformed, faded where no PSF could tell arms apart. */
-static void add_harmonic(int64_t radii, double crowding, float amplitude,
-                         const double *restrict turning, const double *restrict re,
-                         const double *restrict im, double *restrict fade,
-                         float *restrict result) {
+static void add_harmonic(int64_t radii, float crowding, float amplitude,
+                         const float *restrict turning, const float *restrict re,
+                         const float *restrict im, float *restrict fade, float *restrict result) {
     for (int64_t j = 0; j < radii; j++) {
-        double crowded = turning[j] * crowding, power = crowded * crowded;
+        float crowded = turning[j] * crowding, power;
+        crowded = crowded < 1e4f ? crowded : 1e4f;
+        power = crowded * crowded;
         power *= power;
         fade[j] = amplitude / (1 + power * power);
     }
     for (int64_t j = 0; j < radii; j++) {
-        result[j * NODE] += (float)(re[j] * fade[j]);
-        result[j * NODE + HARMONICS] += (float)(im[j] * fade[j]);
+        result[j * NODE] += re[j] * fade[j];
+        result[j * NODE + HARMONICS] += im[j] * fade[j];
     }
 }
 
@@ -156,7 +160,7 @@ static float *fourier(const Plan *plan, int64_t length, float *from, float *to) 
 }
 
 /* Multiply modes by the symbols of the Hankel transforms, and put more modes, of nothing, between. */
-static void hankel(const Plan *plan, int64_t unit, int64_t first, const float *restrict modes,
+static void hankel(const Plan *plan, const int64_t *orders, const float *restrict modes,
                    float *restrict result) {
     int64_t radii = plan->radii, half = radii / 2;
     memset(result, 0, (size_t)(plan->nodes * NODE) * sizeof *result);
@@ -164,7 +168,7 @@ static void hankel(const Plan *plan, int64_t unit, int64_t first, const float *r
         float *to = result + NODE * (j < half ? j : plan->nodes - radii + j);
         const float *from = modes + NODE * j;
         for (int h = 0; h < HARMONICS; h++) {
-            const float *symbol = plan->symbols + 2 * radii * (unit * (first + h)) + j;
+            const float *symbol = plan->symbols + 2 * radii * orders[h] + j;
             float re = symbol[0], im = symbol[radii];
             to[h] = from[h] * re - from[HARMONICS + h] * im;
             to[HARMONICS + h] = from[h] * im + from[HARMONICS + h] * re;
@@ -173,12 +177,12 @@ static void hankel(const Plan *plan, int64_t unit, int64_t first, const float *r
 }
 
 /* Undo the weight of the nodes; below a sixteenth of its order, each is a power of kappa. */
-static void finish(const Plan *plan, int64_t unit, int64_t first, const float *restrict found,
+static void finish(const Plan *plan, const int64_t *orders, const float *restrict found,
                    float *restrict table) {
     for (int64_t k = 0; k < plan->nodes; k++)
         for (int h = 0; h < NODE; h++) table[NODE * k + h] = found[NODE * k + h] * plan->rescale[k];
     for (int h = 0; h < HARMONICS; h++) {
-        double order = (double)(unit * (first + h));
+        double order = (double)orders[h];
         double start = (logarithm(order / 16) - plan->first) / plan->step;
         float fall = (float)exponential(-order * plan->step);
         int64_t known = smaller(larger((int64_t)start + 1, 0), plan->nodes - 1);
@@ -212,7 +216,8 @@ static void locate(const double *galaxy, int64_t first, double unit, double ky, 
 }
 
 /* The same for the tables of harmonics, which are cubic B-splines of ln kappa. */
-static void locate_nodes(const Plan *plan, int64_t count, Frequencies *restrict at) {
+static void locate_nodes(const Plan *plan, int64_t count, double last_seen,
+                         Frequencies *restrict at) {
     float first = (float)plan->first, inverse = (float)(1 / plan->step);
     float lowest = (float)exponential(plan->first), last = (float)(plan->nodes - 4);
     for (int64_t i = 0; i < count; i++) {
@@ -220,7 +225,8 @@ static void locate_nodes(const Plan *plan, int64_t count, Frequencies *restrict 
         float kappa = root_f(safe), place = (0.5f * logarithm_f(safe) - first) * inverse;
         place = !(place > 1) ? 1 : place > last ? last : place;
         float near = whole_f(place), f = place - near, g = 1 - f;
-        at->dark[i] = squared <= 1e-20f ? 0 : kappa < lowest ? kappa / lowest : 1;
+        float dark = squared <= 1e-20f ? 0 : kappa < lowest ? kappa / lowest : 1;
+        at->dark[i] = (double)i > last_seen ? 0 : dark;
         at->cosine[i] /= kappa;
         at->sine[i] /= kappa;
         at->node[i] = (int32_t)near - 1;
@@ -244,44 +250,23 @@ static void interpolate(const float *restrict table, const Frequencies *restrict
     }
 }
 
-/* Write exp(i m psi) and exp(i m (first - 1) psi). */
-static void turn_by(const Frequencies *restrict at, int64_t points, int64_t count, int64_t before,
-                 float *restrict wave) {
-    float *a = wave, *b = wave + ROW, *c = wave + 2 * ROW, *d = wave + 3 * ROW;
-    for (int64_t i = 0; i < points; i++) a[i] = 1, b[i] = 0, c[i] = 1, d[i] = 0;
-    for (int64_t n = 0; n < count; n++)
-        for (int64_t i = 0; i < points; i++) {
-            float next = a[i] * at->cosine[i] - b[i] * at->sine[i];
-            b[i] = a[i] * at->sine[i] + b[i] * at->cosine[i];
-            a[i] = next;
-        }
-    for (int64_t n = 0; n < before; n++)
-        for (int64_t i = 0; i < points; i++) {
-            float next = c[i] * a[i] - d[i] * b[i];
-            d[i] = c[i] * b[i] + d[i] * a[i];
-            c[i] = next;
-        }
+/* Turn waves around the centre by one more period of a base. */
+static void turn_by(const float *restrict base, int64_t points, float *restrict wave) {
+    const float *restrict c = base, *restrict s = base + ROW;
+    float *restrict re = wave, *restrict im = wave + ROW;
+    for (int64_t i = 0; i < points; i++) {
+        float turned = re[i] * c[i] - im[i] * s[i];
+        im[i] = re[i] * s[i] + im[i] * c[i];
+        re[i] = turned;
+    }
 }
 
-/* Add the harmonics of odd and of even n, each times its wave around the centre. */
-static void sum(const float *restrict found, const float *restrict wave, int64_t points,
-                float *restrict odd, float *restrict even) {
-    const float *wa = wave, *wb = wave + ROW, *wc = wave + 2 * ROW, *wd = wave + 3 * ROW;
-    for (int64_t i = 0; i < points; i++) {
-        const float *restrict re = found + NODE * i, *restrict im = re + HARMONICS;
-        float a = wa[i], b = wb[i], c = a * a - b * b, s = 2 * a * b;
-        float ox = re[6], oy = im[6], ex = re[7], ey = im[7], t;
-        t = ox * c - oy * s + re[4], oy = ox * s + oy * c + im[4], ox = t;
-        t = ex * c - ey * s + re[5], ey = ex * s + ey * c + im[5], ex = t;
-        t = ox * c - oy * s + re[2], oy = ox * s + oy * c + im[2], ox = t;
-        t = ex * c - ey * s + re[3], ey = ex * s + ey * c + im[3], ex = t;
-        t = ox * c - oy * s + re[0], oy = ox * s + oy * c + im[0], ox = t;
-        t = ex * c - ey * s + re[1], ey = ex * s + ey * c + im[1], ex = t;
-        float first_x = a * wc[i] - b * wd[i], first_y = a * wd[i] + b * wc[i];
-        float second_x = first_x * a - first_y * b, second_y = first_x * b + first_y * a;
-        odd[i] += ox * first_x - oy * first_y;
-        even[i] += ex * second_x - ey * second_y;
-    }
+/* Add a harmonic times its wave, of which the real part counts. */
+static void add_wave(const float *restrict found, const float *restrict wave,
+                     const float *restrict dark, int64_t points, float *restrict sum) {
+    const float *restrict c = wave, *restrict s = wave + ROW;
+    for (int64_t i = 0; i < points; i++)
+        sum[i] += (found[NODE * i] * c[i] - found[NODE * i + HARMONICS] * s[i]) * dark[i];
 }
 
 /* A galaxy's patterns, each of so many waves, of which amplitudes are `apart`, and memory. */
@@ -289,8 +274,9 @@ typedef struct {
     int64_t patterns, waves, apart;
     const double *restrict galaxy;     /* (GALAXY) */
     const double *restrict pattern;    /* (patterns, PATTERN) */
-    const double *restrict amplitudes; /* (patterns, apart): wave w is of order UNIT (w + 1) */
-    double *restrict curve;            /* (6, radii) */
+    const double *restrict amplitudes; /* (patterns, apart) */
+    const int64_t *restrict orders;    /* (waves), ascending */
+    float *restrict curve;             /* (6, radii) */
     float *restrict work;              /* (2, nodes, NODE) */
     float *restrict tables;            /* (waves / HARMONICS, nodes, NODE) */
 } Arms;
@@ -301,26 +287,22 @@ static float *table_of(const Plan *plan, const Arms *arms, int64_t wave) {
 
 /* Add the light of a pattern to all waves that it has. */
 static void add_pattern(const Plan *plan, const Arms *arms, int64_t p) {
-    int64_t radii = plan->radii, unit = (int64_t)arms->galaxy[UNIT];
-    double *turning = arms->curve, *cosine = turning + radii, *sine = cosine + radii;
-    double *re = sine + radii, *im = re + radii, *fade = im + radii;
-    int64_t step = (int64_t)arms->pattern[p * PATTERN + COUNT] / unit, last = 0;
+    int64_t radii = plan->radii, count = (int64_t)arms->pattern[p * PATTERN + COUNT], n = 0;
+    float *turning = arms->curve, *cosine = turning + radii, *sine = cosine + radii;
+    float *re = sine + radii, *im = re + radii, *fade = im + radii;
     const double *amplitudes = arms->amplitudes + p * arms->apart;
-    for (int64_t w = 0; w < arms->waves; w++)
-        if (amplitudes[w] != 0) last = w + 1;
     follow(plan, arms->pattern + p * PATTERN, turning, cosine, sine);
-    for (int64_t j = 0; j < radii; j++) re[j] = plan->light[j], im[j] = 0;
-    for (int64_t n = 1; n * step <= last; n++) {
-        int64_t wave = n * step - 1;
-        advance(radii, cosine, sine, re, im);
-        add_harmonic(radii, (double)n / arms->galaxy[CROWDED], (float)amplitudes[wave], turning, re,
-                     im, fade, table_of(plan, arms, wave) + wave % HARMONICS);
+    for (int64_t j = 0; j < plan->lit; j++) re[j] = (float)plan->light[j], im[j] = 0;
+    for (int64_t w = 0; w < arms->waves; w++) {
+        if (amplitudes[w] == 0) continue;
+        for (; n < arms->orders[w] / count; n++) advance(plan->lit, cosine, sine, re, im);
+        add_harmonic(plan->lit, (float)((double)n / arms->galaxy[CROWDED]), (float)amplitudes[w],
+                     turning, re, im, fade, table_of(plan, arms, w) + w % HARMONICS);
     }
 }
 
 /* Write the tables of a galaxy. */
 static void tabulate(const Plan *plan, const Arms *arms) {
-    int64_t unit = (int64_t)arms->galaxy[UNIT];
     float *first = arms->work, *second = first + plan->nodes * NODE;
     for (int64_t w = 0; w < arms->waves; w += HARMONICS)
         memset(table_of(plan, arms, w), 0, (size_t)(plan->radii * NODE) * sizeof(float));
@@ -330,24 +312,32 @@ static void tabulate(const Plan *plan, const Arms *arms) {
         memcpy(first, table, (size_t)(plan->radii * NODE) * sizeof(float));
         float *modes = fourier(plan, plan->radii, first, second);
         float *other = modes == first ? second : first;
-        hankel(plan, unit, w + 1, modes, other);
-        finish(plan, unit, w + 1, fourier(plan, plan->nodes, other, modes), table);
+        hankel(plan, arms->orders + w, modes, other);
+        finish(plan, arms->orders + w, fourier(plan, plan->nodes, other, modes), table);
     }
+}
+
+/* Write exp(i unit psi). */
+static void write_base(const Frequencies *at, int64_t unit, int64_t points, float *base) {
+    float once[2 * ROW];
+    memcpy(once, at->cosine, ROW * sizeof(float));
+    memcpy(once + ROW, at->sine, ROW * sizeof(float));
+    memcpy(base, once, sizeof once);
+    for (int64_t n = 1; n < unit; n++) turn_by(once, points, base);
 }
 
 /* Add the light of all arms at some frequencies. */
 static void add_arms(const Plan *plan, const Arms *arms, const Frequencies *at, int64_t points,
                      float *restrict re, float *restrict im) {
-    float found[ROW * NODE], wave[4 * ROW];
-    int64_t unit = (int64_t)arms->galaxy[UNIT];
-    float *restrict others = unit % 2 ? im : re;
-    for (int64_t w = 0; w < arms->waves; w += HARMONICS) {
-        interpolate(table_of(plan, arms, w), at, points, found);
-        turn_by(at, points, unit, w, wave);
-        float odd[ROW] = {0}, even[ROW] = {0};
-        sum(found, wave, points, odd, even);
-        for (int64_t i = 0; i < points; i++) re[i] += even[i] * at->dark[i];
-        for (int64_t i = 0; i < points; i++) others[i] += odd[i] * at->dark[i];
+    float found[ROW * NODE], base[2 * ROW], wave[2 * ROW] = {0};
+    int64_t unit = (int64_t)arms->galaxy[UNIT], turned = 0;
+    write_base(at, unit, points, base);
+    for (int64_t i = 0; i < points; i++) wave[i] = 1;
+    for (int64_t w = 0; w < arms->waves; w++) {
+        int64_t order = arms->orders[w], h = w % HARMONICS;
+        if (h == 0) interpolate(table_of(plan, arms, w), at, points, found);
+        for (; turned < order; turned += unit) turn_by(base, points, wave);
+        add_wave(found + h, wave, at->dark, points, order % 2 ? im : re);
     }
 }
 
@@ -394,7 +384,7 @@ static void draw_row(const Plan *plan, const Arms *arms, const Smooth *smooth, d
     add_profile(smooth->disc, (float)galaxy[DISC_FLUX], 1, &at, padded, re);
     add_profile(smooth->bulge, (float)galaxy[BULGE_FLUX], (float)galaxy[RADIUS_RATIO], &at, padded,
                 re);
-    locate_nodes(plan, seen, &at);
+    locate_nodes(plan, seen, last, &at);
     add_arms(plan, arms, &at, seen, re, im);
     for (int64_t i = 0; i < points; i++) result[parts * i] = re[i];
     if (parts == 2)
@@ -413,15 +403,22 @@ static void draw(const Plan *plan, const Arms *arms, const Smooth *smooth, doubl
                 (float)arms->galaxy[BULGE_FLUX] * smooth->bulge.at_zero;
 }
 
-/* Whether a galaxy's orders are tabulated and all multiples of its unit. */
-static int orders_fit(const double *galaxy, const double *patterns, int64_t each, int64_t waves,
-                      int64_t orders) {
+/* Whether a galaxy's orders ascend, are tabulated and multiples of its unit. */
+static int orders_fit(const double *galaxy, const int64_t *orders, int64_t waves, int64_t known) {
     double unit = galaxy[UNIT], own = galaxy[GROUPS] * HARMONICS;
-    if (!(own >= HARMONICS && own <= (double)waves)) return 0;
-    if (!(unit >= 1 && unit * own < (double)orders)) return 0;
-    for (int64_t p = 0; p < each; p++) {
+    if (!(own >= HARMONICS && own <= (double)waves && unit >= 1 && unit < 1 << 20)) return 0;
+    for (int64_t w = 0; w < (int64_t)own; w++) {
+        if (orders[w] < (w ? orders[w - 1] : 1) || orders[w] >= known) return 0;
+        if (orders[w] % (int64_t)unit) return 0;
+    }
+    return 1;
+}
+
+/* Whether patterns have a whole number of arms. */
+static int counts_fit(const double *patterns, int64_t count) {
+    for (int64_t p = 0; p < count; p++) {
         double arms = patterns[p * PATTERN + COUNT];
-        if (!(arms >= 1 && arms < 1 << 20) || (int64_t)arms % (int64_t)unit) return 0;
+        if (!(arms >= 1 && arms < 1 << 20)) return 0;
     }
     return 1;
 }
@@ -431,22 +428,23 @@ static int orders_fit(const double *galaxy, const double *patterns, int64_t each
 
    Of one part they are real, and all orders are even. The other arrays are those of `arms.py`. */
 KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
-       ARRAY(const double, amplitudes), int64_t count, double unit, int64_t last, int64_t parts,
+       ARRAY(const double, amplitudes), ARRAY(const int64_t, orders), int64_t count, double unit, int64_t last, int64_t parts,
        double first, double step, ARRAY(const double, radius), ARRAY(const double, light),
        ARRAY(const float, turns), ARRAY(const float, symbols), ARRAY(const float, rescale),
-       ARRAY(const float, discs), ARRAY(const float, bulges), ARRAY(double, curve),
+       ARRAY(const float, discs), ARRAY(const float, bulges), ARRAY(float, curve),
        ARRAY(float, work), ARRAY(float, transforms)) {
     REQUIRE(count >= 1 && galaxies_length == count * GALAXY);
     REQUIRE(patterns_length >= count * PATTERN && patterns_length % (count * PATTERN) == 0);
     int64_t every = patterns_length / PATTERN, each = every / count;
     int64_t waves = amplitudes_length / every;
     REQUIRE(waves >= HARMONICS && waves % HARMONICS == 0 && amplitudes_length == every * waves);
+    REQUIRE(orders_length == count * waves && counts_fit(patterns, every));
     int64_t radii = radius_length, nodes = OVERSAMPLING * radii;
     REQUIRE(radii >= 8 && (radii & (radii - 1)) == 0 && light_length == radii);
     REQUIRE(turns_length == 2 * nodes && rescale_length == nodes && curve_length == 6 * radii);
     REQUIRE(symbols_length % (2 * radii) == 0);
     for (int64_t g = 0; g < count; g++)
-        REQUIRE(orders_fit(galaxies + g * GALAXY, patterns + g * each * PATTERN, each, waves,
+        REQUIRE(orders_fit(galaxies + g * GALAXY, orders + g * waves, waves,
                            symbols_length / (2 * radii)));
     REQUIRE(first > -100 && first < 100 && step > 1e-6 && step < 10);
     REQUIRE(discs_length % NODES == 0 && discs_length >= 4 * NODES);
@@ -455,14 +453,16 @@ KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
     int64_t floats = parts * (2 * last + 1) * (last + 1);
     REQUIRE(transforms_length == count * floats);
     REQUIRE(work_length == 2 * NODES + (2 + waves / HARMONICS) * nodes * NODE);
-    Plan plan = {radii, nodes, first, step, radius, light, turns, symbols, rescale};
+    int64_t lit = radii;
+    while (lit > 0 && light[lit - 1] == 0) lit--;
+    Plan plan = {radii, nodes, lit, first, step, radius, light, turns, symbols, rescale};
     Table of_discs = {discs, discs_length / NODES}, of_bulges = {bulges, bulges_length / NODES};
     float *own = work + 2 * NODES;
     for (int64_t g = 0; g < count; g++) {
         const double *galaxy = galaxies + g * GALAXY;
         Arms arms = {each, (int64_t)galaxy[GROUPS] * HARMONICS, waves, galaxy,
-                     patterns + g * each * PATTERN, amplitudes + g * each * waves, curve, own,
-                     own + 2 * nodes * NODE};
+                     patterns + g * each * PATTERN, amplitudes + g * each * waves,
+                     orders + g * waves, curve, own, own + 2 * nodes * NODE};
         Smooth smooth = smooth_of(galaxy, of_discs, of_bulges, unit, last, work);
         draw(&plan, &arms, &smooth, unit, last, parts, transforms + g * floats);
     }

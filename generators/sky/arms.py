@@ -75,11 +75,8 @@ _OVERSAMPLING, _HARMONICS, _MOST_HARMONICS = 2, 8, 24
 _ASKED = np.geomspace(0.08, 5, 24)
 """Radii at which patterns are asked how tightly they are wound."""
 
-_DARK = 1e-15
+_DARK = 1e-10
 """Light that is none."""
-
-_UNIT, _GROUPS = 11, 12
-"""Columns of galaxies."""
 
 _arms = kernel("arms")
 
@@ -162,7 +159,8 @@ def planned(sources: Sources, waves: Waves, amount: Floats, seen: Floats) -> Sou
     plans = _plans(waves, strengths, sources["half_light_radius"] * seen)
     return {
         "_patterns": np.stack(waves, axis=2),
-        "_amplitudes": _amplitudes(waves.number, amount, strengths, plans),
+        "_amplitudes": _amplitudes(waves.number, amount, strengths, plans.orders),
+        "_orders": plans.orders,
         "_plane": _plane(sources),
         "_arms": np.stack([seen, plans.crowded, plans.unit, plans.groups], axis=1),
         "_tables": np.stack([plans.span, plans.radii], axis=1),
@@ -207,15 +205,15 @@ def _draw(sources: Sources, on: Grid, key: list[int], transforms: Singles) -> No
     span, radii, disc_step, bulge_step = key
     galaxies = _galaxies(sources)
     amplitudes = np.ascontiguousarray(sources["_amplitudes"])
-    orders = int((galaxies[:, _UNIT] * galaxies[:, _GROUPS]).max()) * _HARMONICS
+    orders = np.ascontiguousarray(sources["_orders"])
     nodes, groups = _OVERSAMPLING * radii, amplitudes.shape[2] // _HARMONICS
     work = 2 * RADIAL_NODES + (2 + groups) * nodes * 2 * _HARMONICS
     _arms(
-        galaxies, np.ascontiguousarray(sources["_patterns"]), amplitudes, len(galaxies),
+        galaxies, np.ascontiguousarray(sources["_patterns"]), amplitudes, orders, len(galaxies),
         float(on.kx[1]), on.kx.size - 1, transforms.shape[3], float(np.log(_LOWEST)), span / nodes,
-        *_tables(span, radii, _ladder(orders)),
+        *_tables(span, radii, _ladder(int(orders.max()))),
         sersic_profile.transforms(disc_step).singles, sersic_profile.transforms(bulge_step).singles,
-        np.empty(6 * radii), np.empty(work, dtype=np.float32), transforms,
+        np.empty(6 * radii, dtype=np.float32), np.empty(work, dtype=np.float32), transforms,
     )  # fmt: skip
 
 
@@ -255,25 +253,43 @@ def _strengths(waves: Waves, seen: Floats) -> Floats:
     return np.where(visible, strength, 0.0)
 
 
-def _amplitudes(count: Floats, amount: Floats, strengths: Floats, plans: "_Plans") -> Floats:
-    """Return (m, patterns, waves): the factors of waves of the unit's order times 1, 2, ...
+def _amplitudes(count: Floats, amount: Floats, strengths: Floats, orders: Integers) -> Floats:
+    """Return (m, patterns, waves): the factors of waves of these orders.
 
     (-i)^order is the sign that is given here, or -i of it.
     """
-    wave = np.arange(1, plans.groups.max(initial=1) * _HARMONICS + 1)
-    order = plans.unit[:, None, None] * wave
-    n, rest = np.divmod(order, count[:, :, None].astype(np.int64))
-    known = (rest == 0) & (n <= _MOST_HARMONICS)
+    n, rest = np.divmod(orders[:, None], count[:, :, None].astype(np.int64))
+    # Orders that only fill a group up are those of the last one again.
+    first = np.diff(orders, axis=1, prepend=0) > 0
+    known = (rest == 0) & (n <= _MOST_HARMONICS) & first[:, None]
     index = np.where(known, n, 1) - 1
     strength = np.where(known, np.take_along_axis(strengths, index, axis=2), 0.0)
-    sign = np.where((order + order % 2) % 4 == 0, 1, -1)
+    sign = np.where((orders + orders % 2) % 4 == 0, 1, -1)[:, None]
     return np.asarray(2 * np.pi * amount[:, None, None] * sign * strength)
 
 
+def _orders(number: Integers, strengths: Floats) -> tuple[Integers, Integers]:
+    """Return the orders (m, waves) that any pattern has, ascending, and how many groups they are."""
+    every = np.arange(1, _MOST_HARMONICS + 1) * number[:, :, None]
+    has = np.zeros((len(number), _MOST_HARMONICS * int(number.max(initial=1)) + 1), dtype=bool)
+    galaxy = np.broadcast_to(np.arange(len(number))[:, None, None], every.shape)
+    seen = strengths > 0
+    has[galaxy[seen], every[seen]] = True
+    has[:, 0] = False
+    none = ~has.any(axis=1)
+    has[none, number[none, 0]] = True
+    counts = has.sum(axis=1)
+    groups = -(-counts // _HARMONICS)
+    slot = np.minimum(np.arange(groups.max(initial=1) * _HARMONICS), counts[:, None] - 1)
+    ascending = np.argsort(~has, axis=1, kind="stable")
+    return np.take_along_axis(ascending, slot, axis=1), groups
+
+
 class _Plans(NamedTuple):
-    """Of each galaxy: where arms fade; the orders' unit; span, radii and groups of its tables."""
+    """Of each galaxy: where arms fade; orders and their unit; span, radii, groups of its tables."""
 
     crowded: Floats
+    orders: Integers
     unit: Integers
     span: Integers
     radii: Integers
@@ -295,11 +311,11 @@ def _plans(waves: Waves, strengths: Floats, seen: Floats) -> _Plans:
     fastest = np.minimum(fastest, 1.5 * crowded[:, None, None, None] * _ASKED)
     fastest += _FEATURES * left / np.log(2 / _NEGLIGIBLE)
     fastest = np.where(left > 0, fastest, 0).max(axis=(1, 2, 3))
-    unit = np.gcd.reduce(waves.number.astype(np.int64), axis=1)
-    order = np.arange(1, _MOST_HARMONICS + 1) * waves.number[:, :, None].astype(np.int64)
-    last = np.where(strengths > 0, order, 1).max(axis=(1, 2))
-    groups = -(-last // (unit * _HARMONICS))
-    return _Plans(crowded, unit, span, _at_least(_RADII, span / np.pi * fastest), groups)
+    number = waves.number.astype(np.int64)
+    orders, groups = _orders(number, strengths)
+    unit = np.gcd.reduce(orders, axis=1)
+    radii = _at_least(_RADII, span / np.pi * fastest)
+    return _Plans(crowded, orders, unit, span, radii, groups)
 
 
 def _turning(waves: Waves) -> Floats:

@@ -64,9 +64,6 @@ _spots = kernel("spots")
 VISIBLE = 4.5
 """Standard deviations from the centre at which a Gaussian is dark."""
 
-_SHARE, _FAINTEST = 0.3, 1e-3
-"""Of `fourier.NEGLIGIBLE`, as all spots of a sum are cut off alike; the least of it."""
-
 
 class Spots(NamedTuple):
     """Gaussians of each of m sources, as (m, n) arrays: place about its centre in pixels."""
@@ -106,18 +103,9 @@ def extent(spots: Spots) -> Floats:
 
 def draw(spots: Spots, sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     """Yield the stamps of sums about sources, whose place and PSF are read."""
-    narrow = spots.sigma.min(axis=1)
-
-    def end(level: Floats) -> Floats:
-        return np.asarray(np.log(np.sqrt(-2 * np.log(level)) / narrow))
-
-    # The peak of a narrow Gaussian under the PSF is that much fainter than a point's.
-    width = sources["psf_fwhm"] / 2.355
-    faintness = _SHARE * width**2 / (width**2 + narrow**2)
-    last = fourier.cutoff(sources, end, np.maximum(faintness, _FAINTEST))
     every = sources | {"_spots": np.stack(spots, axis=2)}
     reach = extent(spots) + psf_extent(sources)
-    yield from fourier.draw(every, reach, shape, _spectrum, last=last, centred=True)
+    yield from fourier.draw(every, reach, shape, _spectrum, centred=True)
 
 
 def _spectrum(sources: Sources, on: Grid, x: Floats, y: Floats) -> Complexes:
