@@ -12,10 +12,10 @@
    its bulge, in the tables of Sersic profiles. `arms.py` makes the tables of harmonics and says how
    many radii are enough. */
 
-#include "radial.h"
+#include "convolution.h"
 
 #define HARMONICS 8
-#define NODE (2 * HARMONICS) /* real parts, then imaginary parts */
+#define NODE (2 * HARMONICS) /* real parts, then imaginary parts: as many as LANES */
 #define OVERSAMPLING 2
 #define ROW 64 /* frequencies that are looked up together */
 
@@ -237,7 +237,22 @@ static void locate_nodes(const Plan *plan, int64_t count, double last_seen,
     }
 }
 
-/* Write the harmonics at each frequency. */
+/* Write a square of LANES times LANES with its axes exchanged: four perfect shuffles. */
+static void transpose(float *restrict square, float *restrict spare) {
+    int half = LANES * LANES / 2;
+    for (int twice = 0; twice < 2; twice++) {
+        for (int i = 0; i < half; i++) {
+            spare[2 * i] = square[i];
+            spare[2 * i + 1] = square[half + i];
+        }
+        for (int i = 0; i < half; i++) {
+            square[2 * i] = spare[i];
+            square[2 * i + 1] = spare[half + i];
+        }
+    }
+}
+
+/* Write the harmonics at each frequency: (count / LANES, NODE, LANES). */
 static void interpolate(const float *restrict table, const Frequencies *restrict at, int64_t count,
                         float *restrict found) {
     for (int64_t i = 0; i < count; i++) {
@@ -248,10 +263,12 @@ static void interpolate(const float *restrict table, const Frequencies *restrict
             found[NODE * i + h] = (w0 * node[h] + w1 * node[NODE + h]) +
                                   (w2 * node[2 * NODE + h] + w3 * node[3 * NODE + h]);
     }
+    float spare[LANES * NODE];
+    for (int64_t i = 0; i < count; i += LANES) transpose(found + NODE * i, spare);
 }
 
 /* Turn waves around the centre by one more period of a base. */
-static void turn_by(const float *restrict base, int64_t points, float *restrict wave) {
+static void turn_wave(const float *restrict base, int64_t points, float *restrict wave) {
     const float *restrict c = base, *restrict s = base + ROW;
     float *restrict re = wave, *restrict im = wave + ROW;
     for (int64_t i = 0; i < points; i++) {
@@ -265,8 +282,11 @@ static void turn_by(const float *restrict base, int64_t points, float *restrict 
 static void add_wave(const float *restrict found, const float *restrict wave,
                      const float *restrict dark, int64_t points, float *restrict sum) {
     const float *restrict c = wave, *restrict s = wave + ROW;
-    for (int64_t i = 0; i < points; i++)
-        sum[i] += (found[NODE * i] * c[i] - found[NODE * i + HARMONICS] * s[i]) * dark[i];
+    for (int64_t i = 0; i < points; i += LANES) {
+        const float *restrict re = found + NODE * i, *restrict im = re + HARMONICS * LANES;
+        for (int h = 0; h < LANES; h++)
+            sum[i + h] += (re[h] * c[i + h] - im[h] * s[i + h]) * dark[i + h];
+    }
 }
 
 /* A galaxy's patterns, each of so many waves, of which amplitudes are `apart`, and memory. */
@@ -323,7 +343,7 @@ static void write_base(const Frequencies *at, int64_t unit, int64_t points, floa
     memcpy(once, at->cosine, ROW * sizeof(float));
     memcpy(once + ROW, at->sine, ROW * sizeof(float));
     memcpy(base, once, sizeof once);
-    for (int64_t n = 1; n < unit; n++) turn_by(once, points, base);
+    for (int64_t n = 1; n < unit; n++) turn_wave(once, points, base);
 }
 
 /* Add the light of all arms at some frequencies. */
@@ -336,8 +356,8 @@ static void add_arms(const Plan *plan, const Arms *arms, const Frequencies *at, 
     for (int64_t w = 0; w < arms->waves; w++) {
         int64_t order = arms->orders[w], h = w % HARMONICS;
         if (h == 0) interpolate(table_of(plan, arms, w), at, points, found);
-        for (; turned < order; turned += unit) turn_by(base, points, wave);
-        add_wave(found + h, wave, at->dark, points, order % 2 ? im : re);
+        for (; turned < order; turned += unit) turn_wave(base, points, wave);
+        add_wave(found + h * LANES, wave, at->dark, points, order % 2 ? im : re);
     }
 }
 
@@ -371,14 +391,15 @@ static Smooth smooth_of(const double *galaxy, Table discs, Table bulges, double 
 
 /* Write part of a line of frequencies, `points` of them from the first on. */
 static void draw_row(const Plan *plan, const Arms *arms, const Smooth *smooth, double unit,
-                     int64_t first, int64_t row, int64_t points, int64_t parts,
+                     int64_t grid_last, int64_t first, int64_t row, int64_t points, int64_t parts,
                      float *restrict result) {
     const double *galaxy = arms->galaxy;
     Frequencies at;
     float re[ROW] = {0}, im[ROW] = {0};
     double ky = unit * (double)row, left = galaxy[HIGHEST] * galaxy[HIGHEST] - ky * ky;
     double last = left > 0 ? whole(root(left) / unit) - (double)first : -1;
-    int64_t padded = (points + LANES - 1) / LANES * LANES;
+    int64_t within = rows_within(grid_last, row < 0 ? -row : row) + 1 - first;
+    int64_t padded = smaller(larger(within + LANES - 1, 0), points + LANES - 1) / LANES * LANES;
     int64_t seen = last < 0 ? 0 : smaller(((int64_t)last + LANES) / LANES * LANES, padded);
     locate(galaxy, first, unit, ky, padded, &at);
     add_profile(smooth->disc, (float)galaxy[DISC_FLUX], 1, &at, padded, re);
@@ -397,7 +418,7 @@ static void draw(const Plan *plan, const Arms *arms, const Smooth *smooth, doubl
     tabulate(plan, arms);
     for (int64_t y = 0; y <= 2 * last; y++)
         for (int64_t x = 0; x < columns; x += ROW)
-            draw_row(plan, arms, smooth, unit, x, y > last ? y - 2 * last - 1 : y,
+            draw_row(plan, arms, smooth, unit, last, x, y > last ? y - 2 * last - 1 : y,
                      smaller(ROW, columns - x), parts, result + parts * (y * columns + x));
     result[0] = (float)arms->galaxy[DISC_FLUX] * smooth->disc.at_zero +
                 (float)arms->galaxy[BULGE_FLUX] * smooth->bulge.at_zero;
@@ -426,7 +447,8 @@ static int counts_fit(const double *patterns, int64_t count) {
 /* Write the transforms of galaxies with arms, (galaxies, ky, kx): kx from 0 to the last, ky from 0 to
    the last and then from -last to -1, in multiples of `unit`.
 
-   Of one part they are real, and all orders are even. The other arrays are those of `arms.py`. */
+   Of one part they are real, and all orders are even. Beyond the circle through the last kx they
+   may be 0, as nothing reads them there. The other arrays are those of `arms.py`. */
 KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
        ARRAY(const double, amplitudes), ARRAY(const int64_t, orders), int64_t count, double unit, int64_t last, int64_t parts,
        double first, double step, ARRAY(const double, radius), ARRAY(const double, light),

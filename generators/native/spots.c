@@ -1,13 +1,12 @@
 /* The transforms of sums of round Gaussians, each a product of one along x and one along y.
 
    With a = x kx and b = y ky, a source's is the sum of flux g(kx) g(ky) exp(-i (a + b)) over its
-   spots: four sums of products of cosines and sines give it at ky and at -ky. */
+   spots: four sums of products of cosines and sines give it at ky and at -ky. Beyond the circle through
+   the last kx nothing is added. */
 
-#include "elementary.h"
-#include "engine.h"
+#include "convolution.h"
 
-#define LANES 16 /* frequencies along x that are summed side by side */
-#define DARK -16.0 /* ln of what is left of a Gaussian where it is nothing */
+#define DARK -11.0 /* ln of what is left of a Gaussian where it is nothing */
 
 /* A spot: its flux, its place, and its standard deviation. */
 enum { FLUX, X, Y, SIGMA, SPOT };
@@ -49,7 +48,7 @@ static int64_t choose(const Waves *waves, int64_t frequency) {
 }
 
 /* Add to LANES columns of the rows ky and -ky; of complex values, `columns` are wanted. */
-static void sum(const Waves *waves, int64_t bright, int64_t column, int64_t row, int64_t columns,
+static void add_columns(const Waves *waves, int64_t bright, int64_t column, int64_t row, int64_t columns,
                 float *restrict up, float *restrict down) {
     float cc[LANES] = {0}, ss[LANES] = {0}, sc[LANES] = {0}, cs[LANES] = {0};
     for (int64_t b = 0; b < bright; b++) {
@@ -94,11 +93,12 @@ static void draw(const Waves *waves, const double *spots, double unit, float *re
     }
     for (int64_t row = 0; row < side; row++) {
         int64_t bright = choose(waves, row);
-        for (int64_t column = 0; column < side; column += LANES) {
+        int64_t width = rows_within(side - 1, row) + 1;
+        for (int64_t column = 0; column < width; column += LANES) {
             float ignored[2 * LANES] = {0};
             float *up = result + 2 * (row * side + column);
             float *down = row ? result + 2 * ((2 * side - 1 - row) * side + column) : ignored;
-            sum(waves, bright, column, row, smaller(LANES, side - column), up, down);
+            add_columns(waves, bright, column, row, smaller(LANES, width - column), up, down);
         }
     }
 }

@@ -170,6 +170,8 @@ def planned(sources: Sources, waves: Waves, amount: Floats, seen: Floats) -> Sou
 def transform(sources: Sources, on: Grid, *, real: bool) -> Floats | Complexes:
     """Return the transforms of discs with patterns and of their bulges.
 
+    All tables are of one shape (``_tables``), and all profiles tapered alike.
+
     Parameters
     ----------
     sources : Sources
@@ -185,36 +187,22 @@ def transform(sources: Sources, on: Grid, *, real: bool) -> Floats | Complexes:
     (m, ky, kx) float32 or complex64 array
         Centred on the origin.
     """
-    parts = 1 if real else 2
-    transforms = np.empty((sources["_arms"].shape[0], on.ky.size, on.kx.size, parts), np.float32)
-    steps = np.stack([sources["_disc_step"], sources["_bulge_step"]], axis=1)
-    keys = np.concatenate([sources["_tables"], steps], axis=1).astype(np.int64)
-    for key in np.unique(keys, axis=0).tolist():
-        alike = (keys == key).all(axis=1)
-        if alike.all():
-            _draw(sources, on, key, transforms)
-        else:
-            part = np.empty((alike.sum(), *transforms.shape[1:]), np.float32)
-            _draw({name: values[alike] for name, values in sources.items()}, on, key, part)
-            transforms[alike] = part
-    return transforms[..., 0] if real else transforms.view(np.complex64)[..., 0]
-
-
-def _draw(sources: Sources, on: Grid, key: list[int], transforms: Singles) -> None:
-    """Draw galaxies whose tables have one shape, and whose profiles are tapered alike."""
-    span, radii, disc_step, bulge_step = key
-    galaxies = _galaxies(sources)
+    galaxies, (span, radii) = _galaxies(sources), sources["_tables"][0].tolist()
+    steps = (int(sources[f"_{part}_step"][0]) for part in ("disc", "bulge"))
+    profiles = (sersic_profile.transforms(step).singles for step in steps)
+    shape = (len(galaxies), on.ky.size, on.kx.size, 1 if real else 2)
+    transforms = np.empty(shape, dtype=np.float32)
     amplitudes = np.ascontiguousarray(sources["_amplitudes"])
     orders = np.ascontiguousarray(sources["_orders"])
     nodes, groups = _OVERSAMPLING * radii, amplitudes.shape[2] // _HARMONICS
     work = 2 * RADIAL_NODES + (2 + groups) * nodes * 2 * _HARMONICS
     _arms(
         galaxies, np.ascontiguousarray(sources["_patterns"]), amplitudes, orders, len(galaxies),
-        float(on.kx[1]), on.kx.size - 1, transforms.shape[3], float(np.log(_LOWEST)), span / nodes,
+        float(on.kx[1]), on.kx.size - 1, shape[3], float(np.log(_LOWEST)), span / nodes,
         *_tables(span, radii, _ladder(int(orders.max()))),
-        sersic_profile.transforms(disc_step).singles, sersic_profile.transforms(bulge_step).singles,
-        np.empty(6 * radii, dtype=np.float32), np.empty(work, dtype=np.float32), transforms,
+        *profiles, np.empty(6 * radii, dtype=np.float32), np.empty(work, dtype=np.float32), transforms,
     )  # fmt: skip
+    return transforms[..., 0] if real else transforms.view(np.complex64)[..., 0]
 
 
 def _galaxies(sources: Sources) -> Floats:

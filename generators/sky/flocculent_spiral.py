@@ -18,7 +18,7 @@ import numpy as np
 
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import choice, uniform
-from skybench.generators.random_streams import uniforms
+from skybench.generators.random_streams import first_uniforms
 from skybench.generators.sky import arms, knots
 from skybench.generators.sky.spiral import Spiral, draw_with
 from skybench.generators.sky.stamps import Sources, Stamps
@@ -93,9 +93,7 @@ class FlocculentSpiral(Spiral):
 
 def _patterns(sources: Sources) -> Sources:
     """Return the numbers of the patches' patterns: arms, winding, phase, a column each."""
-    drawn = np.empty((sources["flux"].size, 3 * _PATTERNS))
-    for one, seed in enumerate(sources["pattern_seed"]):
-        drawn[one] = uniforms(int(seed), "flocculent.patterns", 0, 3 * _PATTERNS)
+    drawn = first_uniforms(sources["pattern_seed"], "flocculent.patterns", 3 * _PATTERNS)
     chosen, winding, phase = np.split(drawn, 3, axis=1)
     cotangent = 1 / np.tan(np.deg2rad(np.maximum(sources["pitch_angle"], _LEAST_PITCH)))
     number = _FEWEST_ARMS + np.floor(chosen * (_MOST_ARMS - _FEWEST_ARMS + 1))

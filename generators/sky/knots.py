@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import gammainc, gammaincinv, ndtri
 
 from skybench.generators.arrays import Floats
-from skybench.generators.random_streams import uniforms
+from skybench.generators.random_streams import first_uniforms
 from skybench.generators.sky import arms
 from skybench.generators.sky.components import Spots
 from skybench.generators.sky.stamps import Sources
@@ -33,11 +33,9 @@ def flux(sources: Sources) -> Floats:
 def knots(sources: Sources) -> Spots:
     """Return the knots of each galaxy; dark ones where it has fewer than others."""
     most = max(int(sources["knot_count"].max(initial=0)), 1)
-    drawn = np.empty((sources["flux"].size, most, 5))
-    for one, seed in enumerate(sources["pattern_seed"]):
-        drawn[one] = uniforms(int(seed), "flocculent.knots", 0, 5 * most).reshape(most, 5)
+    drawn = first_uniforms(sources["pattern_seed"], "flocculent.knots", 5 * most)
     galaxy = {name: values[:, None] for name, values in sources.items()}
-    at_radius, at_arm, off_arm, follows, bright = np.moveaxis(drawn, 2, 0)
+    at_radius, at_arm, off_arm, follows, bright = np.moveaxis(drawn.reshape(-1, most, 5), 2, 0)
     radius = _radii(at_radius)
     azimuth = np.where(
         follows < galaxy["arm_contrast"],

@@ -130,10 +130,11 @@ def draw_with(
     symmetric = (waves.number % 2 == 0).all(axis=1) & (spots is None)
     if spots is not None:
         every["_spots"] = np.stack(spots, axis=2)
-    for real in (True, False):
-        members = np.flatnonzero(symmetric == real)
+    keys = np.column_stack([symmetric, every["_tables"], disc, bulge])
+    for key in np.unique(keys, axis=0):
+        members = np.flatnonzero((keys == key).all(axis=1))
         some = {name: values[members] for name, values in every.items()}
-        spectrum = partial(_spectrum, real)
+        spectrum = partial(_spectrum, bool(key[0]))
         for stamps in fourier.draw(some, some["_extent"], shape, spectrum, centred=True):
             yield stamps._replace(members=members[stamps.members])
     yield from _sharp_bulges(sources, np.flatnonzero(~blurred), shape)
