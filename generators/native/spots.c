@@ -6,7 +6,7 @@
 
 #include "convolution.h"
 
-#define DARK -11.0 /* ln of what is left of a Gaussian where it is nothing */
+#define DARK -14.0 /* ln of what is left of a Gaussian where it is nothing */
 
 /* A spot: its flux, its place, and its standard deviation. */
 enum { FLUX, X, Y, SIGMA, SPOT };

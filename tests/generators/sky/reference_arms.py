@@ -34,7 +34,7 @@ def transform(sources, on, *, real, radii=1500, azimuths=192, smooth=arms.transf
         galaxy = {name: values[one] for name, values in sources.items()}
         own = [arms.Waves(*numbers) for numbers in sources["_patterns"][one]]
         result[one] += sources["_disc_flux"][one] * moved(galaxy, own, on, radii, azimuths)
-    return result.real if real else result
+    return (result.real if real else result).astype(np.float32 if real else np.complex64)
 
 
 def moved(galaxy, waves, on, radii, azimuths):
