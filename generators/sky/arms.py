@@ -200,7 +200,8 @@ def transform(sources: Sources, on: Grid, *, real: bool) -> Floats | Complexes:
         galaxies, np.ascontiguousarray(sources["_patterns"]), amplitudes, orders, len(galaxies),
         float(on.kx[1]), on.kx.size - 1, shape[3], float(np.log(_LOWEST)), span / nodes,
         *_tables(span, radii, _ladder(int(orders.max()))),
-        *profiles, np.empty(6 * radii, dtype=np.float32), np.empty(work, dtype=np.float32), transforms,
+        *profiles, np.empty(6 * radii, dtype=np.float32), np.empty(work, dtype=np.float32),
+        transforms,
     )  # fmt: skip
     return transforms[..., 0] if real else transforms.view(np.complex64)[..., 0]
 
@@ -213,9 +214,7 @@ def _galaxies(sources: Sources) -> Floats:
         *(sources["_disc_flux"], disc, sources["_bulge_flux"], places),
         sources["bulge_radius_ratio"],
     )
-    return np.concatenate(
-        [sources["_plane"], np.stack(columns, axis=1), sources["_arms"]], axis=1
-    )
+    return np.concatenate([sources["_plane"], np.stack(columns, axis=1), sources["_arms"]], axis=1)
 
 
 def _plane(sources: Sources) -> Floats:
@@ -257,7 +256,7 @@ def _amplitudes(count: Floats, amount: Floats, strengths: Floats, orders: Intege
 
 
 def _orders(number: Integers, strengths: Floats) -> tuple[Integers, Integers]:
-    """Return the orders (m, waves) that any pattern has, ascending, and how many groups they are."""
+    """Return the orders (m, waves) that patterns have, ascending, and how many groups of them."""
     every = np.arange(1, _MOST_HARMONICS + 1) * number[:, :, None]
     has = np.zeros((len(number), _MOST_HARMONICS * int(number.max(initial=1)) + 1), dtype=bool)
     galaxy = np.broadcast_to(np.arange(len(number))[:, None, None], every.shape)

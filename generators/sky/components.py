@@ -91,8 +91,8 @@ def add(spots: Spots, on: Grid, transforms: Complexes) -> None:
     padded = -(-side // _LANES) * _LANES
     _spots(
         gaussians, len(gaussians), float(on.kx[1]), side - 1,
-        np.empty(2 * each * (padded + side), dtype=np.float32), np.empty(2 * each + 1, dtype=np.int64),
-        transforms.view(np.float32),
+        np.empty(2 * each * (padded + side), dtype=np.float32),
+        np.empty(2 * each + 1, dtype=np.int64), transforms.view(np.float32),
     )  # fmt: skip
 
 

@@ -42,7 +42,8 @@ def planned(sources, seen):
     count, flux = sources["arm_count"].size, 1 / sources["half_light_radius"]
     steps = np.full(count, sersic_profile.UNTAPERED)
     smooth = {"_disc_flux": flux, "_bulge_flux": flux / 4, "_disc_step": steps}
-    bulges = {"_bulge_step": steps, "bulge_radius_ratio": 0 * flux + 0.3, "bulge_sersic_index": 1 + flux}
+    bulges = {"_bulge_step": steps, "bulge_radius_ratio": np.full(count, 0.3)}
+    bulges["bulge_sersic_index"] = 1 + flux
     waves = arms.long_arms(sources)
     plan = arms.planned(sources, waves, flux, np.full(count, seen))
     return sources | smooth | bulges | plan
@@ -168,6 +169,6 @@ def test_spots_have_the_transform_of_gaussians(last):
 def test_kernels_refuse_sizes_that_do_not_fit():
     on = fourier.grid_up_to(32, 8)
     space = np.empty(2 * 5 * (16 + 9), dtype=np.float32)
+    numbers, result = np.empty(11, dtype=np.int64), np.empty(2 * 17 * 9, dtype=np.float32)
     with pytest.raises(ValueError, match="kernel spots refused its sizes"):
-        numbers, result = np.empty(11, dtype=np.int64), np.empty(2 * 17 * 9, dtype=np.float32)
         kernel("spots")(np.zeros(21), 1, float(on.kx[1]), 8, space, numbers, result)
