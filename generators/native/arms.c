@@ -407,6 +407,7 @@ static void draw_row(const Plan *plan, const Arms *arms, const Smooth *smooth, d
                 re);
     locate_nodes(plan, seen, last, &at);
     add_arms(plan, arms, &at, seen, re, im);
+    for (int64_t i = larger(within, 0); i < padded; i++) re[i] = im[i] = 0;
     for (int64_t i = 0; i < points; i++) result[parts * i] = re[i];
     if (parts == 2)
         for (int64_t i = 0; i < points; i++) result[2 * i + 1] = im[i];
@@ -448,7 +449,7 @@ static int counts_fit(const double *patterns, int64_t count) {
    the last and then from -last to -1, in multiples of `unit`.
 
    Of one part they are real, and all orders are even. Beyond the circle through the last kx they
-   may be 0, as nothing reads them there. The other arrays are those of `arms.py`. */
+   are 0: nothing is read there. The other arrays are those of `arms.py`. */
 KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
        ARRAY(const double, amplitudes), ARRAY(const int64_t, orders), int64_t count, double unit, int64_t last, int64_t parts,
        double first, double step, ARRAY(const double, radius), ARRAY(const double, light),

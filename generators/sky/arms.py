@@ -24,12 +24,13 @@ The kernel `arms.c` makes these tables and looks them up at the frequencies of t
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ive, loggamma
 
-from skybench.generators.arrays import Complexes, Floats, Integers, Singles
+from skybench.generators.arrays import Floats, Integers, Singles
 from skybench.generators.native.library import kernel
 from skybench.generators.sky import sersic_profile
 from skybench.generators.sky.fourier import Grid
@@ -167,7 +168,7 @@ def planned(sources: Sources, waves: Waves, amount: Floats, seen: Floats) -> Sou
     }
 
 
-def transform(sources: Sources, on: Grid, *, real: bool) -> Floats | Complexes:
+def transform(sources: Sources, on: Grid, *, real: bool) -> NDArray[Any]:
     """Return the transforms of discs with patterns and of their bulges.
 
     All tables are of one shape (``_tables``), and all profiles tapered alike.
@@ -203,7 +204,7 @@ def transform(sources: Sources, on: Grid, *, real: bool) -> Floats | Complexes:
         *profiles, np.empty(6 * radii, dtype=np.float32), np.empty(work, dtype=np.float32),
         transforms,
     )  # fmt: skip
-    return transforms[..., 0] if real else transforms.view(np.complex64)[..., 0]
+    return (transforms if real else transforms.view(np.complex64))[..., 0]
 
 
 def _galaxies(sources: Sources) -> Floats:

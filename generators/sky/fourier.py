@@ -34,10 +34,7 @@ SIZES = (
 NEGLIGIBLE = 1e-3
 """Power at the last frequency that is kept: it costs at most that share of the peak."""
 
-_BANDS = (
-    *(0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0, 1.125, 1.25, 1.375, 1.5, 1.75, 2.0, 2.5),
-    *(3.0, 4.0, 6.0, 8.0, 16.0, 64.0),
-)
+_BANDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 16.0, 64.0)
 """Last frequencies that are kept, over the Nyquist frequency of the pixels."""
 
 LAST = 2048
