@@ -5,11 +5,12 @@ of many is then a product of two small matrices, whatever the grid: the kernel `
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from skybench.generators.arrays import Complexes, Floats
+from skybench.generators.arrays import Floats
 from skybench.generators.native.library import kernel
 from skybench.generators.sky import fourier
 from skybench.generators.sky.fourier import Grid
@@ -74,7 +75,7 @@ class Spots(NamedTuple):
     sigma: Floats
 
 
-def transform(spots: Spots, on: Grid) -> Complexes:
+def transform(spots: Spots, on: Grid) -> NDArray[np.complex64]:
     """Return the transforms (m, ky, kx) of the sums, centred on the sources, as complex64.
 
     exp(-(k sigma)^2 / 2 - i k (x, y)) for each spot, times its flux.
@@ -84,7 +85,7 @@ def transform(spots: Spots, on: Grid) -> Complexes:
     return transforms
 
 
-def add(spots: Spots, on: Grid, transforms: Complexes) -> None:
+def add(spots: Spots, on: Grid, transforms: NDArray[np.complex64]) -> None:
     """Add the transforms of the sums to complex64 ones, in place."""
     gaussians = np.stack(spots, axis=2)
     each, side = spots.x.shape[1], on.kx.size
@@ -108,5 +109,5 @@ def draw(spots: Spots, sources: Sources, shape: tuple[int, int]) -> Iterator[Sta
     yield from fourier.draw(every, reach, shape, _spectrum, centred=True)
 
 
-def _spectrum(sources: Sources, on: Grid, x: Floats, y: Floats) -> Complexes:
+def _spectrum(sources: Sources, on: Grid, x: Floats, y: Floats) -> NDArray[Any]:
     return transform(Spots(*np.moveaxis(sources["_spots"], 2, 0)), on)
