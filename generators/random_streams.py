@@ -18,6 +18,7 @@ from skybench.generators.native.library import kernel
 _normal_deviates = kernel("normal_deviates")
 _uniform_deviates = kernel("uniform_deviates")
 _inverse_normal = kernel("inverse_normal")
+_first_uniforms = kernel("first_uniforms")
 
 WORDS_PER_COUNT = 4
 """One Philox counter value yields four 64-bit words."""
@@ -61,6 +62,14 @@ def uniforms(seed: int, stream: str, start: int, stop: int) -> NDArray[np.float6
     first, skip = divmod(start, WORDS_PER_COUNT)
     generator = np.random.Philox(key=key_of(seed, stream), counter=[first, 0, 0, 0])
     return _open_interval(generator.random_raw(skip + stop - start)[skip:])
+
+
+def first_uniforms(seeds: NDArray[np.float64], stream: str, count: int) -> NDArray[np.float64]:
+    """Return the first uniforms of a stream for the whole part of each seed: (seeds, count)."""
+    values = np.empty((seeds.size, count))
+    if seeds.size:
+        _first_uniforms(np.stack([key_of(int(seed), stream) for seed in seeds]), count, values)
+    return values
 
 
 def _open_interval(words: NDArray[np.uint64]) -> NDArray[np.float64]:

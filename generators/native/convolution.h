@@ -39,6 +39,12 @@ static inline int64_t pairs(int64_t height) {
     return ((height + 1) / 2 + LANES - 1) / LANES * LANES;
 }
 
+/* The last |ky| of columns from `first` on, or the reverse: beyond the circle through the last kx
+   there is as little power as beyond that. */
+static inline int64_t rows_within(int64_t last, int64_t first) {
+    return (int64_t)whole(root((double)(last * last - first * first)));
+}
+
 static inline float *carve(float *scratch, int64_t *used, int64_t count) {
     float *part = scratch ? scratch + *used : scratch;
     *used += (count + LANES - 1) / LANES * LANES;

@@ -35,12 +35,6 @@ static void profile_row(Axes axes, int64_t first, float ky, Line line, float *re
     look_up(line, squared, values);
 }
 
-/* The last |ky| of columns from `first` on: beyond the circle through the last kx there is as
-   little power as beyond that. */
-static int64_t rows_within(int64_t last, int64_t first) {
-    return (int64_t)whole(root((double)(last * last - first * first)));
-}
-
 /* The transforms of unit-flux ellipses about the origin, LANES columns of kx. */
 static void write_profile(Axes axes, int64_t first, int64_t rows, Line line, Work w) {
     for (int64_t j = 0; j <= rows; j++) {

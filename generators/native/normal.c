@@ -1,4 +1,4 @@
-/* Normal deviates of a row's stream, and the normal quantile that they are made of. */
+/* Normal deviates and uniforms of streams. */
 
 #include "deviates.h"
 
@@ -41,6 +41,22 @@ KERNEL(uniform_deviates, ARRAY(const uint64_t, key), ARRAY(const uint64_t, rows)
             philox(key, counter, (uint64_t)(first / 4), words, (count + 3) / 4);
             double *restrict to = result + row * each + first;
             for (int64_t i = 0; i < count; i++) to[i] = fine_uniform(words[i]);
+        }
+    }
+    return 0;
+}
+
+/* Write the first uniforms of streams, (key, count). */
+KERNEL(first_uniforms, ARRAY(const uint64_t, keys), int64_t count, ARRAY(double, result)) {
+    REQUIRE(keys_length % 2 == 0 && count >= 0 && result_length == keys_length / 2 * count);
+    const uint64_t start[4] = {0};
+    uint64_t words[4 * BLOCK];
+    for (int64_t stream = 0; stream < keys_length / 2; stream++) {
+        for (int64_t first = 0; first < count; first += 4 * BLOCK) {
+            int64_t some = smaller(4 * BLOCK, count - first);
+            philox(keys + 2 * stream, start, (uint64_t)(first / 4), words, (some + 3) / 4);
+            double *restrict to = result + stream * count + first;
+            for (int64_t i = 0; i < some; i++) to[i] = fine_uniform(words[i]);
         }
     }
     return 0;

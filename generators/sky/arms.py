@@ -24,15 +24,17 @@ The kernel `arms.c` makes these tables and looks them up at the frequencies of t
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ive, loggamma
 
-from skybench.generators.arrays import Complexes, Floats, Integers
+from skybench.generators.arrays import Floats, Integers, Singles
 from skybench.generators.native.library import kernel
+from skybench.generators.sky import sersic_profile
 from skybench.generators.sky.fourier import Grid
+from skybench.generators.sky.radial_table import NODES as RADIAL_NODES
 from skybench.generators.sky.stamps import Sources
 
 SLOPE = 1.6783469900166605
@@ -74,8 +76,10 @@ _OVERSAMPLING, _HARMONICS, _MOST_HARMONICS = 2, 8, 24
 _ASKED = np.geomspace(0.08, 5, 24)
 """Radii at which patterns are asked how tightly they are wound."""
 
-_DARK = 1e-15
+_DARK = 1e-10
 """Light that is none."""
+
+_arms = kernel("arms")
 
 
 def arm_phase(
@@ -139,10 +143,8 @@ def long_arms(sources: Sources) -> Waves:
     return Waves(*(np.asarray(column)[:, None] for column in columns))
 
 
-def transform(
-    sources: Sources, waves: Waves, amount: Floats, smooth: Floats, on: Grid, rest: Floats
-) -> Floats | Complexes:
-    """Return the transforms of discs with patterns, and of what else there is.
+def planned(sources: Sources, waves: Waves, amount: Floats, seen: Floats) -> Sources:
+    """Return what `transform` reads beside the sources: their patterns, and tables for them.
 
     Parameters
     ----------
@@ -151,78 +153,77 @@ def transform(
     waves : Waves
     amount : (m,) array
         Flux of the disc that the patterns move around.
-    smooth : (m,) array
-        Flux of the exponential disc that is drawn.
+    seen : (m,) array
+        Highest frequency at which arms are seen, in radians a pixel.
+    """
+    strengths = _strengths(waves, sources["half_light_radius"] * seen)
+    plans = _plans(waves, strengths, sources["half_light_radius"] * seen)
+    return {
+        "_patterns": np.stack(waves, axis=2),
+        "_amplitudes": _amplitudes(waves.number, amount, strengths, plans.orders),
+        "_orders": plans.orders,
+        "_plane": _plane(sources),
+        "_arms": np.stack([seen, plans.crowded, plans.unit, plans.groups], axis=1),
+        "_tables": np.stack([plans.span, plans.radii], axis=1),
+    }
+
+
+def transform(sources: Sources, on: Grid, *, real: bool) -> NDArray[Any]:
+    """Return the transforms of discs with patterns and of their bulges.
+
+    All tables are of one shape (``_tables``), and all profiles tapered alike.
+
+    Parameters
+    ----------
+    sources : Sources
+        What `planned` returns, the flux of disc and bulge (``_disc_flux``, ``_bulge_flux``), the
+        steps of their tapers (``_disc_step``, ``_bulge_step``), and the bulges' radius ratio and
+        Sersic index are read.
     on : Grid
-    rest : (m, ky, kx) array
-        Added.
+    real : bool
+        All numbers of arms are even: what is the same after half a turn has a real transform.
 
     Returns
     -------
-    (m, ky, kx) array
-        Centred on the origin; real if all numbers of arms are even.
+    (m, ky, kx) float32 or complex64 array
+        Centred on the origin.
     """
-    size = sources["half_light_radius"]
-    seen = size * on.kx[-1]
-    strengths = _strengths(waves, seen)
-    plans = _plans(waves, strengths, seen)
-    galaxies = _geometry(sources, smooth, plans, on)
-    patterns = np.stack(waves[:6], axis=2)
-    real = bool((waves.number % 2 == 0).all())
-    transforms: Floats | Complexes = np.empty(rest.shape, dtype=np.complex128)
-    if real:
-        transforms = np.empty(rest.shape)
-    keys = np.stack([plans.span, plans.radii, plans.unit, plans.groups], axis=1)
-    for key in np.unique(keys, axis=0).tolist():
-        some = np.flatnonzero((keys == key).all(axis=1))
-        waves_of = _amplitudes(waves.number[some], amount[some], strengths[some], *key[2:])
-        transforms[some] = _drawn(
-            galaxies[some], patterns[some], waves_of, on, rest[some], real, key
-        )
-    return transforms
+    galaxies, (span, radii) = _galaxies(sources), sources["_tables"][0].tolist()
+    steps = (int(sources[f"_{part}_step"][0]) for part in ("disc", "bulge"))
+    profiles = (sersic_profile.transforms(step).singles for step in steps)
+    shape = (len(galaxies), on.ky.size, on.kx.size, 1 if real else 2)
+    transforms = np.empty(shape, dtype=np.float32)
+    amplitudes = np.ascontiguousarray(sources["_amplitudes"])
+    orders = np.ascontiguousarray(sources["_orders"])
+    nodes, groups = _OVERSAMPLING * radii, amplitudes.shape[2] // _HARMONICS
+    work = 2 * RADIAL_NODES + (2 + groups) * nodes * 2 * _HARMONICS
+    _arms(
+        galaxies, np.ascontiguousarray(sources["_patterns"]), amplitudes, orders, len(galaxies),
+        float(on.kx[1]), on.kx.size - 1, shape[3], float(np.log(_LOWEST)), span / nodes,
+        *_tables(span, radii, _ladder(int(orders.max()))),
+        *profiles, np.empty(6 * radii, dtype=np.float32), np.empty(work, dtype=np.float32),
+        transforms,
+    )  # fmt: skip
+    return (transforms if real else transforms.view(np.complex64))[..., 0]
 
 
-def _drawn(
-    galaxies: Floats,
-    patterns: Floats,
-    amplitudes: Floats,
-    on: Grid,
-    rest: Floats,
-    real: bool,
-    key: list[int],
-) -> Floats | Complexes:
-    """Return the transforms of galaxies whose tables have one shape."""
-    span, radii, unit, groups = key
-    tables = _tables(span, radii, _ladder(unit * groups * _HARMONICS))
-    parts = np.empty((*rest.shape, 1 if real else 2))
-    step = span / (_OVERSAMPLING * radii)
-    work = (2 + groups) * _OVERSAMPLING * radii * 2 * _HARMONICS
-    kernel("arms")(
-        np.ascontiguousarray(galaxies),
-        np.ascontiguousarray(patterns),
-        np.ascontiguousarray(amplitudes),
-        len(galaxies),
-        on.kx,
-        on.ky,
-        float(np.log(_LOWEST)),
-        step,
-        *tables,
-        np.ascontiguousarray(rest),
-        np.empty(6 * radii),
-        np.empty(work, dtype=np.float32),
-        parts,
+def _galaxies(sources: Sources) -> Floats:
+    """Return the columns that the kernel reads of each galaxy."""
+    places = sersic_profile.transforms().place(np.log(sources["bulge_sersic_index"]))
+    disc = sersic_profile.transforms().place(np.zeros_like(places))
+    columns = (
+        *(sources["_disc_flux"], disc, sources["_bulge_flux"], places),
+        sources["bulge_radius_ratio"],
     )
-    return parts[..., 0] if real else parts.view(np.complex128)[..., 0]
+    return np.concatenate([sources["_plane"], np.stack(columns, axis=1), sources["_arms"]], axis=1)
 
 
-def _geometry(sources: Sources, smooth: Floats, plans: "_Plans", on: Grid) -> Floats:
-    """Return how frequencies of the planes of discs follow from those of the sky, and the rest."""
+def _plane(sources: Sources) -> Floats:
+    """Return (m, 4): how frequencies of the planes of discs follow from those of the sky."""
     angle, size = np.deg2rad(sources["position_angle"]), sources["half_light_radius"]
     minor = size * sources["axis_ratio"] * sources["arm_handedness"]
     cos, sin = np.cos(angle), np.sin(angle)
-    last, length = (np.full(size.shape, value) for value in (on.kx[-1], 1 / SLOPE))
-    columns = (size * cos, size * sin, -minor * sin, minor * cos, smooth, length, last)
-    return np.stack([*columns, plans.crowded, plans.unit], axis=1)
+    return np.stack([size * cos, size * sin, -minor * sin, minor * cos], axis=1)
 
 
 def _strengths(waves: Waves, seen: Floats) -> Floats:
@@ -240,24 +241,43 @@ def _strengths(waves: Waves, seen: Floats) -> Floats:
     return np.where(visible, strength, 0.0)
 
 
-def _amplitudes(count: Floats, amount: Floats, strengths: Floats, unit: int, groups: int) -> Floats:
-    """Return (m, patterns, waves): the factors of waves of order ``unit`` times 1, 2, ...
+def _amplitudes(count: Floats, amount: Floats, strengths: Floats, orders: Integers) -> Floats:
+    """Return (m, patterns, waves): the factors of waves of these orders.
 
     (-i)^order is the sign that is given here, or -i of it.
     """
-    order = unit * np.arange(1, groups * _HARMONICS + 1)
-    n, rest = np.divmod(order, count[:, :, None].astype(np.int64))
-    known = (rest == 0) & (n <= _MOST_HARMONICS)
+    n, rest = np.divmod(orders[:, None], count[:, :, None].astype(np.int64))
+    # Orders that only fill a group up are those of the last one again.
+    first = np.diff(orders, axis=1, prepend=0) > 0
+    known = (rest == 0) & (n <= _MOST_HARMONICS) & first[:, None]
     index = np.where(known, n, 1) - 1
     strength = np.where(known, np.take_along_axis(strengths, index, axis=2), 0.0)
-    sign = np.where((order + order % 2) % 4 == 0, 1, -1)
+    sign = np.where((orders + orders % 2) % 4 == 0, 1, -1)[:, None]
     return np.asarray(2 * np.pi * amount[:, None, None] * sign * strength)
 
 
+def _orders(number: Integers, strengths: Floats) -> tuple[Integers, Integers]:
+    """Return the orders (m, waves) that patterns have, ascending, and how many groups of them."""
+    every = np.arange(1, _MOST_HARMONICS + 1) * number[:, :, None]
+    has = np.zeros((len(number), _MOST_HARMONICS * int(number.max(initial=1)) + 1), dtype=bool)
+    galaxy = np.broadcast_to(np.arange(len(number))[:, None, None], every.shape)
+    seen = strengths > 0
+    has[galaxy[seen], every[seen]] = True
+    has[:, 0] = False
+    none = ~has.any(axis=1)
+    has[none, number[none, 0]] = True
+    counts = has.sum(axis=1)
+    groups = -(-counts // _HARMONICS)
+    slot = np.minimum(np.arange(groups.max(initial=1) * _HARMONICS), counts[:, None] - 1)
+    ascending = np.argsort(~has, axis=1, kind="stable")
+    return np.take_along_axis(ascending, slot, axis=1), groups
+
+
 class _Plans(NamedTuple):
-    """Of each galaxy: where arms fade; the orders' unit; span, radii and groups of its tables."""
+    """Of each galaxy: where arms fade; orders and their unit; span, radii, groups of its tables."""
 
     crowded: Floats
+    orders: Integers
     unit: Integers
     span: Integers
     radii: Integers
@@ -279,11 +299,11 @@ def _plans(waves: Waves, strengths: Floats, seen: Floats) -> _Plans:
     fastest = np.minimum(fastest, 1.5 * crowded[:, None, None, None] * _ASKED)
     fastest += _FEATURES * left / np.log(2 / _NEGLIGIBLE)
     fastest = np.where(left > 0, fastest, 0).max(axis=(1, 2, 3))
-    unit = np.gcd.reduce(waves.number.astype(np.int64), axis=1)
-    order = np.arange(1, _MOST_HARMONICS + 1) * waves.number[:, :, None].astype(np.int64)
-    last = np.where(strengths > 0, order, 1).max(axis=(1, 2))
-    groups = -(-last // (unit * _HARMONICS))
-    return _Plans(crowded, unit, span, _at_least(_RADII, span / np.pi * fastest), groups)
+    number = waves.number.astype(np.int64)
+    orders, groups = _orders(number, strengths)
+    unit = np.gcd.reduce(orders, axis=1)
+    radii = _at_least(_RADII, span / np.pi * fastest)
+    return _Plans(crowded, orders, unit, span, radii, groups)
 
 
 def _turning(waves: Waves) -> Floats:
@@ -305,9 +325,9 @@ class _Tables(NamedTuple):
 
     radius: Floats
     light: Floats
-    turns: NDArray[np.float32]
-    symbols: NDArray[np.float32]
-    rescale: NDArray[np.float32]
+    turns: Singles
+    symbols: Singles
+    rescale: Singles
 
 
 def _ladder(order: int) -> int:

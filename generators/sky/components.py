@@ -4,14 +4,18 @@ A round Gaussian is a product of one along x and one along y, and so is its tran
 of many is then a product of two small matrices, whatever the grid: the kernel `spots.c`.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from skybench.generators.arrays import Complexes, Floats
+from skybench.generators.arrays import Floats
 from skybench.generators.native.library import kernel
+from skybench.generators.sky import fourier
 from skybench.generators.sky.fourier import Grid
-from skybench.generators.sky.stamps import Sources
+from skybench.generators.sky.sersic import psf_extent
+from skybench.generators.sky.stamps import Sources, Stamps
 
 
 def sersic_part(sources: Sources, **changes: Floats) -> Sources:
@@ -56,6 +60,8 @@ def along_axes(on: Grid, position_angle: Floats) -> tuple[Floats, Floats]:
 _LANES = 16
 """Frequencies that the kernel sums side by side."""
 
+_spots = kernel("spots")
+
 VISIBLE = 4.5
 """Standard deviations from the centre at which a Gaussian is dark."""
 
@@ -69,20 +75,39 @@ class Spots(NamedTuple):
     sigma: Floats
 
 
-def transform(spots: Spots, on: Grid) -> Complexes:
-    """Return the transforms (m, ky, kx) of the sums, centred on the sources.
+def transform(spots: Spots, on: Grid) -> NDArray[np.complex64]:
+    """Return the transforms (m, ky, kx) of the sums, centred on the sources, as complex64.
 
     exp(-(k sigma)^2 / 2 - i k (x, y)) for each spot, times its flux.
     """
-    gaussians = np.stack(spots, axis=2)
-    count, each, side = *spots.x.shape, on.kx.size
-    padded = -(-side // _LANES) * _LANES
-    transforms = np.empty((count, on.ky.size, side), dtype=np.complex128)
-    work = np.empty(2 * each * (padded + side), dtype=np.float32)
-    kernel("spots")(gaussians, count, float(on.kx[1]), side - 1, work, transforms.view(np.float64))
+    transforms = np.zeros((len(spots.x), on.ky.size, on.kx.size), dtype=np.complex64)
+    add(spots, on, transforms)
     return transforms
+
+
+def add(spots: Spots, on: Grid, transforms: NDArray[np.complex64]) -> None:
+    """Add the transforms of the sums to complex64 ones, in place."""
+    gaussians = np.stack(spots, axis=2)
+    each, side = spots.x.shape[1], on.kx.size
+    padded = -(-side // _LANES) * _LANES
+    _spots(
+        gaussians, len(gaussians), float(on.kx[1]), side - 1,
+        np.empty(2 * each * (padded + side), dtype=np.float32),
+        np.empty(2 * each + 1, dtype=np.int64), transforms.view(np.float32),
+    )  # fmt: skip
 
 
 def extent(spots: Spots) -> Floats:
     """Return the radius in pixels beyond which each sum is dark."""
     return np.asarray((np.hypot(spots.x, spots.y) + VISIBLE * spots.sigma).max(axis=1))
+
+
+def draw(spots: Spots, sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+    """Yield the stamps of sums about sources, whose place and PSF are read."""
+    every = sources | {"_spots": np.stack(spots, axis=2)}
+    reach = extent(spots) + psf_extent(sources)
+    yield from fourier.draw(every, reach, shape, _spectrum, centred=True)
+
+
+def _spectrum(sources: Sources, on: Grid, x: Floats, y: Floats) -> NDArray[Any]:
+    return transform(Spots(*np.moveaxis(sources["_spots"], 2, 0)), on)

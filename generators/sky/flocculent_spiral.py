@@ -16,12 +16,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from skybench.generators.arrays import Complexes
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import choice, uniform
-from skybench.generators.random_streams import uniforms
+from skybench.generators.random_streams import first_uniforms
 from skybench.generators.sky import arms, knots
-from skybench.generators.sky.fourier import Grid
 from skybench.generators.sky.spiral import Spiral, draw_with
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval, OneOf
@@ -32,9 +30,6 @@ _PATCH_SHARPNESS = 2.0
 
 _LEAST_PITCH = 5.0
 """Pitch in degrees below which patches are wound no tighter: they would be rings."""
-
-_SHARED = ("flux", "bulge_fraction")
-"""What is otherwise for the smooth light than for the whole galaxy."""
 
 _LOOSEST, _TIGHTEST = 0.6, 1.2
 """Winding nu of the patterns over the cotangent of the pitch angle."""
@@ -86,25 +81,19 @@ class FlocculentSpiral(Spiral):
         """Yield the stamps of the discs with their patches and knots, and of the bulges."""
         in_knots = knots.flux(sources)
         rest = sources["flux"] - in_knots
-        whole = {f"_{name}": sources[name] for name in _SHARED}
-        smooth = sources | _patterns(sources) | whole
-        smooth["flux"] = rest
         # The bulge keeps its light: knots take theirs from the disc.
         bulge = sources["flux"] * sources["bulge_fraction"]
-        smooth["bulge_fraction"] = np.minimum(bulge / np.where(rest > 0, rest, 1), 1)
-        yield from draw_with(_waves, smooth, shape, _knots)
-
-
-def _knots(sources: Sources, on: Grid) -> Complexes:
-    """Return the transforms of the knots, whose flux is a share of the whole galaxy's."""
-    return knots.transform(sources | {name: sources[f"_{name}"] for name in _SHARED}, on)
+        smooth = sources | {
+            "flux": rest,
+            "bulge_fraction": np.minimum(bulge / np.where(rest > 0, rest, 1), 1),
+        }
+        waves = _waves(sources | _patterns(sources))
+        yield from draw_with(waves, smooth, shape, knots.knots(sources))
 
 
 def _patterns(sources: Sources) -> Sources:
     """Return the numbers of the patches' patterns: arms, winding, phase, a column each."""
-    drawn = np.empty((sources["flux"].size, 3 * _PATTERNS))
-    for one, seed in enumerate(sources["pattern_seed"]):
-        drawn[one] = uniforms(int(seed), "flocculent.patterns", 0, 3 * _PATTERNS)
+    drawn = first_uniforms(sources["pattern_seed"], "flocculent.patterns", 3 * _PATTERNS)
     chosen, winding, phase = np.split(drawn, 3, axis=1)
     cotangent = 1 / np.tan(np.deg2rad(np.maximum(sources["pitch_angle"], _LEAST_PITCH)))
     number = _FEWEST_ARMS + np.floor(chosen * (_MOST_ARMS - _FEWEST_ARMS + 1))

@@ -163,12 +163,25 @@ def draw(
         The transforms are of sources at the origin, and are yet to be moved to their place.
     """
     far = np.maximum(*reach(sources, shape))
-    sizes = fitting(extent + np.minimum(extent + 5, far) + 2)
+    sizes = _sizes(extent, far)
     # A stamp is cut from its grid, so it is no larger.
     stamps = np.minimum(fitting(2 * extent + 10), sizes)
     sides = np.where(extent + 1 >= far, WHOLE, stamps)
     for group in groups(sources, sizes, sides, last):
         yield from draw_group(sources, group, shape, spectrum, centred=centred)
+
+
+def highest(sources: Sources, extent: Floats, shape: tuple[int, int]) -> Floats:
+    """Return the frequency up to which `draw` asks for the power of sources, without need.
+
+    It is the PSF's, or the last of the grid: what lies between is of no importance.
+    """
+    sizes = _sizes(extent, np.maximum(*reach(sources, shape)))
+    return np.minimum(cutoff(sources), 2 * np.pi * np.minimum(LAST / sizes, _BANDS[-1] / 2))
+
+
+def _sizes(extent: Floats, far: Floats) -> Integers:
+    return fitting(extent + np.minimum(extent + 5, far) + 2)
 
 
 class Psf(NamedTuple):
@@ -251,7 +264,8 @@ def _convolved(
     transforms: Floats | Complexes, x: Floats, y: Floats, psf: Psf, on: Grid, pixels: Singles
 ) -> None:
     complex_ = np.iscomplexobj(transforms)
-    given = transforms.astype(np.complex64 if complex_ else np.float32).view(np.float32)
+    dtype = np.complex64 if complex_ else np.float32
+    given = transforms.astype(dtype, order="C", copy=False).view(np.float32)
     last, (height, width) = on.kx.size - 1, pixels.shape[1:]
     memory = scratch(on.size, last, height)
     _convolve(

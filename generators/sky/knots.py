@@ -8,14 +8,11 @@ ApJ 337, 761), the radii the light of the disc. Each galaxy's places come from i
 import numpy as np
 from scipy.special import gammainc, gammaincinv, ndtri
 
-from skybench.generators.arrays import Complexes, Floats
-from skybench.generators.random_streams import uniforms
-from skybench.generators.sky import arms, components, fourier
+from skybench.generators.arrays import Floats
+from skybench.generators.random_streams import first_uniforms
+from skybench.generators.sky import arms
 from skybench.generators.sky.components import Spots
 from skybench.generators.sky.stamps import Sources
-
-_MOST = (8, 16, 32, 64)
-"""Numbers of knots that share matrices of one size; those that a galaxy lacks are dark."""
 
 _INNERMOST, _OUTERMOST = 0.4, 2.5
 """Radii between which knots lie, in half-light radii."""
@@ -33,25 +30,12 @@ def flux(sources: Sources) -> Floats:
     return np.where(sources["knot_count"] > 0, disc * sources["knot_fraction"], 0.0)
 
 
-def transform(sources: Sources, on: fourier.Grid) -> Complexes:
-    """Return the transforms (m, ky, kx) of the knots of each galaxy, about its centre."""
-    transforms = np.zeros((sources["flux"].size, on.ky.size, on.kx.size), dtype=np.complex128)
-    counts = sources["knot_count"]
-    for fewer, most in zip((0, *_MOST), _MOST, strict=False):
-        some = np.flatnonzero((counts > fewer) & (counts <= most))
-        if some.size:
-            galaxies = {name: values[some] for name, values in sources.items()}
-            transforms[some] = components.transform(knots(galaxies, most), on)
-    return transforms
-
-
-def knots(sources: Sources, most: int) -> Spots:
-    """Return the knots of galaxies that have at most so many."""
-    drawn = np.empty((sources["flux"].size, most, 5))
-    for one, seed in enumerate(sources["pattern_seed"]):
-        drawn[one] = uniforms(int(seed), "flocculent.knots", 0, 5 * most).reshape(most, 5)
+def knots(sources: Sources) -> Spots:
+    """Return the knots of each galaxy; dark ones where it has fewer than others."""
+    most = max(int(sources["knot_count"].max(initial=0)), 1)
+    drawn = first_uniforms(sources["pattern_seed"], "flocculent.knots", 5 * most)
     galaxy = {name: values[:, None] for name, values in sources.items()}
-    at_radius, at_arm, off_arm, follows, bright = np.moveaxis(drawn, 2, 0)
+    at_radius, at_arm, off_arm, follows, bright = np.moveaxis(drawn.reshape(-1, most, 5), 2, 0)
     radius = _radii(at_radius)
     azimuth = np.where(
         follows < galaxy["arm_contrast"],
@@ -60,7 +44,7 @@ def knots(sources: Sources, most: int) -> Spots:
     )
     light = 1 / (1 - bright * (1 - 1 / _BRIGHTEST))
     light = np.where(np.arange(most) < galaxy["knot_count"], light, 0.0)
-    total = np.cumsum(light, axis=1)[:, -1:]
+    total = np.maximum(np.cumsum(light, axis=1)[:, -1:], 1)
     x, y = _on_the_sky(galaxy, radius, azimuth)
     sigma = galaxy["half_light_radius"] * galaxy["knot_radius_ratio"] * np.ones_like(x)
     return Spots(flux(sources)[:, None] * light / total, x, y, sigma)

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skybench.generators.arrays import Complexes, Floats
+from skybench.generators.arrays import Floats
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import choice, log_uniform, truncated_normal, uniform
-from skybench.generators.sky import components, fourier
+from skybench.generators.sky import components
 from skybench.generators.sky.components import Spots
-from skybench.generators.sky.sersic import Sersic, psf_extent
+from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval
@@ -111,12 +111,7 @@ class Merger(SkyObject):
         pair = layout(sources)
         for part in _galaxies(sources, pair):
             yield from Sersic.draw(part, shape)
-        extent = components.extent(pair.tides) + psf_extent(sources)
-        yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
-
-
-def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
-    return components.transform(layout(sources).tides, on)
+        yield from components.draw(pair.tides, sources, shape)
 
 
 def _galaxies(sources: Sources, pair: Pair) -> tuple[Sources, Sources]:

@@ -23,6 +23,9 @@ _OCTAVES = np.arange(-29, 29)
 _SQUARED = np.append(np.ldexp(1 + np.arange(64) / 64, _OCTAVES[:, None]).ravel(), 2.0**29)
 """The nodes of the kernels' tables: those k squared whose floats end in 17 bits of nothing."""
 
+NODES = _SQUARED.size
+"""Nodes of a row of the kernels' tables."""
+
 _DARK = 1e-12
 """Below it a transform is nothing: products of such numbers are slow to compute with."""
 

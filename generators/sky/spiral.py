@@ -4,7 +4,7 @@ Arms have no light in the mean around the disc: disc and bulge are Sersic profil
 and the arms' part, of zero flux, is added there harmonic by harmonic (`arms.py`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from skybench.generators.arrays import Complexes, Floats, Parameters
 from skybench.generators.declaration import derived, parameter
 from skybench.generators.distributions import choice, log_uniform, uniform
-from skybench.generators.sky import arms, fourier, sersic_profile
-from skybench.generators.sky.sersic import Sersic, ellipse
+from skybench.generators.sky import arms, components, fourier, sersic_profile
+from skybench.generators.sky.components import Spots
+from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import BLUE, SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps, reach
 from skybench.generators.variable import POSITIVE, Interval, OneOf
@@ -24,10 +25,6 @@ _WRAPPED = 2e-3
 
 _PSF_WINGS = 2.0
 """FWHM that are left for the wings of the PSF: farther out, what wraps is too faint to see."""
-
-
-Patterns = Callable[[Sources], arms.Waves]
-"""Galaxies -> what moves the light of their discs around, without any in the mean, ring by ring."""
 
 
 class Spiral(SkyObject):
@@ -103,36 +100,41 @@ class Spiral(SkyObject):
     @staticmethod
     def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
         """Yield the stamps of spiral galaxies."""
-        yield from draw_with(arms.long_arms, sources, shape)
+        yield from draw_with(arms.long_arms(sources), sources, shape)
 
 
 def draw_with(
-    patterns: Patterns,
-    sources: Sources,
-    shape: tuple[int, int],
-    extra: Callable[[Sources, fourier.Grid], Complexes] | None = None,
+    waves: arms.Waves, sources: Sources, shape: tuple[int, int], spots: Spots | None = None
 ) -> Iterator[Stamps]:
     """Yield the stamps of disc galaxies with a bulge, whose discs have the patterns.
 
-    ``extra`` gives the transforms of what else lies on the discs.
+    ``waves`` move the light of the discs around, without any in the mean, ring by ring; ``spots``
+    are what else lies on them.
     """
-    spectrum = partial(_spectrum, patterns, extra)
     size, ones = sources["half_light_radius"], np.ones_like(sources["flux"])
     bulge_size = size * sources["bulge_radius_ratio"]
     disc, disc_edge = _taper(sources, size, ones, shape)
     bulge, bulge_edge = _taper(sources, bulge_size, sources["bulge_sersic_index"], shape)
     blurred = sources["psf_fwhm"] > 0
-    internal = {
-        "_disc": disc.astype(np.float64),
-        "_bulge": bulge.astype(np.float64),
-        "_bulge_share": np.where(blurred, sources["bulge_fraction"], 0.0),
-    }
+    amount = sources["flux"] * (1 - sources["bulge_fraction"])
     extent = np.maximum(disc_edge, bulge_edge) + _PSF_WINGS * sources["psf_fwhm"]
-    every = sources | internal | {"_extent": extent}
+    every = sources | {
+        "_disc_step": disc,
+        "_bulge_step": bulge,
+        "_disc_flux": amount,
+        "_bulge_flux": np.where(blurred, sources["flux"] * sources["bulge_fraction"], 0.0),
+        "_extent": extent,
+    }
+    every |= arms.planned(sources, waves, amount, fourier.highest(sources, extent, shape))
     # The transform of what is the same after half a turn is real.
-    symmetric = (patterns(sources).number % 2 == 0).all(axis=1)
-    for members in (np.flatnonzero(symmetric), np.flatnonzero(~symmetric)):
+    symmetric = (waves.number % 2 == 0).all(axis=1) & (spots is None)
+    if spots is not None:
+        every["_spots"] = np.stack(spots, axis=2)
+    keys = np.column_stack([symmetric, every["_tables"], disc, bulge])
+    for key in np.unique(keys, axis=0):
+        members = np.flatnonzero((keys == key).all(axis=1))
         some = {name: values[members] for name, values in every.items()}
+        spectrum = partial(_spectrum, bool(key[0]))
         for stamps in fourier.draw(some, some["_extent"], shape, spectrum, centred=True):
             yield stamps._replace(members=members[stamps.members])
     yield from _sharp_bulges(sources, np.flatnonzero(~blurred), shape)
@@ -166,32 +168,9 @@ def _sharp_bulges(
 
 
 def _spectrum(
-    patterns: Patterns,
-    extra: Callable[[Sources, fourier.Grid], Complexes] | None,
-    sources: Sources,
-    on: fourier.Grid,
-    x: Floats,
-    y: Floats,
+    real: bool, sources: Sources, on: fourier.Grid, x: Floats, y: Floats
 ) -> Floats | Complexes:
-    amount = sources["flux"] * (1 - sources["bulge_fraction"])
-    rest = _bulge(sources, on)
-    rest *= (sources["flux"] * sources["_bulge_share"])[:, None, None]
-    tapered = sources["_disc"] != sersic_profile.UNTAPERED
-    if tapered.any():
-        some = {name: values[tapered] for name, values in sources.items()}
-        rest[tapered] += amount[tapered, None, None] * _tapered_disc(some, on)
-    smooth = np.where(tapered, 0.0, amount)
-    light = arms.transform(sources, patterns(sources), amount, smooth, on, rest)
-    return light if extra is None else light + extra(sources, on)
-
-
-def _tapered_disc(sources: Sources, on: fourier.Grid) -> Floats:
-    """Return the transforms of unit-flux discs far larger than the image."""
-    steps, size = sources["_disc"].astype(np.int64), sources["half_light_radius"]
-    return ellipse(on, size, np.ones_like(size), steps, sources)
-
-
-def _bulge(sources: Sources, on: fourier.Grid) -> Floats:
-    size = sources["half_light_radius"] * sources["bulge_radius_ratio"]
-    steps = sources["_bulge"].astype(np.int64)
-    return ellipse(on, size, sources["bulge_sersic_index"], steps, sources)
+    light = arms.transform(sources, on, real=real)
+    if "_spots" in sources:
+        components.add(Spots(*np.moveaxis(sources["_spots"], 2, 0)), on, light)
+    return light

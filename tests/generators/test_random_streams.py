@@ -114,3 +114,12 @@ def test_the_first_normals_stay_where_more_are_drawn_and_rows_are_unrelated():
     assert (streams.normals(2, 9) == streams.normals(2, 5000)[:9]).all()
     assert streams.normals(2, 0).size == 0
     assert abs(np.corrcoef(streams.normals(2, 5000), streams.normals(3, 5000))[0, 1]) < 0.06
+
+
+@pytest.mark.parametrize("count", [1, 4, 13])
+def test_the_first_uniforms_of_many_seeds_are_those_of_each(count):
+    seeds = np.array([0.0, 7.9, 65535.0])
+    found = random_streams.first_uniforms(seeds, "knots", count)
+    each = [random_streams.uniforms(int(seed), "knots", 0, count) for seed in seeds]
+    np.testing.assert_array_equal(found, each)
+    assert random_streams.first_uniforms(seeds[:0], "knots", count).shape == (0, count)

@@ -8,6 +8,8 @@ cubic B-spline, whose transform is divided out.
 import numpy as np
 from scipy.special import ive
 
+from skybench.generators.sky import arms
+
 B = 1.6783469900166605
 INNERMOST, FARTHEST = 0.02, 8.0
 OVERSAMPLING = 4
@@ -24,17 +26,15 @@ def pattern(wave, radius, azimuth):
     return wave.contrast * (np.exp(wave.sharpness * (np.cos(x) - 1)) / mean - 1)
 
 
-def transform(sources, waves, amount, smooth, on, rest, *, radii=1500, azimuths=192):
-    """Return what `arms.transform` does, by sums over points of each disc."""
-    result = rest.astype(np.complex128)
-    for one in range(len(amount)):
+def transform(sources, on, *, real, radii=1500, azimuths=192, smooth=arms.transform):
+    """Return what `arms.transform` does: the patterns' part by sums over points of each disc."""
+    plain = sources | {"_amplitudes": 0 * sources["_amplitudes"]}
+    result = smooth(plain, on, real=False).astype(np.complex128)
+    for one in range(len(result)):
         galaxy = {name: values[one] for name, values in sources.items()}
-        own = [
-            type(waves)(*numbers) for numbers in zip(*(part[one] for part in waves), strict=True)
-        ]
-        result[one] += amount[one] * moved(galaxy, own, on, radii, azimuths)
-        result[one] += smooth[one] * exponential(galaxy, on)
-    return result if (waves.number % 2).any() else result.real
+        own = [arms.Waves(*numbers) for numbers in sources["_patterns"][one]]
+        result[one] += sources["_disc_flux"][one] * moved(galaxy, own, on, radii, azimuths)
+    return (result.real if real else result).astype(np.float32 if real else np.complex64)
 
 
 def moved(galaxy, waves, on, radii, azimuths):
