@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Complexes = NDArray[np.complex128]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]

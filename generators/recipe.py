@@ -38,7 +38,9 @@ REGRESSION, SEGMENTATION = "regression", "segmentation"
 TaskName = Literal["classification", "multilabel", "regression", "segmentation"]
 TASK_NAMES: tuple[str, ...] = get_args(TaskName)
 
-MAX_SOURCES = 64
+MAX_SOURCES = 10_000
+MAPPED_SOURCES = 127
+"""The same where a segmentation of int8 numbers them."""
 
 UNLICENSED = "not stated"
 """Nobody gives rights away by leaving a line out."""
@@ -299,6 +301,11 @@ class ObjectRecipe(Recipe):
         return max(1, round(self.count.support({})[1]))
 
     @property
+    def most_sources(self) -> int:
+        """How many sources a sample may hold."""
+        return MAX_SOURCES
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         """What is drawn once a sample."""
         return ()
@@ -380,8 +387,14 @@ class ObjectRecipe(Recipe):
             return
         wanted = set(self.targets) & set(self.recorded)
         least = 1 if wanted or self.task == CLASSIFICATION else 0
-        if any(v != int(v) or not least <= v <= MAX_SOURCES for v in values) or max(values) < 1:
-            yield f"scene.count must be whole numbers from {least} to {MAX_SOURCES}, got {values}"
+        if (
+            any(v != int(v) or not least <= v <= self.most_sources for v in values)
+            or max(values) < 1
+        ):
+            yield (
+                f"scene.count must be whole numbers from {least} to {self.most_sources}, "
+                f"got {values}"
+            )
 
     def _mistakes_of_targets(self) -> Iterator[str]:
         known = [condition.variable.name for condition in self.conditions]

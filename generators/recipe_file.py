@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import reduce
-from importlib.resources import files
 from operator import or_
 from os import PathLike, fspath
 from pathlib import Path
@@ -15,28 +14,19 @@ from skybench.generators.changes import marks_of, with_changes
 from skybench.generators.families import FAMILIES
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_errors import explain, without_mistakes
+from skybench.generators.recipe_text import is_file, text_of
+from skybench.generators.recipe_text import packaged_recipes as packaged_recipes
 from skybench.generators.recipe_yaml import read_mapping
 from skybench.generators.rungs import on_rung, rung_names
 from skybench.generators.suggestion import unknown
-
-MAX_BYTES = 1_000_000
-"""A recipe is a page of text; anything larger is a mistake or an attack."""
-
 
 DEFAULT = "sky"
 """The family of a recipe that names none, unless its profiles are of another alone."""
 
 
-def packaged_recipes() -> tuple[str, ...]:
-    """Return the names of the recipes that come with skybench."""
-    folder = files("skybench.generators") / "recipes"
-    files_there = (f.name for f in folder.iterdir() if not f.name.startswith("."))
-    return tuple(sorted(n.removesuffix(".yaml") for n in files_there if n.endswith(".yaml")))
-
-
 def packaged_rungs(name: str) -> tuple[str, ...]:
     """Return the rungs of a packaged recipe, such as ``sky/hard``, the easiest first."""
-    text, file = _text_of(name)
+    text, file = text_of(name)
     return tuple(f"{name}/{rung}" for rung in rung_names(read_mapping(text, file), file))
 
 
@@ -87,36 +77,9 @@ def _changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
 def _loaded(recipe: str | PathLike[str]) -> Recipe:
     name = fspath(recipe)
     base, _, rung = name.rpartition("/")
-    if base and not _is_file(Path(name)) and (base in packaged_recipes() or _is_file(Path(base))):
-        return parse_recipe(*_text_of(base), rung)
-    return parse_recipe(*_text_of(name))
-
-
-def _text_of(name: str) -> tuple[str, str]:
-    """Return the text of a recipe and the file to name in errors."""
-    if name in packaged_recipes():
-        resource = files("skybench.generators") / "recipes" / f"{name}.yaml"
-        return resource.read_text(encoding="utf-8"), f"{name}.yaml"
-    path = Path(name)
-    if not _is_file(path):
-        hint = unknown("recipe", name, packaged_recipes())
-        msg = f"{hint} Or give the path of a YAML file; there is none at this one."
-        raise RecipeError(msg)
-    if path.stat().st_size > MAX_BYTES:
-        msg = f"{name} is larger than {MAX_BYTES:,} bytes; a recipe is a page of YAML."
-        raise RecipeError(msg)
-    try:
-        return path.read_text(encoding="utf-8"), name
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{name} cannot be read as text: {error}"
-        raise RecipeError(msg) from error
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name too long to be one, or a folder that may not be entered
-        return False
+    if base and not is_file(Path(name)) and (base in packaged_recipes() or is_file(Path(base))):
+        return parse_recipe(*text_of(base), rung)
+    return parse_recipe(*text_of(name))
 
 
 def parse_recipe(text: str, name: str, rung: str | None = None) -> Recipe:

@@ -8,7 +8,7 @@ from pydantic import Field
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Finite
 from skybench.generators.recipe import ObjectRecipe, Part
 
-Side = Annotated[int, NUMBER, Field(ge=8, le=2048)]
+Side = Annotated[int, NUMBER, Field(ge=1, le=8192)]
 
 
 class ImageSpec(Part):

@@ -214,7 +214,7 @@ def version_truth(
     """
     if seal := seal_at_hand(manifest, store, file):
         return _of_seal(manifest, seal)
-    if rewritten := tuple(record_problems(manifest)):
+    if rewritten := record_problems(manifest):
         raise damage(manifest.reference, rewritten)
     stored, problems = opened(manifest, store, chunked=False)
     if stored is None:

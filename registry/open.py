@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import skybench
 from skybench.errors import NotFoundError, ParameterError
 from skybench.generators.codes import presented, with_variables
-from skybench.generators.recipe_file import packaged_recipes
+from skybench.generators.recipe_text import packaged_recipes
 from skybench.registry.arrays.open_url import (
     MOST_IN_MEMORY,
     in_memory,
@@ -23,14 +23,13 @@ from skybench.registry.arrays.open_url import (
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.proof.checked_rows import CheckedRows, with_checked_rows
 from skybench.registry.proof.file_check import damage
-from skybench.registry.recorded import record_problems, recorded_manifest
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import opened
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
-from skybench.registry.versions.recorded_manifests import cited_hash
+from skybench.registry.versions.recorded_manifests import identity_of, recorded_manifest
 
 Openable = str | PathLike[str] | DatasetReference
 """A reference to a version, or the path or URL of one Zarr store."""
@@ -109,12 +108,15 @@ def open(
     store = Store(store)
     entry = present(reference, store, build)
     manifest = read_manifest(store, entry)
+    identity = identity_of(manifest, entry.manifest)
+    if identity.problems:
+        raise damage(manifest.reference, identity.problems)
     ds = _opened(manifest, store, split, verify).drop_encoding()
     return (presented(ds) if decode else ds).assign_attrs(
         dataset=manifest.dataset,
         version=manifest.version,
         content_hash=manifest.content.root,
-        manifest_hash=cited_hash(manifest, entry.manifest),
+        manifest_hash=identity.cited,
         license=manifest.licence,
         citation=manifest.citation,
     )
@@ -150,19 +152,24 @@ def present(
         try:
             skybench.get(reference, store=store, build=build)
         except NotFoundError as unavailable:
-            raise _absent(reference, missing, unavailable) from None
+            raise _absent(reference, store, missing, unavailable) from None
     return resolve(reference, store)
 
 
 def _absent(
-    reference: str | DatasetReference, missing: NotFoundError, unavailable: NotFoundError
+    reference: str | DatasetReference,
+    store: Store,
+    missing: NotFoundError,
+    unavailable: NotFoundError,
 ) -> NotFoundError:
     try:
         recorded_manifest(reference)
     except NotFoundError as also:
         name = DatasetReference.parse(reference).dataset
         return NotFoundError(f"{missing} Nor does skybench record it: {also}{_as_recipe(name)}")
-    return NotFoundError(f"{missing} And nothing brought it there: {unavailable}")
+    return NotFoundError(
+        f"{reference} is not in {store}, and nothing brought it there: {unavailable}"
+    )
 
 
 def _as_recipe(name: str) -> str:
@@ -195,8 +202,6 @@ def _read_checked(
 
 def _stored(manifest: Manifest, store: Store, url: str, verify: Verification) -> xr.Dataset:
     if verify == "off":
-        if problems := tuple(record_problems(manifest)):
-            raise damage(manifest.reference, problems)
         return open_raw(url, chunked=False)
     ds, problems = opened(manifest, store, chunked=False)
     if ds is None or problems:

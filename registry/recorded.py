@@ -4,8 +4,6 @@
 version is can be known, and proved, where no store is.
 """
 
-from collections.abc import Iterator
-
 from skybench.errors import IntegrityError, NotFoundError
 from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.records import Record, records_from_text
@@ -13,6 +11,7 @@ from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest, digest_of
 from skybench.registry.versions.recorded_manifests import MANIFEST_SUFFIX as MANIFEST_SUFFIX
+from skybench.registry.versions.recorded_manifests import record_problems as record_problems
 from skybench.registry.versions.recorded_manifests import recorded_folder
 from skybench.registry.versions.recorded_manifests import recorded_manifest as recorded_manifest
 from skybench.registry.versions.recorded_manifests import (
@@ -38,31 +37,6 @@ def known_manifest(reference: str | DatasetReference, store: str | Store | None 
             return recorded_manifest(reference)
         except NotFoundError:
             raise missing from None
-
-
-def record_problems(manifest: Manifest) -> Iterator[str]:
-    """Yield where a version of the recorded content is not the recorded one in all that it means.
-
-    The root of ``skyhash-1`` covers pixels, units and codes; what a version of it is for, and
-    which zero point it was made with, the copy that skybench records tells.
-
-    Parameters
-    ----------
-    manifest : Manifest
-        Of a store. A copy that was built there has other files, libraries and times.
-    """
-    try:
-        recorded = recorded_manifest(manifest.reference)
-    except NotFoundError:
-        return
-    if recorded.content.root != manifest.content.root:
-        return  # another build, which no record speaks of
-    for field in ("content", "recipe", "classes", "task"):
-        if getattr(manifest, field) != getattr(recorded, field):
-            yield (
-                f"the manifest of {manifest.dataset} {manifest.version} has another {field} than "
-                "the copy that skybench records of this content: it was changed."
-            )
 
 
 def recorded_scores(reference: str | DatasetReference) -> tuple[Record, ...]:

@@ -24,13 +24,12 @@ from skybench.registry.proof.file_check import (
 )
 from skybench.registry.proof.metadata_check import agreement_problems, description_problems
 from skybench.registry.proof.row_check import full_problems, sampled_problems
-from skybench.registry.recorded import record_problems
 from skybench.registry.reference import DatasetReference
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import manifest_from, manifest_text, resolve
 from skybench.registry.versions.index_lines import IndexEntry
 from skybench.registry.versions.manifest import Manifest
-from skybench.registry.versions.recorded_manifests import cited_hash
+from skybench.registry.versions.recorded_manifests import identity_of
 from skybench.registry.versions.signatures import KeyFile, TrustedKeys, check_manifest
 
 Depth = Literal["files", "sampled", "full"]
@@ -161,19 +160,20 @@ def check_version(
     entry: IndexEntry, manifest: Manifest, store: Store, *, depth: Depth
 ) -> VerifyReport:
     """Return what is right and wrong with a listed version: what `check` says, and its card."""
-    report = check(manifest, store, depth=depth)
-    return replace(
-        report,
-        manifest_hash=cited_hash(manifest, entry.manifest),
-        problems=(*report.problems, *damaged_descriptions(entry, store).values()),
-    )
+    report = check(manifest, store, depth=depth, digest=entry.manifest)
+    descriptions = damaged_descriptions(entry, store).values()
+    return replace(report, problems=(*report.problems, *descriptions))
 
 
-def check(manifest: Manifest, store: Store, *, depth: Depth) -> VerifyReport:
-    """Return what is right and wrong with the files that a trusted manifest describes."""
+def check(manifest: Manifest, store: Store, *, depth: Depth, digest: str = "") -> VerifyReport:
+    """Return what is right and wrong with the files that a trusted manifest describes.
+
+    The digest of the manifest is computed where it is not given.
+    """
     started = time.perf_counter()
+    identity = identity_of(manifest, digest)
     ds, outside = opened(manifest, store, chunked=depth == "full")
-    outside = (*outside, *agreement_problems(manifest, store))
+    outside = (*identity.problems, *outside, *agreement_problems(manifest, store))
     inside: Iterator[str] = iter(())
     if depth == "full":
         inside = full_problems(manifest, store, ds)
@@ -187,6 +187,7 @@ def check(manifest: Manifest, store: Store, *, depth: Depth) -> VerifyReport:
         bytes=sum(stored.size for stored in manifest.objects),
         problems=(*outside, *inside),
         seconds=time.perf_counter() - started,
+        manifest_hash=identity.cited,
     )
 
 
@@ -200,7 +201,7 @@ def opened(
     """
     url = store.url_of(f"{manifest.key}/{manifest.zarr}")
     sizes = store.sizes(manifest.key)
-    problems = [*record_problems(manifest), *size_problems(manifest, sizes)]
+    problems = [*size_problems(manifest, sizes)]
     try:
         metadata = check_zarr(Store(url))
         ds = open_raw(url, chunked=chunked, metadata=metadata)

@@ -92,9 +92,6 @@ def main() -> None:
         where = error.filename or "the output"
         print(f"error: {where}: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        sys.exit(130)
     finally:
         warnings.showwarning = shown
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from skybench.cli_datasets import Reference, Scheduler, StoreOption, Workers
 from skybench.errors import ParameterError, StoreError
@@ -271,6 +270,8 @@ def leaderboard(
         for note in table.attrs["notes"]:
             print(note, file=sys.stderr)
     else:
+        from rich.console import Console
+
         from skybench.leaderboard_table import leaderboard_table
 
         Console().print(leaderboard_table(table))

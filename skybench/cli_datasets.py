@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from skybench import completion
 from skybench.errors import ParameterError
@@ -83,11 +81,14 @@ def list_datasets(
         print(json.dumps(json.loads(table.to_json(orient="records")), indent=2))
         return
 
+    from rich.console import Console
+    from rich.table import Table
+
     from skybench.generators.generate import empty
     from skybench.generators.recipe_file import load_recipe, packaged_recipes, packaged_rungs
-    from skybench.registry.recorded import recorded_references
     from skybench.registry.storage.store import Store
     from skybench.registry.versions.index import read_index
+    from skybench.registry.versions.recorded_manifests import recorded_references
 
     place = Store(store)
     released = Table(

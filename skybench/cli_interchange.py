@@ -4,15 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from typer.core import TyperCommand
 
 from skybench.cli_datasets import SHORT_HASH, Reference, StoreOption
 from skybench.cli_proof import rows_of
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from skybench.registry.storage.store import Store
     from skybench.registry.versions.index_lines import IndexEntry
     from skybench.registry.versions.manifest import Manifest
@@ -32,6 +31,9 @@ def info(dataset: Reference, store: StoreOption = None) -> None:
 
     Example: skybench info sky@0 --store ./demo-store
     """
+    from rich.console import Console
+    from rich.text import Text
+
     from skybench.registry.recorded import known_manifest
     from skybench.registry.storage.store import Store
     from skybench.registry.versions.index import find, read_index
@@ -78,7 +80,10 @@ def _identity(manifest: "Manifest", entry: "IndexEntry | None", place: "Store") 
     return {name: value for name, value in rows.items() if value}
 
 
-def _ranges(manifest: "Manifest") -> Table:
+def _ranges(manifest: "Manifest") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table("variable", "minimum", "maximum", "unit", title="Ranges", box=None)
     for name, limits in manifest.ranges.items():
         variable = manifest.content.variables.get(name)
@@ -87,7 +92,10 @@ def _ranges(manifest: "Manifest") -> Table:
     return table
 
 
-def _history(published: "list[IndexEntry]") -> Table:
+def _history(published: "list[IndexEntry]") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table("version", "published", "content hash", "withdrawn", title="History", box=None)
     for entry in published:
         table.add_row(

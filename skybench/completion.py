@@ -9,13 +9,15 @@ from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from skybench.generators.recipe_text import packaged_recipes, text_of
+
 _MANIFEST = ".manifest.json"
 
 
 def recipes(incomplete: str) -> list[str]:
     """Return the packaged recipes that begin like this; behind a slash, the rungs of one."""
     name, slash, _ = incomplete.partition("/")
-    names = [*_rungs(name)] if slash else [*_packaged()]
+    names = [*_rungs(name)] if slash else [*packaged_recipes()]
     return [found for found in names if found.startswith(incomplete)]
 
 
@@ -43,17 +45,11 @@ def _pins(manifest: Traversable) -> Iterator[str]:
     yield json.loads(text)["content"]["root"]
 
 
-def _packaged() -> Iterator[str]:
-    folder = files("skybench.generators") / "recipes"
-    names = sorted(file.name for file in folder.iterdir())
-    return (n.removesuffix(".yaml") for n in names if n.endswith(".yaml") and n[0] != ".")
-
-
 def _rungs(name: str) -> Iterator[str]:
     from skybench.generators.recipe_yaml import read_mapping  # loads YAML, for this alone
     from skybench.generators.rungs import rung_names
 
-    if name not in _packaged():
+    if name not in packaged_recipes():
         return
-    text = (files("skybench.generators") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
-    yield from (f"{name}/{rung}" for rung in rung_names(read_mapping(text, name), name))
+    text, file = text_of(name)
+    yield from (f"{name}/{rung}" for rung in rung_names(read_mapping(text, file), file))

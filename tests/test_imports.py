@@ -42,8 +42,52 @@ def test_skybench_alone_loads_no_array_library():
     assert not modules_after("import skybench") & {"dask", "numpy", "pandas", "scipy", "xarray"}
 
 
+def test_the_commands_are_known_without_arrays_or_what_prints_tables():
+    assert not modules_after("import skybench.cli") & {
+        "numpy",
+        "pydantic",
+        "rich",
+        "xarray",
+        "yaml",
+    }
+
+
 def test_catalogs_alone_does_not_load_intake():
     assert "intake" not in modules_after("import skybench.catalogs")
+
+
+BESIDE = "import dask.array, xarray, zarr"
+"""What opening stands on, whose imports are their own."""
+
+NOT_FOR_READING = {
+    *("astropy", "distributed", "jinja2", "model_signing", "pyarrow.parquet", "rich", "scipy"),
+    *("typer", "yaml"),
+}
+
+FOR_READING = {"codes", "plain_text", "recipe_text", "suggestion"}
+"""The modules of the generators that a reader needs."""
+
+
+@pytest.mark.parametrize(
+    ("before", "opens"),
+    [
+        (BESIDE, "import skybench; skybench.open('sky@0.0', store={store!r})"),
+        (BESIDE, "import skybench; skybench.open('sky@0.0', store={store!r}, split='test')"),
+        (
+            f"{BESIDE}; import intake; intake.open_catalog({{catalog!r}}).sky_v0.describe()",
+            "import intake; intake.open_catalog({catalog!r}).sky_v0.to_dask()",
+        ),
+    ],
+    ids=["open", "split", "Intake"],
+)
+def test_opening_loads_no_generator_and_nothing_heavy_of_its_own(demo_store, before, opens):
+    places = {"store": str(demo_store), "catalog": str(demo_store / "catalog.yaml")}
+    opened = modules_after(opens.format(**places))
+    own = opened - modules_after(before.format(**places))
+    assert not {*own, *(name.partition(".")[0] for name in own)} & NOT_FOR_READING
+    inside = "skybench.generators."
+    generators = {name.removeprefix(inside) for name in opened if name.startswith(inside)}
+    assert generators == FOR_READING
 
 
 def test_networks_are_listed_without_torch_or_arrays():

@@ -7,7 +7,7 @@ from pydantic import Field
 from skybench.generators.distributions import Constant, Distribution
 from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 from skybench.generators.geometric.vocabulary import VOCABULARY
-from skybench.generators.recipe import Condition, Name, SourceSpec
+from skybench.generators.recipe import MAPPED_SOURCES, Condition, Name, SourceSpec
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe
 
 OFF = Constant(value=0)
@@ -42,6 +42,11 @@ class GeometricRecipe(SceneRecipe):
             Condition("blur", VOCABULARY["blur_sigma"], self.blur),
             Condition("noise", VOCABULARY["noise_sigma"], self.noise),
         )
+
+    @property
+    def most_sources(self) -> int:
+        """As many as the map of shapes numbers."""
+        return MAPPED_SOURCES
 
     @property
     def attributes(self) -> dict[str, str | int | float]:

@@ -33,7 +33,11 @@ FLAGS = (
 )
 
 _X86 = ("x86-64", "x86-64-v3", "x86-64-v4")
-_WIDE = {"x86-64-v4": ("-mprefer-vector-width=512",)}
+# The generic tuning loads the entries of a table one by one, though the processor can gather them.
+_TUNED = {
+    "x86-64-v3": ("-mtune=haswell",),
+    "x86-64-v4": ("-mtune=haswell", "-mprefer-vector-width=512"),
+}
 _SUFFIX = {"Darwin": ".dylib", "Windows": ".dll"}
 
 
@@ -120,7 +124,7 @@ def _architecture(level: str, command: list[str]) -> list[str]:
     if level not in _X86:
         return []
     name = level.replace("-", "_") if "ziglang" in command else level
-    return [f"-march={name}", *_WIDE.get(level, ())]
+    return [f"-march={name}", *_TUNED.get(level, ())]
 
 
 def compile_all(folder: Path) -> list[Path]:

@@ -24,6 +24,20 @@ KERNEL(sine_cosine, ARRAY(const double, x), ARRAY(double, sine), ARRAY(double, c
     return 0;
 }
 
+/* Write erf x. */
+KERNEL(error_function, ARRAY(const double, x), ARRAY(double, result)) {
+    REQUIRE(result_length == x_length);
+    for (int64_t i = 0; i < x_length; i++) result[i] = error_function(x[i]);
+    return 0;
+}
+
+/* Write the angles from the first axis to (x, y). */
+KERNEL(angle, ARRAY(const double, y), ARRAY(const double, x), ARRAY(double, result)) {
+    REQUIRE(result_length == x_length && y_length == x_length);
+    for (int64_t i = 0; i < x_length; i++) result[i] = angle(y[i], x[i]);
+    return 0;
+}
+
 /* Write e^x in single precision. */
 KERNEL(exponential_single, ARRAY(const float, x), ARRAY(float, result)) {
     REQUIRE(result_length == x_length);

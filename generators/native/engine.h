@@ -11,6 +11,7 @@
 #ifndef SKYBENCH_ENGINE_H
 #define SKYBENCH_ENGINE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 

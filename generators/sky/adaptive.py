@@ -5,15 +5,21 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from skybench.generators.arrays import Complexes, Floats
-from skybench.generators.sky import fourier, points, quadtree
+from skybench.generators.sky import cut_psf, fourier, moffat, rays, sersic_profile
 from skybench.generators.sky.sersic import psf_extent
 from skybench.generators.sky.stamps import Sources, Stamps, nearest_pixel, reach
 
 _ALONE = 0.25
 """How much smaller errors must be without a PSF than with one."""
 
-_MARGIN = 4
-"""FWHM of the PSF around the image from which light is carried into it."""
+_MARGINS = (4, 16)
+"""FWHM of the PSF around the image from which light is carried into it, at least and at most."""
+
+_OUTSIDE = 5e-4
+"""Share of the PSF that may lie farther out, and its brightness there over that of its centre."""
+
+Light = Callable[[Sources], rays.Light]
+"""The brightness of some sources."""
 
 
 def draw(
@@ -23,7 +29,7 @@ def draw(
     dark: Floats,
     flux: Floats,
     area: Floats,
-    light: Callable[[Sources], quadtree.Light],
+    light: Light,
 ) -> Iterator[Stamps]:
     """Yield the stamps of sources, PSF and pixel included.
 
@@ -40,71 +46,106 @@ def draw(
     light : callable
         The brightness of some of the sources.
     """
-    margin = 1 + _MARGIN * sources["psf_fwhm"]
-    seen = np.maximum(*reach(sources, shape)) + margin
-    extent = np.minimum(dark, seen) + psf_extent(sources)
+    margin = _margin(sources)
+    far = np.maximum(*reach(sources, shape))
     internal = sources | {
         "_flux": flux,
         "_area": area,
         "_margin": margin,
         "_width": np.full(margin.shape, float(shape[1])),
         "_height": np.full(margin.shape, float(shape[0])),
+        "_fwhm": sources["psf_fwhm"],
+        "_lit": np.minimum(dark, far + margin),
+        "_far": far,
     }
+    blurred, wide = sources["psf_fwhm"] > 0, sources["psf_beta"] < cut_psf.WIDE
+    for drawn, some in (
+        (_blurred, blurred & ~wide),
+        (_widely_blurred, blurred & wide),
+        (_sharp, ~blurred),
+    ):
+        members = np.flatnonzero(some)
+        chosen = {name: values[members] for name, values in internal.items()}
+        for stamps in drawn(chosen, shape, light):
+            # Where the PSF is cut off, at 1e-3 of its power, transforms ring about zero.
+            np.maximum(stamps.pixels, 0, out=stamps.pixels)
+            yield stamps._replace(members=members[stamps.members])
+
+
+def _margin(sources: Sources) -> Floats:
+    """Return how far around the image light is that the PSF carries into it."""
+    fwhm, beta = sources["psf_fwhm"], sources["psf_beta"]
+    least, most = (fwhm * times for times in _MARGINS)
+    share = np.minimum(moffat.enclosing_radius(fwhm, beta, _OUTSIDE), most)
+    faint = moffat.scale_radius(fwhm, beta) * np.sqrt(np.expm1(-np.log(_OUTSIDE) / beta))
+    return np.asarray(1 + np.maximum(np.maximum(share, faint), least))
+
+
+def _blurred(sources: Sources, shape: tuple[int, int], light: Light) -> Iterator[Stamps]:
+    """Yield the stamps of sources under a PSF."""
 
     def spectrum(some: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
-        merge = points.merging_side(on)
-        return points.transform(_sample(some, on.size, x, y, light(some), merge), x.size, on)
+        return rays.transform(light(some), _frame(some, on.size, x, y), on)
 
-    blurred = np.flatnonzero(sources["psf_fwhm"] > 0)
-    chosen = {name: values[blurred] for name, values in internal.items()}
-    for stamps in fourier.draw(chosen, extent[blurred], shape, spectrum):
-        yield stamps._replace(members=blurred[stamps.members])
-    yield from _sharp(internal, extent, shape, light)
+    return fourier.draw(sources, sources["_lit"] + psf_extent(sources), shape, spectrum)
 
 
-def _sharp(
-    sources: Sources,
-    extent: Floats,
-    shape: tuple[int, int],
-    light: Callable[[Sources], quadtree.Light],
-) -> Iterator[Stamps]:
+def _widely_blurred(sources: Sources, shape: tuple[int, int], light: Light) -> Iterator[Stamps]:
+    """Yield the stamps of sources under a PSF with wide wings, which is applied here."""
+
+    def spectrum(some: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
+        found = rays.transform(light(some), _frame(some, on.size, x, y), on)
+        return found * cut_psf.transform(some["_cut"], some["_fwhm"], some["psf_beta"], on)
+
+    across = sources["_far"] + sources["_lit"]
+    cut = np.minimum(np.hypot(*reach(sources, shape)) + sources["_lit"], _longest_cut(across))
+    without = sources | {"_cut": cut, "psf_fwhm": 0 * cut}
+    extent = sersic_profile.TAPER * cut + sources["_lit"]
+    return fourier.draw(without, extent, shape, spectrum, last=fourier.cutoff(sources))
+
+
+def _longest_cut(across: Floats) -> Floats:
+    """Return the longest radius for which there is a grid."""
+    room = fourier.SIZES[-1] - 2 - across
+    return np.asarray(np.maximum(room / sersic_profile.TAPER, across / 4))
+
+
+def _sharp(sources: Sources, shape: tuple[int, int], light: Light) -> Iterator[Stamps]:
     """Yield the stamps of sources without a PSF."""
-    sizes = fourier.stamp_sizes(extent, np.maximum(*reach(sources, shape)))
-    for size in np.unique(sizes[sources["psf_fwhm"] == 0]).tolist():
-        members = np.flatnonzero((sizes == size) & (sources["psf_fwhm"] == 0))
+    sizes = fourier.stamp_sizes(sources["_lit"], sources["_far"])
+    for size in np.unique(sizes).tolist():
+        members = np.flatnonzero(sizes == size)
         step = max(1, fourier.BLOCK // size**2)
         for first in range(0, members.size, step):
             some = members[first : first + step]
             chosen = {name: values[some] for name, values in sources.items()}
             x0, y0 = (nearest_pixel(chosen[f"source_{axis}"]) - size // 2 for axis in "xy")
             x, y = chosen["source_x"] - x0, chosen["source_y"] - y0
-            found = _sample(chosen, size, x, y, light(chosen), merge=1.0)
-            yield Stamps(some, x0, y0, points.pixels(found, some.size, size))
+            found = rays.pixels(light(chosen), _frame(chosen, size, x, y), size)
+            yield Stamps(some, x0, y0, found)
 
 
-def _sample(
-    sources: Sources, size: int, x: Floats, y: Floats, light: quadtree.Light, merge: float
-) -> quadtree.Points:
-    """Return the light of sources at (x, y) on stamps, from the image and its margin.
+def _frame(sources: Sources, size: int, x: Floats, y: Floats) -> rays.Frame:
+    """Return where light is searched for: on the image and its margin.
 
-    The plane that is searched for light lies about the source, wherever the stamp begins.
+    The plane that is searched lies about the source, wherever the stamp begins.
     """
     from_x, from_y = (np.floor(at + 0.5) - size // 2 for at in (x, y))
     left, low = x - sources["source_x"] - from_x, y - sources["source_y"] - from_y
     margin, width, height = (sources[name] for name in ("_margin", "_width", "_height"))
-    frame = quadtree.Frame(
-        size,
-        x - from_x,
-        y - from_y,
-        left - margin,
-        left + width + margin,
-        low - margin,
-        low + height + margin,
-    )
     # A Gaussian of variance v has the peak 0.16 / v; here of PSF and pixel.
-    area = sources["_area"] + (0.6 * sources["psf_fwhm"]) ** 2 + 0.25
+    area = sources["_area"] + (0.6 * sources["_fwhm"]) ** 2 + 0.25
     peak = 0.16 * sources["_flux"] / area
-    # Errors of neighbouring cells cancel in part where the PSF adds them up.
-    peak = peak * np.minimum(1, _ALONE + 0.3 * sources["psf_fwhm"])
-    found = quadtree.integrate(light, frame, peak, sources["psf_fwhm"], merge)
-    return found._replace(x=found.x + from_x[found.owner], y=found.y + from_y[found.owner])
+    return rays.Frame(
+        x=x - from_x,
+        y=y - from_y,
+        left=left - margin,
+        right=left + width + margin,
+        low=low - margin,
+        high=low + height + margin,
+        # Errors of neighbouring cells cancel in part where the PSF adds them up.
+        peak=peak * np.minimum(1, _ALONE + 0.3 * sources["_fwhm"]),
+        fwhm=sources["_fwhm"],
+        from_x=from_x,
+        from_y=from_y,
+    )

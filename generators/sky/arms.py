@@ -1,4 +1,4 @@
-"""The arms of a spiral: their curve, their light, and how finely that is sampled.
+"""The arms of discs: their curve, their light, and its transform.
 
 They follow the curve of Ringermacher & Mead (2009, MNRAS 397, 164, equation 1),
 
@@ -14,37 +14,68 @@ angle P follows from tan P = dr / (r dphi):
     tan P = (r / (2 N A)) (u + 1 / u),    u = exp(A / r) / B.
 
 The disc is multiplied by 1 + c (exp(s cos m(phi - phi(r))) / I0(s) - 1), whose mean over the
-azimuth is exactly 1: arms move light around the disc and never add any.
+azimuth is exactly 1: arms move light around the disc and never add any. Patches follow logarithmic
+spirals, phi(r) = -cot P ln r, instead.
+
+No light is sampled on the sky. A pattern is a sum of harmonics exp(i n m (theta + phi(r))), and
+each has a Hankel transform in the plane of its disc, whatever the inclination: two Fourier
+transforms over ln r (Hamilton 2000, MNRAS 312, 257), with as many radii as its winding asks for.
+The kernel `arms.c` makes these tables and looks them up at the frequencies of the sky.
 """
+
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import i0
+from scipy.special import ive, loggamma
 
-from skybench.generators.arrays import Floats
-from skybench.generators.sky import nested
+from skybench.generators.arrays import Complexes, Floats, Integers
+from skybench.generators.native.library import kernel
+from skybench.generators.sky.fourier import Grid
 from skybench.generators.sky.stamps import Sources
+
+SLOPE = 1.6783469900166605
+"""b of the exponential disc."""
 
 BAR_RADIUS = 0.4
 """Arms fade inwards of this many half-light radii: their phase has no limit at r = 0."""
 
-_DARK_RADIUS = 5.0
-"""Half-light radii beyond which arms are below 5e-4 of the disc's centre."""
+_NEGLIGIBLE = 2e-4
+"""Part of the disc's light below which the fineness of arms does not matter."""
 
-_PSF_WIDTHS = 1.0
-"""FWHM beyond the border from which the light of arms, bright and dark, still matters."""
+_PSF_FALL, _UNSEEN = 7.0, 1e-5
+"""ln of what the PSF leaves of the last frequency; what is left of harmonics that are not seen."""
 
-_NEGLIGIBLE = 2e-3
-"""Harmonics of the arms below this part of the disc's centre may be aliased."""
+_SEEN = 2.0
+"""Wave number at which arms are faded out, over the highest that the PSF lets through."""
 
-_CROWDED = 50.0
-"""Radians a pixel at which arms are faded out: a sixteenth of a pixel from arm to arm."""
+_CROWDED, _WOUND = 60.0, 300.0
+"""The least of it, per half-light radius, and that of arms which would end within a few turns."""
 
-RADII = np.geomspace(0.25, 5, 24)
-"""Radii, in half-light radii, at which the arms are asked how fine they are."""
+_INNERMOST, _LOWEST = 0.02, 0.02
+"""Radius, in half-light radii, and wave number, in their inverse, at which the tables begin."""
 
-SLOPE = 1.6783469900166605
-"""b of the exponential disc."""
+_SPANS = (8, 12, 16)
+"""Logarithms of the last radius and wave number of a table over the first."""
+
+_RADII = tuple(2**i for i in range(8, 15))
+"""Numbers of radii of a table."""
+
+_FEATURES = 28.0
+"""Oscillations in radians per unit of ln r that the disc itself has, beside those of its arms."""
+
+_WEIGHT = 0.5
+"""Power of kappa that the transforms are multiplied by, so that neither end disturbs the other."""
+
+_OVERSAMPLING, _HARMONICS, _MOST_HARMONICS = 2, 8, 24
+"""Nodes a radius; harmonics that the kernel transforms together; as many as any pattern has."""
+
+_ASKED = np.geomspace(0.08, 5, 24)
+"""Radii at which patterns are asked how tightly they are wound."""
+
+_DARK = 1e-15
+"""Light that is none."""
 
 
 def arm_phase(
@@ -55,12 +86,6 @@ def arm_phase(
         angle = np.exp(scale / np.asarray(radius))
         angle = np.arctan(angle / bulge_ratio)
         return np.asarray(angle * (2 * winding))
-
-
-def arm_turning(radius: Floats, winding: Floats, bulge_ratio: Floats, scale: Floats) -> Floats:
-    """Return -dphi/dr in radians per unit of the radius: how tightly the arms are wound there."""
-    u = np.exp(scale / radius) / bulge_ratio
-    return np.asarray(2 * winding * scale / (radius**2 * (u + 1 / u)))
 
 
 def winding_of(pitch_angle: Floats, bulge_ratio: Floats, radius_ratio: Floats) -> Floats:
@@ -75,152 +100,253 @@ def pitch_of(winding: Floats, bulge_ratio: Floats, radius_ratio: Floats) -> Floa
     return np.asarray(np.rad2deg(np.arctan((u + 1 / u) / (2 * winding * radius_ratio))))
 
 
-def symmetric(sources: Sources) -> NDArray[np.bool_]:
-    """Return which galaxies are the same after half a turn: those of an even number of arms."""
-    return np.asarray(sources["arm_count"] % 2 == 0)
+def disc_light(radius: Floats) -> Floats:
+    """Return the brightness of a face-on disc of unit flux and radius, where arms share in it."""
+    fade = 1 - np.exp(-((radius / BAR_RADIUS) ** 4))
+    return np.asarray(SLOPE**2 / (2 * np.pi) * np.exp(-SLOPE * radius) * fade)
 
 
-def arm_light(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return the arms' part of unit-flux discs at (x, y) and (-x, -y) from their centres.
+class Waves(NamedTuple):
+    """Patterns on the discs of m galaxies, each an (m, patterns) array.
 
-    The second holds where the number of arms is odd; where it is even, both are the same.
+    Attributes
+    ----------
+    logarithmic : 1 for logarithmic spirals, whose ``winding`` is the cotangent of their pitch; 0
+        for arms of `arm_phase`
+    number : of arms
+    winding, scale, bulge_ratio : N or cot P, A over the half-light radius, B
+    angle : what is added to the number times the azimuth, in radians
+    contrast, sharpness : c and s
+    """
+
+    logarithmic: Floats
+    number: Floats
+    winding: Floats
+    scale: Floats
+    bulge_ratio: Floats
+    angle: Floats
+    contrast: Floats
+    sharpness: Floats
+
+
+def long_arms(sources: Sources) -> Waves:
+    """Return the one pattern of spiral galaxies: their arms."""
+    count, hand = sources["arm_count"], sources["arm_handedness"]
+    angle = -count * hand * np.deg2rad(sources["arm_angle"])
+    names = ("winding", "radius_ratio", "bulge_ratio", "contrast", "sharpness")
+    winding, scale, ratio, contrast, sharpness = (sources[f"arm_{name}"] for name in names)
+    columns = (0 * count, count, winding, scale, ratio, angle, contrast, sharpness)
+    return Waves(*(np.asarray(column)[:, None] for column in columns))
+
+
+def transform(
+    sources: Sources, waves: Waves, amount: Floats, smooth: Floats, on: Grid, rest: Floats
+) -> Floats | Complexes:
+    """Return the transforms of discs with patterns, and of what else there is.
 
     Parameters
     ----------
-    galaxy : Sources
-        Shaped to broadcast against the points.
-    x, y : arrays
-        In pixels.
+    sources : Sources
+        Half-light radius, axis ratio, position angle and handedness are read.
+    waves : Waves
+    amount : (m,) array
+        Flux of the disc that the patterns move around.
+    smooth : (m,) array
+        Flux of the exponential disc that is drawn.
+    on : Grid
+    rest : (m, ky, kx) array
+        Added.
+
+    Returns
+    -------
+    (m, ky, kx) array
+        Centred on the origin; real if all numbers of arms are even.
     """
-    count, hand = galaxy["arm_count"], galaxy["arm_handedness"]
-    radius, azimuth = disc_plane(galaxy, x, y)
-    phase = arm_phase(
-        # Where exp(A / r) would overflow, the arms have long faded.
-        np.maximum(radius, galaxy["arm_radius_ratio"] / 700),
-        count / 2 * galaxy["arm_winding"],
-        galaxy["arm_bulge_ratio"],
-        galaxy["arm_radius_ratio"],
+    size = sources["half_light_radius"]
+    seen = size * on.kx[-1]
+    strengths = _strengths(waves, seen)
+    plans = _plans(waves, strengths, seen)
+    galaxies = _geometry(sources, smooth, plans, on)
+    patterns = np.stack(waves[:6], axis=2)
+    real = bool((waves.number % 2 == 0).all())
+    transforms: Floats | Complexes = np.empty(rest.shape, dtype=np.complex128)
+    if real:
+        transforms = np.empty(rest.shape)
+    keys = np.stack([plans.span, plans.radii, plans.unit, plans.groups], axis=1)
+    for key in np.unique(keys, axis=0).tolist():
+        some = np.flatnonzero((keys == key).all(axis=1))
+        waves_of = _amplitudes(waves.number[some], amount[some], strengths[some], *key[2:])
+        transforms[some] = _drawn(
+            galaxies[some], patterns[some], waves_of, on, rest[some], real, key
+        )
+    return transforms
+
+
+def _drawn(
+    galaxies: Floats,
+    patterns: Floats,
+    amplitudes: Floats,
+    on: Grid,
+    rest: Floats,
+    real: bool,
+    key: list[int],
+) -> Floats | Complexes:
+    """Return the transforms of galaxies whose tables have one shape."""
+    span, radii, unit, groups = key
+    tables = _tables(span, radii, _ladder(unit * groups * _HARMONICS))
+    parts = np.empty((*rest.shape, 1 if real else 2))
+    step = span / (_OVERSAMPLING * radii)
+    work = (2 + groups) * _OVERSAMPLING * radii * 2 * _HARMONICS
+    kernel("arms")(
+        np.ascontiguousarray(galaxies),
+        np.ascontiguousarray(patterns),
+        np.ascontiguousarray(amplitudes),
+        len(galaxies),
+        on.kx,
+        on.ky,
+        float(np.log(_LOWEST)),
+        step,
+        *tables,
+        np.ascontiguousarray(rest),
+        np.empty(6 * radii),
+        np.empty(work, dtype=np.float32),
+        parts,
     )
-    azimuth *= count / 2
-    phase += azimuth
-    phase -= count / 2 * hand * np.deg2rad(galaxy["arm_angle"])
-    disc = outer_disc(galaxy, radius)
-    disc *= galaxy["arm_contrast"]
-    if (galaxy["_crowded"] > _CROWDED / 8).any():
-        disc *= _resolved(galaxy, radius)
-    rise = peaks(phase, galaxy["arm_sharpness"])
-    here = (rise - 1) * disc
-    if (count % 2 == 0).all():
-        return here, here
-    # Half a turn moves m arms by m half periods, and turns the sign of the cosine if m is odd.
-    return here, disc * (1 / (rise * i0(galaxy["arm_sharpness"]) ** 2) - 1)
+    return parts[..., 0] if real else parts.view(np.complex128)[..., 0]
 
 
-def peaks(half: Floats, sharpness: Floats | float) -> Floats:
-    """Return exp(s cos x) / I0(s), whose mean is 1, at halves of x; they are overwritten."""
-    # cos x = 2 / (1 + tan^2(x / 2)) - 1: numpy's cosine of float64 costs six times its tangent.
-    np.tan(half, out=half)
-    half *= half
-    half += 1
-    np.divide(2 * sharpness, half, out=half)
-    half -= sharpness + np.log(i0(sharpness))
-    return np.asarray(np.exp(half, out=half))
-
-
-def disc_plane(galaxy: Sources, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return radius, in half-light radii, and azimuth of points in the planes of the discs.
-
-    The azimuth grows in the sense in which the arms turn outwards.
-    """
-    angle = np.deg2rad(galaxy["position_angle"])
-    size, q = galaxy["half_light_radius"], galaxy["axis_ratio"]
-    across = galaxy["arm_handedness"] / (q * size)
+def _geometry(sources: Sources, smooth: Floats, plans: "_Plans", on: Grid) -> Floats:
+    """Return how frequencies of the planes of discs follow from those of the sky, and the rest."""
+    angle, size = np.deg2rad(sources["position_angle"]), sources["half_light_radius"]
+    minor = size * sources["axis_ratio"] * sources["arm_handedness"]
     cos, sin = np.cos(angle), np.sin(angle)
-    major = (cos / size) * x + (sin / size) * y
-    minor = (across * cos) * y - (across * sin) * x
-    azimuth = np.arctan2(minor, major)
-    major *= major
-    minor *= minor
-    major += minor
-    return np.sqrt(major, out=major), azimuth
+    last, length = (np.full(size.shape, value) for value in (on.kx[-1], 1 / SLOPE))
+    columns = (size * cos, size * sin, -minor * sin, minor * cos, smooth, length, last)
+    return np.stack([*columns, plans.crowded, plans.unit], axis=1)
 
 
-def outer_disc(galaxy: Sources, radius: Floats) -> Floats:
-    """Return the brightness of unit-flux discs, faded out inwards of `BAR_RADIUS`."""
-    inward = (radius * (1 / BAR_RADIUS)) ** 2
-    inward *= -inward
-    # An exponential that underflows costs five times as much.
-    np.exp(np.maximum(inward, -40, out=inward), out=inward)
-    np.subtract(1, inward, out=inward)
-    disc = -SLOPE * radius
-    np.exp(disc, out=disc)
-    disc *= inward
-    disc *= SLOPE**2 / (2 * np.pi * galaxy["axis_ratio"] * galaxy["half_light_radius"] ** 2)
-    return np.asarray(disc)
+def _strengths(waves: Waves, seen: Floats) -> Floats:
+    """Return (m, patterns, harmonics): 2 c I_n(s) / I0(s), or 0 where that is not seen.
+
+    A harmonic of l = n m periods has hardly any wave number below l / r, and the PSF leaves about
+    exp(-7 kappa / seen), where ``seen`` is the last, of exp(-b r): at most
+    exp(-2 sqrt(7 b l / seen)).
+    """
+    n = np.arange(1, _MOST_HARMONICS + 1)
+    sharpness = waves.sharpness[:, :, None]
+    strength = 2 * waves.contrast[:, :, None] * ive(n, sharpness) / ive(0, sharpness)
+    nearest = n * waves.number[:, :, None] / seen[:, None, None]
+    visible = strength * np.exp(-2 * np.sqrt(_PSF_FALL * SLOPE * nearest)) > _UNSEEN
+    return np.where(visible, strength, 0.0)
 
 
-def _resolved(galaxy: Sources, radius: Floats) -> Floats:
-    """Return what is left of arms that are closer than any PSF or pixel can tell apart."""
-    k = wave_number(galaxy, np.maximum(radius, galaxy["arm_radius_ratio"] / 700))
-    left = 1 / (1 + (k / _CROWDED) ** 8)
-    return np.asarray(np.where(galaxy["_crowded"] > _CROWDED / 8, left, 1.0))
+def _amplitudes(count: Floats, amount: Floats, strengths: Floats, unit: int, groups: int) -> Floats:
+    """Return (m, patterns, waves): the factors of waves of order ``unit`` times 1, 2, ...
+
+    (-i)^order is the sign that is given here, or -i of it.
+    """
+    order = unit * np.arange(1, groups * _HARMONICS + 1)
+    n, rest = np.divmod(order, count[:, :, None].astype(np.int64))
+    known = (rest == 0) & (n <= _MOST_HARMONICS)
+    index = np.where(known, n, 1) - 1
+    strength = np.where(known, np.take_along_axis(strengths, index, axis=2), 0.0)
+    sign = np.where((order + order % 2) % 4 == 0, 1, -1)
+    return np.asarray(2 * np.pi * amount[:, None, None] * sign * strength)
 
 
-def wave_number(galaxy: Sources, radius: Floats) -> Floats:
-    """Return how fast the arms' pattern changes along the major axis, in radians a pixel."""
-    shape = (galaxy[f"arm_{name}"] for name in ("winding", "bulge_ratio", "radius_ratio"))
-    return np.asarray(
-        galaxy["arm_count"] / galaxy["half_light_radius"] * arm_turning(radius, *shape)
+class _Plans(NamedTuple):
+    """Of each galaxy: where arms fade; the orders' unit; span, radii and groups of its tables."""
+
+    crowded: Floats
+    unit: Integers
+    span: Integers
+    radii: Integers
+    groups: Integers
+
+
+def _plans(waves: Waves, strengths: Floats, seen: Floats) -> _Plans:
+    """Return the tables that resolve the patterns of each galaxy."""
+    most = max(int((strengths > 0).sum(axis=2).max(initial=0)), 1)
+    bright = strengths[:, :, :most, None] * disc_light(_ASKED) * (2 * np.pi / SLOPE**2)
+    left = np.log(np.maximum(bright, _NEGLIGIBLE) / _NEGLIGIBLE)
+    turning = _turning(waves)[:, :, None]
+    wound = np.where((left > 0) & (waves.logarithmic < 1)[:, :, None, None], turning / _ASKED, 0)
+    least = np.where(wound[:, :, 0].max(axis=(1, 2)) > _CROWDED, _WOUND, _CROWDED)
+    crowded = np.maximum(_SEEN * seen, least)
+    span = _at_least(_SPANS, np.log(crowded / _LOWEST))
+    # Beyond the wave number where they fade, arms are soon gone.
+    fastest = np.arange(1, most + 1)[:, None] * turning
+    fastest = np.minimum(fastest, 1.5 * crowded[:, None, None, None] * _ASKED)
+    fastest += _FEATURES * left / np.log(2 / _NEGLIGIBLE)
+    fastest = np.where(left > 0, fastest, 0).max(axis=(1, 2, 3))
+    unit = np.gcd.reduce(waves.number.astype(np.int64), axis=1)
+    order = np.arange(1, _MOST_HARMONICS + 1) * waves.number[:, :, None].astype(np.int64)
+    last = np.where(strengths > 0, order, 1).max(axis=(1, 2))
+    groups = -(-last // (unit * _HARMONICS))
+    return _Plans(crowded, unit, span, _at_least(_RADII, span / np.pi * fastest), groups)
+
+
+def _turning(waves: Waves) -> Floats:
+    """Return (m, patterns, radii): how fast patterns turn, in radians per unit of ln r."""
+    count, winding, scale, ratio = (waves[i][:, :, None] for i in (1, 2, 3, 4))
+    u = np.exp(np.minimum(scale / _ASKED, 600)) / ratio
+    arms = 2 * scale / (_ASKED * (u + 1 / u))
+    return np.asarray(count * winding * np.where(waves.logarithmic[:, :, None] > 0, 1, arms))
+
+
+def _at_least(ladder: tuple[int, ...], wanted: Floats) -> Integers:
+    """Return the least of a ladder that is enough, or the last."""
+    rung = np.minimum(np.searchsorted(ladder, wanted), len(ladder) - 1)
+    return np.asarray(np.asarray(ladder)[rung])
+
+
+class _Tables(NamedTuple):
+    """What the kernel reads of all galaxies whose tables span as much with as many radii."""
+
+    radius: Floats
+    light: Floats
+    turns: NDArray[np.float32]
+    symbols: NDArray[np.float32]
+    rescale: NDArray[np.float32]
+
+
+def _ladder(order: int) -> int:
+    """Return the number of orders that is tabulated for one: a ladder, so that few are made."""
+    return next(n for n in (33, 65, 129, 257) if order < n)
+
+
+@lru_cache(maxsize=16)
+def _tables(span: int, radii: int, orders: int) -> _Tables:
+    nodes = _OVERSAMPLING * radii
+    radius, kappa = np.empty(radii), np.empty(nodes)
+    kernel("exponential")(np.log(_INNERMOST) + np.arange(radii) * (span / radii), radius)
+    kernel("exponential")(np.log(_LOWEST) + np.arange(nodes) * (span / nodes), kappa)
+    cosine, sine = np.empty((2, nodes))
+    kernel("sine_cosine")(-2 * np.pi / nodes * np.arange(nodes), sine, cosine)
+    light = disc_light(radius)
+    # Numbers below the least normal one of float32 cost a hundred times as much.
+    light[light < _DARK] = 0
+    symbols = np.stack([_symbol(order, span, radii) for order in range(orders)])
+    return _Tables(
+        radius,
+        light * radius ** (2 - _WEIGHT),
+        np.stack([cosine, sine]).astype(np.float32),
+        symbols.astype(np.float32),
+        (kappa**-_WEIGHT).astype(np.float32),
     )
 
 
-def _half_width(sources: Sources) -> Floats:
-    """Return how far from the centre, along x or y, arms are seen."""
-    angle, q = np.deg2rad(sources["position_angle"]), sources["axis_ratio"]
-    widest = np.sqrt(np.maximum(np.cos(angle) ** 2, np.sin(angle) ** 2) * (1 - q**2) + q**2)
-    dark = _DARK_RADIUS * sources["half_light_radius"] * widest
-    blur = 2 + _PSF_WIDTHS * sources["psf_fwhm"]
-    half_width = np.minimum(dark, sources["_visible"] + blur)
-    # What ends before the image begins need not be drawn at all.
-    return np.asarray(np.where(dark + 3 * blur < sources["_away"], 1.0, half_width))
+def _symbol(order: int, span: int, radii: int) -> Floats:
+    """Return (2, radii): what the modes of light over ln r become in its Hankel transform.
 
-
-def arm_levels(sources: Sources) -> nested.Levels:
-    """Return the sampling that resolves the arms."""
-    galaxy = {name: values[:, None] for name, values in sources.items()}
-    around = galaxy["arm_count"] / (galaxy["half_light_radius"] * RADII)
-    return levels(galaxy, wave_number(galaxy, RADII), around, galaxy["arm_sharpness"])
-
-
-def levels(galaxy: Sources, radially: Floats, around: Floats, sharpness: Floats) -> nested.Levels:
-    """Return the sampling that resolves each harmonic of exp(s cos x) that the PSF lets through.
-
-    Parameters
-    ----------
-    galaxy : Sources
-        Each (m, 1).
-    radially, around : (m, radius) arrays
-        Change of x per pixel at `RADII`, in radians, as if the disc were seen face-on.
-    sharpness : (m, 1) array
-        s.
+    That is the Mellin transform of x^w J(x), over that of the B-spline by which it is looked up.
     """
-    q, size = galaxy["axis_ratio"], galaxy["half_light_radius"]
-    along_major = np.sqrt(radially**2 + (around / q) ** 2)
-    along_minor = np.sqrt((radially / q) ** 2 + around**2)
-    k = np.concatenate([along_major, along_minor], axis=1)
-    radius = np.concatenate([size * RADII, q * size * RADII], axis=1)
-    # exp(s cos x) is nearly a Gaussian of variance 1 / s, so its n-th harmonic is exp(-n^2 / 2s);
-    # the PSF leaves about exp(-(k FWHM - 2) / 1.2). Harmonics up to the highest that is seen
-    # must be below pi / spacing, and aliases, 2 pi / spacing - n k, of weaker ones unseen.
-    fwhm = np.maximum(galaxy["psf_fwhm"], 1e-3)
-    light = np.maximum(np.tile(np.log(2 / _NEGLIGIBLE) - SLOPE * RADII, 2), 0)
-    blur = k * fwhm / 1.2
-    highest = np.sqrt(2 * sharpness * light)
-    seen = sharpness * (np.sqrt(blur**2 + 2 * (light + 2 / 1.2) / sharpness) - blur)
-    harmonic = np.minimum(np.maximum(sharpness * blur, seen), highest)
-    passed = (2 + 1.2 * np.maximum(light - harmonic**2 / (2 * sharpness), 0)) / fwhm
-    there = (light > 0) & np.tile(radially < 2 * _CROWDED, 2)
-    fastest = np.where(there, np.maximum(harmonic, 1), 0.1) * np.minimum(k, 20 * _CROWDED)
-    wanted = 2 * np.pi / (fastest + np.minimum(fastest, passed))
-    flat = {name: values[:, 0] for name, values in galaxy.items()}
-    return nested.levels(_half_width(flat), radius, wanted)
+    mode = np.fft.fftfreq(radii, 1 / radii)
+    frequency = 2 * np.pi / span * mode
+    s = _WEIGHT + 1j * frequency
+    logarithm = (s - 1) * np.log(2) + loggamma((order + s) / 2) - loggamma((order - s) / 2 + 1)
+    logarithm -= 1j * frequency * np.log(_INNERMOST * _LOWEST)
+    symbol = np.exp(logarithm) / radii
+    symbol *= 3 / (2 + np.cos(2 * np.pi * mode / (_OVERSAMPLING * radii)))
+    symbol[radii // 2] = 0
+    return np.stack([symbol.real, symbol.imag])

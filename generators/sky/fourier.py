@@ -10,21 +10,26 @@ Sources that share a grid are drawn together, in blocks that stay in cache.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import ifft, irfft
 
-from skybench.generators.arrays import Complexes, Floats
+from skybench.generators.arrays import Complexes, Floats, Integers, Singles
+from skybench.generators.native.library import kernel
 from skybench.generators.sky import moffat
 from skybench.generators.sky.stamps import WHOLE, Sources, Stamps, reach, windows
 
 Indices = NDArray[np.intp]
 
-SIZES = (32, 48, 64, 80, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-"""Sides of grids, in pixels: multiples of 8 that an FFT likes."""
+_convolve, _scratch, _twiddles = map(kernel, ("convolve", "fourier_scratch", "twiddles"))
+
+SIZES = (
+    *(32, 48, 64, 80, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048),
+    *(3072, 4096, 6144, 8192, 12288, 16384),
+)
+"""Sides of grids, in pixels: multiples of 8 that an FFT likes; up to twice the largest image."""
 
 NEGLIGIBLE = 1e-3
 """Power at the last frequency that is kept: it costs at most that share of the peak."""
@@ -52,27 +57,20 @@ class Grid:
         Side of the periodic grid, in pixels.
     oversampling : int
         Samples a pixel, a power of two, from which an FFT has all these frequencies.
-    squares : (3, points) array
-        kx^2, 2 kx ky and ky^2, row by row.
-    pixel : (kx,) array
-        Transform of a pixel along an axis.
     """
 
     size: int
     oversampling: int
     kx: Floats
     ky: Floats
-    squares: Floats
-    pixel: Floats
-    _log_radius: Floats
-    _which: Indices
 
-    def radial(self, evaluate: Callable[[Floats], Floats], log_scale: Floats) -> Floats:
-        """Return (m, points) values of round functions of ln k plus the source's log scale.
-
-        A grid has many points at equal distance: each distance is evaluated once.
-        """
-        return evaluate(self._log_radius + log_scale[:, None]).take(self._which, axis=1)
+    @cached_property
+    def squares(self) -> Floats:
+        """Return kx^2, 2 kx ky and ky^2, (3, points), row by row; at k = 0 those of a neighbour."""
+        kx, ky = (part.ravel() for part in np.broadcast_arrays(self.kx, self.ky[:, None]))
+        squares = np.stack([kx**2, 2 * kx * ky, ky**2])
+        squares[:, 0] = squares[:, 1]
+        return squares
 
     def kept(self, transform: Complexes) -> Complexes:
         """Return the frequencies of this grid from an `rfft2` of oversampled samples."""
@@ -95,21 +93,8 @@ def _make_grid(size: int, last: int) -> Grid:
     unit = 2 * np.pi / size
     x = np.arange(last + 1)
     y = np.concatenate([x, np.arange(-last, 0)])
-    column, row = (part.ravel() for part in np.broadcast_arrays(x, y[:, None]))
-    squares = unit**2 * np.stack([column**2, 2 * column * row, row**2])
-    distance = column**2 + row**2
-    occurs = np.zeros(2 * last**2 + 1, dtype=np.intp)
-    occurs[distance] = 1
-    distinct = np.flatnonzero(occurs)
-    occurs[distinct] = np.arange(distinct.size)
-    # No logarithm at k = 0, where the transform is set apart; its neighbour stands in.
-    log_radius = np.log(np.maximum(distinct, 1)) / 2 + np.log(unit)
-    squares[:, 0] = squares[:, 1]
     oversampling = 1 << int(np.floor(np.log2(max(2 * last / size, 0.5)))) + 1
-    kx, ky = np.asarray(unit * x), np.asarray(unit * y)
-    pixel = np.asarray(np.sinc(kx / (2 * np.pi)))
-    which = occurs[distance]
-    return Grid(size, oversampling, kx, ky, np.asarray(squares), pixel, log_radius, which)
+    return Grid(size, oversampling, np.asarray(unit * x), np.asarray(unit * y))
 
 
 _small_grid = lru_cache(maxsize=64)(_make_grid)
@@ -186,6 +171,13 @@ def draw(
         yield from draw_group(sources, group, shape, spectrum, centred=centred)
 
 
+class Psf(NamedTuple):
+    """The PSF of each source as kernels take it: its place in their table, and its FWHM."""
+
+    place: Floats
+    fwhm: Floats
+
+
 class Group(NamedTuple):
     """Sources that are drawn alike: on one grid, on stamps of one side."""
 
@@ -213,17 +205,18 @@ def stamp_sizes(extent: Floats, visible: Floats) -> NDArray[np.int64]:
     return fitting(extent + np.minimum(extent, visible) + 2)
 
 
+def frequencies(sizes: Integers, last: Floats, most: int = LAST) -> Integers:
+    """Return how many frequencies along half an axis reach the last one that is kept."""
+    return np.minimum(np.ceil(last * sizes / (2 * np.pi)), most).astype(np.int64)
+
+
 def groups(
-    sources: Sources,
-    sizes: NDArray[np.int64],
-    sides: NDArray[np.int64],
-    last: Floats | None = None,
+    sources: Sources, sizes: Integers, sides: Integers, last: Floats | None = None
 ) -> Iterator[Group]:
     """Yield the sources grouped by grid and stamp, in an order that no other source changes."""
     band = (cutoff(sources) if last is None else last) / np.pi
     bands = np.asarray(_BANDS)[np.minimum(np.searchsorted(_BANDS, band), len(_BANDS) - 1)]
-    counts = np.minimum(np.ceil(bands * sizes / 2), LAST).astype(np.int64)
-    keys = np.stack([sizes, counts, sides], axis=1)
+    keys = np.stack([sizes, frequencies(sizes, np.pi * bands), sides], axis=1)
     for size, count, side in np.unique(keys, axis=0).tolist():
         members = np.flatnonzero((keys == (size, count, side)).all(axis=1))
         yield Group(members, size, count, side)
@@ -240,94 +233,58 @@ def draw_group(
 ) -> Iterator[Stamps]:
     """Yield the stamps of a group, a block at a time; they begin at multiples of ``step``."""
     on = grid_up_to(group.size, group.last)
-    count = max(1, BLOCK // on.squares.shape[1])
+    count = max(1, BLOCK // (on.kx.size * on.ky.size))
     for first in range(0, group.members.size, count):
         members = group.members[first : first + count]
         chosen = {name: values[members] for name, values in sources.items()}
         at = windows(chosen, np.full(members.shape, group.side), shape, step)
         x, y = chosen["source_x"] - at.x0, chosen["source_y"] - at.y0
-        transform = spectrum(chosen, on, x, y)
-        transform *= _psf(chosen, on).reshape(transform.shape)
+        transforms = spectrum(chosen, on, x, y)
         if not centred:
             x, y = 0 * x, 0 * y
-        rows = _along_y(transform, on, y, int(at.height[0]))
-        yield Stamps(members, at.x0, at.y0, _along_x(rows, on, x, int(at.width[0])))
+        pixels = np.empty((members.size, int(at.height[0]), int(at.width[0])), dtype=np.float32)
+        _convolved(transforms, x, y, psf(chosen), on, pixels)
+        yield Stamps(members, at.x0, at.y0, pixels)
 
 
-def _psf(sources: Sources, on: Grid) -> Floats:
-    # Without a PSF: a Gaussian so narrow that its transform is 1 as far as the table goes.
+def _convolved(
+    transforms: Floats | Complexes, x: Floats, y: Floats, psf: Psf, on: Grid, pixels: Singles
+) -> None:
+    complex_ = np.iscomplexobj(transforms)
+    given = transforms.astype(np.complex64 if complex_ else np.float32).view(np.float32)
+    last, (height, width) = on.kx.size - 1, pixels.shape[1:]
+    memory = scratch(on.size, last, height)
+    _convolve(
+        given, 1 + complex_, x, y, *psf, moffat.transforms().singles,
+        on.size, last, height, width, twiddles(on.size), memory, pixels,
+    )  # fmt: skip
+
+
+def psf(sources: Sources) -> Psf:
+    """Return the PSF; without one it is a Gaussian so narrow that it lets everything through."""
     blurred = sources["psf_fwhm"] > 0
-    log_fwhm = np.log(np.where(blurred, sources["psf_fwhm"], 1e-9))
     inverse = np.where(blurred, 1 / sources["psf_beta"], 0)
-    transfer = on.radial(partial(moffat.transforms().evaluate, inverse), log_fwhm)
-    transfer[:, 0] = 1
-    return transfer
+    fwhm = np.where(blurred, sources["psf_fwhm"], 1e-9)
+    return Psf(moffat.transforms().place(inverse), fwhm)
 
 
-def shift(on: Grid, x: Floats, y: Floats) -> tuple[Complexes, Complexes]:
-    """Return the phases along y and x, shaped to broadcast, that move a source to (x, y)."""
-    along_y = np.exp(-1j * on.ky * y[:, None])[:, :, None]
-    along_x = np.exp(-1j * on.kx * x[:, None])[:, None, :]
-    return along_y, along_x
+@lru_cache(maxsize=len(SIZES))
+def twiddles(size: int) -> Singles:
+    """Return the cosines and sines of the FFT of a grid."""
+    values = np.zeros(3 * size, dtype=np.float32)
+    _twiddles(size, values)
+    return values
 
 
-def _turned(on: Grid, place: Floats) -> Complexes:
-    """Return (m, kx): the phases that move sources along an axis, times the pixel's transform.
-
-    Powers of the first one, by doubling: an exponential each costs twenty times as much.
-    """
-    phases = np.empty((place.size, on.kx.size), dtype=np.complex128)
-    phases[:, 0] = 1
-    power, done = np.exp(-1j * on.kx[1] * place)[:, None], 1
-    while done < on.kx.size:
-        some = phases[:, done : 2 * done]
-        np.multiply(phases[:, : some.shape[1]], power, out=some)
-        power, done = power**2, 2 * done
-    phases *= on.pixel
-    return phases
+@lru_cache(maxsize=1)
+def all_twiddles() -> tuple[Singles, Integers]:
+    """Return those of all `SIZES` one after another, and where each begins."""
+    every = [twiddles(size) for size in SIZES]
+    return np.concatenate(every), np.cumsum([0, *(one.size for one in every[:-1])])
 
 
-def _along_y(transform: Floats | Complexes, on: Grid, y: Floats, height: int) -> Complexes:
-    """Return (m, y, kx): moved to y, integrated over pixels, folded, transformed back along y."""
-    size, last = on.size, on.kx.size - 1
-    turned = _turned(on, y) / size**2
-    phase = np.concatenate([turned, np.conj(turned[:, :0:-1])], axis=1)[:, :, None]
-    up, down = slice(0, last + 1), slice(last + 1, None)
-    folded = np.zeros((y.size, size, last + 1), dtype=np.complex128)
-    if last < size:
-        np.multiply(transform[:, up], phase[:, up], out=folded[:, up])
-        # Negative frequencies end the rows; the lowest of them may fall on positive ones.
-        shared = max(2 * last + 1 - size, 0)
-        on_both = slice(last + 1, last + 1 + shared)
-        folded[:, size - last : size - last + shared] += transform[:, on_both] * phase[:, on_both]
-        rest = slice(last + 1 + shared, None)
-        np.multiply(transform[:, rest], phase[:, rest], out=folded[:, size - last + shared :])
-    else:
-        row = np.concatenate([np.arange(last + 1), np.arange(-last, 0)]) % size
-        for part in (up, down):
-            moved = transform[:, part] * phase[:, part]
-            for first in range(0, moved.shape[1], size):
-                some = moved[:, first : first + size]
-                folded[:, row[part][first : first + size]] += some
-    return np.asarray(ifft(folded, axis=1, norm="forward", overwrite_x=True)[:, :height])
-
-
-def _along_x(rows: Complexes, on: Grid, x: Floats, width: int) -> Floats:
-    """Return (m, y, x): the rest of the way, along x."""
-    half, count = on.size // 2, on.kx.size
-    phase = _turned(on, x)[:, None, :]
-    folded = np.zeros((*rows.shape[:2], half + 1), dtype=np.complex128)
-    kept = min(count, half)
-    np.multiply(rows[:, :, :kept], phase[:, :, :kept], out=folded[:, :, :kept])
-    for first in range(half, count, half):
-        some = rows[:, :, first : first + half] * phase[:, :, first : first + half]
-        if (first // half) % 2:
-            # From the Nyquist frequency downwards, conjugate: the image is real.
-            folded[:, :, half : half - some.shape[2] : -1] += np.conj(some)
-            folded[:, :, half] += some[:, :, 0]
-        else:
-            folded[:, :, : some.shape[2]] += some
-            folded[:, :, 0] += np.conj(some[:, :, 0])
-    return np.asarray(irfft(folded, n=on.size, axis=2, norm="forward", overwrite_x=True))[
-        :, :, :width
-    ]
+def scratch(size: int, last: int, height: int) -> Singles:
+    """Return the memory that a kernel works in."""
+    needed = np.zeros(1, dtype=np.int64)
+    _scratch(size, last, height, needed)
+    return np.empty(int(needed[0]), dtype=np.float32)

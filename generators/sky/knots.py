@@ -5,8 +5,6 @@ ApJ 337, 761), the radii the light of the disc. Each galaxy's places come from i
 ``pattern_seed`` alone, so they are drawn again from what is recorded.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 from scipy.special import gammainc, gammaincinv, ndtri
 
@@ -14,8 +12,7 @@ from skybench.generators.arrays import Complexes, Floats
 from skybench.generators.random_streams import uniforms
 from skybench.generators.sky import arms, components, fourier
 from skybench.generators.sky.components import Spots
-from skybench.generators.sky.sersic import psf_extent
-from skybench.generators.sky.stamps import Sources, Stamps
+from skybench.generators.sky.stamps import Sources
 
 _MOST = (8, 16, 32, 64)
 """Numbers of knots that share matrices of one size; those that a galaxy lacks are dark."""
@@ -36,22 +33,16 @@ def flux(sources: Sources) -> Floats:
     return np.where(sources["knot_count"] > 0, disc * sources["knot_fraction"], 0.0)
 
 
-def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
-    """Yield the stamps of the knots."""
+def transform(sources: Sources, on: fourier.Grid) -> Complexes:
+    """Return the transforms (m, ky, kx) of the knots of each galaxy, about its centre."""
+    transforms = np.zeros((sources["flux"].size, on.ky.size, on.kx.size), dtype=np.complex128)
     counts = sources["knot_count"]
     for fewer, most in zip((0, *_MOST), _MOST, strict=False):
-        members = np.flatnonzero((counts > fewer) & (counts <= most))
-        galaxies = {name: values[members] for name, values in sources.items()}
-        spots = knots(galaxies, most)
-        columns = {f"_{name}": values for name, values in zip(Spots._fields, spots, strict=True)}
-        extent = components.extent(spots) + psf_extent(galaxies)
-        for stamps in fourier.draw(galaxies | columns, extent, shape, _spectrum, centred=True):
-            yield stamps._replace(members=members[stamps.members])
-
-
-def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
-    spots = Spots(*(sources[f"_{name}"] for name in Spots._fields))
-    return components.transform(spots, on)
+        some = np.flatnonzero((counts > fewer) & (counts <= most))
+        if some.size:
+            galaxies = {name: values[some] for name, values in sources.items()}
+            transforms[some] = components.transform(knots(galaxies, most), on)
+    return transforms
 
 
 def knots(sources: Sources, most: int) -> Spots:

@@ -14,23 +14,11 @@ At a given FWHM the limit of large beta is the Gaussian.
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln, kve
 
 from skybench.generators.arrays import Floats
+from skybench.generators.native.library import kernel
 from skybench.generators.sky.radial_table import LOG_FIRST, LOG_STEP, RadialTable
-
-CORE = 3
-"""Pixels beside the one in the middle that need quadrature."""
-
-_RULES = ((2.5, 3), (1.5, 4), (0.0, 5))
-"""Least FWHM, and the Gauss-Legendre points along a pixel that are true to 1e-4 from there on."""
-
-_FINEST = 32
-"""Parts, along an axis, of the pixels that a sharp source is integrated over."""
-
-_AT_ONCE = 1 << 17
-"""Points of a block of cores: about a megabyte of float64, the size of a core's cache."""
 
 _ROWS = 257
 _NODES = 801
@@ -38,6 +26,8 @@ GAUSSIAN = 1e6
 """Exponent of the Gaussian: the profiles differ by 1e-7 of the peak."""
 
 _ASYMPTOTIC_ORDER = 40
+
+_moffats = kernel("moffats")
 
 
 def scale_radius(fwhm: Floats, beta: Floats) -> Floats:
@@ -92,13 +82,20 @@ def _log_transform(order: Floats, x: Floats) -> Floats:
     return np.asarray(np.log(2) - gammaln(order) + order * np.log(x / 2) + bessel)
 
 
-def integrate(dx: Floats, dy: Floats, radius: Floats, beta: Floats) -> Floats:
-    """Return the flux of unit-flux Moffats in pixels, to 1e-4 of the peak for FWHM >= 0.05.
+def integrate(
+    dx: Floats,
+    dy: Floats,
+    radius: Floats,
+    beta: Floats,
+    flux: Floats | float = 1.0,
+    nearest: float = 0.0,
+) -> Floats:
+    """Return the flux of Moffats in pixels, to 2e-6 of the peak for FWHM >= 0.05; never below 0.
 
-    The pixel mean is the value at the centre plus its Laplacian over 24, the first
-    term of the expansion of the mean; in the 7 x 7 pixels around the source, where the next
-    terms matter, it is a Gauss-Legendre rule of 3 to 5 points along an axis, in each part
-    of the pixel where the source is sharper than that.
+    Away from the source a pixel's mean is taken from the value and the derivatives at its
+    centre. In the 7 x 7 pixels about a source of FWHM below 8, where more of them would matter,
+    it is the flow through the pixel's border of the field of size E(r) / (2 pi r) along r, E being
+    the flux within r: its divergence is I.
 
     Parameters
     ----------
@@ -106,103 +103,16 @@ def integrate(dx: Floats, dy: Floats, radius: Floats, beta: Floats) -> Floats:
         Pixel centres minus the source position along x, a pixel apart.
     dy : (m, ny) array
         The same along y.
-    radius, beta : (m,) arrays
+    radius, beta, flux : (m,) arrays
+    nearest : float
+        If above 0, centres may lie any distances apart, and nearer ones have the light that is
+        at this distance.
 
     Returns
     -------
     (m, ny, nx) array
     """
-    flux = _smooth(dx, dy, radius, beta)
-    fwhm = 2 * radius * np.sqrt(np.expm1(np.log(2) / beta))
-    keys = np.stack([_points(fwhm), _parts(fwhm)], axis=1)
-    for points, parts in np.unique(keys, axis=0).tolist():
-        alike = np.flatnonzero((keys == (points, parts)).all(axis=1))
-        step = max(1, _AT_ONCE // ((2 * CORE + 1) * points * parts) ** 2)
-        for first in range(0, alike.size, step):
-            some = alike[first : first + step]
-            x, y = (_core(offsets[some]) for offsets in (dx, dy))
-            at = x + dx[some, 0], y + dy[some, 0]
-            _place(flux, some, x, y, _quadrature(*at, radius[some], beta[some], points, parts))
-    return flux
-
-
-def _points(fwhm: Floats) -> NDArray[np.int64]:
-    conditions = [fwhm >= least for least, _ in _RULES]
-    return np.select(conditions, [count for _, count in _RULES])
-
-
-def _parts(fwhm: Floats) -> NDArray[np.int64]:
-    # Less a trifle: at a FWHM of 1 the last bit, that CPUs disagree on, must not decide.
-    return np.clip(np.ceil(1 / fwhm - 1e-6), 1, _FINEST).astype(np.int64)
-
-
-def _core(offsets: Floats) -> NDArray[np.int64]:
-    """Return the first of the pixels, counted from that of the first offset, near the source."""
-    return np.floor(0.5 - offsets[:, 0]).astype(np.int64) - CORE
-
-
-def _smooth(dx: Floats, dy: Floats, radius: Floats, beta: Floats) -> Floats:
-    a2 = radius**2
-    s = (dx**2 / a2[:, None])[:, None, :] + (dy**2 / a2[:, None])[:, :, None]
-    value = np.log1p(s)
-    value *= -beta[:, None, None]
-    np.exp(value, out=value)
-    value *= ((beta - 1) / (np.pi * a2))[:, None, None]
-    # 1 + beta (beta s - 1) / (6 a^2 (1 + s)^2), in powers of u = 1 / (1 + s).
-    s += 1
-    u = np.divide(1, s, out=s)
-    slope = (beta / (6 * a2))[:, None, None]
-    mean = u * (-(beta + 1)[:, None, None] * slope)
-    mean += beta[:, None, None] * slope
-    mean *= u
-    mean += 1
-    value *= mean
-    return np.asarray(value)
-
-
-def _quadrature(
-    x: Floats, y: Floats, radius: Floats, beta: Floats, points: int, parts: int
-) -> Floats:
-    """Return (m, 7, 7) fluxes of the pixels whose first has its centre at (x, y)."""
-    nodes, weights = _rule(points, parts)
-    sub = (np.arange(2 * CORE + 1)[:, None] + nodes).ravel()
-    across, up = ((at[:, None] + sub) ** 2 / (radius**2)[:, None] for at in (x, y))
-    fine = across[:, None, :] + up[:, :, None]
-    np.log1p(fine, out=fine)
-    fine *= -beta[:, None, None]
-    np.exp(fine, out=fine)
-    fine *= ((beta - 1) / (np.pi * radius**2))[:, None, None]
-    return _gather(_gather(fine, weights).transpose(0, 2, 1), weights).transpose(0, 2, 1)
-
-
-def _gather(fine: Floats, weights: Floats) -> Floats:
-    """Return weighted sums over the points of pixels along the last axis, in a fixed order."""
-    split = fine.reshape(*fine.shape[:2], -1, weights.size)
-    total = split[..., 0] * weights[0]
-    for k in range(1, weights.size):
-        total += split[..., k] * weights[k]
-    return np.asarray(total)
-
-
-@lru_cache(maxsize=64)
-def _rule(points: int, parts: int) -> tuple[Floats, Floats]:
-    """Return nodes and weights on one pixel, [-1/2, 1/2]."""
-    nodes, weights = np.polynomial.legendre.leggauss(points)
-    middles = (np.arange(parts) + 0.5) / parts - 0.5
-    return (middles[:, None] + nodes / (2 * parts)).ravel(), np.tile(weights / (2 * parts), parts)
-
-
-def _place(
-    flux: Floats,
-    members: NDArray[np.intp],
-    first_x: NDArray[np.int64],
-    first_y: NDArray[np.int64],
-    core: Floats,
-) -> None:
-    """Replace what of the stamps the cores cover."""
-    span = np.arange(2 * CORE + 1)
-    x, y = first_x[:, None] + span, first_y[:, None] + span
-    _, height, width = flux.shape
-    inside_x, inside_y = ((at >= 0) & (at < length) for at, length in ((x, width), (y, height)))
-    owner, row, column = np.nonzero(inside_y[:, :, None] & inside_x[:, None, :])
-    flux[members[owner], y[owner, row], x[owner, column]] = core[owner, row, column]
+    pixels = np.empty((radius.size, dy.shape[1], dx.shape[1]))
+    profiles = radius, beta, np.broadcast_to(flux, radius.shape)
+    _moffats(nearest, *(np.ascontiguousarray(v, float) for v in (dx, dy, *profiles)), pixels)
+    return pixels

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from skybench.generators.arrays import Floats
+from skybench.generators.arrays import Floats, Singles
 
 LOG_STEP = 0.02
 """Spacing in the logarithm: linear interpolation then errs by 5e-5 of a function's curvature."""
@@ -18,6 +18,19 @@ _LEVELS = 18
 """Levels, a factor e apart, for which the end of a function is known."""
 
 _LOWEST = LOG_FIRST + 2 * LOG_STEP
+
+_OCTAVES = np.arange(-29, 29)
+_SQUARED = np.append(np.ldexp(1 + np.arange(64) / 64, _OCTAVES[:, None]).ravel(), 2.0**29)
+"""The nodes of the kernels' tables: those k squared whose floats end in 17 bits of nothing."""
+
+_DARK = 1e-12
+"""Below it a transform is nothing: products of such numbers are slow to compute with."""
+
+
+def _cubic(t: Floats) -> tuple[Floats, ...]:
+    """Return the weights of the nodes at -1, 0, 1 and 2, for a place among them."""
+    a, b, c, d = t + 1, t, t - 1, t - 2
+    return -b * c * d / 6, a * c * d / 2, -a * b * d / 2, a * b * c / 6
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,21 @@ class RadialTable:
         last = size.shape[1] - np.argmax(above, axis=2)
         return np.asarray(np.where(above.any(axis=2), last, 0), dtype=np.float64)
 
+    @cached_property
+    def singles(self) -> Singles:
+        """Return the values at the nodes of the kernels' tables, rows after rows."""
+        place = np.clip((np.log(_SQUARED) / 2 - LOG_FIRST) / LOG_STEP, 1, self.values.shape[1] - 2)
+        below = np.minimum(np.floor(place).astype(np.intp), self.values.shape[1] - 3)
+        weights = _cubic(place - below)
+        values = weights[0] * self.values[:, below - 1]
+        for k in (1, 2, 3):
+            values += weights[k] * self.values[:, below + k - 1]
+        return np.ascontiguousarray(np.where(np.abs(values) < _DARK, 0, values), dtype=np.float32)
+
+    def place(self, parameter: Floats) -> Floats:
+        """Return where parameters lie among the rows."""
+        return np.asarray((parameter - self.first) / self.step)
+
     def end(self, parameter: Floats, level: Floats) -> Floats:
         """Return the ln k beyond which functions stay within levels, to some percent."""
         place = np.clip((parameter - self.first) / self.step, 0, self.values.shape[0] - 1.001)
@@ -95,13 +123,11 @@ class RadialTable:
         asked for may depend on all sources of a batch: no value depends on them.
         """
         rows, nodes = self.values.shape
-        place = (parameter - self.first) / self.step
+        place = self.place(parameter)
         below = np.clip(np.floor(place).astype(np.intp) - 1, 0, rows - 4)
         start = int(np.floor((low - LOG_FIRST) / LOG_STEP)) - 1
         stop = min(int(np.floor((high - LOG_FIRST) / LOG_STEP)) + 3, nodes)
-        t = place - below
-        a, b, c, d = t, t - 1, t - 2, t - 3
-        weights = -b * c * d / 6, a * c * d / 2, -a * b * d / 2, a * b * c / 6
+        weights = _cubic(place - below - 1)
         part = self.values[:, start:stop]
         values = weights[0][:, None] * part[below]
         for k in (1, 2, 3):

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from skybench.generators.distributions import Constant, Distribution, Finite, Positive
 from skybench.generators.domains import outside_domains
 from skybench.generators.recipe import (
+    MAPPED_SOURCES,
     SEGMENTATION,
     Coded,
     Condition,
@@ -203,6 +204,8 @@ class SkyRecipe(SceneRecipe):
         attributes: dict[str, str | int | float] = {}
         if image.reference is not None:
             attributes["reference_band"] = image.reference
+        if self.noise.correlation > 0:
+            attributes["noise_correlation"] = self.noise.correlation
         if image.segmentation:
             attributes["segmentation_threshold"] = image.segmentation_threshold
         if self.detector is not None:
@@ -215,6 +218,11 @@ class SkyRecipe(SceneRecipe):
         planes = max(1, len(self.image.bands))
         stored = 1 + self.image.ivar + self.image.expected + (self.detector is not None)
         return super().points * (planes * stored + self.image.segmentation)
+
+    @property
+    def most_sources(self) -> int:
+        """How many sources a sample may hold: few where a map numbers them."""
+        return MAPPED_SOURCES if self.image.segmentation else super().most_sources
 
     def mistakes(self) -> Iterator[str]:
         """Yield what does not go together, a line each, though each part is right by itself."""

@@ -1,13 +1,13 @@
 """An elliptical galaxy: a Sersic profile, sheared to its axis ratio and turned to its angle."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from scipy.special import gammaincc
 
-from skybench.generators.arrays import Floats, Integers
+from skybench.generators.arrays import Flags, Floats, Integers, Singles
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
+from skybench.generators.native.library import kernel
 from skybench.generators.sky import cusp, fourier, moffat, sersic_profile, wings
 from skybench.generators.sky.sky_object import RED, SkyObject
 from skybench.generators.sky.stamps import (
@@ -15,22 +15,32 @@ from skybench.generators.sky.stamps import (
     WHOLE,
     Sources,
     Stamps,
-    interpolate,
-    nodes,
     reach,
+    take_smooth,
     windows,
 )
 
-_DROPPED = 5e-4
+_DROPPED = 1e-4
 """Share of the flux that may be cut off on an image larger than the galaxy."""
 
 _PSF_OUTSIDE = 1e-3
 
-_SHARPEST = 8 * np.pi
-"""Last frequency without a PSF, where no last one would be enough and `cusp` sees to it."""
+_SHARE = 0.2
+"""Of `fourier.NEGLIGIBLE`: here frequencies are not rounded up to those that others share."""
 
-_UNEVEN = 0.03
-"""Relative error of the uniform light that stands for all copies but the nearest."""
+_LAST = 8192
+"""Most frequencies along half an axis: needles under a sharp PSF need them."""
+
+_BLOCK = 1 << 22
+"""Pixels of the stamps that are held at once: 16 MB."""
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_RULE = np.concatenate([1 / np.cos((_NODES + 1) * np.pi / 8), _WEIGHTS / 2])
+"""Secants of angles over an eighth of a turn, and their weights."""
+
+_galaxies = kernel("galaxies")
+
+Draw = Callable[[Sources, tuple[int, int]], Iterator[Stamps]]
 
 
 def taper_step(sources: Sources, size: Floats, index: Floats, shape: tuple[int, int]) -> Integers:
@@ -77,12 +87,14 @@ def ellipse(
     squared /= 2
     squared[:, 0] = -np.inf
     if (step == sersic_profile.UNTAPERED).all():
-        transforms = sersic_profile.transforms().evaluate(index, squared)
+        transforms = sersic_profile.transforms().evaluate(np.log(index), squared)
     else:
         transforms = np.empty_like(squared)
         for one in np.unique(step).tolist():
             some = step == one
-            transforms[some] = sersic_profile.transforms(one).evaluate(index[some], squared[some])
+            transforms[some] = sersic_profile.transforms(one).evaluate(
+                np.log(index[some]), squared[some]
+            )
     return np.asarray(transforms.reshape(-1, on.ky.size, on.kx.size))
 
 
@@ -91,16 +103,14 @@ def cutoff(sources: Sources, size: Floats, index: Floats) -> Floats:
 
     def end(level: Floats) -> Floats:
         minor = size * sources["axis_ratio"]
-        return np.asarray(sersic_profile.transforms().end(index, level) - np.log(minor))
+        return np.asarray(sersic_profile.transforms().end(np.log(index), level) - np.log(minor))
 
     point = wings.least_peak(sources | {"half_light_radius": 0 * size})
-    last = fourier.cutoff(sources, end, wings.least_peak(sources) / point)
-    sharp = np.minimum(last, _SHARPEST)
-    return np.where(sources["psf_fwhm"] > 0, last, sharp)
+    return fourier.cutoff(sources, end, _SHARE * wings.least_peak(sources) / point)
 
 
 class Sersic(SkyObject):
-    """Elliptical galaxy: a Sersic profile of any index from 0.5 to 6."""
+    """Elliptical galaxy: a Sersic profile of any index from 0.3 to 8."""
 
     code = 2
     formula = "I(r) = exp(-b r^(1/n)) / (2 pi n q b^(-2n) Gamma(2n)), P(2n, b) = 1/2"
@@ -118,29 +128,76 @@ class Sersic(SkyObject):
     @staticmethod
     def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
         """Yield the stamps of elliptical galaxies."""
-        if not sources["flux"].size:
-            return
-        own = sources | {"_b": sersic_profile.b_n(sources["sersic_index"])}
-        last = cutoff(own, own["half_light_radius"], own["sersic_index"])
-        step, sizes, sides = _plan(own, last, shape)
-        own |= {"_step": step.astype(np.float64)}
-        own |= {"_tapered": (step != sersic_profile.UNTAPERED).astype(np.float64)}
-        at = windows(own, sides, shape, STEP)
-        wrapped = wings.copies(own, at, sizes)
-        smooth = np.flatnonzero(sides != WHOLE)
-        if smooth.size:
-            chosen = {name: values[smooth] for name, values in own.items()}
-            yield Stamps(smooth, 0 * smooth, 0 * smooth, _on_mesh(chosen, shape), STEP)
-        for group in fourier.groups(own, sizes, sides, last):
-            for stamps in fourier.draw_group(own, group, shape, _spectrum, centred=True, step=STEP):
-                pixels = stamps.pixels
-                pixels -= wings.spread(wrapped[stamps.members], pixels.shape[1:])
-                cusp.sharpen(stamps, sources)
-                if group.side != WHOLE:
-                    chosen = {name: values[stamps.members] for name, values in own.items()}
-                    mesh = _on_mesh(chosen, pixels.shape[1:], stamps.x0, stamps.y0)
-                    pixels -= interpolate(mesh, pixels.shape[1:])
-                yield stamps
+        own = wings.known(sources)
+        yield from _chosen(own, sources["psf_fwhm"] == 0, shape, cusp.draw)
+        yield from _chosen(own, sources["psf_fwhm"] > 0, shape, _blurred)
+
+
+def _chosen(
+    galaxies: Sources, which: Flags, shape: tuple[int, int], draw: Draw
+) -> Iterator[Stamps]:
+    """Yield the stamps of some of the galaxies."""
+    members = np.flatnonzero(which)
+    if members.size:
+        some = {name: values[members] for name, values in galaxies.items()}
+        for stamps in draw(some, shape):
+            yield stamps._replace(members=members[stamps.members])
+
+
+def _blurred(own: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
+    """Yield the stamps of galaxies under a PSF, those of wide wings less what the mesh carries."""
+    last = cutoff(own, own["half_light_radius"], own["sersic_index"])
+    step, sizes, sides = _plan(own, last, shape)
+    tapered = step != sersic_profile.UNTAPERED
+    counts = fourier.frequencies(sizes, last, _LAST)
+    for name, values in (
+        ("_step", step), ("_tapered", tapered), ("_size", sizes), ("_last", counts),
+    ):  # fmt: skip
+        own[name] = values.astype(np.float64)
+    for side in np.unique(sides).tolist():
+        members = np.flatnonzero(sides == side)
+        chosen = {name: values[members] for name, values in own.items()}
+        if side != WHOLE:
+            corner = np.zeros(members.size, dtype=np.int64)
+            yield Stamps(members, corner, corner, wings.light(chosen, corner, corner, shape), STEP)
+        at_once = max(1, _BLOCK // (shape[0] * shape[1] if side == WHOLE else side**2))
+        for first in range(0, members.size, at_once):
+            some = slice(first, first + at_once)
+            yield _drawn({n: v[some] for n, v in chosen.items()}, members[some], side, shape)
+
+
+def _drawn(galaxies: Sources, members: Integers, side: int, shape: tuple[int, int]) -> Stamps:
+    """Return stamps of one side."""
+    at = windows(galaxies, np.full(members.shape, side), shape, STEP)
+    pixels = np.empty((members.size, int(at.height[0]), int(at.width[0])), dtype=np.float32)
+    for step in np.unique(galaxies["_step"]).tolist():
+        alike = galaxies["_step"] == step
+        if alike.all():
+            _fill(galaxies, at.x0, at.y0, int(step), pixels)
+            break
+        some = {name: values[alike] for name, values in galaxies.items()}
+        part = np.empty((alike.sum(), *pixels.shape[1:]), dtype=np.float32)
+        _fill(some, at.x0[alike], at.y0[alike], int(step), part)
+        pixels[alike] = part
+    stamps = Stamps(members, at.x0, at.y0, pixels)
+    if side != WHOLE:
+        take_smooth(wings.light(galaxies, at.x0, at.y0, (side, side)), pixels)
+    return stamps
+
+
+def _fill(galaxies: Sources, x0: Integers, y0: Integers, step: int, pixels: Singles) -> None:
+    """Draw galaxies of one step of the taper, less what their copies shed."""
+    height, width = pixels.shape[1:]
+    turns, begin = fourier.all_twiddles()
+    size, last = (galaxies[name].astype(np.int64) for name in ("_size", "_last"))
+    start = begin[np.searchsorted(fourier.SIZES, size)]
+    memory = fourier.scratch(int(size.max()), int(last.max()), height)
+    _galaxies(
+        wings.columns(galaxies), wings.places(galaxies, fourier.psf(galaxies).place), x0, y0,
+        np.stack([size, last, start], axis=1), sersic_profile.transforms(step).singles,
+        moffat.transforms().singles, sersic_profile.shares().singles, _RULE, turns,
+        height, width, np.empty(5 * (height + width), dtype=np.float32), memory, pixels,
+    )  # fmt: skip
 
 
 def _plan(
@@ -148,11 +205,11 @@ def _plan(
 ) -> tuple[Integers, Integers, Integers]:
     """Return the taper, the side of the grid and that of the stamp, for each source."""
     far = np.maximum(*reach(sources, shape))
-    alone = wings.radius(sources)
+    alone, even = wings.plan(sources, np.asarray(fourier.SIZES), max(shape))
     # A larger grid has finer frequencies, and so lower ones if there are no more of them.
-    affordable = np.searchsorted(fourier.SIZES, 2 * np.pi * fourier.LAST / last, side="right")
+    affordable = np.searchsorted(fourier.SIZES, 2 * np.pi * _LAST / last, side="right")
     largest = np.asarray(fourier.SIZES)[np.maximum(affordable, 1) - 1]
-    even = np.minimum(_even_sizes(sources, max(shape)), largest)
+    even = np.minimum(even, largest)
     sides = fourier.fitting(2 * alone + STEP)
     whole = np.maximum(fourier.fitting(np.maximum(alone + far, max(shape))), even)
     stamp = np.maximum(fourier.fitting(np.maximum(alone + (sides + STEP) / 2, sides)), even)
@@ -169,37 +226,3 @@ def _plan(
         np.where(tapered, cut, sizes),
         np.where(tapered | ~on_stamp, WHOLE, sides),
     )
-
-
-def _even_sizes(sources: Sources, length: int) -> Integers:
-    """Return the smallest grid on which the light of far copies may be taken for uniform."""
-    sizes = np.asarray(fourier.SIZES)
-    scale = sources["half_light_radius"] * np.sqrt(sources["axis_ratio"])
-    n = sources["sersic_index"][:, None]
-    share = gammaincc(2 * n, sources["_b"][:, None] * (1.5 * sizes / scale[:, None]) ** (1 / n))
-    fwhm, beta = sources["psf_fwhm"][:, None], sources["psf_beta"][:, None]
-    a = moffat.scale_radius(np.where(fwhm > 0, fwhm, 1e-9), beta)
-    share += moffat.share_outside(1.5 * sizes, a, beta) * (fwhm > 0)
-    wrong = _UNEVEN * share / sizes**2
-    peak = wings.least_peak(sources)[:, None]
-    enough = wrong < wings.TOLERANCE * np.minimum(peak, 2 / np.minimum(length, sizes) ** 2)
-    enough[:, -1] = True
-    return np.asarray(sizes[np.argmax(enough, axis=1)])
-
-
-def _on_mesh(
-    sources: Sources, shape: tuple[int, int], x0: Integers | int = 0, y0: Integers | int = 0
-) -> Floats:
-    """Return the light of the wings at the nodes of stamps."""
-    along_x, along_y = nodes(shape[1]), nodes(shape[0])
-    x, y = (part.ravel() for part in np.broadcast_arrays(along_x, along_y[:, None]))
-    dx = x + (x0 - sources["source_x"])[:, None]
-    dy = y + (y0 - sources["source_y"])[:, None]
-    return wings.light(sources, dx, dy).reshape(-1, along_y.size, along_x.size)
-
-
-def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Floats:
-    size, index = sources["half_light_radius"], sources["sersic_index"]
-    transforms = ellipse(on, size, index, sources["_step"].astype(np.int64), sources)
-    transforms *= sources["flux"][:, None, None]
-    return transforms

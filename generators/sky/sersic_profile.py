@@ -22,9 +22,11 @@ TAPER = 1.5
 UNTAPERED = 99
 """The step of a profile that is not tapered."""
 
-_INDEX_STEP = 0.05
-_INDEX_FIRST = 0.4
-_INDEX_COUNT = 115
+_STEP = 0.025
+_ROWS = 137
+_FIRST = float(np.log(0.3)) - _STEP
+"""Steps in ln n, from just below 0.3 to just above 8."""
+
 _NODES = 1001
 _PADDED = 2048
 """Nodes of the Hankel transform: radii from 1e-9 to 1e9, so that its ends do not matter."""
@@ -81,18 +83,27 @@ def taper_radius(step: NDArray[np.int64]) -> Floats:
 
 @lru_cache(maxsize=32)
 def transforms(step: int = UNTAPERED) -> RadialTable:
-    """Return the transforms over index and ln(k r_half), by FFTLog (Hamilton 2000)."""
+    """Return the transforms over ln n and ln(k r_half), by FFTLog (Hamilton 2000)."""
     log_r = LOG_STEP * np.arange(0.5 - _PADDED / 2, _PADDED / 2, dtype=np.float64)
     r = np.exp(log_r)
-    steps = np.arange(_INDEX_COUNT, dtype=np.float64)
-    index = (_INDEX_FIRST + _INDEX_STEP * steps)[:, None]
-    profile = surface_brightness(r, index)
+    profile = surface_brightness(r, _indices())
     if step != UNTAPERED:
         profile = profile * taper(r, float(taper_radius(np.asarray(step))))
     # fht returns the integral of a(r) J0(k r) k dr at ln k = reversed ln r (offset 0), so
     # a = r I gives k / 2 pi times the transform.
     spectrum = fht(r * profile, LOG_STEP, mu=0.0, offset=0.0)
-    return RadialTable(_resample(log_r, 2 * np.pi * spectrum / r), _INDEX_FIRST, _INDEX_STEP)
+    return RadialTable(_resample(log_r, 2 * np.pi * spectrum / r), _FIRST, _STEP)
+
+
+@lru_cache(maxsize=1)
+def shares() -> RadialTable:
+    """Return the share of the flux outside of a radius, over ln n and ln(r / r_half)."""
+    radius = np.exp(LOG_FIRST + LOG_STEP * np.arange(_NODES))
+    return RadialTable(share_outside(radius, _indices()), _FIRST, _STEP)
+
+
+def _indices() -> Floats:
+    return np.asarray(np.exp(_FIRST + _STEP * np.arange(_ROWS))[:, None])
 
 
 def _resample(log_k: Floats, values: Floats) -> Floats:

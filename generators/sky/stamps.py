@@ -1,22 +1,24 @@
 """Small images of single sources, and how they are laid onto the samples."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skybench.generators.arrays import Floats
+from skybench.generators.arrays import Floats, Integers, Singles
+from skybench.generators.native.library import kernel
 
 Sources = dict[str, Floats]
 """Parameters of m sources by their names in the schema, each (m,) float64; the PSF included."""
 
-STEP = 8
-"""Pixels between the nodes of smooth light."""
+Pixels = Floats | Singles
 
-_UNSHARED = 200_000
-"""Multiplications in a product of matrices that one thread does alone."""
+_lay_singles, _lay_doubles = kernel("lay_singles"), kernel("lay_doubles")
+_interpolate, _take_smooth = kernel("interpolate"), kernel("take_smooth")
+
+STEP = 8
+"""Pixels between the nodes of smooth light; the kernels' STEP, too."""
 
 WHOLE = 0
 """The side of a stamp that is the whole image."""
@@ -32,7 +34,7 @@ class Stamps(NamedTuple):
     members: NDArray[np.intp]
     x0: NDArray[np.int64]
     y0: NDArray[np.int64]
-    pixels: Floats
+    pixels: Pixels
     step: int = 1
 
 
@@ -87,33 +89,22 @@ def nodes(length: int) -> NDArray[np.int64]:
     return STEP * np.arange(-1, (length - 1) // STEP + 3)
 
 
-@lru_cache(maxsize=64)
-def _cubic(length: int) -> Floats:
-    """Return the (pixel, node) weights of cubic interpolation between `nodes`."""
-    t = np.arange(length) / STEP
-    weights = np.abs(t[:, None] - np.arange(-1, (length - 1) // STEP + 3))
-    near = (1 - weights**2) * (2 - weights) / 2
-    outer = (1 - weights) * (2 - weights) * (3 - weights) / 6
-    return np.where(weights <= 1, near, np.where(weights < 2, outer, 0.0))
+def node_counts(shape: tuple[int, int]) -> tuple[int, int]:
+    """Return how many nodes an image has along y and along x."""
+    return (shape[0] - 1) // STEP + 4, (shape[1] - 1) // STEP + 4
 
 
 def interpolate(values: Floats, shape: tuple[int, int]) -> Floats:
     """Return (m, y, x) pixels of smooth light from its (m, nodes, nodes)."""
-    return separable(_cubic(shape[0]), values, _cubic(shape[1]))
-
-
-def separable(along_y: Floats, values: Floats, along_x: Floats) -> Floats:
-    """Return the products along_y @ values @ along_x.T, (..., y, x).
-
-    One product for each source, that its bits do not depend on the others, and for few rows at
-    a time, that a BLAS does not share it among threads, which costs ten times the work.
-    """
-    pixels = np.empty((*values.shape[:-2], len(along_y), len(along_x)))
-    step = max(1, _UNSHARED // along_x.size)
-    for first in range(0, len(along_y), step):
-        rows = slice(first, first + step)
-        pixels[..., rows, :] = along_y[rows] @ values @ along_x.T
+    pixels = np.zeros((len(values), *shape))
+    _interpolate(values, *shape, np.empty(values.shape[2]), pixels)
     return pixels
+
+
+def take_smooth(nodes: Singles, pixels: Singles) -> None:
+    """Take smooth light, given at the nodes of stamps, off these stamps."""
+    _, height, width = pixels.shape
+    _take_smooth(nodes, height, width, np.empty(nodes.shape[2], dtype=np.float32), pixels)
 
 
 def add(images: Floats, owners: NDArray[np.intp], stamps: Iterable[Stamps]) -> None:
@@ -125,28 +116,20 @@ def add(images: Floats, owners: NDArray[np.intp], stamps: Iterable[Stamps]) -> N
     owners : (m,) array
         The image that each source belongs to.
     stamps : iterable of Stamps
+        Of single or double precision.
     """
-    shape = images.shape[1:]
-    smooth: dict[int, Floats] = {}
+    shape = (images.shape[1], images.shape[2])
+    smooth: Floats | None = None
     for members, x0, y0, pixels, step in stamps:
-        own = owners[members].tolist()
         if step > 1:
-            for image, values in zip(own, pixels, strict=True):
-                smooth[image] = smooth[image] + values if image in smooth else values
+            smooth = np.zeros((len(images), *node_counts(shape))) if smooth is None else smooth
+            _lay(smooth, owners[members], 0 * x0, 0 * y0, pixels)
         else:
-            _lay(images, own, zip(x0.tolist(), y0.tolist(), pixels, strict=True))
-    for image, values in smooth.items():
-        images[image] += interpolate(values, (shape[0], shape[1]))
+            _lay(images, owners[members], x0, y0, pixels)
+    if smooth is not None:
+        _interpolate(smooth, *shape, np.empty(smooth.shape[2]), images)
 
 
-def _lay(images: Floats, owners: list[int], stamps: Iterable[tuple[int, int, Floats]]) -> None:
-    ny, nx = images.shape[1:]
-    for image, (left, low, stamp) in zip(owners, stamps, strict=True):
-        h, w = stamp.shape
-        if (left, low, h, w) == (0, 0, ny, nx):
-            images[image] += stamp
-            continue
-        xa, xb = max(left, 0), min(left + w, nx)
-        ya, yb = max(low, 0), min(low + h, ny)
-        if xa < xb and ya < yb:
-            images[image, ya:yb, xa:xb] += stamp[ya - low : yb - low, xa - left : xb - left]
+def _lay(images: Floats, owners: Integers, x0: Integers, y0: Integers, pixels: Pixels) -> None:
+    lay = _lay_singles if pixels.dtype == np.float32 else _lay_doubles
+    lay(np.ascontiguousarray(pixels), *pixels.shape[1:], owners, x0, y0, *images.shape[1:], images)

@@ -13,6 +13,12 @@ from skybench.generators.variable import (
 ELECTRONS = Interval(0, 1e9)
 """What the int32 of an image holds, twice over."""
 
+FLUX = Interval(0, 1e12)
+"""Light that is spread over many pixels may be more."""
+
+INDEX = Interval(0.3, 8)
+"""Those that the tables of `sersic_profile` hold."""
+
 VOCABULARY = COMMON | table(
     Variable(
         name="image",
@@ -71,14 +77,14 @@ VOCABULARY = COMMON | table(
         units="electron",
         domain=Interval(0, 1e6),
     ),
-    of_source("flux", "total flux", units="electron", domain=ELECTRONS),
+    of_source("flux", "total flux", units="electron", domain=FLUX),
     of_source(
         "half_light_radius",
         "half-light radius along the major axis (of the disc, where there is a bulge)",
         units="pixel",
         domain=Interval(0, 500, open_low=True),
     ),
-    of_source("sersic_index", "Sersic index", domain=Interval(0.5, 6)),
+    of_source("sersic_index", "Sersic index", domain=INDEX),
     AXIS_RATIO,
     POSITION_ANGLE,
     of_source("bulge_fraction", "share of the flux in the bulge", domain=Interval(0, 1)),
@@ -87,6 +93,6 @@ VOCABULARY = COMMON | table(
         "half-light radius of the bulge over that of the disc",
         domain=Interval(0.02, 1),
     ),
-    of_source("bulge_sersic_index", "Sersic index of the bulge", domain=Interval(0.5, 6)),
+    of_source("bulge_sersic_index", "Sersic index of the bulge", domain=INDEX),
     of_source("bulge_axis_ratio", "minor over major axis of the bulge", domain=Interval(0.05, 1)),
 )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError
 from skybench.generators.codes import (
+    ID_VARIABLE,
     SAMPLE_DIM,
     SPLIT_VARIABLE,
     flag_names,
@@ -29,7 +30,7 @@ from skybench.registry.arrays.zarr_format import in_chunks, missing_chunks, open
 _CHOSEN_BY = {SAMPLE_DIM, "class"}
 """Dimensions of the coordinates by which samples are chosen."""
 
-_READ_AT_ONCE = 1 << 23
+_READ_AT_ONCE = 1 << 24
 """Bytes of coordinates that hardly delay the opening; more of them are read when they are used."""
 
 MOST_IN_MEMORY = 1 << 28
@@ -80,8 +81,9 @@ def with_coordinates(stored: xr.Dataset, url: str) -> xr.Dataset:
     That are the coordinates on (sample), and which classes are present. Then ``where``, masks and
     ``groupby`` work as on any dataset. Numbers of sources, such as ``flux``, are read whenever they
     are used, so that masks and groups can be made of them, too. Where all that is more than can be
-    read in no time, each coordinate is read when it is first used; those of a dataset of tens of
-    millions of samples are dask arrays.
+    read in no time, each coordinate is read when it is first used, up to two million samples all
+    but their identity, by which they are found; those of a dataset of tens of millions are dask
+    arrays.
 
     Parameters
     ----------
@@ -96,6 +98,8 @@ def with_coordinates(stored: xr.Dataset, url: str) -> xr.Dataset:
         numbers = {n: v for n, v in coords.items() if "flag_values" not in v.attrs}
         lazy = {n: v for n, v in numbers.items() if v.nbytes <= MOST_IN_MEMORY}
     else:
+        identity = stored[[name for name in coords if name == ID_VARIABLE]]
+        held = in_memory(identity, partial(stored_rows, url), _READ_AT_ONCE)
         lazy = {n: _kept(v) for n, v in coords.items() if v.nbytes <= MOST_IN_MEMORY}
     others = stored.drop_vars(lazy.keys() | held.keys())
     return with_variables(stored, {**in_chunks(others, url).variables, **lazy, **held})

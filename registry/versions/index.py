@@ -31,7 +31,7 @@ from skybench.registry.versions.index_lines import (
     withdrawal,
 )
 from skybench.registry.versions.manifest import Manifest, digest_of, validated
-from skybench.registry.versions.recorded_manifests import cited_hash
+from skybench.registry.versions.recorded_manifests import cited_hash, is_recorded
 from skybench.registry.versions.seen_index import lines_missing
 from skybench.registry.versions.signatures import SigningKey, TrustedKeys, check_index, sign_index
 
@@ -375,31 +375,40 @@ def _not_found(
 ) -> str:
     versions = [entry for entry in entries if entry.dataset == reference.dataset]
     if not versions:
-        return _unknown_dataset(reference.dataset, sorted({e.dataset for e in entries}), store)
+        return _unknown_dataset(reference, sorted({e.dataset for e in entries}), store)
     have = _listed([_shown(entry) for entry in sorted(versions, key=lambda e: e.number)])
     if reference.version:
         wanted, build = str(reference.version), str(reference.version)
     else:
         wanted, build = f"{reference.major}.x", f"{reference.major}.0"
-    return (
-        f"{reference.dataset} {wanted} is not in the registry at {store}; it has {have}. "
+    fix = _recorded_fix(reference) or (
         f"Build it with 'make release VERSION={build}' or open one of these."
     )
+    return f"{reference.dataset} {wanted} is not in the registry at {store}; it has {have}. {fix}"
+
+
+def _recorded_fix(reference: DatasetReference) -> str:
+    """Say how a user comes by a recorded version; empty where none is meant."""
+    if not is_recorded(reference):
+        return ""
+    return f"skybench records it: 'skybench get {reference}' brings it into your store."
 
 
 def _shown(entry: IndexEntry) -> str:
     return entry.version if entry.yanked is None else f"{entry.version} (withdrawn)"
 
 
-def _unknown_dataset(dataset: str, known: list[str], store: Store) -> str:
+def _unknown_dataset(reference: DatasetReference, known: list[str], store: Store) -> str:
+    missing = f"no dataset {reference.dataset!r} in the registry at {store}"
+    fix = _recorded_fix(reference)
     if not known:
-        return (
-            f"no dataset {dataset!r} in the registry at {store}: nothing is released there. "
+        release = (
             "Release with 'make release VERSION=0.1', or set $SKYBENCH_STORE to another store."
         )
-    near = get_close_matches(dataset, known, 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"no dataset {dataset!r} in the registry at {store}; it has {_listed(known)}.{hint}"
+        return f"{missing}: nothing is released there. {fix or release}"
+    near = get_close_matches(reference.dataset, known, 1)
+    meant = f"Did you mean {near[0]!r}?" if near else ""
+    return f"{missing}; it has {_listed(known)}. {fix or meant}".rstrip()
 
 
 def _listed(names: list[str]) -> str:

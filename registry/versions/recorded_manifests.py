@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, NamedTuple
 
 from skybench.errors import NotFoundError
 from skybench.registry.reference import DatasetReference, Version
@@ -16,6 +16,9 @@ MANIFEST_SUFFIX = ".manifest.json"
 
 _OF_A_COPY = ("generator", "chunk_count", "objects")
 """Fields in which the manifest of a version that was built here differs from the recorded one."""
+
+_OF_THE_CONTENT = ("content", "recipe", "classes", "task")
+"""Fields that say what the content means."""
 
 
 def recorded_manifest(reference: str | DatasetReference) -> Manifest:
@@ -37,21 +40,63 @@ def recorded_manifest(reference: str | DatasetReference) -> Manifest:
     return manifest
 
 
-def cited_hash(manifest: Manifest, digest: str = "") -> str:
-    """Return the SHA-256 of the manifest that a version is pinned and cited by.
+class Identity(NamedTuple):
+    """What a version is, told by its manifest and by the one that skybench records of it.
 
-    It is the manifest's own, `digest`, which is computed where it is not given. Where a recorded
-    version was built on this machine, its files are of this machine alone; then it is that of the
-    recorded manifest, which says all the rest.
+    Attributes
+    ----------
+    cited : str
+        SHA-256 of the manifest that it is pinned and cited by: its own, but of a recorded version
+        that was built on this machine, whose files are of this machine alone, that of the recorded
+        manifest, which says all the rest.
+    problems : tuple of str
+        Where it is not the recorded one in all that its content means. The root of ``skyhash-1``
+        covers pixels, units and codes; what a version of it is for, and which zero point it was
+        made with, the copy that skybench records tells.
+    """
+
+    cited: str
+    problems: tuple[str, ...] = ()
+
+
+def identity_of(manifest: Manifest, digest: str = "") -> Identity:
+    """Return what a version of a store is; a copy that was built there has its own files.
+
+    The digest of the manifest is computed where it is not given.
     """
     try:
         recorded = _recorded_file(DatasetReference.parse(manifest.reference)).read_text("utf-8")
     except NotFoundError:
-        return digest or manifest.digest
+        return Identity(digest or manifest.digest)
     text = manifest.to_text()
+    if text == recorded:
+        return Identity(digest_of(text))
     # Compared as JSON, which takes 2 ms of every opening; as manifests it would be 15.
-    is_copy = text == recorded or _is_built_from(json.loads(text), json.loads(recorded))
-    return digest_of(recorded if is_copy else text)
+    copy, original = json.loads(text), json.loads(recorded)
+    cited = recorded if _is_built_from(copy, original) else text
+    return Identity(digest_of(cited), tuple(_changes(copy, original)))
+
+
+def cited_hash(manifest: Manifest) -> str:
+    """Return the SHA-256 of the manifest that a version is pinned and cited by; see `Identity`."""
+    return identity_of(manifest).cited
+
+
+def record_problems(manifest: Manifest) -> tuple[str, ...]:
+    """Return where a version of the recorded content is not the recorded one; see `Identity`."""
+    return identity_of(manifest).problems
+
+
+def _changes(copy: dict[str, Any], recorded: dict[str, Any]) -> Iterator[str]:
+    """Yield what of a manifest was changed; of another build's no record speaks."""
+    if copy["content"]["root"] != recorded["content"]["root"]:
+        return
+    for field in _OF_THE_CONTENT:
+        if copy[field] != recorded[field]:
+            yield (
+                f"the manifest of {copy['dataset']} {copy['version']} has another {field} than "
+                "the copy that skybench records of this content: it was changed."
+            )
 
 
 def _is_built_from(copy: dict[str, Any], recorded: dict[str, Any]) -> bool:
@@ -82,6 +127,15 @@ def recorded_references() -> tuple[str, ...]:
         if file.name.endswith(MANIFEST_SUFFIX) and not is_litter(file.name)
     ]
     return tuple(f"{dataset}@{version}" for dataset, version in sorted(found))
+
+
+def is_recorded(reference: DatasetReference) -> bool:
+    """Tell whether a recorded version is one that a reference may mean, whatever it pins."""
+    try:
+        recorded_folder(reference)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _releases() -> Iterator[Traversable]:

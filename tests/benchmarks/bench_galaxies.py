@@ -30,25 +30,25 @@ def parameters(count, side, index):
     }
 
 
-@row("Sersic 28x28, n varies", peer=PEER, needed=100, items=1000, note=NOTE)
+@row("Sersic 28x28, n varies", peer=PEER, needed=800, items=1000, note=NOTE)
 def any_index_small(items):
     """Draw galaxies each of whose indices is new to GalSim."""
     return _work(items, 28, (0.5, 6), some=8)
 
 
-@row("Sersic 64x64, n varies", peer=PEER, needed=100, items=250, note=NOTE)
+@row("Sersic 64x64, n varies", peer=PEER, needed=300, items=250, note=NOTE)
 def any_index_large(items):
     """Draw galaxies each of whose indices is new to GalSim."""
     return _work(items, 64, (0.5, 6), some=8)
 
 
-@row("Sersic 28x28, n = 4", peer=PEER, needed=15, items=1000)
+@row("Sersic 28x28, n = 4", peer=PEER, needed=60, items=1000)
 def one_index_small(items):
     """Draw galaxies of the one index that GalSim has a table of."""
     return _work(items, 28, (4, 4), some=20)
 
 
-@row("Sersic 64x64, n = 4", peer=PEER, needed=15, items=250)
+@row("Sersic 64x64, n = 4", peer=PEER, needed=60, items=250)
 def one_index_large(items):
     """Draw galaxies of the one index that GalSim has a table of."""
     return _work(items, 64, (4, 4), some=20)
@@ -112,3 +112,43 @@ def _draw(galaxies, one, side, tight=False, n_off=0.0):
     light = galsim.Convolve(profile, psf, gsparams=accuracy)
     at = galsim.PositionD(source["source_x"] + 1, source["source_y"] + 1)
     return light.drawImage(nx=side, ny=side, scale=1, center=at, dtype=float).array
+
+
+GENERATOR_2 = "generator 2"
+
+
+@row("Spirals 64x64", peer=GENERATOR_2, needed=4, items=100)
+def spirals(items):
+    """Draw spirals as recipes draw them."""
+    return _as_before("Spiral", items)
+
+
+@row("Flocculent spirals 64x64", peer=GENERATOR_2, needed=20, items=50)
+def flocculent_spirals(items):
+    """Draw flocculent spirals as recipes draw them."""
+    return _as_before("FlocculentSpiral", items)
+
+
+@row("Mergers 64x64", peer=GENERATOR_2, needed=4, items=50)
+def mergers(items):
+    """Draw merging pairs as recipes draw them."""
+    return _as_before("Merger", items)
+
+
+def _as_before(kind, items, side=64):
+    from generator_2_peer import generator_2
+
+    from skybench import generators
+    from skybench.generators.sky import stamps
+
+    drawn_object = getattr(generators, kind)
+    rows = [drawn_object(seed=seed).parameters((side, side)) for seed in range(items)]
+    sources = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+    some = {name: values[: min(items, 20)].tolist() for name, values in sources.items()}
+    images = np.zeros((items, side, side))
+
+    def ours():
+        stamps.add(images, np.arange(items), drawn_object.draw(sources, (side, side)))
+        return items
+
+    return Work(ours=ours, peer=lambda: generator_2(kind, some, side), error=None)

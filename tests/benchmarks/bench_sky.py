@@ -29,7 +29,7 @@ def recipe():
 @row(
     "sky 256x256, 10 sources, Poisson and read noise",
     peer="GalSim, default accuracy",
-    needed=3,
+    needed=8,
     floor_limit=2,
     items=8,
 )
@@ -65,6 +65,38 @@ def sky(items):
         return np.abs(ours - truth).max() / truth.max()
 
     return Work(ours=ours, peer=peer, error=error, floor=numpy_noise(fields, items))
+
+
+@row(
+    "noise 64x64, Poisson and read noise",
+    peer="numpy's generators",
+    needed=3,
+    items=400,
+    note="""One kernel against numpy's Poisson and normal numbers by Philox, rounding left out.""",
+)
+def noise(items):
+    """Observe the light of images whose pixels hold 100 to 200 electrons with the sky."""
+    import xarray as xr
+
+    from skybench.generators.sky.noise import Noise, observe
+
+    side, sky, read = 64, 100.0, 5.0
+    light = np.random.default_rng(0).uniform(0, 100, (items, side, side))
+    levels = {"sky_level": np.full(items, sky), "read_noise": np.full(items, read)}
+    levels["sample_id"] = np.arange(items)
+    parameters = xr.Dataset(coords={name: ("sample", v) for name, v in levels.items()})
+    random = np.random.Generator(np.random.Philox(0))
+
+    def ours():
+        observe(light, parameters, Noise(), 0)
+        return items
+
+    def peer():
+        for image in light:
+            random.poisson(image + sky) + read * random.standard_normal(image.shape)
+        return items
+
+    return Work(ours=ours, peer=peer)
 
 
 def numpy_noise(recipe, items):

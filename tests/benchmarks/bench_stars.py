@@ -22,10 +22,10 @@ def parameters(count):
 @row(
     "Moffat stars 28x28, FWHM and beta vary",
     peer="GalSim drawImage",
-    needed=50,
+    needed=200,
     items=2000,
-    note="""The centre of a pixel with its Laplacian beyond the inner 7x7 pixels, 3 to 5 Gauss-
-    Legendre points an axis within. The floor is one logarithm and one exponential a pixel.""",
+    note="""A compiled kernel: derivatives at the centre beyond the inner 7x7 pixels, and the flow
+    through the pixels' borders within. The floor is numpy's logarithm and exponential.""",
 )
 def moffat_stars(items):
     """Draw stars as `sky` recipes do, laid onto images."""

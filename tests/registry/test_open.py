@@ -182,6 +182,15 @@ def test_coordinates_of_many_samples_are_read_when_they_are_used(store, monkeypa
     assert set(open("sky", store=store, split="test").split.values) == {"test"}
 
 
+def test_many_samples_are_still_found_by_their_identity(store, monkeypatch):
+    expected = open("sky", store=store)
+    only_the_identity = expected.sample_id.nbytes
+    monkeypatch.setattr("skybench.registry.arrays.open_url._READ_AT_ONCE", only_the_identity)
+    ds = open("sky", store=store)
+    assert not ds.label.variable._in_memory
+    assert ds.sel(sample=7).label == expected.sel(sample=7).label
+
+
 def test_coordinates_of_very_many_samples_stay_lazy(store, monkeypatch):
     for limit in ("_READ_AT_ONCE", "MOST_IN_MEMORY"):
         monkeypatch.setattr(f"skybench.registry.arrays.open_url.{limit}", 100)

@@ -419,3 +419,19 @@ def test_a_sealed_version_is_released_scored_and_opened(skybench, tmp_path):
     code, out, _ = skybench("unseal", "tiny@0.1", seal, *store)
     assert (code, out.split(":")[0]) == (0, "tiny@0.1 is open")
     assert skybench("evaluate", "tiny@0.1", predictions, *store)[0] == 0
+
+
+def test_an_interrupt_while_the_commands_are_loaded_is_told_in_a_line():
+    interrupted = """
+import runpy, sys
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+runpy.run_module("skybench", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "\ninterrupted\n")

@@ -85,6 +85,13 @@ def test_reproduce_of_a_recorded_version_needs_no_store(skybench, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_verify_of_a_recorded_version_that_is_not_there_says_how_to_get_it(skybench, tmp_path):
+    status, _, err = skybench("verify", "sky@0.2", "--store", tmp_path / "none")
+    assert status == 2
+    assert "'skybench get sky@0.2' brings it into your store" in err
+    assert "release VERSION" not in err
+
+
 def test_audit_names_the_first_break_and_exits_with_1(skybench, damaged):
     assert skybench("audit", "--store", damaged)[0] == 0
     manifest = damaged / "objects" / "0.0" / "manifest.json"

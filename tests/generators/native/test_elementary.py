@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import erf
 
 from skybench.generators.native.library import kernel
 
@@ -41,6 +42,22 @@ def test_sine_and_cosine_are_right_to_the_last_place_of_one(rng):
     exact = x.astype(np.longdouble)
     assert np.abs(sine - np.sin(exact)).max() < 1.7e-16
     assert np.abs(cosine - np.cos(exact)).max() < 1.7e-16
+
+
+def test_the_error_function_is_right_to_the_last_places_of_one(rng):
+    x = np.concatenate([rng.uniform(-7, 7, 20000), rng.uniform(-0.1, 0.1, 2000), [0, 1e9, -1e9]])
+    assert np.abs(of("error_function", x) - erf(x)).max() < 6e-16
+
+
+def test_angles_are_right_in_all_quarters(rng):
+    y, x = np.concatenate(
+        [rng.normal(size=(2, 20000)), np.exp(rng.uniform(-300, 300, (2, 9000)))], 1
+    )
+    y, x = np.append(y, [0, 0, 1, -1, 0, 1e-300]), np.append(x, [1, -1, 0, 0, 0, 1e-300])
+    found = np.empty_like(x)
+    kernel("angle")(y, x, found)
+    exact = np.arctan2(y.astype(np.longdouble), x.astype(np.longdouble))
+    assert np.abs(found - exact).max() < 5e-16
 
 
 def test_single_precision_is_right_to_one_ulp(rng):

@@ -173,8 +173,8 @@ def test_targets_with_a_value_a_band_are_refused(small):
 
 
 def test_a_flux_that_leaves_its_domain_is_refused_by_name(small):
-    bands = {"r": {}, "z": {"flux_ratio": {"bright": 1e6}}}
-    with pytest.raises(ParameterError, match=r"flux_band must be in \[0, 1e\+09\], got 2e\+10"):
+    bands = {"r": {}, "z": {"flux_ratio": {"bright": 1e9}}}
+    with pytest.raises(ParameterError, match=r"flux_band must be in \[0, 1e\+12\], got 2e\+13"):
         generate_as_stored(recipe(small, {"bands": bands}), 0, 20)
 
 

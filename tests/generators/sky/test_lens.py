@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lenstronomy.Data.pixel_grid import PixelGrid
 from lenstronomy.Data.psf import PSF
 from lenstronomy.ImSim.image_model import ImageModel
@@ -12,10 +14,12 @@ from lenstronomy.LightModel.light_model import LightModel
 from lenstronomy.Util.param_util import phi_q2_ellipticity, shear_polar2cartesian
 from scipy.ndimage import center_of_mass, label
 from scipy.optimize import fsolve
+from scipy.signal import fftconvolve
 
 from skybench.errors import ParameterError
 from skybench.generators import Lens, Sersic
-from skybench.generators.sky import quadtree, sersic_profile, sie
+from skybench.generators.sky import rays as light_rays
+from skybench.generators.sky import sersic_profile, sie
 from skybench.generators.sky.stamps import add
 
 BUDGET = 1e-3
@@ -286,7 +290,9 @@ def test_at_the_border_an_image_is_the_cut_of_a_larger_one(position, fwhm):
 
 def test_brightness_is_proportional_to_flux():
     image = render(make())
-    np.testing.assert_allclose(render(make(lensed_flux=3e7)), 3e4 * image, rtol=1e-9, atol=1e-6)
+    brighter = render(make(lensed_flux=3e7))
+    # Stamps are of single precision.
+    np.testing.assert_allclose(brighter, 3e4 * image, rtol=0, atol=2e-6 * brighter.max())
 
 
 # lenstronomy
@@ -367,6 +373,90 @@ def test_sharp_images_agree_with_lenstronomy(name):
     assert apart(render(source), reference) < BUDGET
 
 
+# Brute force
+
+
+def brute_force(source, size=48, fine=8, margin=16):
+    """Return the image by fine x fine rays a pixel, each convolved with the PSF as it is."""
+    at = (np.arange((size + 2 * margin) * fine) + 0.5) / fine - margin - 0.5
+    beta_x, beta_y = rays(source, *np.broadcast_arrays(at - source.x, (at - source.y)[:, None]))
+    beta_x, beta_y = beta_x - source.lensed_offset_x, beta_y - source.lensed_offset_y
+    along, across = sie.turned(beta_x, beta_y, -np.deg2rad(source.lensed_position_angle))
+    radius, q = source.lensed_half_light_radius, source.lensed_axis_ratio
+    m = np.hypot(along / radius, across / (q * radius))
+    light = sersic_profile.surface_brightness(m, source.lensed_sersic_index)
+    light *= source.lensed_flux / (q * radius**2) / fine**2
+    lag = np.arange(-(size + margin) * fine, (size + margin) * fine + 1) / fine
+    light = fftconvolve(light, wings_of(source, lag, lag[:, None]) / fine**2, mode="same")
+    cut = light[margin * fine : -margin * fine, margin * fine : -margin * fine]
+    return cut.reshape(size, fine, size, fine).sum(axis=(1, 3))
+
+
+def wings_of(source, x, y):
+    """Return the Moffat profile of unit flux."""
+    a = source.fwhm / (2 * np.sqrt(2 ** (1 / source.beta) - 1))
+    return (source.beta - 1) / (np.pi * a**2) * (1 + (x**2 + y**2) / a**2) ** -source.beta
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"beta": 1.05},
+        {"beta": 1.5, "fwhm": 5.0},
+        {"beta": 2.2, "axis_ratio": 0.05},
+        {"beta": 6.0, "axis_ratio": 0.5, "lensed_offset_x": 2.2},  # across a caustic
+        {"beta": 1.2, "lensed_half_light_radius": 12.0, "lensed_sersic_index": 0.5},
+        {"lensed_half_light_radius": 50.0},
+        {"shear": 0.5},
+        {"axis_ratio": 1.0, "shear": 0.0, "lensed_offset_x": 0.0, "lensed_offset_y": 0.0},
+    ],
+)
+def test_images_are_those_of_brute_force(changes):
+    source = make(
+        **{"lensed_half_light_radius": 2.0, "lensed_sersic_index": 0.8, "x": 23.6, "y": 24.3}
+        | changes
+    )
+    image, expected = render(source, (48, 48)), brute_force(source)
+    assert apart(image, expected) < BUDGET
+    assert image.sum() == pytest.approx(expected.sum(), rel=2e-4)
+
+
+@pytest.mark.parametrize("beta", [1.05, 1.2, 1.5, 2.0, 2.4])
+@pytest.mark.parametrize("fwhm", [1.0, 2.5, 6.0])
+def test_wide_wings_are_those_of_the_moffat_profile(beta, fwhm):
+    source = make(
+        einstein_radius=0, shear=0, lensed_axis_ratio=1, lensed_half_light_radius=0.01,
+        lensed_sersic_index=0.5, lensed_offset_x=0, lensed_offset_y=0, fwhm=fwhm, beta=beta,
+    )  # fmt: skip
+    image = render(source)
+    offsets = (np.arange(64 * 16) + 0.5) / 16 - 0.5
+    fine = wings_of(source, offsets - source.x, (offsets - source.y)[:, None])
+    expected = 1e3 / 16**2 * fine.reshape(64, 16, 64, 16).sum(axis=(1, 3))
+    assert apart(image, expected) < BUDGET
+    assert image.sum() == pytest.approx(expected.sum(), rel=2e-4)
+    y, x = np.indices(image.shape)
+    far = np.hypot(x - source.x, y - source.y) > 25
+    np.testing.assert_allclose(image[far], expected[far], rtol=0.05, atol=1e-5 * image.max())
+
+
+@settings(deadline=None, max_examples=10)
+@given(
+    st.just(0.0) | st.floats(1, 8),
+    st.floats(1.05, 20),
+    st.floats(0.05, 1),
+    st.floats(0.01, 20),
+    st.floats(0.5, 6),
+)
+def test_no_light_is_negative(fwhm, beta, axis_ratio, radius, index):
+    source = make(
+        fwhm=fwhm, beta=beta, axis_ratio=axis_ratio, lensed_half_light_radius=radius,
+        lensed_sersic_index=index,
+    )  # fmt: skip
+    image = render(source, (40, 40))
+    assert np.isfinite(image).all()
+    assert image.min() >= 0
+
+
 # Accuracy and corners
 
 CORNERS = {
@@ -397,8 +487,8 @@ def test_finer_cells_change_little(monkeypatch, name, fwhm):
     source = make(**({"fwhm": fwhm} | CORNERS[name]))
     image = render(source)
     assert np.isfinite(image).all()
-    assert image.min() > -BUDGET * max(image.max(), 1e-9)
-    monkeypatch.setattr(quadtree, "TOLERANCE", quadtree.TOLERANCE / 100)
+    assert image.min() >= 0
+    monkeypatch.setattr(light_rays, "TOLERANCE", light_rays.TOLERANCE / 100)
     finer = render(source)
     # Of the peak, or of that of the galaxy without the lens where the image shows no more than
     # the faint end of its wings.

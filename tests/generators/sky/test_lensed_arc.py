@@ -10,7 +10,7 @@ from scipy.signal import fftconvolve
 from scipy.special import erf
 
 from skybench.generators import LensedArc
-from skybench.generators.sky import quadtree
+from skybench.generators.sky import rays
 
 BUDGET = 1e-3
 
@@ -105,6 +105,21 @@ def brute_force(arc, size=40, fine=16, margin=12):
     return cut.reshape(size, fine, size, fine).sum(axis=(1, 3))
 
 
+def test_wide_wings_carry_light_off_the_image():
+    arc = make(fwhm=2.5, beta=1.5, x=18.3, y=19.6)
+    image, expected = render(arc, (40, 40)), brute_force(arc, fine=6, margin=45)
+    assert apart(image, expected) < BUDGET
+    assert image.sum() == pytest.approx(expected.sum(), rel=2e-4)
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.just(0.0) | st.floats(1, 8), st.floats(1.05, 20), st.floats(0.1, 30), st.floats(0.05, 20))
+def test_no_light_is_negative(fwhm, beta, radius, width):
+    image = render(make(fwhm=fwhm, beta=beta, arc_radius=radius, arc_width=width), (40, 40))
+    assert np.isfinite(image).all()
+    assert image.min() >= 0
+
+
 @pytest.mark.parametrize("fwhm", [0.0, 1.0, 2.5])
 @pytest.mark.parametrize(
     "changes",
@@ -136,6 +151,6 @@ def test_finer_cells_change_little_at_the_ends_of_the_domains(monkeypatch, fwhm,
     arc = make(fwhm=fwhm, **changes)
     image = render(arc)
     assert np.isfinite(image).all()
-    monkeypatch.setattr(quadtree, "TOLERANCE", quadtree.TOLERANCE / 30)
+    monkeypatch.setattr(rays, "TOLERANCE", rays.TOLERANCE / 30)
     finer = render(arc)
     assert np.abs(image - finer).max() <= BUDGET * max(finer.max(), 1e-3)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import xarray as xr
+from sky import reference_wings
 
 from skybench.generators import Sersic, Star
-from skybench.generators.sky import moffat, sersic, sersic_profile, wings
+from skybench.generators.sky import fourier, moffat, sersic, sersic_profile, wings
 from skybench.generators.sky.images import expected
 from skybench.generators.sky.stamps import STEP, Stamps, add, interpolate, nodes
 
@@ -27,8 +28,7 @@ def sources(**changes):
     }
     values = np.broadcast_arrays(*(np.atleast_1d(v) for v in (defaults | changes).values()))
     found = {k: v.astype(np.float64) for k, v in zip(defaults | changes, values, strict=True)}
-    index = found["sersic_index"]
-    return found | {"_b": sersic_profile.b_n(index), "_tapered": np.zeros(index.shape)}
+    return wings.known(found)
 
 
 def test_wings_are_those_of_profile_and_psf():
@@ -37,7 +37,7 @@ def test_wings_are_those_of_profile_and_psf():
     scale = moffat.scale_radius(galaxies["psf_fwhm"], galaxies["psf_beta"])
     profile = sersic_profile.surface_brightness(r / 3, np.asarray(4.0)) / 9
     psf = 2 / (np.pi * scale**2) * (1 + (r / scale) ** 2) ** -3.0
-    np.testing.assert_allclose(wings.light(galaxies, r, 0 * r), profile + psf, rtol=1e-12)
+    np.testing.assert_allclose(reference_wings.light(galaxies, r, 0 * r), profile + psf, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("axis_ratio", "angle"), [(1.0, 0.0), (0.4, 20.0), (0.1, 70.0)])
@@ -53,15 +53,17 @@ def test_outside_a_box_is_what_the_inside_lacks(axis_ratio, angle):
     half, count = 24.0, 1600
     at = (np.arange(count) + 0.5) / count * 2 * half - half
     x, y = (part.ravel()[None] for part in np.meshgrid(at, at))
-    inside = wings.light(galaxies, x, y).sum() * (2 * half / count) ** 2
-    assert wings.outside(galaxies, np.array([half]))[0] == pytest.approx(1 - inside, abs=2e-4)
+    inside = reference_wings.light(galaxies, x, y).sum() * (2 * half / count) ** 2
+    assert reference_wings.outside(galaxies, np.array([half]))[0] == pytest.approx(
+        1 - inside, abs=2e-4
+    )
 
 
 def test_outside_a_box_is_the_share_of_the_psf_too():
     # The flux of a Moffat outside of a square lies between that outside of two circles.
     galaxies = sources(sersic_index=1, half_light_radius=0.5, psf_beta=1.5)
     scale = moffat.scale_radius(galaxies["psf_fwhm"], galaxies["psf_beta"])
-    share = wings.outside(galaxies, np.array([50.0]))[0]
+    share = reference_wings.outside(galaxies, np.array([50.0]))[0]
     circles = [moffat.share_outside(r, scale, galaxies["psf_beta"])[0] for r in (50, 50 * 2**0.5)]
     assert circles[1] < share < circles[0]
 
@@ -127,7 +129,7 @@ def test_large_galaxies_are_cut_where_nobody_sees():
     step, sizes, _ = sersic._plan(galaxies, np.full(2, np.pi), (28, 28))
     assert step[0] == sersic_profile.UNTAPERED
     assert step[1] != sersic_profile.UNTAPERED
-    assert sizes[0] < sizes[1] <= 2048
+    assert sizes[0] < sizes[1] <= fourier.SIZES[-1]
 
 
 @pytest.mark.parametrize("fwhm", [0.2, 0.8, 2.5])
@@ -142,7 +144,7 @@ def test_a_galaxy_without_size_is_a_star(fwhm, beta):
 
 
 @pytest.mark.parametrize("half_light_radius", [1e-28, 1e-3, 500.0])
-@pytest.mark.parametrize("index", [0.5, 6.0])
+@pytest.mark.parametrize("index", [0.3, 8.0])
 @pytest.mark.parametrize("fwhm", [0.0, 2.5, 100.0])
 @pytest.mark.parametrize("beta", [1.0001, 1e6])
 def test_the_ends_of_all_domains_are_drawn(half_light_radius, index, fwhm, beta):
@@ -159,7 +161,8 @@ def test_the_ends_of_all_domains_are_drawn(half_light_radius, index, fwhm, beta)
     )
     image = source.render((28, 28)).values
     assert np.isfinite(image).all()
-    assert -BUDGET < image.sum() < 1 + BUDGET
+    assert image.min() >= 0
+    assert image.sum() < 1 + BUDGET
 
 
 @pytest.mark.parametrize("side", [20, 34, 40, 50, 70, 100])

@@ -118,6 +118,32 @@ def test_a_missing_dataset_names_the_nearest(store, tmp_path):
         resolve("sky", Store(tmp_path / "nothing"))
 
 
+@pytest.mark.usefixtures("tiny_is_recorded")
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("tiny@0.3", "no dataset 'tiny' in .*; it has objects and sky. skybench records it: "),
+        ("tiny", "'skybench get tiny' brings it into your store"),
+        ("tiny@0.9", r"no dataset 'tiny' in .*; it has objects and sky\.$"),
+    ],
+)
+def test_a_recorded_version_that_is_not_there_can_be_brought(store, reference, says):
+    with pytest.raises(NotFoundError, match=says):
+        resolve(reference, store)
+
+
+@pytest.mark.usefixtures("tiny_is_recorded")
+def test_a_recorded_version_beside_others_is_not_to_be_released_again(tmp_path):
+    place = Store(tmp_path / "other")
+    with pytest.raises(NotFoundError, match=r"nothing is released there\. skybench records it"):
+        resolve("tiny@0", place)
+    append(place, dataset="tiny", version="0.1", manifest=FIRST, content=FIRST)
+    with pytest.raises(NotFoundError, match=r"0\.1\. skybench records it: 'skybench get tiny@0"):
+        resolve("tiny@0.3", place)
+    with pytest.raises(NotFoundError, match=r"0\.1\. Build it with 'make release VERSION=0\.2'"):
+        resolve("tiny@0.2", place)
+
+
 def test_finding_an_exact_version(store):
     entries = read_index(store)
     assert find(entries, "sky", Version(1, 9)).content == digest("content of sky 1.9")
