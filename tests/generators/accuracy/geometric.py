@@ -89,7 +89,6 @@ def _measure(kind, outlines):
     ends = {n: v for n, v in ENDS.items() if n in kind.defaults or n == "x"}
     return Measure(
         kind=kind,
-        against="the areas that its outline covers, cut at the borders of pixels",
         scale="of a pixel",
         error=of_outlines(outlines),
         usual=PLACE,

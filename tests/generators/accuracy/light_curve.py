@@ -118,29 +118,26 @@ PULSE = {
     "fourier_phi21": (0.0, 6.0),
     "fourier_phi31": (0.0, 12.0),
 }
-QUADRATURE = "adaptive quadrature of the rings of the star to 1e-12"
 
 
-def _measure(kind, error, against, ends, **more):
-    return Measure(kind=kind, against=against, scale=FLUX, error=error, ends=ends, **more)
+def _measure(kind, error, ends, **more):
+    return Measure(kind=kind, scale=FLUX, error=error, ends=ends, **more)
 
 
 MEASURES = (
-    _measure(Constant, constant, "1", {}, bulk=2),
-    _measure(Transit, transit, QUADRATURE, ORBIT),
-    _measure(EclipsingBinary, eclipsing_binary, QUADRATURE, ORBIT, bulk=24, combined=16),
-    _measure(RRLyrae, pulsator, "the sum of the harmonics in long doubles", PULSE),
-    _measure(Cepheid, pulsator, "the sum of the harmonics in long doubles", PULSE),
+    _measure(Constant, constant, {}, bulk=2),
+    _measure(Transit, transit, ORBIT),
+    _measure(EclipsingBinary, eclipsing_binary, ORBIT, bulk=24, combined=16),
+    _measure(RRLyrae, pulsator, PULSE),
+    _measure(Cepheid, pulsator, PULSE),
     _measure(
         Flare,
         flare,
-        "the template in long doubles",
         {"epoch": (-1000.0, 1000.0), "flare_fwhm": (0.001, 100.0)},
     ),
     _measure(
         Supernova,
         supernova,
-        "the formula in long doubles",
         {"epoch": (-1000.0, 1000.0), "rise_time": (0.01, 100.0)},
     ),
 )

@@ -19,6 +19,9 @@ from skybench.generators.variable import Interval, OneOf
 
 SEED = 12
 
+_CORNERS_FROM = 1000
+"""Number of the first corner, above those of usual cases."""
+
 Case = dict[str, float]
 
 
@@ -50,8 +53,8 @@ class Measure:
     against: str = ""
     usual: Mapping[str, Distribution] = field(default_factory=dict)
     ends: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    bulk: int = 40
-    combined: int = 24
+    bulk: int = 32
+    combined: int = 20
 
     def usual_case(self, number: int) -> Case:
         """Return a case as recipes draw them."""
@@ -63,7 +66,7 @@ class Measure:
 
     def corners(self) -> Iterator[Case]:
         """Yield the corners."""
-        ends, number = self.all_ends(), self.bulk
+        ends, number = self.all_ends(), _CORNERS_FROM
         for name, values in ends.items():
             for value in values:
                 yield self.usual_case(number) | {name: value}

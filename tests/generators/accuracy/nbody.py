@@ -35,7 +35,6 @@ def _measure(kind, ends, **more):
     own = {n: v for n, v in ends.items() if n in kind.defaults or n in ("duration", "softening")}
     return Measure(
         kind=kind,
-        against="rebound's IAS15 from the same start, while trusted_until says so",
         scale="of the size at the start",
         error=error,
         ends=own,

@@ -50,7 +50,7 @@ SIZES = {"nside": (1, 512), "fwhm": (20.0,)}
 def _measure(kind):
     return Measure(
         kind=kind,
-        against="healpy's map of the same coefficients",
+        against=sphere_field.ACCURACY,
         scale="of the largest value",
         error=map_error,
         ends=SIZES,
@@ -65,8 +65,8 @@ MEASURES = (
     _measure(ConvergenceField),
     CambCosmologies(
         kind=ConvergenceField,
-        against="C_l of CAMB's linear theory in Limber's approximation, l of 2 to 1000",
-        scale="of C_l",
+        against="CAMB's linear theory in Limber's approximation",
+        scale="of C_l, l of 2 to 1000",
         error=spectrum_error,
         bulk=sum(0.1 <= c[0] <= 0.4 for c in CAMB),
         ends={"omega_m": (0.05, 1.0)},

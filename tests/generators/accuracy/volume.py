@@ -32,7 +32,6 @@ def error(halo):
 MEASURES = (
     Measure(
         kind=Halo,
-        against="eighths of voxels by a quadrature of 96 points, whose parts are tested alone",
         scale="of the densest voxel",
         error=error,
         usual={axis: uniform(20, 28) for axis in "xyz"},

@@ -40,7 +40,9 @@ def together(parts):
 def star(x, y, fwhm, beta, shape):
     """Return (ny, nx) shares of a star's flux, at a place in pixels; exact."""
     radius = scale_radius(fwhm, beta)
-    columns, rows = (np.arange(size + 1) - 0.5 - at for size, at in zip(shape[::-1], (x, y)))
+    columns, rows = (
+        np.arange(size + 1) - 0.5 - at for size, at in zip(shape[::-1], (x, y), strict=True)
+    )
     across = _flow(columns, rows, radius, beta)
     up = _flow(rows, columns, radius, beta)
     return np.diff(across, axis=0).T + np.diff(up, axis=0)
@@ -184,7 +186,7 @@ def polar(light, galaxy, *, resolution, inner=1e-7, outer=1e4, twist=0.0, harmon
         u = (low + high) / 2 + (high - low) / 2 * _NODES
         radius, weight = np.exp(u)[:, None], ((high - low) / 2 * _WEIGHTS)[:, None]
         wide = min(size * radius.max(), far)
-        count = int(32 + 2 * harmonics + 26 * wide / resolution)
+        count = int(32 + 2 * harmonics + 18 * wide / resolution)
         azimuth = _TWO_PI * (np.arange(count) + 0.25) / count
         flux = light(radius, azimuth) * radius**2 * weight * _TWO_PI / count
         x, y = on_sky(galaxy, radius, azimuth)
@@ -198,7 +200,7 @@ def _panels(size, inner, outer, resolution, twist, far):
     low, end = np.log(inner), np.log(outer)
     while low < end:
         pixels = size * np.exp(low)
-        step = resolution if pixels < far else 0.3 * pixels
+        step = 1.25 * resolution if pixels < far else 0.3 * pixels
         high = min(low + most, end, np.log(np.exp(low) + step / size))
         yield low, high
         low = high
@@ -273,7 +275,9 @@ def adaptive(brightness, window, *, resolution, tolerance, depth=16):
         done = lost <= tolerance
         parts += [Points(*(column[done].ravel() for column in q)) for q in quarters]
         wide, high = wide / 2, high / 2
-        cells = Points(*(np.concatenate([c[~done] for c in col]) for col in zip(*quarters)))
+        cells = Points(
+            *(np.concatenate([c[~done] for c in col]) for col in zip(*quarters, strict=True))
+        )
         if not cells.x.size:
             break
         x, y = cells.x.mean(axis=1), cells.y.mean(axis=1)
