@@ -19,12 +19,27 @@ def generator_2(kind: str, sources: dict[str, list[float]], side: int) -> Timed:
     ImportError
         Its code is not unpacked.
     """
+    return _answer("drawn", kind=kind, sources=sources, side=side)
+
+
+def generator_2_samples(recipe: str, items: int) -> Timed:
+    """Generate the first samples of a recipe of its own there; return how many and CPU seconds.
+
+    Raises
+    ------
+    ImportError
+        Its code is not unpacked.
+    """
+    return _answer("generated", recipe=recipe, items=items)
+
+
+def _answer(work: str, **parameters: object) -> Timed:
     worker = _worker()
-    worker.stdin.write(json.dumps({"kind": kind, "sources": sources, "side": side}) + "\n")
+    worker.stdin.write(json.dumps({"work": work, "parameters": parameters}) + "\n")
     worker.stdin.flush()
     answer = worker.stdout.readline()
     if not answer:
-        msg = f"generator 2 ended with code {worker.wait()} at {kind}"
+        msg = f"generator 2 ended with code {worker.wait()} at {work} {parameters}"
         raise RuntimeError(msg)
     return Timed(**json.loads(answer))
 

@@ -37,7 +37,7 @@ NONE = {"flux": (), "lensed_flux": ()}
 
 PEAK = "of the peak"
 
-FAINT = 1e-5
+FAINT = 1e-4
 """Share of a source's flux that the peak is taken as where the image shows less of it."""
 
 
@@ -195,10 +195,12 @@ def flocculent(galaxy, side):
     in_knots = float(knots.flux(sources)[0])
     flux = galaxy.flux * (1 - galaxy.bulge_fraction) - in_knots
     disc = armed_disc(galaxy, flux, lambda r, a: arms(r, a) + patches(r, a), side)
-    spots = (row[0] for row in knots.knots(sources, 64))
-    in_knots, x, y, sigma = spots
-    some = light.gaussians(in_knots, galaxy.x + x, galaxy.y + y, sigma, resolution=galaxy.fwhm)
-    return together([disc, some, bulge(galaxy, side)])
+    parts = [disc, bulge(galaxy, side)]
+    if in_knots:
+        flux, x, y, sigma = (row[0] for row in knots.knots(sources, 64))
+        at = galaxy.x + x, galaxy.y + y
+        parts.append(light.gaussians(flux, *at, sigma, resolution=galaxy.fwhm))
+    return together(parts)
 
 
 def patches_of(galaxy, sources):
