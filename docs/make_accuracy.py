@@ -6,6 +6,7 @@ where it was.
 """
 
 import json
+import math
 import multiprocessing
 import os
 import sys
@@ -125,9 +126,11 @@ def _arguments(case: Mapping[str, float]) -> str:
 
 
 def _figure(error: float) -> str:
-    """Return a figure with one digit, as 2e-4; what is below the rounding of floats is 0."""
+    """Return a figure with one digit, as 2e-4."""
+    if error == 0 or not math.isfinite(error):
+        return f"{error:g}"
     mantissa, exponent = f"{error:.0e}".split("e")
-    return "0" if error == 0 else f"{mantissa}e{int(exponent)}"
+    return f"{mantissa}e{int(exponent)}"
 
 
 def _measured(name: str) -> tuple[str, list[dict[str, Any]]]:

@@ -91,9 +91,10 @@ class Measure:
         fields = {*self.kind.defaults, *self.kind.settings, "seed"}
         try:
             one = self.kind(**{n: value for n, value in case.items() if n in fields})
-            return float(self.error(one, **{n: v for n, v in case.items() if n not in fields}))
+            error = float(self.error(one, **{n: v for n, v in case.items() if n not in fields}))
         except ParameterError:
             return None
+        return np.inf if np.isnan(error) else error
 
     def measured(self) -> dict[str, Any]:
         """Return what was found, as plain values."""
