@@ -37,9 +37,9 @@ engine, over two kinds of cases:
   Which ends stands below, where a domain has no end or one that no truth can be had for.
 
 A case that the object refuses by name is left out. Errors of images are the largest over their
-pixels. How each object is measured is in
-[tests/generators/accuracy](../tests/generators/accuracy/measure.py); the figures are also in
-[accuracy.json](accuracy.json).
+pixels, and a peak that shows less than 1e-4 of the flux of a source counts as that. How each object
+is measured is in [tests/generators/accuracy](../tests/generators/accuracy/measure.py); the figures
+are also in [accuracy.json](accuracy.json).
 """
 
 NOTE = """

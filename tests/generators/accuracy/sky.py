@@ -32,6 +32,9 @@ OPTICS = {
 SHARP = {"fwhm": (1.0, 8.0), "beta": (1.5, 100.0), "x": (2.0,), "side": (16, 64)}
 """Ends of what every galaxy has. Without a PSF or under a sharper one, no lattice helps."""
 
+MARGIN = 24
+"""Pixels around an image in which lensed light is looked for."""
+
 NONE = {"flux": (), "lensed_flux": ()}
 """What an image is proportional to has no corners."""
 
@@ -254,10 +257,9 @@ def merging(galaxy, side):
     return together([*parts, tides])
 
 
-def window(one, side, reach):
+def window(side):
     """Return the part of the sky that is searched for light."""
-    del one
-    return (-reach - 0.5, -reach - 0.5, side + reach - 0.5, side + reach - 0.5)
+    return (-MARGIN - 0.5, -MARGIN - 0.5, side + MARGIN - 0.5, side + MARGIN - 0.5)
 
 
 def lensed(galaxy, side):
@@ -284,7 +286,7 @@ def lensed(galaxy, side):
         shown = light.sersic(np.hypot(major, minor) / size, index)
         return (galaxy.lensed_flux * shown / (size**2 * q)).reshape(x.shape)
 
-    far = window(galaxy, side, 24)
+    far = window(side)
     rays = light.adaptive(
         brightness, far, resolution=galaxy.fwhm / 2, tolerance=2e-8 * galaxy.lensed_flux
     )
@@ -310,7 +312,7 @@ def arc(galaxy, side):
         off = (np.hypot(x, y) - radius) / sigma
         return galaxy.flux / (across * opening) * np.exp(-(off**2) / 2) * along / 2
 
-    far = window(galaxy, side, 24)
+    far = window(side)
     return light.adaptive(brightness, far, resolution=galaxy.fwhm / 2, tolerance=2e-8 * galaxy.flux)
 
 
