@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from skybench.generators.native.library import kernel
 
 _normal_deviates = kernel("normal_deviates")
+_uniform_deviates = kernel("uniform_deviates")
 
 WORDS_PER_COUNT = 4
 """One Philox counter value yields four 64-bit words."""
 
-_ROW_WORD = 3
 _TWO_53 = 2.0**-53
 _BELOW_ONE = 1 - _TWO_53
 
@@ -71,23 +71,21 @@ class RowStreams:
     """One random stream per row, for draws whose number is not known beforehand.
 
     The row is the high word of the counter, so streams of different rows are 2**192 draws
-    apart. Resetting the state of one generator costs a sixth of constructing one.
+    apart. Kernels draw for many rows at once.
     """
 
     def __init__(self, seed: int, stream: str) -> None:
         self._key = key_of(seed, stream)
-        self._philox = np.random.Philox(key=self._key)
-        self._state = self._philox.state
 
     def uniforms(self, row: int, count: int) -> NDArray[np.float64]:
         """Draw uniforms in (0, 1)."""
-        counter = np.zeros(WORDS_PER_COUNT, dtype=np.uint64)
-        counter[_ROW_WORD] = row
-        # Part 1: numbers that were drawn from part 0 once must not be these.
-        counter[_ROW_WORD - 1] = 1
-        self._state["state"]["counter"] = counter
-        self._philox.state = self._state
-        return _open_interval(self._philox.random_raw(count))
+        return self.uniforms_of(np.array([row]), count).ravel()
+
+    def uniforms_of(self, rows: NDArray[np.integer], count: int) -> NDArray[np.float64]:
+        """Draw so many uniforms for each row: (row, count)."""
+        drawn = np.empty((rows.size, count))
+        _uniform_deviates(self._key, rows.astype(np.uint64), drawn)
+        return drawn
 
     def normals(self, row: int, count: int) -> NDArray[np.float64]:
         """Draw standard normal deviates, of the same words as the uniforms.
@@ -95,7 +93,10 @@ class RowStreams:
         A deviate takes half a word, beyond 5 some bits more; the first ones stay where more are
         asked for.
         """
-        counter = np.array([0, 0, 1, row], dtype=np.uint64)
-        deviates = np.empty(count)
-        _normal_deviates(self._key, counter, deviates)
+        return self.normals_of(np.array([row]), count).ravel()
+
+    def normals_of(self, rows: NDArray[np.integer], count: int) -> NDArray[np.float64]:
+        """Draw so many standard normal deviates for each row: (row, count)."""
+        deviates = np.empty((rows.size, count))
+        _normal_deviates(self._key, rows.astype(np.uint64), deviates)
         return deviates

@@ -70,8 +70,8 @@ def test_every_command_is_in_a_page():
 
 
 def test_the_design_names_files_that_are_there():
-    named = re.findall(r"`([\w/]+\.py)`", text_of(ROOT / "generators" / "DESIGN.md"))
-    folders = [ROOT / "generators", ROOT / "generators" / "sky"]
+    named = re.findall(r"`([\w/]+\.(?:py|c|h))`", text_of(ROOT / "generators" / "DESIGN.md"))
+    folders = [ROOT / f"generators{inside}" for inside in ("", "/sky", "/native")] + [ROOT]
     assert len(named) > 10
     assert [n for n in named if not any((folder / n).is_file() for folder in folders)] == []
 

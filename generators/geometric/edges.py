@@ -18,6 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skybench.generators.arrays import Floats, Integers
+from skybench.generators.native.library import kernel
+
+_sine_cosine = kernel("sine_cosine")
 
 _QUARTERS = np.array([1.0, 0.0, -1.0, 0.0])
 """Cosine of 0, 90, 180 and 270 degrees; the place before holds the sine."""
@@ -95,7 +98,7 @@ def straight(x: Floats, y: Floats) -> Edges:
 def ellipse(x: Floats, y: Floats, major: Floats, minor: Floats, angle: Floats) -> Edges:
     """Return the boundaries of ellipses by centre, semi-axes and angle in degrees: two sides."""
     cos, sin = direction(angle)
-    height = np.hypot(major * sin, minor * cos)
+    height = np.sqrt((major * sin) ** 2 + (minor * cos) ** 2)
     slope = (major - minor) * (major + minor) * sin * cos / height**2
     bulge = major * minor / height**2
     low, high = y - height, y + height
@@ -155,6 +158,7 @@ def direction(degrees: Floats) -> tuple[Floats, Floats]:
     quarter = (turned // 90.0).astype(np.int64)
     rest = np.deg2rad(turned - 90.0 * quarter)
     quarter %= 4  # a turn that rounds to 360 is none
-    cos, sin = np.cos(rest), np.sin(rest)
+    sin, cos = np.empty(rest.shape), np.empty(rest.shape)
+    _sine_cosine(np.ascontiguousarray(rest), sin, cos)
     along, across = _QUARTERS[quarter], _QUARTERS[quarter - 1]
     return cos * along - sin * across, sin * along + cos * across

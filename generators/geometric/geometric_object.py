@@ -72,8 +72,8 @@ class GeometricObject(ImageObject):
         margin = reach(width)
         alone = self._dataset(shape)
         edges = outlines(alone, (type(self),))
-        image, _ = next(draw(alone, edges, shape, antialias=antialias, margin=margin))
-        seen = blur(image, width, margin)
+        images, _ = next(draw(alone, edges, shape, antialias=antialias, margin=margin))
+        seen = blur(images, np.array([width], dtype=np.float64), margin)[0]
         return self._labelled(seen, shape, "1").assign_coords(self._labels({"blur_sigma": width}))
 
 

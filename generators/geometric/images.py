@@ -4,17 +4,21 @@ from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
+from numpy.typing import NDArray
 
+from skybench.generators.arrays import Floats, Integers
 from skybench.generators.domains import within_domain
 from skybench.generators.geometric.geometric_object import outlines
 from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 from skybench.generators.geometric.recipe import GeometricRecipe
 from skybench.generators.geometric.scene import blur, draw, reach
 from skybench.generators.geometric.vocabulary import VOCABULARY
+from skybench.generators.native.library import kernel
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.schema import COMMON, variable
 from skybench.generators.variable import EXPECTED_BITS, Variable
+
+_store_images = kernel("store_images")
 
 IMAGE = Variable(
     name="image",
@@ -26,8 +30,7 @@ IMAGE = Variable(
 )
 """Not in the vocabulary: an image is of electrons elsewhere."""
 
-_CHANGES = ("blur_sigma", "noise_sigma")
-"""What is done to an image after the shapes are drawn."""
+_FLOAT32_BITS = 23
 
 _BLOCK_PIXELS = 1 << 21
 """Pixels drawn together, margins included, which may be many times the image."""
@@ -38,33 +41,50 @@ def render(recipe: GeometricRecipe, parameters: xr.Dataset) -> dict[str, xr.Vari
     shape = parameters.sizes["sample"], *recipe.image.shape
     images = np.empty(shape, dtype=IMAGE.dtype)
     segmentation = np.empty(shape, dtype=COMMON["segmentation"].dtype)
+    rows, blurs, sigmas = (
+        parameters[name].values for name in ("sample_id", "blur_sigma", "noise_sigma")
+    )
+    for name, values in (("blur_sigma", blurs), ("noise_sigma", sigmas)):
+        within_domain(VOCABULARY[name], values, rows)
+    blurs, sigmas = blurs.astype(np.float64), sigmas.astype(np.float64)
+    # Brightnesses and sums of them are the same on any computer without rounding.
+    exact = (blurs == 0) & (sigmas == 0) & (not recipe.antialias)
+    bits = np.where(exact, _FLOAT32_BITS, IMAGE.bits)
     noise = RowStreams(recipe.seed, "noise")
-    for name in _CHANGES:
-        within_domain(VOCABULARY[name], parameters[name].values, parameters["sample_id"].values)
-    for first, block, margin in _blocks(parameters, recipe.image.shape):
-        drawn = draw(
-            block,
-            outlines(block, GEOMETRIC_OBJECTS.values()),
-            recipe.image.shape,
-            combine=recipe.combine,
-            antialias=recipe.antialias,
-            margin=margin,
-        )
-        columns = (block[name].values.tolist() for name in ("sample_id", *_CHANGES))
-        for i, ((image, front), row, width, sigma) in enumerate(
-            zip(drawn, *columns, strict=True), first
-        ):
-            segmentation[i] = front
-            seen = blur(image, width, margin)
-            if sigma:
-                seen = seen + sigma * ndtri(noise.uniforms(row, seen.size)).reshape(seen.shape)
-            # Brightnesses and sums of them are the same on any computer without rounding.
-            exact = not (recipe.antialias or width or sigma)
-            images[i] = seen if exact else IMAGE.store(seen)
+    for some, light, front in _drawn(recipe, parameters):
+        seen = blur(light, blurs[some], (light.shape[1] - shape[1]) // 2)
+        normals = _normals(noise, rows[some], sigmas[some], seen.shape)
+        _store_images(seen, normals, sigmas[some], bits[some], images[some])
+        segmentation[some] = front
     return {
         "image": xr.Variable(IMAGE.dims, images, IMAGE.attributes()),
         "segmentation": variable("segmentation", segmentation),
     }
+
+
+def _normals(noise: RowStreams, rows: Integers, sigmas: Floats, shape: tuple[int, ...]) -> Floats:
+    """Return normal deviates for images of some rows, or zeros where no image has noise."""
+    if not sigmas.any():
+        return np.zeros(shape)
+    return noise.normals_of(rows, shape[1] * shape[2]).reshape(shape)
+
+
+def _drawn(
+    recipe: GeometricRecipe, parameters: xr.Dataset
+) -> Iterator[tuple[slice, Floats, NDArray[np.int8]]]:
+    """Yield which samples, their light with a margin for the blur, and whose the pixels are."""
+    for first, block, margin in _blocks(parameters, recipe.image.shape):
+        edges = outlines(block, GEOMETRIC_OBJECTS.values())
+        for light, front in draw(
+            block,
+            edges,
+            recipe.image.shape,
+            combine=recipe.combine,
+            antialias=recipe.antialias,
+            margin=margin,
+        ):
+            yield slice(first, first + len(light)), light, front
+            first += len(light)
 
 
 def _blocks(

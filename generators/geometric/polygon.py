@@ -53,7 +53,7 @@ class Polygon(GeometricObject):
         """Return polygons, each with a hole where it is an outline that leaves one."""
         radius, thickness = parameters["radius"], parameters["thickness"]
         # The distance of a side from the centre is the radius times this.
-        apothem = np.cos(np.pi / parameters["side_count"])
+        apothem, _ = direction(180 / parameters["side_count"])
         hollow = (thickness > 0) & (thickness < radius * apothem)
         inset = np.where(hollow, thickness / apothem, 0.0)
         hole = _sides(parameters, radius - inset)

@@ -1,17 +1,21 @@
 """Shapes laid onto images, one after the other, the map of which lies in front, and blur."""
 
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
 
 from skybench.generators.arrays import Floats, Integers
 from skybench.generators.geometric.edges import EdgeList
 from skybench.generators.geometric.raster import boxes, coverage, inside
+from skybench.generators.native.library import kernel
+
+_lay_shapes, _blur = kernel("lay_shapes"), kernel("blur")
+
+_TOGETHER = 1 << 16
+"""Pixels that are filled together, so that they stay in the cache."""
 
 
 class Outlines(NamedTuple):
@@ -22,25 +26,11 @@ class Outlines(NamedTuple):
     edges: EdgeList
 
 
-def _sum(image: Floats, cover: Floats, brightness: float) -> None:
-    image += brightness * cover
+COMBINATIONS = {"painter": 0, "union": 1, "sum": 2}
+"""Ways to lay a shape onto what lies there: over it, the brighter of both, or both together.
 
-
-def _union(image: Floats, cover: Floats, brightness: float) -> None:
-    np.maximum(image, brightness * cover, out=image)
-
-
-def _paint(image: Floats, cover: Floats, brightness: float) -> None:
-    image *= 1 - cover
-    image += brightness * cover
-
-
-COMBINATIONS: dict[str, Callable[[Floats, Floats, float], None]] = {
-    "painter": _paint,
-    "union": _union,
-    "sum": _sum,
-}
-"""Ways to lay a shape onto what lies there: over it, the brighter of both, or both together."""
+The numbers are the kernel's.
+"""
 
 
 def draw(
@@ -52,12 +42,11 @@ def draw(
     antialias: bool = False,
     margin: int = 0,
 ) -> Iterator[tuple[Floats, NDArray[np.int8]]]:
-    """Yield the image of each sample that the coordinates describe, and whose its pixels are.
-
-    Both arrays are filled anew for the next sample: copy what is to be kept.
+    """Yield images of some samples after the other, and whose their pixels are.
 
     Shapes are laid down slot by slot, a later one in front of those before. Their pixels are
-    found for all samples together; then one image at a time is filled, which fits the cache.
+    found for all samples together; then a few images at a time are filled, which fit the cache.
+    Both arrays are filled anew for the next samples: copy what is to be kept.
 
     Parameters
     ----------
@@ -74,9 +63,9 @@ def draw(
 
     Yields
     ------
-    image : (y, x) float64 array
+    images : (sample, y, x) float64 array
         Margin included.
-    segmentation : (y, x) int8 array
+    segmentation : (sample, y, x) int8 array
         Without margin: slot + 1 of the front-most shape that holds the pixel's centre, 0
         where none does, whether anti-aliased or not.
     """
@@ -85,23 +74,29 @@ def draw(
     within = boxes(edges, (-margin, -margin, nx - margin, ny - margin))
     held = inside(edges, within)
     cover = coverage(edges, within) if antialias else held.astype(np.float64)
-    lay = COMBINATIONS[combine]
-    brightness = parameters["brightness"].values[owners, slots].astype(np.float64).tolist()
-    corners = zip((within.y0 + margin).tolist(), (within.x0 + margin).tolist(), strict=True)
-    sizes = zip(within.height.tolist(), within.width.tolist(), strict=True)
-    parts = [
-        (slice(y, y + height), slice(x, x + width))
-        for (y, x), (height, width) in zip(corners, sizes, strict=True)
-    ]
-    samples = np.arange(parameters.sizes["sample"] + 1)
-    bounds = np.searchsorted(owners, samples).tolist()
-    image, front = np.empty((ny, nx)), np.empty((ny, nx), dtype=np.int8)
-    for first, last in pairwise(bounds):
-        image[:], front[:] = 0, 0
-        for one in range(first, last):
-            lay(image[parts[one]], within.cut(cover, one), brightness[one])
-            np.copyto(front[parts[one]], slots[one] + 1, where=within.cut(held, one))
-        yield image, front[margin : ny - margin, margin : nx - margin]
+    places = np.stack(within, axis=1) + np.array([margin, margin, 0, 0, 0])
+    brightness = parameters["brightness"].values[owners, slots].astype(np.float64)
+    inner = slice(margin, ny - margin), slice(margin, nx - margin)
+    count, step = parameters.sizes["sample"], max(1, _TOGETHER // (ny * nx))
+    images = np.empty((min(step, count), ny, nx))
+    front = np.empty(images.shape, dtype=np.uint8)
+    for first in range(0, count, step):
+        some = min(step, count - first)
+        mine = slice(*np.searchsorted(owners, (first, first + some)))
+        _lay_shapes(
+            cover,
+            held.view(np.uint8),
+            places[mine],
+            owners[mine] - first,
+            brightness[mine],
+            (slots[mine] + 1).astype(np.uint8),
+            images[:some],
+            front[:some],
+            COMBINATIONS[combine],
+            ny,
+            nx,
+        )
+        yield images[:some], front[:some, *inner].view(np.int8)
 
 
 CUT = 5
@@ -113,28 +108,25 @@ def reach(sigma: float) -> int:
     return int(np.ceil(CUT * sigma))
 
 
-def blur(image: Floats, sigma: float, margin: int) -> Floats:
-    """Return an image convolved with a Gaussian, sampled at pixel centres and of sum 1.
+def blur(images: Floats, sigmas: Floats, margin: int) -> Floats:
+    """Return images convolved with a Gaussian each, sampled at pixel centres and of sum 1.
 
     Parameters
     ----------
-    image : (y, x) float64 array
-        With a margin, from which light may come in.
-    sigma : float
-        Standard deviation in pixels; 0 leaves the image as it is.
+    images : (sample, y, x) float64 array
+        With a margin, from which light comes in; beyond it is none.
+    sigmas : (sample,) float64 array
+        Standard deviations in pixels; 0 leaves an image as it is.
     margin : int
         Pixels to leave out at each border; `reach` pixels or more.
 
     Returns
     -------
-    (y, x) float64 array
+    (sample, y, x) float64 array
         Without the margin.
     """
-    inner = slice(margin, image.shape[0] - margin), slice(margin, image.shape[1] - margin)
-    if sigma == 0:
-        return image[inner]
-    offsets = np.arange(-reach(sigma), reach(sigma) + 1)
-    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
-    kernel /= kernel.sum()
-    rows = correlate1d(image, kernel, axis=0, mode="constant")[inner[0]]
-    return np.asarray(correlate1d(rows, kernel, axis=1, mode="constant")[:, inner[1]])
+    count, ny, nx = images.shape[0], images.shape[1] - 2 * margin, images.shape[2] - 2 * margin
+    far = np.ceil(CUT * sigmas).astype(np.int64)
+    blurred = np.empty((count, ny, nx))
+    _blur(images, sigmas, far, blurred, np.empty(nx + 2 * margin), ny, nx, margin)
+    return blurred

@@ -55,6 +55,15 @@ static inline float whole_f(float x) {
     return near - (near > x ? 1.0f : 0.0f);
 }
 
+#define MANTISSA 52
+
+/* Round to the mantissa that is left when some bits are dropped, ties to even. */
+static inline double round_mantissa(double x, int64_t dropped) {
+    uint64_t bits = bits_of(x), odd = (bits >> dropped) & 1;
+    bits += odd + ((1ULL << (dropped - 1)) - 1);
+    return double_of((bits >> dropped) << dropped);
+}
+
 static inline double root(double x) { return __builtin_sqrt(x); }
 static inline float root_f(float x) { return __builtin_sqrtf(x); }
 

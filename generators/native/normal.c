@@ -21,14 +21,17 @@ static double finer(uint32_t bits, uint64_t word) {
     return least * 0x1p-32;
 }
 
-/* The deviate of a uniform where it is not far out. */
-static inline double deviate(double uniform) {
-    double q = uniform - 0.5, size = q < 0 ? -q : q, x = 0.180625 - q * q;
-    double r = root(-logarithm(0.5 - size)) - 1.6;
-    double above = q * polynomial(x, MIDDLE[0]), below = polynomial(x, MIDDLE[1]);
-    double tail = polynomial(r, TAIL[0]), under = polynomial(r, TAIL[1]);
-    tail = q < 0 ? -tail : tail;
-    return (size <= 0.425 ? above : tail) / (size <= 0.425 ? below : under);
+/* The deviate of a uniform in the middle, and of one further out, 15 % of them, which needs a
+   logarithm. */
+static inline double middle(double uniform) {
+    double q = uniform - 0.5, x = 0.180625 - q * q;
+    return q * polynomial(x, MIDDLE[0]) / polynomial(x, MIDDLE[1]);
+}
+
+static inline double tail(double uniform) {
+    double q = uniform - 0.5, size = q < 0 ? -q : q, r = root(-logarithm(0.5 - size)) - 1.6;
+    double above = polynomial(r, TAIL[0]);
+    return (q < 0 ? -above : above) / polynomial(r, TAIL[1]);
 }
 
 /* The deviate far out, for which 32 bits are too few. */
@@ -47,27 +50,69 @@ static void halve(const uint64_t *restrict words, double *restrict uniforms, int
     }
 }
 
+/* Write deviates of words; those of the tails are gathered, so that they are computed side by side. */
 static void of_words(const uint64_t *restrict words, double *restrict result, int64_t count) {
-    double uniforms[8 * BLOCK];
+    double uniforms[8 * BLOCK], outer[8 * BLOCK];
+    int32_t where[8 * BLOCK], tails = 0;
     halve(words, uniforms, (count + 1) / 2);
-    for (int64_t i = 0; i < count; i++) result[i] = deviate(uniforms[i]);
-    for (int64_t i = 0; i < count; i++) {
-        if (result[i] > -FAR && result[i] < FAR) continue;
-        uint64_t word = words[i >> 1];
-        result[i] = i & 1 ? far_out((uint32_t)(word >> 32), word) : far_out((uint32_t)word, ~word);
+    for (int64_t i = 0; i < count; i++) result[i] = middle(uniforms[i]);
+    for (int32_t i = 0; i < (int32_t)count; i++) {
+        where[tails] = i;
+        outer[tails] = uniforms[i];
+        tails += (uniforms[i] - 0.5 < -0.425) | (uniforms[i] - 0.5 > 0.425);
+    }
+    for (int32_t i = 0; i < tails; i++) outer[i] = tail(outer[i]);
+    for (int32_t i = 0; i < tails; i++) {
+        uint64_t word = words[where[i] >> 1];
+        double value = outer[i];
+        if (value <= -FAR || value >= FAR)
+            value = where[i] & 1 ? far_out((uint32_t)(word >> 32), word)
+                                 : far_out((uint32_t)word, ~word);
+        result[where[i]] = value;
     }
 }
 
-/* Write standard normal deviates, two of each word of the stream that numpy's Philox has of this
-   key and counter. */
-KERNEL(normal_deviates, ARRAY(const uint64_t, key), ARRAY(const uint64_t, counter),
+/* The counter at which the deviates of a row begin. */
+#define OF_ROW(row) {0, 0, 1, (row)}
+
+/* Write standard normal deviates of rows, (row, count): two of each word of the stream that
+   numpy's Philox has of this key and the counter of the row. */
+KERNEL(normal_deviates, ARRAY(const uint64_t, key), ARRAY(const uint64_t, rows),
        ARRAY(double, result)) {
-    REQUIRE(key_length == 2 && counter_length == 4);
+    REQUIRE(key_length == 2 && (rows_length ? result_length % rows_length : result_length) == 0);
     uint64_t words[4 * BLOCK];
-    for (int64_t first = 0; first < result_length; first += 8 * BLOCK) {
-        int64_t count = smaller(8 * BLOCK, result_length - first);
-        philox(key, counter, (uint64_t)(first / 8), words, (count + 7) / 8);
-        of_words(words, result + first, count);
+    int64_t each = rows_length ? result_length / rows_length : 0;
+    for (int64_t row = 0; row < rows_length; row++) {
+        const uint64_t counter[4] = OF_ROW(rows[row]);
+        for (int64_t first = 0; first < each; first += 8 * BLOCK) {
+            int64_t count = smaller(8 * BLOCK, each - first);
+            philox(key, counter, (uint64_t)(first / 8), words, (count + 7) / 8);
+            of_words(words, result + row * each + first, count);
+        }
+    }
+    return 0;
+}
+
+/* The uniform in (0, 1) of 53 bits and half a step, below 1 where that would round up. */
+static inline double fine_uniform(uint64_t word) {
+    double value = ((double)(int64_t)(word >> 11) + 0.5) * 0x1p-53;
+    return value < 1 ? value : 1 - 0x1p-53;
+}
+
+/* Write uniforms of rows, (row, count), one of each word of the same streams. */
+KERNEL(uniform_deviates, ARRAY(const uint64_t, key), ARRAY(const uint64_t, rows),
+       ARRAY(double, result)) {
+    REQUIRE(key_length == 2 && (rows_length ? result_length % rows_length : result_length) == 0);
+    uint64_t words[4 * BLOCK];
+    int64_t each = rows_length ? result_length / rows_length : 0;
+    for (int64_t row = 0; row < rows_length; row++) {
+        const uint64_t counter[4] = OF_ROW(rows[row]);
+        for (int64_t first = 0; first < each; first += 4 * BLOCK) {
+            int64_t count = smaller(4 * BLOCK, each - first);
+            philox(key, counter, (uint64_t)(first / 4), words, (count + 3) / 4);
+            double *restrict to = result + row * each + first;
+            for (int64_t i = 0; i < count; i++) to[i] = fine_uniform(words[i]);
+        }
     }
     return 0;
 }

@@ -58,6 +58,28 @@ def covered(items):
     return _work(recipe(antialias=True), items, _by_area)
 
 
+@row(
+    "geometric 64x64, blurred and noisy, as stored in memory",
+    peer="generator 2",
+    needed=3,
+    items=1000,
+)
+def whole_samples(items):
+    """Draw parameters, shapes, blur and noise of the packaged recipe, as they are stored."""
+    from generator_2_peer import generator_2_recipe
+
+    from skybench.generators.generate import generate_as_stored
+    from skybench.generators.recipe_file import load_recipe
+
+    recipe = load_recipe("geometric")
+
+    def ours():
+        generate_as_stored(recipe, 0, items)
+        return items
+
+    return Work(ours=ours, peer=lambda: generator_2_recipe("geometric", items))
+
+
 def _work(fields, items, error):
     from skybench.generators.generate import generate_as_stored
 

@@ -1,8 +1,11 @@
-"""Packaged recipes from parameters to what is stored, each against generator 2's own."""
+"""Packaged recipes from parameters to what is stored, each against generator 2's own.
+
+Those of plane shapes and of light curves are rows of their topics.
+"""
 
 from functools import partial
 
-from generator_2_peer import generator_2_samples
+from generator_2_peer import generator_2_recipe
 
 from harness import Work, row
 
@@ -10,11 +13,9 @@ SAMPLES = {
     "clusters": 64,
     "collection": 64,
     "fields": 64,
-    "geometric": 128,
     "grz": 64,
     "halos": 16,
     "lensing": 64,
-    "lightcurves": 256,
     "morphology": 32,
     "nbody": 128,
     "objects": 256,
@@ -28,7 +29,7 @@ SAMPLES = {
 }
 """Of each packaged recipe, how many take generator 2 some tenths of a second."""
 
-NEEDED = dict.fromkeys(("lightcurves", "geometric", "sphere", "grz"), 3)
+NEEDED = {"sphere": 3, "grz": 3}
 
 
 def generating(recipe, items):
@@ -39,7 +40,7 @@ def generating(recipe, items):
         generate_as_stored(recipe, 0, items)
         return items
 
-    return Work(ours=ours, peer=lambda: generator_2_samples(recipe, items))
+    return Work(ours=ours, peer=lambda: generator_2_recipe(recipe, items))
 
 
 def _row(recipe):

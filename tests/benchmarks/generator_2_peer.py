@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from functools import cache
+from typing import Any
 
 from harness.rows import FOLDER, Timed
 
@@ -19,27 +20,27 @@ def generator_2(kind: str, sources: dict[str, list[float]], side: int) -> Timed:
     ImportError
         Its code is not unpacked.
     """
-    return _answer("drawn", kind=kind, sources=sources, side=side)
+    return _asked(kind=kind, sources=sources, side=side)
 
 
-def generator_2_samples(recipe: str, items: int) -> Timed:
-    """Generate the first samples of a recipe of its own there; return how many and CPU seconds.
+def generator_2_recipe(recipe: str, items: int) -> Timed:
+    """Make samples of a packaged recipe there, as they are stored.
 
     Raises
     ------
     ImportError
         Its code is not unpacked.
     """
-    return _answer("generated", recipe=recipe, items=items)
+    return _asked(recipe=recipe, items=items)
 
 
-def _answer(work: str, **parameters: object) -> Timed:
+def _asked(**work: Any) -> Timed:
     worker = _worker()
-    worker.stdin.write(json.dumps({"work": work, "parameters": parameters}) + "\n")
+    worker.stdin.write(json.dumps(work) + "\n")
     worker.stdin.flush()
     answer = worker.stdout.readline()
     if not answer:
-        msg = f"generator 2 ended with code {worker.wait()} at {work} {parameters}"
+        msg = f"generator 2 ended with code {worker.wait()} at {work}"
         raise RuntimeError(msg)
     return Timed(**json.loads(answer))
 

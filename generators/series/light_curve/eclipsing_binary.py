@@ -1,12 +1,9 @@
 """Two stars that eclipse each other."""
 
-import numpy as np
-
 from skybench.generators.arrays import Floats, Parameters
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.series.light_curve.light_curve import phase
-from skybench.generators.series.light_curve.passage import Passage, eclipsed, separation
+from skybench.generators.series.light_curve.passage import Passage, passing
 from skybench.generators.variable import Interval
 
 
@@ -46,14 +43,4 @@ class EclipsingBinary(Passage):
     @staticmethod
     def relative_flux(stars: Parameters, times: Floats) -> Floats:
         """Return the flux of both stars less what each blocks of the other."""
-        apart, front = separation(stars, times)
-        ratio = stars["radius_ratio"]
-        u1, u2 = stars["limb_darkening_u1"], stars["limb_darkening_u2"]
-        light = stars["surface_brightness_ratio"] * ratio**2
-        larger = 1 - eclipsed(apart, front, ratio, u1, u2)
-        # A second star without a size has no light that could be missed.
-        size = np.where(ratio > 0, ratio, 1)
-        smaller = 1 - eclipsed(apart / size, -front, 1 / size, u1, u2)
-        steady = (larger + light * smaller) / (1 + light)
-        tides = 1 - stars["ellipsoidal_amplitude"] * np.cos(4 * np.pi * phase(stars, times))
-        return np.asarray(steady * tides)
+        return passing(stars, times)

@@ -1,40 +1,13 @@
 """A flare: a star that brightens within minutes and fades in two stages."""
 
-import numpy as np
-
 from skybench.generators.arrays import Floats, Parameters
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.series.light_curve.light_curve import LightCurve
+from skybench.generators.native.library import kernel
+from skybench.generators.series.light_curve.light_curve import LightCurve, computed
 from skybench.generators.series.light_curve.vocabulary import DAYS
 
-_RISE = (1.0, 1.941, -0.175, -2.246, -1.125)
-"""Polynomial of the rise, from one half-width before the peak."""
-
-_FADING = ((0.6890, 1.600), (0.3030, 0.2783))
-"""Amplitudes and rates of the two exponentials of the decline."""
-
-_WIDTH = 0.913056
-"""Of the template above half its peak, in its own unit of time."""
-
-
-def shape(times: Floats) -> Floats:
-    """Return the template: 0 before, 1 at the peak.
-
-    Parameters
-    ----------
-    times : array
-        Since the peak, in units of which the template is 0.913 wide at half its peak.
-
-    References
-    ----------
-    Davenport et al. (2014), ApJ 797, 122, equations 1 and 4.
-    """
-    early = np.clip(times, -1, 0)
-    rise = sum(term * early**power for power, term in enumerate(_RISE))
-    late = np.maximum(times, 0)
-    fading = sum(height * np.exp(-rate * late) for height, rate in _FADING)
-    return np.where(times < -1, 0, np.where(times <= 0, rise, fading))
+_flares = kernel("flares")
 
 
 class Flare(LightCurve):
@@ -61,5 +34,4 @@ class Flare(LightCurve):
     @staticmethod
     def relative_flux(stars: Parameters, times: Floats) -> Floats:
         """Return 1 and the flare."""
-        since = (times - stars["epoch"]) / stars["flare_fwhm"]
-        return np.asarray(1 + stars["peak_amplitude"] * shape(_WIDTH * since))
+        return computed(_flares, stars, Flare.variables, times)

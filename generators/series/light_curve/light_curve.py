@@ -1,5 +1,7 @@
 """What all stars that are watched have: a flux at any instants, alone and without noise."""
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
@@ -73,7 +75,11 @@ class LightCurve(DrawnObject):
         )
 
 
-def phase(stars: Parameters, times: Floats) -> Floats:
-    """Return the periods since the epoch, from -1/2 to 1/2."""
-    turns = (times - stars["epoch"]) / stars["period"]
-    return np.asarray(turns - np.rint(turns))
+def computed(
+    native: Callable[..., None], stars: Parameters, names: Iterable[str], times: Floats
+) -> Floats:
+    """Return what a kernel makes of stars, a row of parameters each, at instants: (star, time)."""
+    rows = np.concatenate([stars[name] for name in names], axis=1, dtype=np.float64)
+    flux = np.empty(times.shape)
+    native(rows, np.ascontiguousarray(times), flux, *times.shape)
+    return flux

@@ -1,17 +1,24 @@
 """From the parameters of stars to their light curves: when they are looked at, with which noise."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
+from numpy.typing import NDArray
 
 from skybench.generators.arrays import Floats
 from skybench.generators.drawn_object import columns
+from skybench.generators.native.library import kernel
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.series.instants import TIME_BITS
 from skybench.generators.series.light_curve.objects import LIGHT_CURVE_OBJECTS
 from skybench.generators.series.light_curve.recipe import LightCurveRecipe
-from skybench.generators.series.light_curve.vocabulary import VOCABULARY
-from skybench.generators.variable import round_mantissa
+from skybench.generators.series.light_curve.vocabulary import FLUX_BITS, VOCABULARY
+from skybench.generators.variable import EXPECTED_BITS
+
+_instants, _damped_walks, _observe = (
+    kernel(name) for name in ("instants", "damped_walks", "observe_stars")
+)
 
 
 def render(recipe: LightCurveRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
@@ -26,25 +33,37 @@ def render(recipe: LightCurveRecipe, parameters: xr.Dataset) -> dict[str, xr.Var
         gap_start=drawn.column("gap_start"),
         gap_length=drawn.column("gap_length"),
     )
-    error = drawn.column("photometric_error")[:, None] * np.exp(
-        recipe.noise.error_scatter * drawn.normals("errors")
-    )
-    error = VOCABULARY["relative_flux_error"].store(error).astype(np.float64)
     red = damped_walk(
         drawn.normals("red_noise"),
         times,
         drawn.column("red_noise_amplitude"),
         drawn.column("red_noise_timescale"),
     )
-    light = expected(parameters, times)
-    return {
-        "relative_flux": VOCABULARY["relative_flux"].holding(
-            light + red + error * drawn.normals("noise")
-        ),
-        "observation_time": VOCABULARY["observation_time"].holding(times),
-        "relative_flux_error": VOCABULARY["relative_flux_error"].holding(error),
-        "expected_relative_flux": VOCABULARY["expected_relative_flux"].holding(light),
-    }
+    observed = {name: np.empty(times.shape, dtype=VOCABULARY[name].dtype) for name in _OBSERVED}
+    _observe(
+        expected(parameters, times),
+        red,
+        drawn.normals("errors"),
+        drawn.normals("noise"),
+        drawn.column("photometric_error"),
+        *observed.values(),
+        recipe.noise.error_scatter,
+        FLUX_BITS,
+        EXPECTED_BITS,
+    )
+    made = {"observation_time": times} | observed
+    return {name: _as_stored(name, made[name]) for name in _DATA}
+
+
+_OBSERVED = ("relative_flux", "relative_flux_error", "expected_relative_flux")
+"""What the kernel writes, in its order."""
+
+_DATA = ("relative_flux", "observation_time", "relative_flux_error", "expected_relative_flux")
+
+
+def _as_stored(name: str, values: NDArray[Any]) -> xr.Variable:
+    """Return a variable of values that are rounded already."""
+    return xr.Variable(VOCABULARY[name].dims, values, VOCABULARY[name].attributes())
 
 
 class _Drawn:
@@ -52,21 +71,20 @@ class _Drawn:
 
     def __init__(self, recipe: LightCurveRecipe, parameters: xr.Dataset) -> None:
         self._seed, self._points = recipe.seed, recipe.cadence.points
-        self._rows = parameters["sample_id"].values.tolist()
+        self._rows = parameters["sample_id"].values
         self._parameters = parameters
 
     def column(self, name: str) -> Floats:
         return self._parameters[name].values.astype(np.float64)
 
     def uniforms(self, stream: str) -> Floats:
-        streams = RowStreams(self._seed, f"light_curve.{stream}")
-        drawn = np.empty((len(self._rows), self._points))
-        for place, row in enumerate(self._rows):
-            drawn[place] = streams.uniforms(row, self._points)
-        return drawn
+        return self._streams(stream).uniforms_of(self._rows, self._points)
 
     def normals(self, stream: str) -> Floats:
-        return np.asarray(ndtri(self.uniforms(stream)))
+        return self._streams(stream).normals_of(self._rows, self._points)
+
+    def _streams(self, stream: str) -> RowStreams:
+        return RowStreams(self._seed, f"light_curve.{stream}")
 
 
 def expected(parameters: xr.Dataset, times: Floats) -> Floats:
@@ -119,12 +137,9 @@ def instants(
     gap_start, gap_length : (star,) arrays
         Days; the gap ends before the baseline does.
     """
-    count = uniform.shape[1]
-    part = (baseline - gap_length[:, None]) / count
-    times = (np.arange(count) + 0.5 + jitter * (uniform - 0.5)) * part
-    times = np.where(times < gap_start[:, None], times, times + gap_length[:, None])
-    day = np.floor(times)
-    return round_mantissa(day + night_fraction * (times - day), TIME_BITS)
+    times = np.empty(uniform.shape)
+    _instants(uniform, gap_start, gap_length, times, baseline, jitter, night_fraction, TIME_BITS)
+    return times
 
 
 def damped_walk(normal: Floats, times: Floats, amplitude: Floats, timescale: Floats) -> Floats:
@@ -146,11 +161,6 @@ def damped_walk(normal: Floats, times: Floats, amplitude: Floats, timescale: Flo
     ----------
     Kelly, Bechtold & Siemiginowska (2009), ApJ 698, 895, equations 1 to 5.
     """
-    steps = np.diff(times, axis=1) / timescale[:, None]
-    kept = np.exp(-steps)
-    fresh = np.sqrt(-np.expm1(-2 * steps))
-    walk = np.empty_like(normal)
-    walk[:, 0] = normal[:, 0]
-    for at in range(1, times.shape[1]):
-        walk[:, at] = kept[:, at - 1] * walk[:, at - 1] + fresh[:, at - 1] * normal[:, at]
-    return np.asarray(amplitude[:, None] * walk)
+    walks = np.empty_like(normal)
+    _damped_walks(normal, np.ascontiguousarray(times), amplitude, timescale, walks)
+    return walks

@@ -1,18 +1,12 @@
 """Stars that pulsate: RR Lyrae and Cepheids, by the Fourier parameters of their light curves."""
 
-import numpy as np
-
 from skybench.generators.arrays import Floats, Parameters
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.series.light_curve.light_curve import LightCurve, phase
+from skybench.generators.native.library import kernel
+from skybench.generators.series.light_curve.light_curve import LightCurve, computed
 
-_HARMONICS = 7
-
-
-def _harmonic(angle: Floats, order: int, ratio: Floats, turn: Floats) -> Floats:
-    return np.asarray(ratio * np.cos(order * (angle + np.pi) + turn))
-
+_pulsators = kernel("pulsators")
 
 _FORMULA = (
     "m = A sum of R_k1 cos(2 pi k x + k pi + phi_k1), f = 10^(-0.4 m); R and phi beyond the "
@@ -32,19 +26,7 @@ class Pulsator(LightCurve):
         k phi_1 of a series of cosines. From the fourth harmonic on ratio and phase continue the
         step from the second to the third, as they do for these stars.
         """
-        angle = 2 * np.pi * phase(stars, times)
-        ratio, turn = stars["fourier_r31"].copy(), stars["fourier_phi31"].copy()
-        fall = np.where(
-            stars["fourier_r21"] > 0, ratio / np.maximum(stars["fourier_r21"], 1e-12), 0
-        )
-        fall = np.minimum(fall, 1)
-        total = _harmonic(angle, 1, np.ones_like(ratio), np.zeros_like(turn))
-        total += _harmonic(angle, 2, stars["fourier_r21"], stars["fourier_phi21"])
-        for order in range(3, _HARMONICS + 1):
-            total += _harmonic(angle, order, ratio, turn)
-            ratio = ratio * fall
-            turn = turn + stars["fourier_phi31"] - stars["fourier_phi21"]
-        return np.asarray(10 ** (-0.4 * stars["pulsation_amplitude"] * total))
+        return computed(_pulsators, stars, RRLyrae.variables, times)
 
 
 class RRLyrae(Pulsator):

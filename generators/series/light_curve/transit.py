@@ -5,7 +5,7 @@ import numpy as np
 from skybench.generators.arrays import Floats, Parameters
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
-from skybench.generators.series.light_curve.passage import Passage, eclipsed, separation
+from skybench.generators.series.light_curve.passage import Passage, passing
 
 
 class Transit(Passage):
@@ -28,6 +28,6 @@ class Transit(Passage):
     @staticmethod
     def relative_flux(stars: Parameters, times: Floats) -> Floats:
         """Return the star's flux less what the dark disc of the planet blocks."""
-        apart, front = separation(stars, times)
-        u1, u2 = stars["limb_darkening_u1"], stars["limb_darkening_u2"]
-        return np.asarray(1 - eclipsed(apart, front, stars["radius_ratio"], u1, u2))
+        dark = np.zeros_like(stars["period"])
+        alone = {"surface_brightness_ratio": dark, "ellipsoidal_amplitude": dark}
+        return passing(stars | alone, times)

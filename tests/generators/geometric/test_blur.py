@@ -6,7 +6,15 @@ from scipy.ndimage import gaussian_filter
 from scipy.special import ndtr
 
 from skybench.generators import Circle, Rectangle
-from skybench.generators.geometric.scene import blur, reach
+from skybench.generators.geometric import scene
+from skybench.generators.geometric.scene import reach
+
+
+def blur(image, sigma, margin):
+    """Return one image blurred, with darkness around it as far as the Gaussian is seen."""
+    beyond = reach(sigma) - min(margin, reach(sigma))
+    wide = np.pad(image, beyond)[None]
+    return scene.blur(wide, np.array([float(sigma)]), max(margin, reach(sigma)))[0]
 
 
 def test_no_width_is_no_blur():

@@ -101,7 +101,8 @@ def test_blur_and_noise_are_recorded_and_leave_the_shapes_alone():
     sharp = changed.blur_sigma.values == 0
     departure = (changed.image - plain.image).values[sharp]
     assert departure.std() == pytest.approx(0.1, rel=0.01)
-    assert departure.mean() == pytest.approx(0, abs=0.001)
+    # Of about 80,000 pixels, the mean is known to 0.00035.
+    assert departure.mean() == pytest.approx(0, abs=0.0016)
     # Independent from pixel to pixel and from sample to sample.
     assert abs((departure[:, :, 1:] * departure[:, :, :-1]).mean()) < 1e-4
     assert abs((departure[1:] * departure[:-1]).mean()) < 1e-4

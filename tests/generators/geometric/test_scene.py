@@ -17,7 +17,7 @@ def draw(parameters, shape, **options):
     """Return images and segmentations of all samples."""
     edges = outlines(parameters, GEOMETRIC_OBJECTS.values())
     drawn = [(a.copy(), b.copy()) for a, b in scenes.draw(parameters, edges, shape, **options)]
-    return tuple(np.stack(part) for part in zip(*drawn, strict=True))
+    return tuple(np.concatenate(part) for part in zip(*drawn, strict=True))
 
 
 def scene(*slots):

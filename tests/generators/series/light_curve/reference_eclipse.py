@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.integrate import quad
+from series.light_curve.reference_light_curves import brightness
 
 
 def share(separation, radius_ratio, u1=0.0, u2=0.0):
@@ -40,8 +41,3 @@ def hidden(r, d, k):
     if r <= d - k or r >= d + k or r == 0 or d == 0:
         return 0.0
     return 2 * np.arccos(np.clip((d * d + r * r - k * k) / (2 * d * r), -1, 1)) / np.pi
-
-
-def brightness(cosine, u1, u2):
-    """Return 1 - u1 (1 - mu) - u2 (1 - mu)^2."""
-    return 1 - (1 - cosine) * (u1 + u2 * (1 - cosine))
