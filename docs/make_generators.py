@@ -6,6 +6,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import make_accuracy
+
 from skybench.gallery import save_gallery
 from skybench.generators.distributions import described
 from skybench.generators.drawn_object import DrawnObject
@@ -32,7 +34,8 @@ from skybench.generators import *
 ```
 
 A parameter that a recipe does not give is drawn from its default distribution; what was drawn is
-recorded as a coordinate either way. Angles are counter-clockwise from +x, `half_light_radius` lies
+recorded as a coordinate either way. Errors are measured: how, and where they are largest, is in
+[accuracy.md](accuracy.md). Angles are counter-clockwise from +x, `half_light_radius` lies
 along the major axis, fluxes are totals to infinity, pixel (0, 0) has its centre at (0, 0). How to
 write a recipe is in [recipes.md](recipes.md); why the engine is as it is, in
 [DESIGN.md](../generators/DESIGN.md).
@@ -57,10 +60,17 @@ def _object(family: Family, kind: type[DrawnObject]) -> str:
         f"![{kind.name}](images/objects/{_file(family, kind)})\n",
         f"- Formula: {kind.formula}",
         f"- Source: {kind.reference}",
-        f"- Accuracy: {kind.accuracy}\n",
+        f"- Accuracy: {_accuracy(kind)}\n",
         *_table(kind),
     ]
     return "\n".join(lines)
+
+
+def _accuracy(kind: type[DrawnObject]) -> str:
+    """Return what the error was measured against, and what was found; else what the class says."""
+    found = make_accuracy.read().get(kind.__name__, [])
+    figures = "; ".join(make_accuracy.sentence(measured) for measured in found)
+    return f"{figures}; against {kind.accuracy}" if figures else kind.accuracy
 
 
 def _table(kind: type[DrawnObject]) -> Iterator[str]:

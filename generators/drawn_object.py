@@ -168,7 +168,7 @@ class DrawnObject(_Declared):
     formula, reference : str
         What is drawn, in a line or two of plain text, and where it is from.
     accuracy : str
-        The error that was measured, and against what.
+        What its error is measured against; docs/accuracy.md has the figures.
     example : str
         A Python expression that draws one, with the names of `skybench.generators` and
         `skybench.generate`; the documentation shows it and the picture it makes.

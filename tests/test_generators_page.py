@@ -1,8 +1,8 @@
 """docs/generators.md is what the tables and the code give."""
 
-import importlib.util
 from pathlib import Path
 
+import make_generators as made
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,16 +14,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 OBJECTS = [kind for family in FAMILIES.values() for kind in family.objects.values()]
 
 
-@pytest.fixture(scope="module")
-def made():
-    path = DOCS / "make_generators.py"
-    spec = importlib.util.spec_from_file_location("make_generators", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_page_is_current(made):
+def test_the_page_is_current():
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run make docs"
 
 
@@ -36,7 +27,7 @@ def test_the_page_says_all_of_each_object(kind):
     assert all(f"| `{name}` |" in page for name in kind.defaults)
 
 
-def test_every_picture_is_what_its_line_of_code_draws(made):
+def test_every_picture_is_what_its_line_of_code_draws():
     for family, kind, image in portraits():
         with Image.open(made.IMAGES / made._file(family, kind)) as stored:
             kept, drawn = (np.asarray(i.convert("RGB"), dtype=int) for i in (stored, image))

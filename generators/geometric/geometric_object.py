@@ -23,7 +23,7 @@ DEFAULT_SIZE = uniform(15, 45)
 
 _POSITION = (VOCABULARY["source_x"], VOCABULARY["source_y"])
 
-EXACT = "Pixels of 0 and 1 by the centre rule; covered areas are exact to 1e-9 of a pixel."
+EXACT = "the exact areas that its outline covers, cut at the borders of pixels"
 
 
 class GeometricObject(ImageObject):

@@ -27,7 +27,7 @@ class BulgeDisc(SkyObject):
     code = 7
     formula = "I(r) = (1 - B) I_1(r / R) + B I_n(r / rho R), I_n the Sersic profile of unit flux"
     reference = "Simard et al. (2011), ApJS 196, 11, equations 1 and 3"
-    accuracy = "that of its Sersic profiles: 1e-4 of the peak against GalSim"
+    accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "BulgeDisc(flux=6e4, half_light_radius=8, axis_ratio=0.5).render((64, 64))"
     colour = truncated_normal(0.6, 0.13, 0.2, 1.0)
 

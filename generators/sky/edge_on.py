@@ -41,7 +41,7 @@ class EdgeOn(SkyObject):
     code = 5
     formula = "L(r, z) = exp(-r / h) sech^2(z / z0) / (4 pi h^2 z0), projected, and a Sersic bulge"
     reference = "van der Kruit & Searle (1981), A&A 95, 105, equation 4"
-    accuracy = "1e-4 of the peak against GalSim's InclinedExponential"
+    accuracy = "GalSim's InclinedExponential at tight settings, and points of light of the bulge"
     example = "EdgeOn(flux=6e4, half_light_radius=9, position_angle=30).render((64, 64))"
     colour = truncated_normal(0.55, 0.13, 0.1, 1.0)
 

@@ -41,7 +41,7 @@ class FlocculentSpiral(Spiral):
     code = 9
     formula = "disc (1 + c (arms - 1) + (1 - c) p mean(exp(s cos x_i) / I0(s) - 1)), knots, bulge"
     reference = "Elmegreen & Elmegreen (1984), ApJS 54, 127; Toomre (1981)"
-    accuracy = "3e-4 of the peak against the formula at many points"
+    accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "FlocculentSpiral(flux=1e5, half_light_radius=9, seed=1).render((64, 64))"
 
     arm_contrast: float = parameter(default=uniform(0.1, 0.5))

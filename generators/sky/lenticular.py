@@ -30,7 +30,7 @@ class Lenticular(SkyObject):
     code = 12
     formula = "disc (n = 1), plateau 3 / (2 pi R^2 q) sqrt(1 - m^2) for m <= 1, and a Sersic bulge"
     reference = "Kormendy (1979), ApJ 227, 714; Laurikainen, Salo & Buta (2005), MNRAS 362, 1319"
-    accuracy = "2e-4 of the peak against the formula on a fine grid"
+    accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = (
         "Lenticular(half_light_radius=10, axis_ratio=0.7, bulge_fraction=0.1, "
         "plateau_fraction=0.7, seed=1).render((64, 64))"

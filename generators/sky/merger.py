@@ -49,7 +49,7 @@ class Merger(SkyObject):
     code = 6
     formula = "two Sersic profiles, radii as the square root of flux, and tails of round Gaussians"
     reference = "Toomre & Toomre (1972), ApJ 178, 623, section VI"
-    accuracy = "that of its Sersic profiles; tails are exact"
+    accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "Merger(flux=6e4, half_light_radius=6, seed=2).render((64, 64))"
     colour = truncated_normal(0.4, 0.15, 0.0, 0.9)
 

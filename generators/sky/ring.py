@@ -45,7 +45,7 @@ class Ring(SkyObject):
     code = 4
     formula = "I(r) = exp(-(ln r)^2 / 2 w^2) / ((2 pi)^(3/2) w q r^2), r in radii of the ring"
     reference = "Madore, Nelson & Petrillo (2009), ApJS 181, 572"
-    accuracy = "1e-4 of the peak against the formula on a fine grid"
+    accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "Ring(flux=6e4, half_light_radius=14, axis_ratio=0.8).render((64, 64))"
     colour = BLUE
 

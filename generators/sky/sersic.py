@@ -115,7 +115,7 @@ class Sersic(SkyObject):
     code = 2
     formula = "I(r) = exp(-b r^(1/n)) / (2 pi n q b^(-2n) Gamma(2n)), P(2n, b) = 1/2"
     reference = "Sersic (1968); Graham & Driver (2005), PASA 22, 118, equations 1 and 4"
-    accuracy = "2e-4 of the peak and 3e-4 of the flux against GalSim at tight settings"
+    accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "Sersic(flux=5e4, half_light_radius=6, axis_ratio=0.6, seed=1).render((64, 64))"
     colour = RED
 

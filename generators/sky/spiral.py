@@ -33,7 +33,7 @@ class Spiral(SkyObject):
     code = 3
     formula = "disc (n = 1) with arms along phi(r) = 2N arctan(exp(A / r) / B), and a Sersic bulge"
     reference = "Ringermacher & Mead (2009), MNRAS 397, 164, equation 1"
-    accuracy = "5e-4 of the peak (median 6e-5) against the formula at many points"
+    accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "Spiral(flux=1e5, half_light_radius=10, seed=3).render((64, 64))"
     colour = BLUE
 

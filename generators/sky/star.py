@@ -48,7 +48,7 @@ class Star(SkyObject):
     code = 1
     formula = "I(r) = (beta - 1) / (pi a^2) (1 + r^2 / a^2)^-beta, FWHM = 2a sqrt(2^(1/beta) - 1)"
     reference = "Moffat (1969), A&A 3, 455"
-    accuracy = "2e-6 of the peak and 2e-5 of the flux against adaptive quadrature"
+    accuracy = "the exact flux of a Moffat in each pixel, by the divergence theorem"
     example = "Star(flux=2e4, fwhm=3).render((32, 32))"
     colour = truncated_normal(0.7, 0.4, -0.3, 1.6)
 

@@ -203,10 +203,7 @@ class ConvergenceField(SphereField):
         "Bartelmann & Schneider 2001, Phys. Rep. 340, 291 (convergence); "
         "Eisenstein & Hu 1998, ApJ 496, 605 (T); Heath 1977, MNRAS 179, 351 (D)"
     )
-    accuracy = (
-        "C_l within 3 % of CAMB's linear theory in Limber's approximation, l of 2 to 1000, for "
-        f"omega_m of 0.1 to 0.4, within 5 % from 0.05 to 1; {ACCURACY}"
-    )
+    accuracy = f"{ACCURACY}; CAMB's linear theory in Limber's approximation"
     example = "ConvergenceField(omega_m=0.3, sigma8=0.8, seed=1).render(nside=64, fwhm=3)"
 
     omega_m: float = parameter(

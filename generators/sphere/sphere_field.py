@@ -62,7 +62,7 @@ PIVOT = 10.0
 FIRST = 2
 """The lowest multipole with power: the mean and the dipole of a map are 0."""
 
-ACCURACY = "alm to map within 4e-13 of its largest value (healpy, nside 1 to 512)"
+ACCURACY = "healpy's map of the same coefficients"
 
 
 class SphereField(DrawnObject):

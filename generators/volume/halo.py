@@ -82,10 +82,7 @@ class Halo(VolumeObject):
     reference = (
         "Navarro, Frenk & White 1997, ApJ 490, 493; Jing & Suto 2002, ApJ 574, 538 (triaxial)"
     )
-    accuracy = (
-        "mass in a voxel within 7e-5 of the peak for any shape and concentration, 1e-6 in the "
-        "median, their sum exact (quadrature of 24 and more points)"
-    )
+    accuracy = "eighths of voxels by a quadrature of 96 points, whose parts are tested alone"
     example = (
         "Halo(halo_mass=1e15, second_axis_ratio=0.5, third_axis_ratio=0.4, axis_azimuth=30, "
         "axis_cosine=0, seed=1).render(32, size_mpc=16)"

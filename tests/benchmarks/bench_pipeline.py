@@ -244,5 +244,38 @@ scaling_far = row(
 )(_scaling(10_000, 1_000_000))
 
 
+def _by_workers(recipe):
+    def prepare(items):
+        """The peer is the same with one worker; both by the clock on the wall."""
+        made = recipe()
+
+        def run(workers):
+            return Timed(items, built(made, items, workers)["seconds"])
+
+        return Work(ours=lambda: run(2), peer=lambda: run(1))
+
+    return prepare
+
+
+two_workers = row(
+    "10,000 sky 64x64 built with 2 workers",
+    peer="ours, 1 worker",
+    needed=1.7,
+    items=10_000,
+    clock="wall",
+    note="On two idle cores; with others at work on them the ratio says nothing.",
+)(_by_workers(lambda: packaged("sky")))
+
+two_processes = row(
+    "100,000 sky 64x64 built with 2 workers, in processes",
+    peer="ours, 1 worker",
+    needed=1.7,
+    items=100_000,
+    tiny=20,
+    clock="wall",
+    slow=True,
+)(_by_workers(lambda: packaged("sky")))
+
+
 if __name__ == "__main__":
     print(json.dumps(built_here(sys.argv[1], sys.argv[2], int(sys.argv[3]))))

@@ -12,7 +12,7 @@ class Constant(LightCurve):
     code = 1
     formula = "f = 1"
     reference = "none"
-    accuracy = "exact"
+    accuracy = "1"
     example = 'generate("lightcurves", 2, 3).relative_flux[0]'
 
     @staticmethod

@@ -16,7 +16,7 @@ class EclipsingBinary(Passage):
         "B the share that is blocked"
     )
     reference = "Mandel & Agol (2002), ApJ 580, L171; Morris & Naftilan (1993), ApJ 419, 344"
-    accuracy = "the eclipses as for the transit; the tides are their leading harmonic"
+    accuracy = "adaptive quadrature of the rings of the stars to 1e-12"
     example = "EclipsingBinary(period=30, semi_major_axis_ratio=5).render()"
 
     period: float = parameter(default=log_uniform(1, 10))

@@ -19,7 +19,7 @@ class Flare(LightCurve):
         "0.689 exp(-1.6 x) + 0.303 exp(-0.2783 x), x = 0.913 (t - epoch) / fwhm"
     )
     reference = "Davenport et al. (2014), ApJ 797, 122, equations 1 and 4"
-    accuracy = "exact for the template, whose halves differ by 0.8 % at the peak"
+    accuracy = "the template in long doubles; its halves differ by 0.8 % at the peak"
     example = "Flare(epoch=12, flare_fwhm=4).render()"
 
     epoch: float = parameter(default=uniform(2, 36))

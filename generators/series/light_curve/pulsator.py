@@ -35,7 +35,7 @@ class RRLyrae(Pulsator):
     code = 4
     formula = _FORMULA
     reference = "Simon & Lee (1981), ApJ 248, 291; Jurcsik & Kovacs (1996), A&A 312, 111"
-    accuracy = "exact for the given Fourier parameters"
+    accuracy = "the sum of the harmonics in long doubles"
     example = "RRLyrae(period=16, epoch=8).render()"
 
     period: float = parameter(default=uniform(0.45, 0.75))
@@ -53,7 +53,7 @@ class Cepheid(Pulsator):
     code = 5
     formula = _FORMULA
     reference = "Simon & Lee (1981), ApJ 248, 291; Soszynski et al. (2008), AcA 58, 163"
-    accuracy = "exact for the given Fourier parameters"
+    accuracy = "the sum of the harmonics in long doubles"
     example = "Cepheid(period=16, epoch=8).render()"
 
     period: float = parameter(default=log_uniform(2.5, 8))

@@ -17,7 +17,7 @@ class Supernova(LightCurve):
     code = 7
     formula = "exp(-t / fall) / [1 + exp(-t / rise)], over its value at the peak"
     reference = "Bazin et al. (2009), A&A 499, 653, equation 1"
-    accuracy = "exact for the template"
+    accuracy = "the formula in long doubles"
     example = "Supernova(epoch=12).render()"
 
     epoch: float = parameter(default=uniform(8, 28))

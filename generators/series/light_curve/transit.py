@@ -14,7 +14,7 @@ class Transit(Passage):
     code = 2
     formula = "f = 1 - share of the disc 1 - u1 (1 - mu) - u2 (1 - mu)^2 that is blocked"
     reference = "Mandel & Agol (2002), ApJ 580, L171; Winn (2010), arXiv:1001.2010"
-    accuracy = "1e-13 of the flux against quadrature, 1e-10 at contacts; batman has 4e-8"
+    accuracy = "adaptive quadrature of the rings of the star to 1e-12"
     example = "Transit(period=40, epoch=20, semi_major_axis_ratio=4).render()"
 
     period: float = parameter(default=log_uniform(2, 12))

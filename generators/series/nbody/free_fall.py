@@ -21,9 +21,7 @@ class FreeFall(TurnedSystem):
         "masses 3, 4, 5, base 5, apex (0.14, 0.48)"
     )
     reference = "Burrau (1913), AN 195, 113; Agekyan & Anosova (1967), AZh 44, 1261"
-    accuracy = (
-        "until trusted_until 1e-5 of the size against IAS15; Burrau's bodies are trusted up to 43"
-    )
+    accuracy = "rebound's IAS15 from the same start, until trusted_until"
     example = "FreeFall(seed=2).render(25, softening=0.1).position"
     bodies = 3
 

@@ -48,9 +48,7 @@ class Triple(TwoBodies):
         "(1 - 0.3 i / 180)"
     )
     reference = "Mardling & Aarseth (2001), MNRAS 321, 398, equation 90"
-    accuracy = (
-        "over a time of 50 against IAS15: 1e-13 of the size where stable, 1e-7 where it falls apart"
-    )
+    accuracy = "rebound's IAS15 from the same start, until trusted_until"
     example = "Triple(stability_ratio=1.3, seed=4).render(50).position"
     bodies = 3
 

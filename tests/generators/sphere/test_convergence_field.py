@@ -4,94 +4,11 @@ import numpy as np
 import pytest
 from astropy.cosmology import FlatLambdaCDM
 from scipy.integrate import quad, solve_ivp
+from sphere.reference_spectrum import CAMB, DEGREES
 
 from skybench.generators.sphere import convergence_field
 
 H0_OVER_C = 1 / 2997.92458
-
-DEGREES = np.array([2.0, 5, 10, 30, 60, 100, 200, 400, 700, 1000])
-
-# CAMB 2.0.5: get_linear_matter_power_spectrum of H0 = 70, ombh2 = 0.157 omega_m 0.49, the rest
-# omch2, omk = 0, mnu = 0 without massive species, ns = 0.965, kmax = 20 / Mpc, 16 redshifts
-# from 0 to that of the source, scaled to sigma8 = 0.8 by get_sigma8; then
-# 9/4 omega_m^2 (H0 / c)^4 times the integral of ((1 - x / xs) (1 + z))^2 P((l + 1/2) / x, z) over
-# CAMB's comoving distance by 300 Gauss-Legendre nodes, in 1e-8, by (omega_m, source redshift).
-CAMB = {
-    (0.3, 1.5): [
-        3.648,
-        4.873,
-        5.374,
-        4.099,
-        2.379,
-        1.366,
-        0.51,
-        0.1513,
-        0.0495,
-        0.02306,
-    ],
-    (0.2, 1.5): [
-        4.025,
-        5.123,
-        5.327,
-        3.494,
-        1.789,
-        0.9502,
-        0.3185,
-        0.08679,
-        0.02685,
-        0.01215,
-    ],
-    (0.4, 1.5): [
-        3.499,
-        4.809,
-        5.493,
-        4.6,
-        2.896,
-        1.753,
-        0.7059,
-        0.2231,
-        0.07608,
-        0.03623,
-    ],
-    (0.3, 0.5): [
-        1.956,
-        2.089,
-        1.772,
-        0.7752,
-        0.3361,
-        0.1513,
-        0.04306,
-        0.01027,
-        0.002933,
-        0.001273,
-    ],
-    (0.3, 5): [5.165, 7.681, 9.61, 10.07, 7.54, 5.006, 2.336, 0.831, 0.3077, 0.1531],
-    (0.1, 1): [
-        3.639,
-        3.695,
-        2.971,
-        1.084,
-        0.3987,
-        0.1698,
-        0.04364,
-        0.009663,
-        0.002639,
-        0.001119,
-    ],
-    (0.05, 1.5): [
-        6.493,
-        6.254,
-        4.79,
-        1.615,
-        0.5085,
-        0.2041,
-        0.04883,
-        0.01038,
-        0.002754,
-        0.001151,
-    ],
-    (1, 1.5): [3.733, 5.495, 6.838, 7.231, 5.636, 3.98, 2, 0.7781, 0.3064, 0.1578],
-}
 
 
 def independent(omega_m, sigma8, source_redshift, degree):
