@@ -449,10 +449,10 @@ static int counts_fit(const double *patterns, int64_t count) {
    the last and then from -last to -1, in multiples of `unit`.
 
    Of one part they are real, and all orders are even. Beyond the circle through the last kx they
-   are 0: nothing is read there. The other arrays are those of `arms.py`. */
+   are 0: there is as little power as beyond that. The other arrays are those of `arms.py`. */
 KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
-       ARRAY(const double, amplitudes), ARRAY(const int64_t, orders), int64_t count, double unit, int64_t last, int64_t parts,
-       double first, double step, ARRAY(const double, radius), ARRAY(const double, light),
+       ARRAY(const double, amplitudes), ARRAY(const int64_t, orders), int64_t count, double unit,
+       int64_t last, int64_t parts, double first, double step, ARRAY(const double, radius), ARRAY(const double, light),
        ARRAY(const float, turns), ARRAY(const float, symbols), ARRAY(const float, rescale),
        ARRAY(const float, discs), ARRAY(const float, bulges), ARRAY(float, curve),
        ARRAY(float, work), ARRAY(float, transforms)) {

@@ -34,10 +34,9 @@ KERNEL(fft_columns, int64_t size, ARRAY(const float, twiddles), ARRAY(float, re)
 
 /* LANES columns of a transform (2 K + 1, K + 1), whose parts alternate where it is complex; zeros
    beyond its last column. */
-static void take_columns(Grid grid, const float *transform, int64_t parts, int64_t first,
-                         int64_t rows, Work w) {
+static void take_columns(Grid grid, const float *transform, int64_t parts, int64_t first, Work w) {
     int64_t count = smaller(LANES, grid.last + 1 - first), row = (grid.last + 1) * parts;
-    for (int64_t j = 0; j <= rows; j++) {
+    for (int64_t j = 0; j <= grid.last; j++) {
         const float *up = transform + j * row + first * parts;
         const float *down = transform + (j ? 2 * grid.last + 1 - j : 0) * row + first * parts;
         int64_t to = j * LANES;
@@ -74,10 +73,9 @@ KERNEL(convolve, ARRAY(const float, transforms), int64_t parts, ARRAY(const doub
         Psf psf = {psf_place[m], psf_fwhm[m]};
         Line line = begin_source(grid, psf, table, x[m], y[m], w);
         for (int64_t first = 0; first <= last; first += LANES) {
-            int64_t rows = rows_within(last, first);
-            write_transfer(grid, first, rows, line, psf.fwhm, w);
-            take_columns(grid, transforms + m * frequencies, parts, first, rows, w);
-            finish_columns(grid, first, rows, parts == 1, w);
+            write_transfer(grid, first, last, line, psf.fwhm, w);
+            take_columns(grid, transforms + m * frequencies, parts, first, w);
+            finish_columns(grid, first, last, parts == 1, w);
         }
         finish_rows(grid, (float)(1 / ((double)size * (double)size)), w,
                     stamps + m * height * width);

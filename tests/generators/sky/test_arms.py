@@ -33,7 +33,7 @@ def galaxies(count, **changes):
 
 
 def within(on):
-    """Return where a frequency is within the circle beyond which none is read."""
+    """Return where a frequency is within the circle beyond which there is none."""
     return np.hypot(on.kx, on.ky[:, None]) <= on.kx[-1] * (1 + 1e-12)
 
 
