@@ -18,7 +18,7 @@ class BarredLenticular(Lenticular):
     code = 14
     formula = "a lenticular; in its disc's plane a bar (1 - m^2)^(5/2) for m <= 1"
     reference = "Laurikainen, Salo & Buta (2005), MNRAS 362, 1319; Pfenniger (1984), A&A 134, 373"
-    accuracy = "that of lenticulars; of the bar 2e-4 of the peak against the formula on a fine grid"
+    accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "BarredLenticular(half_light_radius=10, axis_ratio=0.8, seed=1).render((64, 64))"
 
     bar_fraction: float = parameter(default=uniform(0.1, 0.35))

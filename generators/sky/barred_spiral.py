@@ -19,7 +19,7 @@ class BarredSpiral(Spiral):
     code = 13
     formula = "a spiral; in its disc's plane a bar (1 - m^2)^(5/2) for m <= 1"
     reference = "Gadotti (2011), MNRAS 415, 3308; Pfenniger (1984), A&A 134, 373"
-    accuracy = "that of spirals; of the bar 2e-4 of the peak against the formula on a fine grid"
+    accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = (
         "BarredSpiral(flux=1e5, half_light_radius=10, axis_ratio=0.8, seed=3).render((64, 64))"
     )

@@ -15,7 +15,7 @@ from skybench.generators import SkyObject, Spiral, Star, derived, parameter
 from skybench.generators.distributions import uniform
 from skybench.generators.families import FAMILIES
 from skybench.generators.object_table import ObjectTable
-from skybench.generators.variable import Interval
+from skybench.generators.variable import Interval, round_mantissa
 
 OBJECTS = [kind for family in FAMILIES.values() for kind in family.objects.values()]
 EACH = pytest.mark.parametrize("kind", OBJECTS, ids=lambda kind: kind.__name__)
@@ -202,4 +202,5 @@ def test_what_is_drawn_alone_is_float64_and_not_rounded_as_in_stores(kind):
         assert exact.dtype == np.float64
         # Shapes without antialiasing are 0 and 1, a constant star is 1.
         few = len(np.unique(exact)) <= 2
-        assert few or (exact.astype(np.float32) != exact).any()
+        # Stamps of galaxies are of single precision, which has 24 bits; stores keep 12.
+        assert few or (round_mantissa(exact, 20) != exact).any()

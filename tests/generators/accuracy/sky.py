@@ -8,7 +8,10 @@ from sky import reference_light as light
 from sky.reference_light import Points, together
 
 from skybench.generators import (
+    BarredLenticular,
+    BarredSpiral,
     BulgeDisc,
+    DustyEdgeOn,
     EdgeOn,
     FlocculentSpiral,
     Lens,
@@ -111,8 +114,8 @@ def ring(galaxy, side):
     return together([own, bulge(galaxy, side)])
 
 
-def lenticular(galaxy, side):
-    flux = galaxy.flux * (1 - galaxy.bulge_fraction)
+def lenticular(galaxy, side, bar=0.0):
+    flux = galaxy.flux * (1 - galaxy.bulge_fraction) * (1 - bar)
     smooth = flux * (1 - galaxy.plateau_fraction)
     disc = sersic(smooth, 1.0, placed(galaxy), galaxy.fwhm, side)
     return together([disc, plateau(galaxy, flux - smooth), bulge(galaxy, side)])
@@ -132,21 +135,73 @@ def plateau(galaxy, flux):
     return Points(x.ravel(), y.ravel(), np.repeat(each, azimuth.size))
 
 
-def edge_on_error(galaxy, side=32):
-    shape, tight = (int(side), int(side)), TIGHT
-    disc = galsim.InclinedExponential(
+def bar(galaxy):
+    """Return the points of 7 / 2 pi (1 - m^2)^(5/2), turned in the plane of the disc."""
+    length = galaxy.half_light_radius * galaxy.bar_length_ratio
+    count = int(24 + 6 * length / galaxy.fwhm)
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    m = np.sin(np.pi / 4 * (nodes + 1))[:, None]
+    share = 7 / (2 * np.pi) * (1 - m**2) ** 3 * m * weights[:, None] * np.pi / 4
+    azimuth = 2 * np.pi * np.arange(6 * count) / (6 * count)
+    u, v = length * m * np.cos(azimuth), length * galaxy.bar_axis_ratio * m * np.sin(azimuth)
+    within, turn = np.deg2rad(galaxy.bar_angle), np.deg2rad(galaxy.position_angle)
+    major = np.cos(within) * u - np.sin(within) * v
+    minor = galaxy.axis_ratio * (np.sin(within) * u + np.cos(within) * v)
+    x = galaxy.x + np.cos(turn) * major - np.sin(turn) * minor
+    y = galaxy.y + np.sin(turn) * major + np.cos(turn) * minor
+    flux = galaxy.flux * (1 - galaxy.bulge_fraction) * galaxy.bar_fraction
+    each = flux * np.broadcast_to(share * 2 * np.pi / azimuth.size, x.shape)
+    return Points(x.ravel(), y.ravel(), each.ravel())
+
+
+def barred_spiral(galaxy, side):
+    flux = galaxy.flux * (1 - galaxy.bulge_fraction) * (1 - galaxy.bar_fraction)
+    disc = armed_disc(galaxy, flux, long_arms(galaxy), side)
+    return together([disc, bar(galaxy), bulge(galaxy, side)])
+
+
+def barred_lenticular(galaxy, side):
+    return together([lenticular(galaxy, side, galaxy.bar_fraction), bar(galaxy)])
+
+
+def inclined(galaxy, flux, height_ratio):
+    """Return GalSim's disc of a height over its half-light radius."""
+    return galsim.InclinedExponential(
         galaxy.inclination * galsim.degrees,
         half_light_radius=galaxy.half_light_radius,
-        scale_height=galaxy.scale_height_ratio * galaxy.half_light_radius,
-        flux=galaxy.flux * (1 - galaxy.bulge_fraction),
-        gsparams=tight,
+        scale_height=height_ratio * galaxy.half_light_radius,
+        flux=flux,
+        gsparams=TIGHT,
     ).rotate(galaxy.position_angle * galsim.degrees)
-    psf = galsim.Moffat(beta=galaxy.beta, fwhm=galaxy.fwhm, gsparams=tight)
-    drawn = galsim.Convolve(disc, psf, gsparams=tight)
-    centre = galsim.PositionD(galaxy.x + 1, galaxy.y + 1)
-    truth = drawn.drawImage(galsim.ImageD(*shape[::-1], scale=1), center=centre).array
-    truth = truth + light.seen(bulge(galaxy, int(side)), galaxy.fwhm, galaxy.beta, shape)
-    return over_peak(galaxy.render(shape).values, truth, galaxy.flux)
+
+
+def plain_disc(galaxy):
+    flux = galaxy.flux * (1 - galaxy.bulge_fraction)
+    return inclined(galaxy, flux, galaxy.scale_height_ratio)
+
+
+def dusty_disc(galaxy):
+    """Return a disc less a thinner one: what is seen has the flux."""
+    seen, thin = galaxy.flux * (1 - galaxy.bulge_fraction), galaxy.dust_height_ratio
+    taken = (1 - np.exp(-galaxy.dust_optical_depth)) * thin
+    before = seen / (1 - taken)
+    whole = inclined(galaxy, before, galaxy.scale_height_ratio)
+    return whole - inclined(galaxy, before * taken, galaxy.scale_height_ratio * thin)
+
+
+def of_discs(disc):
+    """Return the error of a kind of inclined disc that GalSim has."""
+
+    def error(galaxy, side=32):
+        shape = (int(side), int(side))
+        psf = galsim.Moffat(beta=galaxy.beta, fwhm=galaxy.fwhm, gsparams=TIGHT)
+        drawn = galsim.Convolve(disc(galaxy), psf, gsparams=TIGHT)
+        centre = galsim.PositionD(galaxy.x + 1, galaxy.y + 1)
+        truth = drawn.drawImage(galsim.ImageD(*shape[::-1], scale=1), center=centre).array
+        truth = truth + light.seen(bulge(galaxy, int(side)), galaxy.fwhm, galaxy.beta, shape)
+        return over_peak(galaxy.render(shape).values, truth, galaxy.flux)
+
+    return error
 
 
 TIGHT = galsim.GSParams(
@@ -318,6 +373,7 @@ def arc(galaxy, side):
 
 GALAXY = SHARP | NONE | {"half_light_radius": (0.3, 30.0), "position_angle": (0.0, 45.0)}
 BULGE = GALAXY | {"half_light_radius": (1.0, 20.0)}
+INCLINED = BULGE | {"half_light_radius": (2.0, 15.0), "beta": (2.5, 100.0)}
 ARMS = BULGE | {
     "pitch_angle": (3.0, 60.0),
     "arm_bulge_ratio": (0.2, 5.0),
@@ -344,13 +400,10 @@ MEASURES = (
     _measure(Spiral, of_points(spiral), ARMS, bulk=24, combined=12),
     _measure(BulgeDisc, of_points(bulge_and_disc), BULGE),
     _measure(Ring, of_points(ring), BULGE),
-    _measure(
-        EdgeOn,
-        edge_on_error,
-        BULGE | {"half_light_radius": (2.0, 15.0), "beta": (2.5, 100.0)},
-        bulk=24,
-        combined=12,
-    ),
+    _measure(BarredSpiral, of_points(barred_spiral), ARMS, bulk=16, combined=8),
+    _measure(BarredLenticular, of_points(barred_lenticular), BULGE, bulk=16, combined=8),
+    _measure(EdgeOn, of_discs(plain_disc), INCLINED, bulk=24, combined=12),
+    _measure(DustyEdgeOn, of_discs(dusty_disc), INCLINED, bulk=16, combined=8),
     _measure(Merger, of_points(merging), GALAXY | {"half_light_radius": (1.0, 10.0)}),
     _measure(FlocculentSpiral, of_points(flocculent), ARMS, bulk=16, combined=10),
     _measure(

@@ -101,7 +101,7 @@ def test_a_circle_is_a_circle():
         (Triple(eccentricity=0.9, outer_eccentricity=0.9, mutual_inclination=90), 30, {}, 1e-9),
         (FreeFall(seed=1), 20, {}, 1e-5),
         (FreeFall(seed=1), 40, {"softening": 0.1}, 1e-5),
-        (FigureEight(velocity_factor=2), 60, {}, 1e-11),
+        (FigureEight(velocity_factor=2), 60, {}, 5e-11),
         (StarCluster(seed=1), 10, {"softening": 0.05, "bodies": 16}, 4e-11),
         (StarCluster(seed=1), 1, {"softening": 0.1, "bodies": 64}, 1e-13),
     ],
