@@ -452,8 +452,9 @@ static int counts_fit(const double *patterns, int64_t count) {
    are 0: there is as little power as beyond that. The other arrays are those of `arms.py`. */
 KERNEL(arms, ARRAY(const double, galaxies), ARRAY(const double, patterns),
        ARRAY(const double, amplitudes), ARRAY(const int64_t, orders), int64_t count, double unit,
-       int64_t last, int64_t parts, double first, double step, ARRAY(const double, radius), ARRAY(const double, light),
-       ARRAY(const float, turns), ARRAY(const float, symbols), ARRAY(const float, rescale),
+       int64_t last, int64_t parts, double first, double step, ARRAY(const double, radius),
+       ARRAY(const double, light), ARRAY(const float, turns), ARRAY(const float, symbols),
+       ARRAY(const float, rescale),
        ARRAY(const float, discs), ARRAY(const float, bulges), ARRAY(float, curve),
        ARRAY(float, work), ARRAY(float, transforms)) {
     REQUIRE(count >= 1 && galaxies_length == count * GALAXY);

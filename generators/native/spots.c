@@ -48,8 +48,8 @@ static int64_t choose(const Waves *waves, int64_t frequency) {
 }
 
 /* Add to LANES columns of the rows ky and -ky; of complex values, `columns` are wanted. */
-static void add_columns(const Waves *waves, int64_t bright, int64_t column, int64_t row, int64_t columns,
-                float *restrict up, float *restrict down) {
+static void add_columns(const Waves *waves, int64_t bright, int64_t column, int64_t row,
+                        int64_t columns, float *restrict up, float *restrict down) {
     float cc[LANES] = {0}, ss[LANES] = {0}, sc[LANES] = {0}, cs[LANES] = {0};
     for (int64_t b = 0; b < bright; b++) {
         int64_t n = waves->bright[b];
