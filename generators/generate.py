@@ -23,7 +23,7 @@ from skybench.generators.sealed import (
 )
 from skybench.generators.variable import SAMPLE
 
-GENERATOR = "skybench-generator-2"
+GENERATOR = "skybench-generator-3"
 """Changes whenever the same recipe and seed would give other pixels or parameters."""
 
 _BLOCK_POINTS = 1 << 22

@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def release(
-    version: Annotated[str, typer.Argument(help="MAJOR.MINOR, such as 0.2.")],
+    version: Annotated[str, typer.Argument(help="MAJOR.MINOR, such as 0.3.")],
     datasets: Annotated[
         list[str] | None, typer.Argument(help="Recipes; all packaged ones if absent.")
     ] = None,
@@ -87,7 +87,7 @@ def release(
 ) -> None:
     """Release a version: build, hash, train baselines, publish. Resumes; never overwrites.
 
-    Example: skybench release 0.2 sky --store s3://bucket/store --workers 8
+    Example: skybench release 0.3 sky --store s3://bucket/store --workers 8
     Your own recipe, without training: skybench release 0.1 mine.yaml --no-baselines
     Its truth withheld: skybench release 1.0 mine.yaml --no-baselines --sealed mine.seal
     """

@@ -39,7 +39,7 @@ def verify(
     Or that a file holds what was exported, in a lossless format, into it.
 
     Example: skybench verify sky@0 --full
-    Example: skybench verify sky-0.2-test.fits
+    Example: skybench verify sky-0.3-test.fits
     What is damaged is mended: skybench verify sky@1.0 --repair --mirror https://example.org/store
     """
     if mirror is not None and not repair:

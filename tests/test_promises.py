@@ -391,7 +391,7 @@ def test_a_mirror_of_a_few_bytes_a_second_does_not_hold_get(tmp_path, monkeypatc
         served_by(answering(dribble)) as address,
         pytest.raises(StoreError, match="bytes a second, les"),
     ):
-        skybench.get("sky@0.2", source=f"http://{address}", store=tmp_path, progress=False)
+        skybench.get("sky@0.3", source=f"http://{address}", store=tmp_path, progress=False)
     assert not (tmp_path / "sky").exists()
 
 
@@ -407,7 +407,7 @@ def test_credentials_in_a_url_are_shown_nowhere(tmp_path):
         for url in (f"http://me:s3cr3t@{address}/x", f"http://{address}/x?se=1&sig=s3cr3t"):
             assert repr(Store(url)) == f"Store('http://{address}/x')"
             with pytest.raises(StoreError, match=says) as raised:
-                skybench.get("sky@0.2", source=url, store=tmp_path, progress=False)
+                skybench.get("sky@0.3", source=url, store=tmp_path, progress=False)
             assert "s3cr3t" not in "".join(traceback.format_exception(raised.value))
     with pytest.raises(StoreError, match="signed for one file") as raised:
         Store("https://bucket.s3.amazonaws.com/x?X-Amz-Credential=me&X-Amz-Signature=s3cr3t")

@@ -30,8 +30,8 @@ def test_versions_have_a_row_each_wherever_they_are(table):
     names = versions.dataset + "@" + versions.version
     assert set(names) == {*recorded_references(), "objects@0.0", "sky@0.0"}
     recorded = versions[versions.recorded].set_index(names[versions.recorded])
-    manifest = recorded_manifest("sky@0.2")
-    row = recorded.loc["sky@0.2"]
+    manifest = recorded_manifest("sky@0.3")
+    row = recorded.loc["sky@0.3"]
     assert row.content_hash == manifest.content.root
     assert (row["samples"], row["shape"], row["in_store"]) == (10_000, (64, 64), False)
     assert pd.isna(row["published"])

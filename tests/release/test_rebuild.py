@@ -245,7 +245,7 @@ def test_a_version_of_another_generator_says_which_skybench_has_it(store, monkey
 def test_a_first_line_in_a_script_is_true(tmp_path):
     script = tmp_path / "first.py"
     script.write_text(
-        'import skybench; ds = skybench.open("objects@0.2", split="train")\n'
+        'import skybench; ds = skybench.open("objects@0.3", split="train")\n'
         "print(ds.sizes['sample'], ds.attrs['content_hash'])\n"
     )
     environment = {"SKYBENCH_STORE": str(tmp_path / "store"), "PATH": "/usr/bin:/bin"}

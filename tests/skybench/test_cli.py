@@ -142,7 +142,7 @@ def test_leaderboard_as_a_table_and_as_json(skybench, demo_store):
 
 
 def test_scores_that_were_not_recomputed_are_marked(skybench, tmp_path):
-    _, table, _ = skybench("leaderboard", "sky@0.2", "--store", tmp_path)
+    _, table, _ = skybench("leaderboard", "sky@0.3", "--store", tmp_path)
     assert "97.87% †" in table
     assert "† not recomputed" in table
 
@@ -274,14 +274,14 @@ def test_a_terminal_that_is_not_of_utf_8_shows_what_it_can(tmp_path):
     assert "S\\xfcd #1 ?: 1 versions" in done.stdout
 
 
-@pytest.mark.parametrize("verb", ["list", "audit", "witness", "get sky@0.2", "leaderboard sky@0"])
+@pytest.mark.parametrize("verb", ["list", "audit", "witness", "get sky@0.3", "leaderboard sky@0"])
 def test_a_store_on_ftp_is_refused_in_one_line(skybench, verb):
     status, _, err = skybench(*verb.split(), "--store", "ftp://127.0.0.1:1/x")
     assert (status, err.count("\n")) == (2, 1)
     assert "is on FTP, which skybench does not read; use an https:// URL" in err
 
 
-@pytest.mark.parametrize("verb", ["list", "witness", "verify sky@0.2", "leaderboard sky@0"])
+@pytest.mark.parametrize("verb", ["list", "witness", "verify sky@0.3", "leaderboard sky@0"])
 def test_a_server_that_does_not_answer_is_told_in_one_line(skybench, verb):
     status, _, err = skybench(*verb.split(), "--store", "http://127.0.0.1:9/x")
     assert (status, err.count("\n")) == (2, 1)
@@ -386,13 +386,13 @@ def test_list_is_there_for_programs(skybench, demo_store):
     assert status == 0
     assert rows["sky", None]["rungs"][0] == "sky/clean"
     assert rows["objects", "0.0"]["in_store"] is True
-    assert rows["sky", "0.2"]["recorded"] is True
-    assert rows["sky", "0.2"]["content_hash"].startswith("sha256:")
+    assert rows["sky", "0.3"]["recorded"] is True
+    assert rows["sky", "0.3"]["content_hash"].startswith("sha256:")
 
 
 def test_list_names_the_versions_that_skybench_records(skybench, tmp_path):
     _, out, _ = skybench("list", "--store", tmp_path / "none")
-    assert "Recorded by skybench: objects@0.1, objects@0.2, sky@0.1, sky@0.2" in out
+    assert "Recorded by skybench: objects@0.1, objects@0.2, objects@0.3, sky@0.1, sky@0.2, sky@0.3" in out
 
 
 def test_a_sealed_version_is_released_scored_and_opened(skybench, tmp_path):

@@ -86,9 +86,9 @@ def test_reproduce_of_a_recorded_version_needs_no_store(skybench, tmp_path):
 
 
 def test_verify_of_a_recorded_version_that_is_not_there_says_how_to_get_it(skybench, tmp_path):
-    status, _, err = skybench("verify", "sky@0.2", "--store", tmp_path / "none")
+    status, _, err = skybench("verify", "sky@0.3", "--store", tmp_path / "none")
     assert status == 2
-    assert "'skybench get sky@0.2' brings it into your store" in err
+    assert "'skybench get sky@0.3' brings it into your store" in err
     assert "release VERSION" not in err
 
 
