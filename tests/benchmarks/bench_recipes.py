@@ -29,7 +29,7 @@ SAMPLES = {
 }
 """Of each packaged recipe, how many take generator 2 some tenths of a second."""
 
-NEEDED = {"sphere": 3, "grz": 3}
+NEEDED = {"sphere": 3, "grz": 3, "pendulum": 3, "nbody": 1, "clusters": 1}
 
 
 def generating(recipe, items):
