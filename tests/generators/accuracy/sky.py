@@ -255,7 +255,7 @@ def flocculent(galaxy, side):
     disc = armed_disc(galaxy, flux, lambda r, a: arms(r, a) + patches(r, a), side)
     parts = [disc, bulge(galaxy, side)]
     if in_knots:
-        flux, x, y, sigma = (row[0] for row in knots.knots(sources, 64))
+        flux, x, y, sigma = (row[0] for row in knots.knots(sources))
         at = galaxy.x + x, galaxy.y + y
         parts.append(light.gaussians(flux, *at, sigma, resolution=galaxy.fwhm))
     return together(parts)
