@@ -94,11 +94,11 @@ hashed by a kernel (0.06 to 0.12 us a short row instead of 0.34, a row of 3 kB 1
 2.4 with AVX2 instead of 2.8); blocks of 2^19 to 2^23 values (2^22 is best for 64x64, 256x256)."""
 
 _THREADS = """On a quiet machine of 16 cores, pinned to as many cores as workers, medians of five:
-sky takes 5.65 s with one, 1.98 times less with two, 2.9 with four, 3.3 with eight, all in threads.
-What one thread holds of the interpreter's lock limits them: with a share g they reach at most 1 / g,
-which is 0.3 here. A build goes on in processes where the cost of its first shard tells that these
-repay their start. Tried: by what the first shard waited, which on a busy machine takes its load
-for the lock."""
+sky takes 5.65 s with one, 1.98 times less with two, 2.9 with four, 3.3 with eight, all in threads;
+objects 1.78 s with one, and 1.4 times less with two. What one thread holds of the interpreter's
+lock limits them: with a share g they reach at most 1 / g, g being 0.3 to 0.4 here. A build goes
+on in processes where the cost of its first shard tells that these repay their start. Tried: by
+what the first shard waited, which on a busy machine takes its load for the lock."""
 
 pairs_28 = row(
     "10,000 sky 28x28, stars and ellipticals, to published Zarr with hash, 2 cores",

@@ -13,9 +13,8 @@ def map_error(field, nside=64, fwhm=0.0):
 
     nside = int(nside)
     lmax, rows, beam = 2 * nside, np.array([0]), np.array([float(fwhm)])
-    unit = sphere_field.unit_coefficients(field.seed, rows, lmax)
     powers = field.spectrum(lmax).values[None]
-    alm = sphere_field.coefficients(unit, powers, beam, lmax)[0]
+    alm = sphere_field.coefficients(field.seed, rows, powers, beam, lmax)[0]
     truth = healpy.alm2map(alm, nside, lmax=lmax, pol=False)
     return over_peak(field.render(nside, fwhm=fwhm).values, truth)
 
