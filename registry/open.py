@@ -167,9 +167,7 @@ def _absent(
     except NotFoundError as also:
         name = DatasetReference.parse(reference).dataset
         return NotFoundError(f"{missing} Nor does skybench record it: {also}{_as_recipe(name)}")
-    return NotFoundError(
-        f"{reference} is not in {store}, and nothing brought it there: {unavailable}"
-    )
+    return NotFoundError(f"{missing} And nothing brought it there: {unavailable}")
 
 
 def _as_recipe(name: str) -> str:

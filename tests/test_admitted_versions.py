@@ -113,7 +113,7 @@ def test_help_is_shown(command, run):
     assert "Usage" in run("-m", "skybench", *command, "--help")
 
 
-@pytest.mark.parametrize("version", ["sky@0.2", "objects@0.2"])
+@pytest.mark.parametrize("version", ["sky@0.3", "objects@0.3"])
 def test_recorded_samples_are_the_same(version, run):
     command = ("-m", "skybench", "reproduce", version, "--samples", "17,99")
     assert "is reproduced" in run(*command)

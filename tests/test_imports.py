@@ -64,7 +64,11 @@ NOT_FOR_READING = {
     *("typer", "yaml"),
 }
 
-FOR_READING = {"codes", "plain_text", "recipe_text", "suggestion"}
+FOR_READING = {"codes", "plain_text", "recipe_text", "suggestion"} | {
+    "native",  # rows are hashed by a kernel
+    "native.compiling",
+    "native.library",
+}
 """The modules of the generators that a reader needs."""
 
 

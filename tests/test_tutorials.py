@@ -21,7 +21,7 @@ MOST_SECONDS = 300
 
 @pytest.fixture
 def store(once, tmp_path):
-    """A store of one's own that holds objects 0.2, which readers' first call would build there."""
+    """A store of one's own that holds objects 0.3, which readers' first call would build there."""
     built = once("tutorial-store", lambda folder: skybench.get(VERSION, store=folder))
     return shutil.copytree(built, tmp_path / "store")
 

@@ -206,8 +206,8 @@ def export(
     Examples
     --------
     >>> import skybench
-    >>> skybench.export("fits", "sky@0.2", split="test", samples=range(100))    # doctest: +SKIP
-    PosixPath('sky-0.2-test-100-samples.fits')
+    >>> skybench.export("fits", "sky@0.3", split="test", samples=range(100))    # doctest: +SKIP
+    PosixPath('sky-0.3-test-100-samples.fits')
     """
     chosen = format_named(form)
     place = None if out is None else Path(out)

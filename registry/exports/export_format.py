@@ -40,7 +40,7 @@ class ExportFormat:
         return self.suffix or "folder"
 
     def file_name(self, stem: str) -> str:
-        """Return the name of a file of this format: ``sky-0.2.npz``, ``sky-0.2-png``."""
+        """Return the name of a file of this format: ``sky-0.3.npz``, ``sky-0.3-png``."""
         return stem + (self.suffix or f"-{self.name}")
 
     def may_be_called(self, name: str) -> bool:

@@ -146,7 +146,7 @@ def _order(work: str, digest: str) -> BuildOrder:
     """Return the order that a work folder holds, once for all groups of a build."""
     store = Store(work)
     try:
-        text = store.read_bytes(ORDER)
+        text = store.read_text(ORDER).encode()
     except NotFoundError:
         text = b""
     if sha256(text).hexdigest() != digest:

@@ -33,7 +33,7 @@ def test_every_parameter_has_its_meaning_beside_it():
     lines = starting_recipe("mine").splitlines()
     (flux, *_) = (line for line in lines if line.startswith("    flux: "))
     assert flux.startswith("    flux: {distribution: log_uniform, low: ")
-    assert flux.endswith("# total flux, electron, in [0, 1e+09]")
+    assert flux.endswith("# total flux, electron, in [0, 1e+12]")
     assert "  fwhm: 3.0  # full width at half maximum of the point-spread function" in "\n".join(
         lines
     )

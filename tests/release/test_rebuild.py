@@ -261,4 +261,4 @@ def test_a_first_line_in_a_script_is_true(tmp_path):
     assert done.returncode == 0, done.stderr
     samples, content = done.stdout.split()
     assert samples == "6000"
-    assert content.startswith("sha256:a79fac745ac4")
+    assert content.startswith("sha256:dad11781d33a")

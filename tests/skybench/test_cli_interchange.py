@@ -101,7 +101,7 @@ def test_croissant_is_printed_or_written_once(skybench, nowhere, tmp_path):
 def test_info_and_diff_of_recorded_versions_need_no_store(skybench, tmp_path):
     status, out, _ = skybench("info", "sky@0.3", "--store", tmp_path)
     assert status == 0
-    assert "sha256:262201b1feca780a3a66db38fee090341f4c3df41bedee3d90162f269212cd67" in out
+    assert "sha256:7e121e06b56bf85b72ec311ec2e4a9f8f2934168165af0bc2e878c416142f1ba" in out
     assert f"not in {tmp_path}" in out
     assert "History" not in out
     status, out, _ = skybench("diff", "sky@0.1", "sky@0.3", "--store", tmp_path)

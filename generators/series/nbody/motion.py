@@ -137,9 +137,9 @@ def _trusted_until(
 def _agreed(instants: Floats, position: Floats, other: Floats) -> Floats:
     """Return the last instant up to which two paths agree, for each system."""
     start = position[:, 0]
-    size = np.sqrt((start * start).sum(axis=-1).max(axis=-1))
+    size = np.sqrt((start * start).sum(axis=-1).max(axis=-1, initial=0))
     with np.errstate(invalid="ignore"):
-        apart = np.abs(position - other).reshape(*position.shape[:2], -1).max(axis=-1)
+        apart = np.abs(position - other).max(axis=(2, 3), initial=0)
         agrees = apart <= PATH_TOLERANCE * size[:, None]
     # The start itself always agrees.
     count = np.logical_and.accumulate(agrees, axis=1).sum(axis=1)

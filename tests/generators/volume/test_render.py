@@ -121,8 +121,8 @@ def test_a_sample_may_hold_no_halo_where_the_task_allows_it():
         ({"cube": {"side": 16, "size_mpc": 4}}, "voxels wide, more than the 16 of the box"),
         ({"field": {"rms": -1}}, "field.rms can be -1 to -1, outside its domain"),
         ({"field": {"slope": -9}}, "field.slope can be -9 to -9, outside its domain"),
-        ({"scene": {"count": 0}}, "scene.count must be whole numbers from 0 to 64"),
-        ({"scene": {"count": 65}}, "scene.count"),
+        ({"scene": {"count": 0}}, "scene.count must be whole numbers from 0 to 10000"),
+        ({"scene": {"count": 10001}}, "scene.count"),
         (
             {"sources": {"halo": {"profile": "halo", "third_axis_ratio": 0}}},
             "third_axis_ratio can be 0 to 0, outside its domain",

@@ -145,7 +145,7 @@ def test_a_scattered_field_is_one_of_several_sources(translate):
             with_(ONE, "gal.type", "RealGalaxy"),
             "gal.type RealGalaxy is not drawn; it can be Sersic",
         ),
-        (with_(ONE, "gal.n", 8), "sersic_index can be 8"),
+        (with_(ONE, "gal.n", 9), "sersic_index can be 9"),
         (with_(ONE, "image.pixel_scale", "$1/5"), "image.pixel_scale must be a number"),
         (with_(RANDOM, "gal.items", 3), "gal.items must list galaxies"),
     ],
