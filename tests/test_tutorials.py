@@ -77,7 +77,7 @@ def test_a_researcher_sees_where_a_model_breaks_and_submits_it(follow, store, tm
 
 def test_an_astronomer_measures_what_was_drawn(follow, store, tmp_path):
     said = follow("astronomer.py", SKYBENCH_STORE=str(store))
-    assert (tmp_path / "objects-0.2-test.fits").is_file()
+    assert (tmp_path / "objects-0.3-test.fits").is_file()
     assert float(re.search(r"over true flux ([\d.]+)", said)[1]) == pytest.approx(1, abs=0.005)
     assert float(re.search(r"off by (\S+) of", said)[1]) == pytest.approx(0, abs=0.15)
     assert float(re.search(r"scattered by ([\d.]+)", said)[1]) == pytest.approx(1, abs=0.1)
