@@ -10,7 +10,7 @@ Sources that share a grid are drawn together, in blocks that stay in cache.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -43,9 +43,6 @@ LAST = 2048
 BLOCK = 1 << 18
 """Frequencies of a block: a megabyte of float32, within a core's cache, and few calls."""
 
-_REMEMBERED = 1 << 17
-"""Frequencies of the largest grid that is kept for the next block."""
-
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -55,49 +52,19 @@ class Grid:
     ----------
     size : int
         Side of the periodic grid, in pixels.
-    oversampling : int
-        Samples a pixel, a power of two, from which an FFT has all these frequencies.
     """
 
     size: int
-    oversampling: int
     kx: Floats
     ky: Floats
 
-    @cached_property
-    def squares(self) -> Floats:
-        """Return kx^2, 2 kx ky and ky^2, (3, points), row by row; at k = 0 those of a neighbour."""
-        kx, ky = (part.ravel() for part in np.broadcast_arrays(self.kx, self.ky[:, None]))
-        squares = np.stack([kx**2, 2 * kx * ky, ky**2])
-        squares[:, 0] = squares[:, 1]
-        return squares
 
-    def kept(self, transform: Complexes) -> Complexes:
-        """Return the frequencies of this grid from an `rfft2` of oversampled samples."""
-        last = self.kx.size - 1
-        rows = (transform[..., : last + 1, : last + 1], transform[..., -last:, : last + 1])
-        return np.concatenate(rows, axis=-2)
-
-
-def grid(size: int, oversampling: int) -> Grid:
-    """Return all frequencies below the Nyquist frequency of so many samples a pixel."""
-    return grid_up_to(size, size * oversampling // 2 - 1)
-
-
+@lru_cache(maxsize=64)
 def grid_up_to(size: int, last: int) -> Grid:
     """Return the grid of a side, in pixels, with frequencies up to 2 pi last / size."""
-    return _small_grid(size, last) if 2 * last**2 < _REMEMBERED else _make_grid(size, last)
-
-
-def _make_grid(size: int, last: int) -> Grid:
-    unit = 2 * np.pi / size
-    x = np.arange(last + 1)
-    y = np.concatenate([x, np.arange(-last, 0)])
-    oversampling = 1 << int(np.floor(np.log2(max(2 * last / size, 0.5)))) + 1
-    return Grid(size, oversampling, np.asarray(unit * x), np.asarray(unit * y))
-
-
-_small_grid = lru_cache(maxsize=64)(_make_grid)
+    unit, x = 2 * np.pi / size, np.arange(last + 1)
+    ky = np.concatenate([x, np.arange(-last, 0)])
+    return Grid(size, np.asarray(unit * x), np.asarray(unit * ky))
 
 
 Spectrum = Callable[[Sources, Grid, Floats, Floats], Floats | Complexes]
@@ -242,15 +209,14 @@ def draw_group(
     spectrum: Spectrum,
     *,
     centred: bool,
-    step: int = 1,
 ) -> Iterator[Stamps]:
-    """Yield the stamps of a group, a block at a time; they begin at multiples of ``step``."""
+    """Yield the stamps of a group, a block at a time."""
     on = grid_up_to(group.size, group.last)
     count = max(1, BLOCK // (on.kx.size * on.ky.size))
     for first in range(0, group.members.size, count):
         members = group.members[first : first + count]
         chosen = {name: values[members] for name, values in sources.items()}
-        at = windows(chosen, np.full(members.shape, group.side), shape, step)
+        at = windows(chosen, np.full(members.shape, group.side), shape)
         x, y = chosen["source_x"] - at.x0, chosen["source_y"] - at.y0
         transforms = spectrum(chosen, on, x, y)
         if not centred:

@@ -61,43 +61,6 @@ def psf_extent(sources: Sources) -> Floats:
     return moffat.enclosing_radius(sources["psf_fwhm"], sources["psf_beta"], _PSF_OUTSIDE)
 
 
-def ellipse(
-    on: fourier.Grid, size: Floats, index: Floats, step: Integers, shape: Sources
-) -> Floats:
-    """Return the (m, ky, kx) transforms of unit-flux Sersic ellipses centred on the origin.
-
-    Parameters
-    ----------
-    on : Grid
-    size, index : (m,) arrays
-        Half-light radius along the major axis in pixels, Sersic index.
-    step : (m,) array
-        Steps of the taper, `sersic_profile.UNTAPERED` for none.
-    shape : Sources
-        ``axis_ratio`` and ``position_angle``.
-    """
-    angle, minor = np.deg2rad(shape["position_angle"]), shape["axis_ratio"] * size
-    cos, sin = np.cos(angle), np.sin(angle)
-    squared = ((size * cos) ** 2 + (minor * sin) ** 2)[:, None] * on.squares[0]
-    product = ((size**2 - minor**2) * cos * sin)[:, None] * on.squares[1]
-    squared += product
-    np.multiply(((size * sin) ** 2 + (minor * cos) ** 2)[:, None], on.squares[2], out=product)
-    squared += product
-    np.log(squared, out=squared)
-    squared /= 2
-    squared[:, 0] = -np.inf
-    if (step == sersic_profile.UNTAPERED).all():
-        transforms = sersic_profile.transforms().evaluate(np.log(index), squared)
-    else:
-        transforms = np.empty_like(squared)
-        for one in np.unique(step).tolist():
-            some = step == one
-            transforms[some] = sersic_profile.transforms(one).evaluate(
-                np.log(index[some]), squared[some]
-            )
-    return np.asarray(transforms.reshape(-1, on.ky.size, on.kx.size))
-
-
 def cutoff(sources: Sources, size: Floats, index: Floats) -> Floats:
     """Return the frequency beyond which a Sersic profile under the PSF has no power."""
 

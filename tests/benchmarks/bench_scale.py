@@ -170,7 +170,10 @@ def _laid_down(work, layout, samples):
     _linked(work, len(starts))
     _samples_written(work, digests, len(starts))
     groups = (replace(hashes, start=start) for start in starts)
-    keep = lambda name, data: work.write(f"blocks/{name}", data, durable=False)  # noqa: E731
+
+    def keep(name, data):
+        work.write(f"blocks/{name}", data, durable=False)
+
     return content_of_groups(template(), samples, groups, "skyhash-2", keep)
 
 

@@ -2,8 +2,36 @@
 
 import numpy as np
 
-from skybench.generators.arrays import Complexes, Floats
-from skybench.generators.sky import moffat
+from skybench.generators.arrays import Complexes, Floats, Integers
+from skybench.generators.sky import fourier, moffat, sersic_profile
+from skybench.generators.sky.stamps import Sources
+
+
+def ellipse(
+    on: fourier.Grid, size: Floats, index: Floats, step: Integers, shape: Sources
+) -> Floats:
+    """Return the (m, ky, kx) transforms of unit-flux Sersic ellipses centred on the origin.
+
+    Parameters
+    ----------
+    on : Grid
+    size, index : (m,) arrays
+        Half-light radius along the major axis in pixels, Sersic index.
+    step : (m,) array
+        Steps of the taper, `sersic_profile.UNTAPERED` for none.
+    shape : Sources
+        ``axis_ratio`` and ``position_angle``.
+    """
+    transforms = []
+    for one, angle in enumerate(np.deg2rad(shape["position_angle"])):
+        along = np.cos(angle) * on.kx + np.sin(angle) * on.ky[:, None]
+        across = np.cos(angle) * on.ky[:, None] - np.sin(angle) * on.kx
+        k = size[one] * np.hypot(along, shape["axis_ratio"][one] * across)
+        log_k = np.log(np.maximum(k, 1e-30)).reshape(1, -1)
+        table = sersic_profile.transforms(int(step[one]))
+        values = table.evaluate(np.log(index[one : one + 1]), log_k)
+        transforms.append(values.reshape(k.shape))
+    return np.stack(transforms)
 
 
 def convolved(

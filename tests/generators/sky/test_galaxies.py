@@ -63,7 +63,7 @@ def test_galaxies_are_those_of_numpy(each_level, seed, fwhm):
         on = fourier.grid_up_to(int(sizes[one]), int(counts[one]))
         alone = {name: values[[one]] for name, values in own.items()}
         size, index = alone["half_light_radius"], alone["sersic_index"]
-        transforms = sersic.ellipse(on, size, index, alone["_step"], alone)[0]
+        transforms = reference_fourier.ellipse(on, size, index, alone["_step"], alone)[0]
         transforms = transforms * kept(int(counts[one]))
         place = sources["source_x"][one], sources["source_y"][one]
         psf = sources["psf_fwhm"][one], sources["psf_beta"][one]

@@ -98,7 +98,7 @@ def test_light_on_lattices_is_that_of_the_reference(light, fwhm, last):
 
 @pytest.mark.parametrize("fwhm", [0.0, 2.5])
 def test_other_sources_and_processors_change_no_bit(levels, fwhm):
-    light, on = spot([2.0, 0.3, 1e-2]), fourier.grid(SIZE, 2)
+    light, on = spot([2.0, 0.3, 1e-2]), fourier.grid_up_to(SIZE, SIZE - 1)
 
     def drawn(some):
         few = rays.Light(light.kind, light.numbers[some])
@@ -133,7 +133,7 @@ def levels(monkeypatch):
 @pytest.mark.parametrize("fwhm", [1.0, 2.5])
 def test_the_transform_of_a_gaussian_is_one(fwhm):
     radius = np.array([1e-2, 0.3, 1, 3])
-    light, on = spot(radius), fourier.grid(64, 2)
+    light, on = spot(radius), fourier.grid_up_to(64, 63)
     planes = frame(light, fwhm, peak=0.1, size=64)
     # The half-light radius of a Gaussian is sqrt(2 ln 2) standard deviations.
     sigma = (radius / np.sqrt(2 * np.log(2)))[:, None, None]
