@@ -2,12 +2,17 @@
 
 #include "wings.h"
 
-static void add_singles(int64_t count, const float *restrict from, double *restrict to) {
-    for (int64_t i = 0; i < count; i++) to[i] += from[i];
+/* Adds some pixels of a stamp, from a place on, to those of an image. */
+typedef void Add(int64_t count, const void *stamp, int64_t from, double *restrict to);
+
+static void add_singles(int64_t count, const void *stamp, int64_t from, double *restrict to) {
+    const float *restrict pixels = (const float *)stamp + from;
+    for (int64_t i = 0; i < count; i++) to[i] += pixels[i];
 }
 
-static void add_doubles(int64_t count, const double *restrict from, double *restrict to) {
-    for (int64_t i = 0; i < count; i++) to[i] += from[i];
+static void add_doubles(int64_t count, const void *stamp, int64_t from, double *restrict to) {
+    const double *restrict pixels = (const double *)stamp + from;
+    for (int64_t i = 0; i < count; i++) to[i] += pixels[i];
 }
 
 /* The part of a stamp that lies on an image. */
@@ -29,23 +34,39 @@ static int all_within(const int64_t *owners, int64_t count, int64_t images) {
     return 1;
 }
 
+/* Where stamps of one size lie, and on images of which. */
+typedef struct {
+    int64_t height, width, ny, nx;
+    const int64_t *owners, *x0, *y0;
+} Places;
+
+static void lay(const Places *at, int64_t count, const void *stamps, Add *add, double *images) {
+    for (int64_t m = 0; m < count; m++) {
+        int64_t x0 = at->x0[m], y0 = at->y0[m];
+        Overlap part = overlap_of(x0, y0, at->width, at->height, at->nx, at->ny);
+        double *image = images + at->owners[m] * at->ny * at->nx;
+        for (int64_t y = part.low; y < part.high; y++) {
+            int64_t from = (m * at->height + y - y0) * at->width + part.left - x0;
+            add(part.right - part.left, stamps, from, image + y * at->nx + part.left);
+        }
+    }
+}
+
+static int fit(const Places *at, int64_t count, int64_t pixels) {
+    return at->height >= 0 && at->width >= 0 && at->ny > 0 && at->nx > 0 &&
+           pixels % (at->ny * at->nx) == 0 &&
+           all_within(at->owners, count, pixels / (at->ny * at->nx));
+}
+
 /* Add stamps (m, height, width) that begin at (x0, y0) to their owners of the images (.., ny, nx). */
 KERNEL(lay_singles, ARRAY(const float, stamps), int64_t height, int64_t width,
        ARRAY(const int64_t, owners), ARRAY(const int64_t, x0), ARRAY(const int64_t, y0),
        int64_t ny, int64_t nx, ARRAY(double, images)) {
-    REQUIRE(height >= 0 && width >= 0 && ny > 0 && nx > 0 && images_length % (ny * nx) == 0);
+    const Places at = {height, width, ny, nx, owners, x0, y0};
     REQUIRE(stamps_length == owners_length * height * width);
     REQUIRE(x0_length == owners_length && y0_length == owners_length);
-    REQUIRE(all_within(owners, owners_length, images_length / (ny * nx)));
-    for (int64_t m = 0; m < owners_length; m++) {
-        Overlap part = overlap_of(x0[m], y0[m], width, height, nx, ny);
-        const float *stamp = stamps + m * height * width;
-        double *image = images + owners[m] * ny * nx;
-        for (int64_t y = part.low; y < part.high; y++) {
-            add_singles(part.right - part.left, stamp + (y - y0[m]) * width + part.left - x0[m],
-                        image + y * nx + part.left);
-        }
-    }
+    REQUIRE(fit(&at, owners_length, images_length));
+    lay(&at, owners_length, stamps, add_singles, images);
     return 0;
 }
 
@@ -53,19 +74,11 @@ KERNEL(lay_singles, ARRAY(const float, stamps), int64_t height, int64_t width,
 KERNEL(lay_doubles, ARRAY(const double, stamps), int64_t height, int64_t width,
        ARRAY(const int64_t, owners), ARRAY(const int64_t, x0), ARRAY(const int64_t, y0),
        int64_t ny, int64_t nx, ARRAY(double, images)) {
-    REQUIRE(height >= 0 && width >= 0 && ny > 0 && nx > 0 && images_length % (ny * nx) == 0);
+    const Places at = {height, width, ny, nx, owners, x0, y0};
     REQUIRE(stamps_length == owners_length * height * width);
     REQUIRE(x0_length == owners_length && y0_length == owners_length);
-    REQUIRE(all_within(owners, owners_length, images_length / (ny * nx)));
-    for (int64_t m = 0; m < owners_length; m++) {
-        Overlap part = overlap_of(x0[m], y0[m], width, height, nx, ny);
-        const double *stamp = stamps + m * height * width;
-        double *image = images + owners[m] * ny * nx;
-        for (int64_t y = part.low; y < part.high; y++) {
-            add_doubles(part.right - part.left, stamp + (y - y0[m]) * width + part.left - x0[m],
-                        image + y * nx + part.left);
-        }
-    }
+    REQUIRE(fit(&at, owners_length, images_length));
+    lay(&at, owners_length, stamps, add_doubles, images);
     return 0;
 }
 

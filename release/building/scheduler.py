@@ -92,12 +92,12 @@ def run_tasks(
     elif workers == 1 or len(jobs) < 2:
         for job in jobs:
             on_done(function(job))
-    elif threads is None:
-        _run_where_sooner(function, jobs, workers, on_done)
-    elif threads:
-        _run_in_threads(function, jobs, workers, on_done)
-    else:
+    elif threads is False:
         _run_in_processes(function, jobs, workers, on_done)
+    else:
+        rest = _run_in_threads(function, jobs, workers, on_done, moving=threads is None)
+        if rest:
+            _run_in_processes(function, rest, workers, on_done)
 
 
 def check_workers(workers: int | None) -> None:
@@ -125,27 +125,28 @@ def available_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def _run_where_sooner(
+def _run_in_threads(
     function: Callable[[Job], int],
     jobs: Sequence[Job],
     workers: int,
     on_done: Callable[[int], None],
-) -> None:
-    """Begin in threads; leave the rest to processes if the first task tells that it pays."""
+    *,
+    moving: bool,
+) -> Sequence[Job]:
+    """Run in threads; where `moving`, return what processes end sooner, as the first task tells."""
     pool = ThreadPoolExecutor(min(workers, len(jobs)))
     try:
         begun = {pool.submit(_timed, function, job) for job in jobs[:workers]}
         rest = jobs[workers:]
         first = next(as_completed(begun)).result()
-        if not processes_pay(first.seconds, len(rest) / workers, workers):
+        if not (moving and processes_pay(first.seconds, len(rest) / workers, workers)):
             begun |= {pool.submit(_timed, function, job) for job in rest}
             rest = []
         for future in as_completed(begun):
             on_done(future.result().result)
     finally:
         pool.shutdown(cancel_futures=True)
-    if rest:
-        _run_in_processes(function, rest, workers, on_done)
+    return rest
 
 
 class Cost(NamedTuple):
@@ -176,20 +177,6 @@ def processes_pay(seconds: float, turns: float, workers: int) -> bool:
     workers : int
     """
     return turns * seconds * _WAITED * (workers - 1) > PROCESS_SECONDS
-
-
-def _run_in_threads(
-    function: Callable[[Job], int],
-    jobs: Sequence[Job],
-    workers: int,
-    on_done: Callable[[int], None],
-) -> None:
-    pool = ThreadPoolExecutor(min(workers, len(jobs)))
-    try:
-        for future in as_completed([pool.submit(function, job) for job in jobs]):
-            on_done(future.result())
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _run_in_processes(

@@ -1,11 +1,10 @@
 """DeepBench as a peer: it runs in its own environment and times itself there."""
 
-import json
 import os
-import subprocess
 from functools import cache
 from pathlib import Path
 
+from harness.peer import Worker, asked, start_worker
 from harness.rows import FOLDER, Timed
 
 _PYTHON = FOLDER.parent.parent / ".compat" / "deepbench" / "bin" / "python"
@@ -19,25 +18,13 @@ def deepbench(work: str, **parameters: object) -> Timed:
     ImportError
         DeepBench is not installed.
     """
-    worker = _worker()
-    worker.stdin.write(json.dumps({"work": work, "parameters": parameters}) + "\n")
-    worker.stdin.flush()
-    answer = worker.stdout.readline()
-    if not answer:
-        msg = f"DeepBench ended with code {worker.wait()} at {work}"
-        raise RuntimeError(msg)
-    return Timed(**json.loads(answer))
+    return asked(_worker(), "DeepBench", {"work": work, "parameters": parameters})
 
 
 @cache
-def _worker() -> "subprocess.Popen[str]":
+def _worker() -> Worker:
     python = Path(os.environ.get("DEEPBENCH_PYTHON", _PYTHON))
     if not python.exists():
         msg = f"DeepBench is not installed at {python}; 'make bench' does that"
         raise ImportError(msg)
-    return subprocess.Popen(
-        [python, FOLDER / "deepbench_worker.py"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    return start_worker([python, FOLDER / "deepbench_worker.py"])
