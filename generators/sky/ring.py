@@ -24,7 +24,7 @@ from skybench.generators.arrays import Floats
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
 from skybench.generators.sky import components, fourier
-from skybench.generators.sky.sersic import Sersic, psf_extent
+from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import BLUE, SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval
@@ -68,8 +68,8 @@ class Ring(SkyObject):
     def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
         """Yield the stamps of the rings, then those of the cores."""
         outermost = np.exp(ndtri(1 - _WRAPPED) * sources["ring_width"])
-        extent = sources["half_light_radius"] * outermost + psf_extent(sources)
-        yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
+        dark = sources["half_light_radius"] * outermost
+        yield from fourier.draw(sources, dark, shape, _spectrum, centred=True)
         yield from Sersic.draw(components.bulge(sources), shape)
 
 
