@@ -190,9 +190,6 @@ class Catalogue(Part):
     sha256: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
     rows: Annotated[int, NUMBER, Field(ge=0)] | None = None
     kept: Annotated[int, NUMBER, Field(ge=1)] | None = None
-    content: Annotated[
-        Any, Field(exclude=True, description="the rows, where they are sent along")
-    ] = None
 
     # Private, so that no dump, repr or error shows them.
     _table: SourceTable | None = PrivateAttr(default=None)
@@ -202,7 +199,6 @@ class Catalogue(Part):
     def _read(self, info: ValidationInfo) -> Self:
         context = info.context or {}
         self._table, self._folder = context.get("table"), context.get("folder")
-        object.__setattr__(self, "content", None)
         return self
 
     @property

@@ -55,7 +55,8 @@ def with_table(
         )
         raise ValueError(msg)
     named = {"file": Path(block["file"]).name}
-    return {**content, "catalogue": {**block, **named, **read}}, {"table": table, "folder": where}
+    told = {key: value for key, value in block.items() if key != "content"}
+    return {**content, "catalogue": {**told, **named, **read}}, {"table": table, "folder": where}
 
 
 def _found(
