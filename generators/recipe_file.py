@@ -130,6 +130,8 @@ def _all_mistakes(
         except ValidationError as further:
             lines += [line for line in explain(further, model) if line not in lines]
             rest = without_mistakes(rest, further, model)
+        except ValueError:  # what was left out had used the catalogue
+            rest = None
         else:
             rest = None
     return lines

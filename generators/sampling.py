@@ -175,11 +175,16 @@ def _source_parameters(recipe: ObjectRecipe, draws: _Draws, sources: Integers) -
         name: np.full(sources.shape, -1 if name == CATALOGUE_ROW else np.nan)
         for name in recipe.recorded
     }
+    catalogue = recipe.catalogue if len(sources) else None
+    numbers = None if catalogue is None else catalogue.table.rows
     for code, source in enumerate(recipe.sources):
         for slot in range(recipe.slots):
             mine = np.flatnonzero(sources[:, slot] == code)
             for name, values in _draw_source(recipe, draws, source, slot, mine).items():
                 table[name][mine, slot] = values
+            if numbers is not None and recipe.has_row(source):
+                uniform = draws.uniform(stream_of(source, CATALOGUE_ROW, slot))[mine]
+                table[CATALOGUE_ROW][mine, slot] = picked(uniform, numbers)
     return table
 
 
@@ -191,11 +196,7 @@ def _draw_source(
     for name in evaluation_order(distributions):
         stream = stream_of(source, distributions[name].stream or name, slot)
         drawn[name] = distributions[name].quantile(draws.uniform(stream)[rows], drawn)
-    own = drawn | recipe.sources[source].drawn.derive(drawn)
-    if recipe.catalogue is not None and recipe.has_row(source) and rows.size:
-        uniform = draws.uniform(stream_of(source, CATALOGUE_ROW, slot))[rows]
-        own[CATALOGUE_ROW] = picked(uniform, recipe.catalogue.table.rows)
-    return own
+    return drawn | recipe.sources[source].drawn.derive(drawn)
 
 
 def stream_of(source: str, name: str, slot: int) -> str:

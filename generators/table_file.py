@@ -133,16 +133,16 @@ def _numbers(name: str, values: Any) -> Floats:
 
 # Each library is loaded where a table of its kind is read: together they take a second.
 def _csv_names(path: Path) -> list[str]:
-    import pandas as pd
+    from pyarrow.csv import open_csv  # type: ignore[import-untyped]
 
-    return [str(name) for name in pd.read_csv(path, nrows=0).columns]
+    with open_csv(path) as reader:
+        return [str(name) for name in reader.schema.names]
 
 
 def _csv_columns(path: Path, names: list[str]) -> dict[str, Any]:
-    import pandas as pd
+    from pyarrow.csv import ConvertOptions, read_csv
 
-    frame = pd.read_csv(path, usecols=names, float_precision="round_trip")
-    return {name: frame[name].to_numpy() for name in names}
+    return _arrays(read_csv(path, convert_options=ConvertOptions(include_columns=names)))
 
 
 def _parquet_names(path: Path) -> list[str]:
@@ -154,8 +154,12 @@ def _parquet_names(path: Path) -> list[str]:
 def _parquet_columns(path: Path, names: list[str]) -> dict[str, Any]:
     from pyarrow.parquet import read_table
 
-    frame = read_table(path, columns=names).to_pandas()
-    return {name: frame[name].to_numpy() for name in names}
+    return _arrays(read_table(path, columns=names))
+
+
+def _arrays(table: Any) -> dict[str, Any]:
+    """Return the columns of an Arrow table; numbers that are missing are NaN."""
+    return {name: table[name].to_numpy() for name in table.column_names}
 
 
 def _fits_names(path: Path) -> list[str]:
