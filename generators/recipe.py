@@ -34,8 +34,8 @@ Share = Annotated[Positive, Field(ge=0.01, description="at least one sample in a
 Line = Annotated[PlainLine, Field(min_length=1, max_length=300)]
 
 CLASSIFICATION, MULTILABEL = "classification", "multilabel"
-REGRESSION, SEGMENTATION = "regression", "segmentation"
-TaskName = Literal["classification", "multilabel", "regression", "segmentation"]
+REGRESSION, SEGMENTATION, DEBLENDING = "regression", "segmentation", "deblending"
+TaskName = Literal["classification", "multilabel", "regression", "segmentation", "deblending"]
 TASK_NAMES: tuple[str, ...] = get_args(TaskName)
 
 MAX_SOURCES = 10_000

@@ -14,6 +14,7 @@ from pydantic import (
 from skybench.generators.distributions import Constant, Distribution, Finite, Positive
 from skybench.generators.domains import outside_domains
 from skybench.generators.recipe import (
+    DEBLENDING,
     MAPPED_SOURCES,
     SEGMENTATION,
     Coded,
@@ -91,10 +92,12 @@ class SkyImage(ImageSpec):
     """The pixel grid, its bands, and what is stored beside the observed image.
 
     ``bands`` is a list of names, or a mapping of names to what differs. ``ivar`` stores the
-    inverse variance of the noise, ``expected`` the image without noise, and ``segmentation``
-    the source that dominates each pixel where it outshines ``segmentation_threshold`` times the
-    noise of the sky.
+    inverse variance of the noise, ``expected`` the image without noise, ``light`` that of each
+    source alone, and ``segmentation`` the source that dominates each pixel where it outshines
+    ``segmentation_threshold`` times the noise of the sky.
     """
+
+    newer: ClassVar = frozenset({"light"})
 
     shape: tuple[Side, Side] = (64, 64)
     pixel_scale_arcsec: Positive = 0.26
@@ -105,6 +108,7 @@ class SkyImage(ImageSpec):
     expected: bool = False
     segmentation: bool = False
     segmentation_threshold: Positive = 1.0
+    light: bool | None = None
 
     @field_validator("bands")
     @classmethod
@@ -287,6 +291,7 @@ class SkyRecipe(SceneRecipe):
         """Values in the data of a sample."""
         planes = max(1, len(self.image.bands))
         stored = 1 + self.image.ivar + self.image.expected + (self.detector is not None)
+        stored += self.slots if self.image.light else 0
         return super().points * (planes * stored + self.image.segmentation)
 
     @property
@@ -299,6 +304,8 @@ class SkyRecipe(SceneRecipe):
         yield from super().mistakes()
         if self.task == SEGMENTATION and not self.image.segmentation:
             yield "a segmentation needs the map of sources: add 'segmentation: true' to image"
+        if self.task == DEBLENDING and not self.image.light:
+            yield "a deblending needs the light of each source: add 'light: true' to image"
         for name in self.targets:
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"

@@ -1,0 +1,47 @@
+"""The light of each source alone, as it would be seen without the others."""
+
+import numpy as np
+import xarray as xr
+
+from skybench.generators.arrays import Floats
+from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.sky_object import light
+
+
+def source_light(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
+    """Return the noise-free image of each source alone, optics included.
+
+    Summed over sources it is the image of all, to the 1e-4 of a peak by which either is cut at 0.
+
+    Parameters
+    ----------
+    parameters : xr.Dataset
+        Of one band.
+    shape : (ny, nx)
+
+    Returns
+    -------
+    (sample, source, y, x) float64 array, electrons
+        Nowhere negative; 0 where a slot is empty.
+    """
+    samples, slots = parameters["kind"].shape
+    alone = light(_one_a_sample(parameters), shape, SKY_OBJECTS.values())
+    return alone.reshape(samples, slots, *shape)
+
+
+def _one_a_sample(parameters: xr.Dataset) -> xr.Dataset:
+    """Return as many samples as there are slots, each with the one source and all conditions."""
+    samples, slots = parameters["kind"].shape
+    owners = np.repeat(np.arange(samples), slots)
+    return xr.Dataset(
+        coords={
+            name: _apart(v) if "source" in v.dims else v.isel({"sample": owners})
+            for name, v in parameters.variables.items()
+            if "sample" in v.dims
+        }
+    )
+
+
+def _apart(variable: xr.Variable) -> xr.Variable:
+    samples, slots, *others = variable.shape
+    return xr.Variable(variable.dims, variable.values.reshape(samples * slots, 1, *others))
