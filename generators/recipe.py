@@ -21,7 +21,7 @@ from pydantic import (
 from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
 from skybench.generators.domains import outside_domain, outside_domains
 from skybench.generators.drawn_object import DrawnObject
-from skybench.generators.object_table import ObjectTable
+from skybench.generators.object_table import JoinedTables, ObjectTable
 from skybench.generators.plain_text import PlainLine, PlainText
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.schema import SPLITS
@@ -73,7 +73,7 @@ class SourceSpec(Written):
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Distribution] = Field(init=False)
 
-    objects: ClassVar[ObjectTable[Any]]
+    objects: ClassVar[ObjectTable[Any] | JoinedTables]
 
     profile: str
 
@@ -81,6 +81,11 @@ class SourceSpec(Written):
     def drawn(self) -> type[DrawnObject]:
         """The object that the source is."""
         return self.objects[self.profile]
+
+    @property
+    def code(self) -> int:
+        """The code of the object in ``kind``."""
+        return self.drawn.code
 
     @property
     def distributions(self) -> dict[str, Distribution]:
@@ -319,7 +324,7 @@ class ObjectRecipe(Recipe):
         return ()
 
     @property
-    def objects(self) -> ObjectTable[Any]:
+    def objects(self) -> ObjectTable[Any] | JoinedTables:
         """The objects that its sources can be."""
         return next(iter(self.sources.values())).objects
 
@@ -342,7 +347,7 @@ class ObjectRecipe(Recipe):
     def _mistakes_of_words(self) -> Iterator[str]:
         words: dict[int, str] = {}
         for name, spec in self.sources.items():
-            first = words.setdefault(spec.drawn.code, spec.profile)
+            first = words.setdefault(spec.code, spec.profile)
             if first != spec.profile:
                 yield (
                     f"sources.{name}.profile: {spec.profile} and {first} are two words for one "

@@ -153,8 +153,8 @@ def _choose(uniform: Floats, weights: tuple[float, ...]) -> Integers:
 
 def _kinds(recipe: ObjectRecipe, sources: Integers) -> tuple[Integers, dict[str, Any]]:
     """Return the code of each slot's object, and the words by which the recipe names them."""
-    words = {spec.profile: spec.drawn.code for spec in recipe.sources.values()}
-    codes = np.array([spec.drawn.code for spec in recipe.sources.values()] + [0])
+    words = {spec.profile: spec.code for spec in recipe.sources.values()}
+    codes = np.array([spec.code for spec in recipe.sources.values()] + [0])
     meanings = {EMPTY: 0} | dict(sorted(words.items(), key=lambda word: word[1]))
     return codes[sources], flags(meanings)
 

@@ -69,7 +69,7 @@ def _meaning(families: Mapping[str, Family], name: str) -> str:
 
 def _own_parameters(parameters: xr.Dataset, name: str, member: ObjectRecipe) -> xr.Dataset:
     """Return the parameters as the member alone would have drawn them."""
-    kinds = {spec.profile: spec.drawn.code for spec in member.sources.values()}
+    kinds = {spec.profile: spec.code for spec in member.sources.values()}
     kind = parameters.variables["kind"]
     recoded = kind.copy(data=parted(kind, name, kinds))
     own = parameters.assign_coords(kind=recoded)

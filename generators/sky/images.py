@@ -13,11 +13,9 @@ from skybench.generators.sky import background
 from skybench.generators.sky.bands import in_band
 from skybench.generators.sky.detector import mask_flags, read_out
 from skybench.generators.sky.noise import inverse_variance, observe
-from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import SkyRecipe
 from skybench.generators.sky.segmentation import segment
-from skybench.generators.sky.sky_object import light
-from skybench.generators.sky.source_light import source_light
+from skybench.generators.sky.source_light import expected, source_light
 from skybench.generators.sky.vocabulary import VOCABULARY
 
 
@@ -55,11 +53,6 @@ def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
     if image.light:
         data["light"] = _variable("light", _of_bands(recipe, parameters, source_light))
     return data
-
-
-def expected(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
-    """Return the noise-free images that the coordinates describe; see `light`."""
-    return light(parameters, shape, SKY_OBJECTS.values())
 
 
 def _reference(recipe: SkyRecipe, parameters: xr.Dataset) -> xr.Dataset:

@@ -13,6 +13,9 @@ from pydantic import (
 
 from skybench.generators.distributions import Constant, Distribution, Finite, Positive
 from skybench.generators.domains import outside_domains
+from skybench.generators.geometric.geometric_object import GeometricObject
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
+from skybench.generators.object_table import JoinedTables
 from skybench.generators.recipe import (
     DEBLENDING,
     MAPPED_SOURCES,
@@ -31,6 +34,7 @@ from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.shapes import FIRST_CODE
 from skybench.generators.sky.spikes import SHARPEST, Spikes
 from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.suggestion import unknown
@@ -208,24 +212,42 @@ class SkySource(SourceSpec):
     ``colour`` is g - r in AB magnitudes, by which fluxes differ from band to band, where it is not
     to be the profile's own. ``bulge_colour`` is that of the bulge; ``colour`` then is that of all
     but the bulge.
+
+    A plane shape may be a source, too: it adds its ``brightness``, electrons a pixel.
     """
 
-    objects: ClassVar = SKY_OBJECTS
+    objects: ClassVar = JoinedTables(SKY_OBJECTS, GEOMETRIC_OBJECTS)
     newer: ClassVar = frozenset({"colour", "bulge_colour"})
 
     colour: Distribution | None = None
     bulge_colour: Distribution | None = None
 
     @model_validator(mode="after")
-    def _coloured(self) -> Self:
-        refuse(self._mistakes_of_colours())
+    def _possible(self) -> Self:
+        refuse([*self._mistakes_of_shapes(), *self._mistakes_of_colours()])
         return self
+
+    @property
+    def is_shape(self) -> bool:
+        """Whether it is a plane shape rather than an object of the sky."""
+        return issubclass(self.drawn, GeometricObject)
+
+    @property
+    def code(self) -> int:
+        """The code of the object in ``kind``, which those of shapes come after."""
+        return super().code + (FIRST_CODE if self.is_shape else 0)
 
     @property
     def colours(self) -> dict[str, Distribution]:
         """The colours that are given, by their keys; only bands make use of them."""
         both = {"colour": self.colour, "bulge_colour": self.bulge_colour}
         return {key: given for key, given in both.items() if given is not None}
+
+    def _mistakes_of_shapes(self) -> Iterator[str]:
+        if self.is_shape and "brightness" not in (self.__pydantic_extra__ or {}):
+            yield f"brightness must be given: the electrons a pixel of the {self.profile}"
+        if self.is_shape and self.colours:
+            yield f"a {self.profile} has no colour: it is alike in all bands"
 
     def _mistakes_of_colours(self) -> Iterator[str]:
         for key, given in self.colours.items():
@@ -316,6 +338,8 @@ class SkyRecipe(SceneRecipe):
         for name, band in self.image.bands.items():
             for source in band.flux_ratio:
                 yield from self._unknown_source(source, f"image.bands.{name}.flux_ratio")
+                if source in self.sources and self.sources[source].is_shape:
+                    yield f"image.bands.{name}.flux_ratio: {source} is a shape, alike in all bands"
             yield from self._mistakes_of_band(name, band)
 
     def _mistakes_of_spikes(self) -> Iterator[str]:

@@ -1,11 +1,22 @@
-"""The light of each source alone, as it would be seen without the others."""
+"""The expected light of all sources of a sample, and that of each alone."""
 
 import numpy as np
 import xarray as xr
 
 from skybench.generators.arrays import Floats
 from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.shapes import add_shapes
 from skybench.generators.sky.sky_object import light
+
+
+def expected(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
+    """Return the noise-free images that the coordinates describe; see `light`.
+
+    Shapes come last, in front of the optics.
+    """
+    images = light(parameters, shape, SKY_OBJECTS.values())
+    add_shapes(images, parameters)
+    return images
 
 
 def source_light(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
@@ -25,7 +36,7 @@ def source_light(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
         Nowhere negative; 0 where a slot is empty.
     """
     samples, slots = parameters["kind"].shape
-    alone = light(_one_a_sample(parameters), shape, SKY_OBJECTS.values())
+    alone = expected(_one_a_sample(parameters), shape)
     return alone.reshape(samples, slots, *shape)
 
 

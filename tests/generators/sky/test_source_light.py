@@ -5,7 +5,7 @@ import pytest
 
 from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import recipe_from
-from skybench.generators.sky.images import expected
+from skybench.generators.sky.source_light import expected
 
 SPIKES = {"count": 4, "fraction": 0.2, "length": 4, "angle": 20}
 GRZ = ["g", "r", "z"]
