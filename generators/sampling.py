@@ -11,7 +11,7 @@ from skybench.generators.distributions import Choice, Distribution
 from skybench.generators.domains import evaluation_order
 from skybench.generators.random_streams import uniforms
 from skybench.generators.recipe import CLASSIFICATION, MULTILABEL, ObjectRecipe, SourceSpec
-from skybench.generators.scene_recipe import Placement, Scene, SceneRecipe
+from skybench.generators.scene_recipe import Placement, SceneRecipe, SceneSpec
 from skybench.generators.schema import SPLITS, variable
 from skybench.generators.strata import deal
 from skybench.generators.variable import SAMPLE, flags, numbered
@@ -191,7 +191,7 @@ def _draw_source(
 
 
 def _positions(
-    scene: Scene, shape: tuple[int, int], draws: _Draws, active: NDArray[np.bool_]
+    scene: SceneSpec, shape: tuple[int, int], draws: _Draws, active: NDArray[np.bool_]
 ) -> dict[str, Floats]:
     placement, slots = scene.placement, active.shape[1]
     cell = _cells(placement, draws, slots, active.shape[0])
