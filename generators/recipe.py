@@ -25,7 +25,7 @@ from skybench.errors import RecipeError
 from skybench.generators.distributions import NUMBER, Column, Constant, Distribution, Positive
 from skybench.generators.domains import Drawn, outside_domain, outside_domains
 from skybench.generators.drawn_object import DrawnObject
-from skybench.generators.object_table import ObjectTable
+from skybench.generators.object_table import JoinedTables, ObjectTable
 from skybench.generators.plain_text import PlainLine, PlainText
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.schema import SPLITS
@@ -39,8 +39,8 @@ Share = Annotated[Positive, Field(ge=0.01, description="at least one sample in a
 Line = Annotated[PlainLine, Field(min_length=1, max_length=300)]
 
 CLASSIFICATION, MULTILABEL = "classification", "multilabel"
-REGRESSION, SEGMENTATION = "regression", "segmentation"
-TaskName = Literal["classification", "multilabel", "regression", "segmentation"]
+REGRESSION, SEGMENTATION, DEBLENDING = "regression", "segmentation", "deblending"
+TaskName = Literal["classification", "multilabel", "regression", "segmentation", "deblending"]
 TASK_NAMES: tuple[str, ...] = get_args(TaskName)
 
 MAX_SOURCES = 10_000
@@ -78,7 +78,7 @@ class SourceSpec(Written):
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Distribution] = Field(init=False)
 
-    objects: ClassVar[ObjectTable[Any]]
+    objects: ClassVar[ObjectTable[Any] | JoinedTables]
 
     profile: str
 
@@ -86,6 +86,11 @@ class SourceSpec(Written):
     def drawn(self) -> type[DrawnObject]:
         """The object that the source is."""
         return self.objects[self.profile]
+
+    @property
+    def code(self) -> int:
+        """The code of the object in ``kind``."""
+        return self.drawn.code
 
     @property
     def distributions(self) -> dict[str, Distribution]:
@@ -397,7 +402,7 @@ class ObjectRecipe(Recipe):
         return ()
 
     @property
-    def objects(self) -> ObjectTable[Any]:
+    def objects(self) -> ObjectTable[Any] | JoinedTables:
         """The objects that its sources can be."""
         return next(iter(self.sources.values())).objects
 
@@ -451,7 +456,7 @@ class ObjectRecipe(Recipe):
     def _mistakes_of_words(self) -> Iterator[str]:
         words: dict[int, str] = {}
         for name, spec in self.sources.items():
-            first = words.setdefault(spec.drawn.code, spec.profile)
+            first = words.setdefault(spec.code, spec.profile)
             if first != spec.profile:
                 yield (
                     f"sources.{name}.profile: {spec.profile} and {first} are two words for one "

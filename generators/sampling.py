@@ -11,7 +11,7 @@ from skybench.generators.distributions import Choice
 from skybench.generators.domains import Drawn, evaluation_order
 from skybench.generators.random_streams import uniforms
 from skybench.generators.recipe import CLASSIFICATION, MULTILABEL, ObjectRecipe
-from skybench.generators.scene_recipe import Placement, Scene, SceneRecipe
+from skybench.generators.scene_recipe import Placement, SceneRecipe, SceneSpec
 from skybench.generators.schema import SPLITS, variable
 from skybench.generators.source_table import CATALOGUE_ROW, picked
 from skybench.generators.strata import deal
@@ -154,8 +154,8 @@ def _choose(uniform: Floats, weights: tuple[float, ...]) -> Integers:
 
 def _kinds(recipe: ObjectRecipe, sources: Integers) -> tuple[Integers, dict[str, Any]]:
     """Return the code of each slot's object, and the words by which the recipe names them."""
-    words = {spec.profile: spec.drawn.code for spec in recipe.sources.values()}
-    codes = np.array([spec.drawn.code for spec in recipe.sources.values()] + [0])
+    words = {spec.profile: spec.code for spec in recipe.sources.values()}
+    codes = np.array([spec.code for spec in recipe.sources.values()] + [0])
     meanings = {EMPTY: 0} | dict(sorted(words.items(), key=lambda word: word[1]))
     return codes[sources], flags(meanings)
 
@@ -205,7 +205,7 @@ def stream_of(source: str, name: str, slot: int) -> str:
 
 
 def _positions(
-    scene: Scene, shape: tuple[int, int], draws: _Draws, active: NDArray[np.bool_]
+    scene: SceneSpec, shape: tuple[int, int], draws: _Draws, active: NDArray[np.bool_]
 ) -> dict[str, Floats]:
     placement, slots = scene.placement, active.shape[1]
     cell = _cells(placement, draws, slots, active.shape[0])

@@ -23,6 +23,7 @@ from skybench.learning.linear_model import (
     softmax_link,
     square_link,
 )
+from skybench.learning.peaks import shares
 from skybench.learning.stretch import Stretch
 from skybench.learning.target_scaling import TargetScaling, usable_targets
 from skybench.registry.scoring.tasks import task_named
@@ -40,6 +41,9 @@ _LEAVES = 31
 
 LEVELS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 """Thresholds that are tried, in units of the noise."""
+
+WIDTHS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
+"""Widths of a peak's profile that are tried, in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +89,8 @@ def training_mean(data: Labelled) -> Floor:
 
 def all_background(data: Labelled) -> Floor:
     """Call every pixel background."""
-    return _constant(data, np.zeros(data.truth.shape[1:], np.int8), "background everywhere", 0)
+    nothing = np.zeros(data.truth.shape[1:], data.truth.dtype)
+    return _constant(data, nothing, "background everywhere", 0)
 
 
 def logistic_regression(data: Labelled) -> Floor:
@@ -188,6 +193,32 @@ def threshold(data: Labelled) -> Floor:
     )
 
 
+def peak_weighted_split(data: Labelled) -> Floor:
+    """Share the light of each pixel among the peaks of the image, by one profile about each.
+
+    Peaks are looked for in the image, bands added up: nothing is known of its sources. The noise
+    is learned from the train split, and the width of the profile chosen on validation.
+    """
+    noise = Stretch.of(_brightness(data, TRAIN)).scale
+    sources = data.truth.shape[1]
+
+    def found(split: int, width: float) -> Answers:
+        lights = np.zeros((len(data.rows(split)), *data.truth.shape[1:]), np.float32)
+        parts = shares(_brightness(data, split), noise, sources, width)
+        for light, image, share in zip(lights, data.images[data.rows(split)], parts, strict=True):
+            light[:] = (share if image.ndim == 2 else share[:, None]) * _light(image)
+        return lights
+
+    best, answers, score = _chosen(data, WIDTHS, found)
+    return Floor(
+        model="pixels shared by weight among the brightest peaks",
+        answers=answers,
+        parameters=2,
+        hyperparameters={"width": best, "widths_tried": list(WIDTHS), "noise": noise},
+        validation_score=score,
+    )
+
+
 _OF_CLASSES: dict[str, Callable[[Labelled], Floor]] = {
     "majority-class": majority_class,
     "logistic-regression": logistic_regression,
@@ -199,6 +230,7 @@ FLOORS: dict[str, dict[str, Callable[[Labelled], Floor]]] = {
     "multilabel": _OF_CLASSES,
     "regression": {"training-mean": training_mean, "ridge-regression": ridge_regression},
     "segmentation": {"background": all_background, "threshold": threshold},
+    "deblending": {"background": all_background, "peak-weighted-split": peak_weighted_split},
 }
 
 
@@ -281,6 +313,13 @@ def _odds(data: Labelled, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.flo
     if _several(data):
         return np.asarray(expit(logits), np.float32)
     return np.asarray(np.exp(logits - logsumexp(logits, 1, keepdims=True)), np.float32)
+
+
+def _light(image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Return what is above the sky; what float32 does not hold is no light."""
+    with np.errstate(over="ignore"):
+        light = np.nan_to_num(image.astype(np.float32), posinf=0, neginf=0)
+    return np.maximum(light, 0)
 
 
 def _brightness(data: Labelled, split: int) -> npt.NDArray[np.float32]:

@@ -106,10 +106,10 @@ def _fluxes(
     """Return the electrons of a flux in each band; NaN where a slot has no such source."""
     flux = shared[name].values.astype(np.float64)
     ratios = np.full((*flux.shape, len(recipe.image.bands)), np.nan)
-    for code, source in enumerate(recipe.sources):
+    for code, (source, spec) in enumerate(recipe.sources.items()):
         for slot in range(flux.shape[1]):
             mine = chosen[:, slot] == code
-            if mine.any():
+            if name in spec.drawn.variables and mine.any():
                 ratios[mine, slot] = _ratios(recipe, shared, source, name, slot, rows)[mine]
     return flux[:, :, None] * ratios
 

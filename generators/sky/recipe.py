@@ -21,7 +21,11 @@ from skybench.generators.distributions import (
     Scaling,
 )
 from skybench.generators.domains import Drawn, outside_domains
+from skybench.generators.geometric.geometric_object import GeometricObject
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
+from skybench.generators.object_table import JoinedTables
 from skybench.generators.recipe import (
+    DEBLENDING,
     MAPPED_SOURCES,
     SEGMENTATION,
     Coded,
@@ -39,6 +43,7 @@ from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.shapes import FIRST_CODE
 from skybench.generators.sky.spellings import PSF_FWHM_ARCSEC, REDSHIFT, InPixels, Rounded, Sky
 from skybench.generators.sky.spikes import SHARPEST, Spikes
 from skybench.generators.sky.vocabulary import VOCABULARY
@@ -102,12 +107,13 @@ class SkyImage(ImageSpec):
     """The pixel grid, its bands, and what is stored beside the observed image.
 
     ``bands`` is a list of names, or a mapping of names to what differs. ``ivar`` stores the
-    inverse variance of the noise, ``expected`` the image without noise, and ``segmentation``
-    the source that dominates each pixel where it outshines ``segmentation_threshold`` times the
-    noise of the sky. North is up; ``east`` is left, as on the sky, unless it is said to be right.
+    inverse variance of the noise, ``expected`` the image without noise, ``light`` that of each
+    source alone, and ``segmentation`` the source that dominates each pixel where it outshines
+    ``segmentation_threshold`` times the noise of the sky. North is up; ``east`` is left, as on
+    the sky, unless it is said to be right.
     """
 
-    newer: ClassVar = frozenset({"east"})
+    newer: ClassVar = frozenset({"east", "light"})
 
     shape: tuple[Side, Side] = (64, 64)
     pixel_scale_arcsec: Positive = 0.26
@@ -119,6 +125,7 @@ class SkyImage(ImageSpec):
     segmentation: bool = False
     segmentation_threshold: Positive = 1.0
     east: Literal["left", "right"] | None = None
+    light: bool | None = None
 
     @field_validator("bands")
     @classmethod
@@ -237,10 +244,11 @@ class SkySource(SourceSpec):
     but the bulge. Both may follow a parameter of the source. ``redshift`` is recorded, and changes
     no pixel.
 
-    A parameter may be spelled otherwise, such as ``magnitude`` for ``flux``; see `spellings`.
+    A parameter may be spelled otherwise, such as ``magnitude`` for ``flux``; see `spellings`. A
+    plane shape may be a source, too: it adds its ``brightness``, electrons a pixel.
     """
 
-    objects: ClassVar = SKY_OBJECTS
+    objects: ClassVar = JoinedTables(SKY_OBJECTS, GEOMETRIC_OBJECTS)
     newer: ClassVar = frozenset({"colour", "bulge_colour", "redshift"})
 
     colour: Distribution | None = None
@@ -282,9 +290,19 @@ class SkySource(SourceSpec):
             yield from outside_domains(known, {**self.drawn.variables, REDSHIFT.name: REDSHIFT})
 
     @model_validator(mode="after")
-    def _coloured(self) -> Self:
-        refuse(self._mistakes_of_colours())
+    def _possible(self) -> Self:
+        refuse([*self._mistakes_of_shapes(), *self._mistakes_of_colours()])
         return self
+
+    @property
+    def is_shape(self) -> bool:
+        """Whether it is a plane shape rather than an object of the sky."""
+        return issubclass(self.drawn, GeometricObject)
+
+    @property
+    def code(self) -> int:
+        """The code of the object in ``kind``, which those of shapes come after."""
+        return super().code + (FIRST_CODE if self.is_shape else 0)
 
     @property
     def colours(self) -> dict[str, Distribution]:
@@ -295,6 +313,12 @@ class SkySource(SourceSpec):
     @property
     def _followed(self) -> Collection[str]:
         return {*self.drawn.defaults, *self.distributions}
+
+    def _mistakes_of_shapes(self) -> Iterator[str]:
+        if self.is_shape and "brightness" not in (self.__pydantic_extra__ or {}):
+            yield f"brightness must be given: the electrons a pixel of the {self.profile}"
+        if self.is_shape and self.colours:
+            yield f"a {self.profile} has no colour: it is alike in all bands"
 
     def _mistakes_of_colours(self) -> Iterator[str]:
         for key, given in self.colours.items():
@@ -386,6 +410,7 @@ class SkyRecipe(SceneRecipe):
         """Values in the data of a sample."""
         planes = max(1, len(self.image.bands))
         stored = 1 + self.image.ivar + self.image.expected + (self.detector is not None)
+        stored += self.slots if self.image.light else 0
         return super().points * (planes * stored + self.image.segmentation)
 
     @property
@@ -398,6 +423,8 @@ class SkyRecipe(SceneRecipe):
         yield from super().mistakes()
         if self.task == SEGMENTATION and not self.image.segmentation:
             yield "a segmentation needs the map of sources: add 'segmentation: true' to image"
+        if self.task == DEBLENDING and not self.image.light:
+            yield "a deblending needs the light of each source: add 'light: true' to image"
         for name in self.targets:
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
@@ -409,6 +436,8 @@ class SkyRecipe(SceneRecipe):
         for name, band in self.image.bands.items():
             for source in band.flux_ratio:
                 yield from self._unknown_source(source, f"image.bands.{name}.flux_ratio")
+                if source in self.sources and self.sources[source].is_shape:
+                    yield f"image.bands.{name}.flux_ratio: {source} is a shape, alike in all bands"
             yield from self._mistakes_of_band(name, band)
 
     def _mistakes_of_spellings(self) -> Iterator[str]:

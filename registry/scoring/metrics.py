@@ -1,4 +1,4 @@
-"""The table of metrics: what is measured of classes, of numbers and of maps.
+"""The table of metrics: what is measured of classes, of numbers, of maps and of light.
 
 A new metric is one function and one line in `METRICS`, which also says for which tasks it is.
 """
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skybench.errors import ParameterError
 from skybench.extensions import Table
 from skybench.generators.arrays import Floats
+from skybench.registry.scoring import deblending
 from skybench.registry.scoring.metric import Array, Metric, Outcome
 
 Codes = NDArray[np.integer[Any]]
@@ -310,6 +311,33 @@ METRICS = Table(
         tasks=("segmentation",),
         merit=image_overlap,
         by_part=overlap_by_class,
+    ),
+    Metric(
+        name="light_overlap",
+        title="mean overlap of light",
+        is_share=True,
+        tasks=("deblending",),
+        merit=deblending.light_overlap,
+    ),
+    Metric(
+        name="flux_error",
+        title="mean flux error",
+        is_share=True,
+        tasks=("deblending",),
+        by_part=deblending.flux_error,
+    ),
+    Metric(
+        name="footprint_iou",
+        title="mean IoU of footprints",
+        is_share=True,
+        tasks=("deblending",),
+        by_part=deblending.footprint_overlap,
+    ),
+    Metric(
+        name="psnr",
+        title="mean peak signal to noise, dB",
+        tasks=("deblending",),
+        by_part=deblending.peak_signal_to_noise,
     ),
 )
 """By name, in the order in which records and leaderboards show them."""

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from skybench.learning.floors import (
     histogram,
     logistic_regression,
     majority_class,
+    peak_weighted_split,
     ridge_regression,
     threshold,
     training_mean,
@@ -203,6 +205,38 @@ def test_threshold_finds_the_bright_squares(bands):
     assert floor.hyperparameters["class"] == 2
 
 
+def two_stars(bands=()):
+    """Two Gaussians 8 pixels apart an image, the first three times as bright, in noise of 1."""
+    rng = np.random.default_rng(5)
+    y, x = np.mgrid[:20, :24]
+    fields = [
+        flux * np.exp(-((x - at) ** 2 + (y - 10) ** 2) / 4.5) for flux, at in ((300, 8), (100, 16))
+    ]
+    light = np.broadcast_to(np.stack(fields), (50, 2, 20, 24)).astype(np.float32)
+    images = rng.normal(light.sum(axis=1), 1)
+    for count in bands:
+        light, images = (np.repeat(a[..., None, :, :], count, axis=-3) for a in (light, images))
+    return Labelled(images, light, SHORT_SPLIT, 1, "deblending")
+
+
+@pytest.mark.parametrize("bands", [(), (2,)])
+def test_peaks_share_the_light_of_what_lies_between_them(bands):
+    data = two_stars(bands)
+    floor = peak_weighted_split(data)
+    assert floor.answers.shape == data.truth[data.rows(TEST)].shape
+    assert floor.validation_score > 0.75
+    flux = floor.answers.sum(axis=tuple(range(2, floor.answers.ndim)))
+    truth = data.truth[data.rows(TEST)].sum(axis=tuple(range(2, floor.answers.ndim)))
+    np.testing.assert_allclose(flux, truth, rtol=0.1)
+
+
+def test_all_light_without_peaks_is_nobodys():
+    data = two_stars()
+    empty = dataclasses.replace(data, images=np.zeros_like(data.images))
+    assert not peak_weighted_split(empty).answers.any()
+    assert all_background(data).validation_score == 0
+
+
 NAN, INF = np.nan, np.inf
 
 HARD = {
@@ -227,6 +261,7 @@ def test_floors_answer_in_finite_numbers_whatever_the_data_are(task, name, value
         "multilabel": np.eye(2, dtype=np.int8)[labels],
         "regression": np.where(split == TRAIN, np.resize(values, 12), np.arange(12))[:, None],
         "segmentation": np.resize(labels, (12, 5, 5)),
+        "deblending": np.ones((12, 3, 2, 5, 5), np.float32),
     }
     floor = FLOORS[task][name](Labelled(images, truth[task], split, 2, task))
     assert len(floor.answers) == 4
