@@ -11,7 +11,7 @@ from pydantic import (
     model_validator,
 )
 
-from skybench.generators.distributions import Constant, Distribution, Finite, Positive
+from skybench.generators.distributions import NUMBER, Constant, Distribution, Finite, Positive
 from skybench.generators.domains import outside_domains
 from skybench.generators.recipe import (
     MAPPED_SOURCES,
@@ -198,6 +198,27 @@ class Background(Part):
         return self
 
 
+class Visibility(Part):
+    """How well sources are seen, and how well they have to be.
+
+    ``record`` stores ``signal_to_noise`` and ``feature_signal_to_noise`` of all sources. With
+    ``least`` above 0 each of ``sources``, by default those that belong to classes, is drawn up to
+    ``attempts`` times until its feature has that signal to noise; if none has, the best is taken.
+    """
+
+    record: bool = True
+    least: Annotated[Finite, Field(ge=0, le=1e6)] = 0.0
+    sources: tuple[str, ...] = ()
+    attempts: Annotated[int, NUMBER, Field(ge=1, le=100)] = 8
+
+    @model_validator(mode="after")
+    def _of_use(self) -> Self:
+        if not self.record and not self.least:
+            msg = "nothing is recorded and nothing asked for; give least, or take visibility out"
+            raise ValueError(msg)
+        return self
+
+
 class SkySource(SourceSpec):
     """A source on the sky: its profile and the distributions of its parameters.
 
@@ -234,7 +255,7 @@ class SkySource(SourceSpec):
 class SkyRecipe(SceneRecipe):
     """A dataset of sky images."""
 
-    newer: ClassVar = SceneRecipe.newer | {"background"}
+    newer: ClassVar = SceneRecipe.newer | {"background", "visibility"}
 
     family: Literal["sky"] = "sky"
     image: SkyImage = SkyImage()
@@ -242,7 +263,16 @@ class SkyRecipe(SceneRecipe):
     noise: Noise = Noise()
     detector: Detector | None = None
     background: Background | None = None
+    visibility: Visibility | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
+
+    @property
+    def visible_sources(self) -> tuple[str, ...]:
+        """The sources that ``visibility`` asks to be seen."""
+        if self.visibility is None:
+            return ()
+        labelled = (name for spec in self.classes.values() for name in spec.sources)
+        return self.visibility.sources or tuple(labelled) or tuple(self.sources)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -303,6 +333,8 @@ class SkyRecipe(SceneRecipe):
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
         yield from self._mistakes_of_spikes()
+        for source in self.visibility.sources if self.visibility else ():
+            yield from self._unknown_source(source, "visibility.sources")
         for name, spec in self.sources.items():
             for key in () if self.image.bands else spec.colours:
                 yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"

@@ -123,4 +123,14 @@ VOCABULARY = COMMON | table(
         "angle of the bar within the disc, from the disc's major axis",
         units="degree",
     ),
+    of_source(
+        "signal_to_noise",
+        "signal to noise of the source within the pixels that hold half its light",
+        bits=EXPECTED_BITS,
+    ),
+    of_source(
+        "feature_signal_to_noise",
+        "signal to noise of what tells the source from its smooth twin",
+        bits=EXPECTED_BITS,
+    ),
 )
