@@ -12,7 +12,7 @@ from skybench.generators.domains import evaluation_order
 from skybench.generators.random_streams import uniforms
 from skybench.generators.recipe import CLASSIFICATION, MULTILABEL, ObjectRecipe, SourceSpec
 from skybench.generators.scene_recipe import Placement, Scene, SceneRecipe
-from skybench.generators.schema import SPLITS, variable
+from skybench.generators.schema import variable
 from skybench.generators.strata import deal
 from skybench.generators.variable import SAMPLE, flags, numbered
 
@@ -59,7 +59,7 @@ def sample(
         table |= _positions(recipe.scene, recipe.image.shape, draws, active)
     coordinates = {
         "sample_id": variable("sample_id", np.arange(start, stop)),
-        "split": variable("split", splits, flags(numbered(SPLITS))),
+        "split": variable("split", splits, flags(numbered(recipe.split_fractions))),
         **{
             row.name: row.holding(draws.values(place, distribution))
             for place, row, distribution in recipe.conditions

@@ -6,7 +6,7 @@ say themselves that they are for it. Its floors and the head of its network are 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, ParameterError, SealedError
 from skybench.generators.codes import SEALED_SPLIT, SPLIT_VARIABLE, sealed_samples
+from skybench.registry.hashing.parts import Members, sets_of
 from skybench.registry.scoring import metrics, truth
 from skybench.registry.scoring.metric import Array, Metric, Outcome
 from skybench.registry.scoring.metrics import METRICS
@@ -169,12 +170,15 @@ class AnswerKey:
         The answers by row, with the names of classes or targets.
     splits : (sample,) array of str
     ids : (sample,) int64 array
+    sets : mapping of str to (sample,) bool arrays
+        Which samples are in each named set.
     """
 
     task: str
     truth: Truth
     splits: NDArray[np.str_]
     ids: NDArray[np.int64]
+    sets: Members = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -182,8 +186,9 @@ class AnswerKey:
         return self.truth.names
 
     def rows(self, split: str) -> NDArray[np.intp]:
-        """Return the rows of one split, ascending."""
-        return np.flatnonzero(self.splits == split)
+        """Return the rows of one split or set, ascending."""
+        inside = self.sets.get(split)
+        return np.flatnonzero(self.splits == split if inside is None else inside)
 
     def answers(self, split: str) -> NDArray[Any]:
         """Return what is right for each row of one split."""
@@ -213,6 +218,7 @@ def answer_key(ds: xr.Dataset, where: str) -> AnswerKey:
         truth=truth_of(task, ds, where),
         splits=meanings(ds, SPLIT_VARIABLE, where),
         ids=np.asarray(ds.variables["sample_id"].values, np.int64),
+        sets=sets_of(ds),
     )
 
 
