@@ -1,5 +1,6 @@
 """Recipes of collections: other recipes, and the share of each."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from typing_extensions import override
 
 from skybench.errors import RecipeError
 from skybench.generators.distributions import Positive
@@ -78,6 +80,14 @@ class CollectionRecipe(AnyRecipe):
     @classmethod
     def _in_order(cls, members: dict[str, Member]) -> dict[str, Member]:
         return in_order(members)
+
+    @property
+    @override
+    def portable_json(self) -> str:
+        content = self.model_dump(mode="json")
+        for name, member in self.members.items():
+            content["members"][name]["recipe"] = json.loads(member.recipe.portable_json)
+        return json.dumps(content)
 
     @property
     def recipes(self) -> dict[str, ObjectRecipe]:

@@ -19,7 +19,7 @@ from skybench.generators.arrays import Floats, Integers
 from skybench.generators.distributions import Distribution
 from skybench.generators.random_streams import uniforms
 from skybench.generators.sampling import sample as sample_shared
-from skybench.generators.sampling import source_of_slot
+from skybench.generators.sampling import source_of_slot, stream_of
 from skybench.generators.sky.band_table import (
     BULGE,
     KNOWN,
@@ -115,7 +115,7 @@ def _fluxes(
         for slot in range(flux.shape[1]):
             mine = chosen[:, slot] == code
             if mine.any():
-                ratios[mine, slot] = _ratios(recipe, source, name, slot, rows)[mine]
+                ratios[mine, slot] = _ratios(recipe, shared, source, name, slot, rows)[mine]
     return flux[:, :, None] * ratios
 
 
@@ -135,26 +135,41 @@ def _bulges(
         for slot in range(share.shape[1]):
             mine = chosen[:, slot] == code
             if spec.bulge_colour is not None and mine.any():
-                excess[mine, slot] = _excess(recipe, source, spec.bulge_colour, slot, rows)[mine]
+                own = _excess(recipe, shared, source, spec.bulge_colour, slot, rows)
+                excess[mine, slot] = own[mine]
     share = share[:, :, None]
     growth = np.where(excess == 1, 1.0, 1 + share * (excess - 1))
     return growth, share * excess / growth
 
 
-def _excess(recipe: SkyRecipe, source: str, bulge: Distribution, slot: int, rows: _Rows) -> Floats:
+def _excess(
+    recipe: SkyRecipe,
+    shared: xr.Dataset,
+    source: str,
+    bulge: Distribution,
+    slot: int,
+    rows: _Rows,
+) -> Floats:
     """Return the light of a bulge over that of the rest, less so in the reference band."""
-    own = _drawn(recipe, bulge, f"sources.{source}.bulge_colour[{slot}]", rows)
-    redder = own - _colour(recipe, source, "flux", slot, rows)
+    own = _drawn_of(recipe, shared, bulge, source, "bulge_colour", slot, rows)
+    redder = own - _colour(recipe, shared, source, "flux", slot, rows)
     spans = np.array([recipe.image.locus(band) for band in recipe.image.bands])
     return np.asarray(np.exp(-MAGNITUDE * redder[:, None] * spans))
 
 
-def _ratios(recipe: SkyRecipe, source: str, name: str, slot: int, rows: _Rows) -> Floats:
+def _ratios(
+    recipe: SkyRecipe,
+    shared: xr.Dataset,
+    source: str,
+    name: str,
+    slot: int,
+    rows: _Rows,
+) -> Floats:
     """Return electrons over those of the recipe's flux: (row, band)."""
     image = recipe.image
     assert image.reference is not None
     place = f"sources.{source}.{name}"
-    colour = _colour(recipe, source, name, slot, rows)
+    colour = _colour(recipe, shared, source, name, slot, rows)
     columns = []
     for band, spec in image.bands.items():
         stream = f"{place}.ratio.{band}[{slot}]"
@@ -171,12 +186,35 @@ def _ratios(recipe: SkyRecipe, source: str, name: str, slot: int, rows: _Rows) -
     return np.stack(columns, axis=1)
 
 
-def _colour(recipe: SkyRecipe, source: str, name: str, slot: int, rows: _Rows) -> Floats:
+def _colour(
+    recipe: SkyRecipe,
+    shared: xr.Dataset,
+    source: str,
+    name: str,
+    slot: int,
+    rows: _Rows,
+) -> Floats:
     """Return g - r of a flux."""
     spec = recipe.sources[source]
     kind = SKY_OBJECTS[spec.profile]
     colours = (spec.colour or kind.colour) if name == "flux" else kind.other_colours[name]
-    return _drawn(recipe, colours, f"sources.{source}.{name}.colour[{slot}]", rows)
+    return _drawn_of(recipe, shared, colours, source, f"{name}.colour", slot, rows)
+
+
+def _drawn_of(
+    recipe: SkyRecipe,
+    shared: xr.Dataset,
+    distribution: Distribution,
+    source: str,
+    name: str,
+    slot: int,
+    rows: _Rows,
+) -> Floats:
+    """Return what follows a parameter of the source, or is from its row of the catalogue."""
+    stream = stream_of(source, distribution.stream or name, slot)
+    followed = distribution.depends_on
+    drawn = {followed: shared[followed].values[:, slot].astype(np.float64)} if followed else {}
+    return distribution.quantile(uniforms(recipe.seed, stream, *rows), drawn)
 
 
 def _drawn(recipe: SkyRecipe, distribution: Distribution, stream: str, rows: _Rows) -> Floats:
