@@ -23,6 +23,7 @@ from skybench.generators.distributions import (
 )
 from skybench.generators.domains import Drawn, outside_domains
 from skybench.generators.recipe import (
+    CLASSIFICATION,
     MAPPED_SOURCES,
     SEGMENTATION,
     Coded,
@@ -251,6 +252,28 @@ class Visibility(Part):
         return self
 
 
+class Votes(Part):
+    """Simulated volunteers who say of which class a sample is; the label stays the truth.
+
+    A volunteer sees what tells the class with the odds
+
+        (feature signal to noise / seen)^steepness (half-light radius / PSF FWHM)^resolution,
+
+    without the last factor where a source has no half-light radius. Who does not see it says
+    ``unseen_as``, as faint and distant spirals of Galaxy Zoo are called smooth (Bamford et al.
+    2009, MNRAS 393, 1324; Willett et al. 2013, MNRAS 435, 2835), or guesses any class where that
+    is left out. A share of ``lapses`` of all votes falls on any class. ``seen`` is Rose's
+    criterion (1948, JOSA 38, 196); the other numbers are choices, not fits.
+    """
+
+    volunteers: Annotated[int, NUMBER, Field(ge=1, le=10_000)] = 40
+    seen: Annotated[Finite, Field(ge=0.01, le=1e6)] = 5.0
+    steepness: Annotated[Positive, Field(le=20)] = 2.5
+    resolution: Annotated[Finite, Field(ge=0, le=20)] = 1.0
+    lapses: Annotated[Finite, Field(ge=0, le=1)] = 0.01
+    unseen_as: str | None = None
+
+
 class SkySource(SourceSpec):
     """A source on the sky: its profile and the distributions of its parameters.
 
@@ -331,7 +354,7 @@ class SkySource(SourceSpec):
 class SkyRecipe(SceneRecipe):
     """A dataset of sky images."""
 
-    newer: ClassVar = SceneRecipe.newer | {"background", "visibility"}
+    newer: ClassVar = SceneRecipe.newer | {"background", "visibility", "votes"}
 
     family: Literal["sky"] = "sky"
     image: SkyImage = SkyImage()
@@ -340,6 +363,7 @@ class SkyRecipe(SceneRecipe):
     detector: Detector | None = None
     background: Background | None = None
     visibility: Visibility | None = None
+    votes: Votes | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
 
     @property
@@ -436,6 +460,8 @@ class SkyRecipe(SceneRecipe):
         yield from self._mistakes_of_spellings()
         for source in self.visibility.sources if self.visibility else ():
             yield from self._unknown_source(source, "visibility.sources")
+        if self.votes is not None:
+            yield from self._mistakes_of_votes(self.votes.unseen_as)
         for name, spec in self.sources.items():
             for key in () if self.image.bands else spec.colours:
                 yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"
@@ -459,6 +485,12 @@ class SkyRecipe(SceneRecipe):
                     f"{place}.{magnitudes[0]} needs image.zeropoint, the AB magnitude of one "
                     "electron in the whole exposure"
                 )
+
+    def _mistakes_of_votes(self, unseen_as: str | None) -> Iterator[str]:
+        if self.task != CLASSIFICATION:
+            yield f"votes are for the classes of a classification; the task is {self.task}"
+        elif unseen_as is not None and unseen_as not in self.classes:
+            yield f"votes.unseen_as: {unknown('class', unseen_as, self.classes)}"
 
     def _mistakes_of_spikes(self) -> Iterator[str]:
         seeing: list[Drawn] = [self._seeing[-1].distribution]

@@ -32,6 +32,7 @@ from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import SkyRecipe
 from skybench.generators.sky.sky_object import SkyObject
 from skybench.generators.sky.vocabulary import VOCABULARY
+from skybench.generators.sky.votes import with_votes
 from skybench.generators.variable import SOURCE
 
 SIGNAL, FEATURE = "signal_to_noise", "feature_signal_to_noise"
@@ -56,14 +57,16 @@ def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = N
     """
     drawn = bands.sample(recipe, start, stop, labels)
     asked = recipe.visibility
-    if asked is None:
+    if asked is None and recipe.votes is None:
         return drawn
     every = np.nonzero(drawn["kind"].values)
     seen = {name: np.full(drawn["kind"].shape, np.nan) for name in (SIGNAL, FEATURE)}
     _put(seen, every, measured(recipe, drawn, every))
-    if asked.least > 0:
+    if asked is not None and asked.least > 0:
         drawn = _drawn_again(recipe, drawn, seen, (start, stop), labels)
-    if not asked.record:
+    if recipe.votes is not None:
+        drawn = with_votes(recipe, drawn, seen[FEATURE][:, 0])
+    if asked is None or not asked.record:
         return drawn
     return drawn.assign_coords({name: VOCABULARY[name].holding(v) for name, v in seen.items()})
 

@@ -133,4 +133,16 @@ VOCABULARY = COMMON | table(
         "signal to noise of what tells the source from its smooth twin",
         bits=EXPECTED_BITS,
     ),
+    Variable(
+        name="vote_probability",
+        dims=("sample", "class"),
+        dtype="float32",
+        long_name="probability that a simulated volunteer says the class",
+    ),
+    Variable(
+        name="vote_fraction",
+        dims=("sample", "class"),
+        dtype="float32",
+        long_name="share of the simulated volunteers who said the class",
+    ),
 )
