@@ -325,7 +325,8 @@ def evaluate(
     file = _file(answer, truth) if submit else None
     if file is not None:
         answer = _as_kept(file, answer, question)
-    tested = score(truth.key.task, truth.answers, truth.key.names, answer.by_seed)
+    key, right = truth.key, truth.answers
+    tested = score(key.task, right, key.names, answer.by_seed, truth.votes)
     found = Evaluation(
         name=name,
         truth=truth,

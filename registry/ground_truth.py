@@ -79,6 +79,11 @@ class GroundTruth:
         """What is right for each of them."""
         return self.key.answers(self.split)
 
+    @cached_property
+    def votes(self) -> NDArray[Any] | None:
+        """The probability of each class with volunteers, where it is known."""
+        return self.key.votes(self.split)
+
     @property
     def question(self) -> Question:
         """What predictions must answer."""

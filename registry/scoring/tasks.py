@@ -88,10 +88,21 @@ class Task:
         """All metrics that say that they are for this task, the headline among them."""
         return tuple(metric for metric in METRICS.values() if self.name in metric.tasks)
 
-    def outcome(self, predicted: Array, right: Array, names: tuple[str, ...]) -> Outcome:
+    def outcome(
+        self,
+        predicted: Array,
+        right: Array,
+        names: tuple[str, ...],
+        votes: Array | None = None,
+    ) -> Outcome:
         """Return what a file's predictions come to beside what is right."""
-        decided = self.decide(predicted)
-        return Outcome(predicted=predicted, decided=decided, truth=right, names=names)
+        return Outcome(
+            predicted=predicted,
+            decided=self.decide(predicted),
+            truth=right,
+            names=names,
+            votes=votes,
+        )
 
     def merit(self, decided: Array, right: Array) -> Array:
         """Return the headline's merit of each sample from decisions alone, as in training."""
@@ -194,6 +205,10 @@ class AnswerKey:
         """Return what is right for each row of one split."""
         return self.truth.of_rows(self.rows(split))
 
+    def votes(self, split: str) -> NDArray[Any] | None:
+        """Return the probability of each class with volunteers, None where it is not known."""
+        return None if self.truth.votes is None else self.truth.votes(self.rows(split))
+
 
 def answer_key(ds: xr.Dataset, where: str) -> AnswerKey:
     """Read the truth of a dataset whose codes are not decoded.
@@ -248,7 +263,12 @@ def truth_of(task: Task, ds: xr.Dataset, where: str) -> Truth:
         refuse_sealed(ds, rows, where)
         return truth.of_rows(place[rows])
 
-    return replace(truth, of_rows=of_rows)
+    def votes_of_rows(rows: NDArray[np.intp]) -> NDArray[Any]:
+        assert truth.votes is not None
+        refuse_sealed(ds, rows, where)
+        return truth.votes(place[rows])
+
+    return replace(truth, of_rows=of_rows, votes=truth.votes and votes_of_rows)
 
 
 def refuse_sealed(ds: xr.Dataset, rows: NDArray[np.intp] | slice, where: str) -> None:

@@ -31,6 +31,7 @@ CUT = recipe_from(
             "bright": {"where": "flux > 2e4", "split": "test"},
             "sharp": {"where": "psf_fwhm < 3.5"},
         },
+        "votes": {},
         "psf": {"fwhm": {"distribution": "uniform", "low": 2.5, "high": 4.5}},
         "sources": {"star": {"profile": "star"}, "galaxy": {"profile": "sersic"}},
     }
@@ -114,6 +115,24 @@ def test_predictions_are_scored_on_a_set(store):
         skybench.evaluate("cut@0.1", answers, split="bright", store=store, name="net", submit=True)
     with pytest.raises(PredictionsError, match=r"no samples of 'dim'; .* bright, sharp"):
         skybench.evaluate("cut@0.1", answers, split="dim", store=store)
+
+
+def test_calibration_is_scored_against_the_votes(store):
+    test = opened(store, "test")
+    truth = test.vote_probability.values.astype(float)
+    frame = pd.DataFrame(truth / truth.sum(axis=1, keepdims=True), columns=test["class"].values)
+    known = skybench.evaluate("cut@0.1", frame.assign(sample_id=test.sample_id.values), store=store)
+    sure = frame.round().assign(sample_id=test.sample_id.values)
+    certain = skybench.evaluate("cut@0.1", sure, store=store)
+    entropy = -(truth * np.log(truth)).sum(axis=1).mean()
+    assert known.tested.overall["vote_cross_entropy"] == pytest.approx(entropy, rel=1e-3)
+    assert known.tested.overall["vote_brier"] < 1e-6
+    assert certain.tested.overall["vote_brier"] == pytest.approx(
+        ((frame.round().values - truth) ** 2).sum(axis=1).mean(), rel=1e-3
+    )
+    assert certain.tested.overall["vote_cross_entropy"] > entropy
+    board = skybench.leaderboard("cut@0.1", store=store)
+    assert set(board.evidence) == {"recomputed"}
 
 
 def test_the_recipe_alone_is_judged_by_sets_too(store):
