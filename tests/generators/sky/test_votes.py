@@ -7,6 +7,7 @@ from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import recipe_from
 
 SEEN = {"seen": 6.0, "steepness": 2.0, "resolution": 1.5, "lapses": 0.02}
+CLASSIFIED = {"task": "classification"}
 FLUX = {"distribution": "log_uniform", "low": 300, "high": 1e5}
 
 
@@ -103,3 +104,10 @@ def test_a_row_depends_on_itself_alone():
 def test_votes_that_make_no_sense_are_refused(votes, changes, message):
     with pytest.raises(ValueError, match=message):
         recipe(votes, **changes)
+
+
+def test_a_collection_has_other_classes_than_the_votes_of_its_members():
+    member = recipe({}).model_dump(mode="json")
+    members = {"one": {"recipe": member}, "two": {"recipe": {**member, "votes": None}}}
+    with pytest.raises(ValueError, match=r"members\.one: votes are for its own classes"):
+        recipe_from({"family": "collection", "name": "both", **CLASSIFIED, "members": members})
