@@ -14,6 +14,9 @@ from skybench.errors import IntegrityError
 
 SAMPLE_DIM = "sample"
 SPLIT_VARIABLE = "split"
+SET_VARIABLE, IN_SET = "set", "in_set"
+"""The names of sets of samples, and on (sample, set) who is in them."""
+
 ID_VARIABLE = "sample_id"
 SEALED_SPLIT = "sealed_split"
 """Attribute of a dataset: the split whose truth is withheld."""

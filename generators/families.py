@@ -20,7 +20,7 @@ from skybench.generators.series.nbody.recipe import NbodyRecipe
 from skybench.generators.series.pendulum import motion as pendulum_motion
 from skybench.generators.series.pendulum.objects import PENDULUM_OBJECTS
 from skybench.generators.series.pendulum.recipe import PendulumRecipe
-from skybench.generators.sky import band_table, bands
+from skybench.generators.sky import band_table, visibility
 from skybench.generators.sky import images as sky_images
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import SkyRecipe
@@ -39,7 +39,7 @@ _SKY = Family.of(
     variables=band_table.variables,
     render=sky_images.render,
     observed=frozenset({"image", "mask"}),
-    sample=bands.sample,
+    sample=visibility.sample,
 )
 
 _OTHERS = (

@@ -36,7 +36,9 @@ def key_of(seed: int, stream: str) -> NDArray[np.uint64]:
     return key
 
 
-def uniforms(seed: int, stream: str, start: int, stop: int) -> NDArray[np.float64]:
+def uniforms(
+    seed: int, stream: str, start: int, stop: int, attempt: int = 0
+) -> NDArray[np.float64]:
     """Return rows ``start`` to ``stop`` of a stream of uniforms in the open interval (0, 1).
 
     Parameters
@@ -47,6 +49,9 @@ def uniforms(seed: int, stream: str, start: int, stop: int) -> NDArray[np.float6
         Name of the stream, such as ``sources.star.flux[0]``.
     start, stop : int
         Half-open range of rows.
+    attempt : int
+        What is drawn again is from a stream of its own: after the first time, 0, its name ends
+        in ``.attempt1`` and so on.
 
     Returns
     -------
@@ -60,6 +65,7 @@ def uniforms(seed: int, stream: str, start: int, stop: int) -> NDArray[np.float6
     True
     """
     first, skip = divmod(start, WORDS_PER_COUNT)
+    stream = f"{stream}.attempt{attempt}" if attempt else stream
     generator = np.random.Philox(key=key_of(seed, stream), counter=[first, 0, 0, 0])
     return _open_interval(generator.random_raw(skip + stop - start)[skip:])
 

@@ -5,6 +5,7 @@ Here is what all families share; each family adds its own blocks in its folder.
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar, get_args
 
@@ -25,6 +26,7 @@ from skybench.errors import RecipeError
 from skybench.generators.distributions import NUMBER, Column, Constant, Distribution, Positive
 from skybench.generators.domains import Drawn, outside_domain, outside_domains
 from skybench.generators.drawn_object import DrawnObject
+from skybench.generators.expression import names_in
 from skybench.generators.object_table import JoinedTables, ObjectTable
 from skybench.generators.plain_text import PlainLine, PlainText
 from skybench.generators.recipe_errors import refuse
@@ -241,10 +243,23 @@ class Sealing(Part):
     contact: Annotated[PlainLine, Field(max_length=300)] = ""
 
 
+class NamedSet(Coded):
+    """Samples that a cut in their coordinates chooses: of one split, or of all that are open."""
+
+    where: Annotated[Line, Field(description="a cut, such as feature_signal_to_noise > 10")]
+    split: str | None = None
+
+    @field_validator("where")
+    @classmethod
+    def _readable(cls, where: str) -> str:
+        names_in(where)
+        return where
+
+
 class Recipe(Part):
     """A dataset that can be generated: the whole of what its content depends on, and its papers."""
 
-    newer: ClassVar = frozenset({"sealed"})
+    newer: ClassVar = frozenset({"sealed", "sets"})
 
     family: str
     name: Name
@@ -258,7 +273,11 @@ class Recipe(Part):
     targets: Annotated[
         tuple[str, ...], Field(description="recorded parameters that a regression is to predict")
     ] = ()
-    splits: dict[str, Share] = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    splits: dict[Name, Share] = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    sets: Annotated[
+        dict[Name, NamedSet] | None,
+        Field(min_length=1, max_length=100, description="samples to be evaluated by themselves"),
+    ] = None
     sealed: Annotated[
         Sealing | None, Field(description="the split whose truth is withheld, and its commitment")
     ] = None
@@ -294,8 +313,17 @@ class Recipe(Part):
 
     @property
     def split_fractions(self) -> dict[str, float]:
-        """The share of each split, in the order of the codes; absent splits are 0."""
-        return {name: float(self.splits.get(name, 0.0)) for name in SPLITS}
+        """The share of each split, in the order of the codes; absent splits are 0.
+
+        Those of other names come after the three, in the order of the alphabet.
+        """
+        others = sorted(self.splits.keys() - {*SPLITS})
+        return {name: float(self.splits.get(name, 0.0)) for name in (*SPLITS, *others)}
+
+    @field_validator("sets")
+    @classmethod
+    def _sets_in_order(cls, sets: dict[str, NamedSet] | None) -> dict[str, NamedSet] | None:
+        return None if sets is None else in_order(sets)
 
     @property
     def points(self) -> int:
@@ -322,8 +350,11 @@ class Recipe(Part):
     def mistakes(self) -> Iterator[str]:
         """Yield what does not go together, a line each, though each part is right by itself."""
         for name in self.splits:
-            if name not in SPLITS:
+            absent = [split for split in SPLITS if split not in self.splits]
+            # What is near to one that is missing is no other, but that one misspelt.
+            if name not in SPLITS and get_close_matches(name, absent, 1, 0.7):
                 yield unknown("split", name, SPLITS)
+        yield from self._mistakes_of_sets()
         total = sum(self.splits.values())
         if abs(total - 1) > 1e-9:
             yield f"splits must sum to 1, got {total:g}"
@@ -333,6 +364,18 @@ class Recipe(Part):
             yield "targets must name what a regression predicts, such as [flux]"
         if self.task != REGRESSION and self.targets:
             yield f"targets belong to a regression; the task is {self.task}"
+
+    def _mistakes_of_sets(self) -> Iterator[str]:
+        for name, spec in (self.sets or {}).items():
+            if name in self.split_fractions:
+                yield f"sets.{name}: that is the name of a split; choose another"
+            if spec.split is not None and spec.split not in self.splits:
+                yield f"sets.{name}.split: {unknown('split', spec.split, self.splits)}"
+            if self.sealed is not None and spec.split == self.sealed.split:
+                yield (
+                    f"sets.{name}: the {spec.split} split is sealed, and who is in a set would "
+                    "tell of its truth; choose another split"
+                )
 
 
 class ObjectRecipe(Recipe):

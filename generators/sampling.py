@@ -12,7 +12,7 @@ from skybench.generators.domains import Drawn, evaluation_order
 from skybench.generators.random_streams import uniforms
 from skybench.generators.recipe import CLASSIFICATION, MULTILABEL, ObjectRecipe
 from skybench.generators.scene_recipe import Placement, SceneRecipe, SceneSpec
-from skybench.generators.schema import SPLITS, variable
+from skybench.generators.schema import variable
 from skybench.generators.source_table import CATALOGUE_ROW, picked
 from skybench.generators.strata import deal
 from skybench.generators.variable import SAMPLE, flags, numbered
@@ -22,7 +22,11 @@ EMPTY = "empty"
 
 
 def sample(
-    recipe: ObjectRecipe, start: int, stop: int, labels: Integers | None = None
+    recipe: ObjectRecipe,
+    start: int,
+    stop: int,
+    labels: Integers | None = None,
+    attempt: int = 0,
 ) -> xr.Dataset:
     """Return the coordinates of rows ``start`` to ``stop``: every parameter, as stored.
 
@@ -36,6 +40,9 @@ def sample(
         Half-open range of rows.
     labels : (stop - start,) int64 array, optional
         Classes that were dealt elsewhere, for a recipe that is part of a collection.
+    attempt : int
+        Above 0 the parameters of sources are others, drawn again; what is there, where and under
+        which conditions is the same.
 
     Returns
     -------
@@ -47,12 +54,13 @@ def sample(
     labels = dealt if labels is None else labels
     classes, sources = _slots(recipe, draws, labels)
     active = sources >= 0
-    table = _source_parameters(recipe, draws, sources)
+    again = _Draws(recipe.seed, start, stop, attempt)
+    table = _source_parameters(recipe, again, sources)
     if isinstance(recipe, SceneRecipe):
         table |= _positions(recipe.scene, recipe.image.shape, draws, active)
     coordinates = {
         "sample_id": variable("sample_id", np.arange(start, stop)),
-        "split": variable("split", splits, flags(numbered(SPLITS))),
+        "split": variable("split", splits, flags(numbered(recipe.split_fractions))),
         **{
             row.name: row.holding(draws.values(place, distribution))
             for place, row, distribution in recipe.conditions
@@ -81,12 +89,11 @@ def source_of_slot(
 class _Draws:
     """The uniforms of one range of rows, by stream."""
 
-    def __init__(self, seed: int, start: int, stop: int) -> None:
-        self._rows = seed, start, stop
+    def __init__(self, seed: int, start: int, stop: int, attempt: int = 0) -> None:
+        self._seed, self._rows = seed, (start, stop, attempt)
 
     def uniform(self, stream: str) -> Floats:
-        seed, start, stop = self._rows
-        return uniforms(seed, stream, start, stop)
+        return uniforms(self._seed, stream, *self._rows)
 
     def values(self, stream: str, distribution: Drawn) -> Floats:
         return distribution.quantile(self.uniform(stream), {})

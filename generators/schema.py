@@ -27,6 +27,13 @@ COMMON = table(
         long_name="1 where the image holds a source of the class",
     ),
     Variable(name="class", dims=("class",), dtype="int8", long_name="class"),
+    Variable(
+        name="in_set",
+        dims=("sample", "set"),
+        dtype="int8",
+        long_name="1 where the sample is in the named set",
+    ),
+    Variable(name="set", dims=("set",), dtype="int8", long_name="named set of samples"),
     of_source("kind", "profile that draws the source", dtype="int8"),
     of_source("source_class", "class of the source", dtype="int8"),
     Variable(

@@ -14,6 +14,7 @@ from skybench.errors import SealedError
 from skybench.generators.arrays import Flags
 from skybench.generators.codes import ID_VARIABLE, SAMPLE_DIM, SPLIT_VARIABLE, with_variables
 from skybench.generators.family import Family
+from skybench.generators.named_sets import with_sets
 from skybench.generators.recipe import Recipe
 from skybench.generators.schema import SPLITS
 
@@ -26,11 +27,11 @@ def parameters_of(family: Family, recipe: Recipe, start: int, stop: int) -> xr.D
     SealedError
         Some of the rows are sealed, and the recipe has no secret seed.
     """
-    public: xr.Dataset = family.sample(recipe, start, stop)
+    public = with_sets(recipe, family.sample(recipe, start, stop))
     rows = sealed_rows(recipe, public)
     if not rows.any():
         return public
-    secret = family.sample(secret_recipe(recipe), start, stop)
+    secret = with_sets(recipe, family.sample(secret_recipe(recipe), start, stop))
     # The variable alone: a DataArray would bring the public labels along.
     dealt = secret.assign_coords({SPLIT_VARIABLE: public.variables[SPLIT_VARIABLE]})
     return interleaved(public.isel(sample=~rows), dealt.isel(sample=rows), rows)

@@ -84,11 +84,14 @@ class TrainingData:
         ``sample_id`` of each row.
     names : tuple of str
         Of the classes or targets, in the order of the codes or columns.
+    test_votes : (sample, class) array, optional
+        The probability of each class with volunteers, for the test split.
     """
 
     labelled: Labelled
     ids: npt.NDArray[np.int64]
     names: tuple[str, ...]
+    test_votes: npt.NDArray[Any] | None = None
 
     @property
     def test_truth(self) -> npt.NDArray[Any]:
@@ -140,7 +143,8 @@ def load_training_data(url: str) -> TrainingData:
     )
     if labelled.form.kind != "images":
         labelled = dataclasses.replace(labelled, turns=False)
-    return TrainingData(labelled=labelled, ids=key.ids, names=key.names)
+    votes = key.votes("test")
+    return TrainingData(labelled=labelled, ids=key.ids, names=key.names, test_votes=votes)
 
 
 def _oriented(ds: xr.Dataset, target: str) -> bool:

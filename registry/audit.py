@@ -210,7 +210,7 @@ def _row_contradictions(content: ContentHash, samples: int) -> Iterator[str]:
         head = variable.header
         if SAMPLE_DIM in head["dims"] and head["shape"][0] != samples:
             yield f"{name} has {head['shape'][0]} rows, but there are {samples} samples"
-    total = sum(part.samples for part in content.splits.values())
+    total = sum(p.samples for name, p in content.splits.items() if name not in content.sets)
     if content.splits and total != samples:
         yield f"its splits have {total} samples together, but there are {samples}"
 

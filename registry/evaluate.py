@@ -7,6 +7,7 @@ from functools import cached_property
 from os import PathLike
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -214,13 +215,19 @@ class Evaluation:
         truth, merit = self.truth.answers, self.tested.merit
         return worst_samples(key.task, key.names, ids, truth, self.answers, merit).head(count)
 
+    @property
+    def _asked(self) -> str:
+        """What was asked, in words: a version, and its split if that is not test."""
+        name, split = self.truth.name.replace("@", " "), self.truth.split
+        return name if split == TEST_SPLIT else f"{name}, {split}"
+
     def __str__(self) -> str:
         """Return the score and one line a comparison."""
         metric = self.tested.metric
         low, high = map(metric.text, self.interval)
         overall = ((n, value) for n, value in self.tested.overall.items() if value is not None)
         lines = [
-            f"{self.name} on {self.truth.name.replace('@', ' ')}: {metric.title} "
+            f"{self.name} on {self._asked}: {metric.title} "
             f"{metric.text(self.score)} ({low} to {high}) of {len(self.tested.merit):,} samples",
             *(
                 [self.measures.to_string(float_format="{:.6g}".format)]
@@ -239,6 +246,7 @@ def evaluate(
     predictions: PredictionsSource,
     *,
     name: str = UNNAMED,
+    split: str = TEST_SPLIT,
     store: str | Store | None = None,
     submit: bool = False,
     content_hash: str | None = None,
@@ -267,6 +275,10 @@ def evaluate(
         k + 1 class k; a deblending the same of ``light (sample, source, [band,] y, x)``, electrons.
     name : str
         Of the model, for the record.
+    split : str
+        Whose samples are asked about: a split, or a named set of the version or recipe, such as
+        ``hp``. Of a set that is part of one split, predictions for all of that are taken, too.
+        Records are of the test split, so that only its scores are compared and submitted.
     store : str or Store, optional
         Any fsspec URL. Default: ``$SKYBENCH_STORE``, else the user's data folder.
     submit : bool
@@ -305,15 +317,17 @@ def evaluate(
     check_record_name(name)
     said, store = About.of(about or {}), Store(store)
     truth = ground_truth(reference, store, seal)
+    truth = truth if split == TEST_SPLIT else truth.about(split)
     if submit:
         _check_submittable(name, truth)
     question = truth.question
-    answer = read_predictions(predictions, question)
+    answer = _read(predictions, truth)
     notes = [_unchecked(truth, made_for) for made_for in (answer.content, content_hash) if made_for]
     file = _file(answer, truth) if submit else None
     if file is not None:
         answer = _as_kept(file, answer, question)
-    tested = score(truth.key.task, truth.answers, truth.key.names, answer.by_seed)
+    key, right = truth.key, truth.answers
+    tested = score(key.task, right, key.names, answer.by_seed, truth.votes)
     found = Evaluation(
         name=name,
         truth=truth,
@@ -321,9 +335,27 @@ def evaluate(
         tested=tested,
         notes=(*answer.notes, *filter(None, notes), *tested.notes),
     )
-    return (
-        found if truth.manifest is None else _with_records(found, truth.manifest, said, file, store)
-    )
+    if truth.manifest is None or split != TEST_SPLIT:
+        return found
+    return _with_records(found, truth.manifest, said, file, store)
+
+
+def _read(predictions: PredictionsSource, truth: GroundTruth) -> Predictions:
+    """Return predictions for what is asked, which may be given with those for the split around."""
+    try:
+        return read_predictions(predictions, truth.question)
+    except PredictionsError as error:
+        around = truth.around
+        if around is None:
+            raise
+        try:
+            whole = read_predictions(predictions, around.question)
+        except PredictionsError:
+            raise error from None
+    inside = np.isin(around.rows, truth.rows)
+    by_seed = {seed: answers[inside] for seed, answers in whole.by_seed.items()}
+    note = f"of the predictions for {around.split}, those of {truth.split} were taken"
+    return replace(whole, by_seed=by_seed, notes=(*whole.notes, note))
 
 
 def _with_records(
@@ -351,14 +383,14 @@ def _with_records(
 def _unchecked(truth: GroundTruth, made_for: str) -> str | None:
     """Refuse what was made for other content; say where there is no hash to compare with."""
     if truth.manifest is not None:
-        _check_content(made_for, truth.manifest)
+        _check_content(made_for, truth.manifest, truth.split)
         return None
     return f"made for content {made_for}; {truth.name} has no recorded hash to compare it with"
 
 
-def _check_content(made_for: str, manifest: Manifest) -> None:
+def _check_content(made_for: str, manifest: Manifest, split: str) -> None:
     content = manifest.content
-    if made_for in (content.root, content.splits[TEST_SPLIT].root):
+    if made_for in (content.root, content.splits[TEST_SPLIT].root, content.splits[split].root):
         return
     msg = (
         f"these predictions were made for content {made_for}, but {manifest.reference} has "
@@ -401,6 +433,9 @@ def _check_submittable(name: str, truth: GroundTruth) -> None:
             f"{truth.name} is not a released version, so it has no leaderboard to submit to; give "
             "a version such as sky@1, or leave out --submit"
         )
+        raise PredictionsError(msg)
+    if truth.split != TEST_SPLIT:
+        msg = f"records are of the test split; leave out --submit to score {truth.split}"
         raise PredictionsError(msg)
     if name == UNNAMED:
         msg = "a submission needs a name of its own; give one with --name or name=…"

@@ -137,7 +137,8 @@ class Scorer:
             found = read_predictions(io.BytesIO(data), truth.question)
             if len(_scored) >= _REMEMBERED:
                 _scored.clear()
-            _scored[key] = score(truth.key.task, truth.answers, truth.key.names, found.by_seed)
+            task, names = truth.key.task, truth.key.names
+            _scored[key] = score(task, truth.answers, names, found.by_seed, truth.votes)
         return _scored[key]
 
 

@@ -54,7 +54,8 @@ class GroundTruth:
         what its task asks about.
     key : AnswerKey
     split : str
-        The split that is asked about: test, or the only one that there is.
+        The split or set that is asked about: test, or the only split that there is, unless another
+        is named.
     manifest : Manifest or None
         Of a released version, which alone has records.
     recipe : Recipe or None
@@ -78,19 +79,49 @@ class GroundTruth:
         """What is right for each of them."""
         return self.key.answers(self.split)
 
+    @cached_property
+    def votes(self) -> NDArray[Any] | None:
+        """The probability of each class with volunteers, where it is known."""
+        return self.key.votes(self.split)
+
     @property
     def question(self) -> Question:
         """What predictions must answer."""
         key = self.key
         ids = {split: key.ids[key.rows(split)] for split in np.unique(key.splits).tolist()}
+        ids.pop(self.split, None)
         return Question(
             task=key.task,
             names=key.names,
-            ids=ids.pop(self.split),
+            ids=key.ids[self.rows],
             shape=key.truth.shape,
             other_ids=ids,
             split=self.split,
         )
+
+    @property
+    def around(self) -> "GroundTruth | None":
+        """The truth of the split that the set asked about is part of, if it is of one."""
+        splits = np.unique(self.key.splits[self.rows]).tolist()
+        if self.split not in self.key.sets or len(splits) != 1:
+            return None
+        return replace(self, split=splits[0])
+
+    def about(self, split: str) -> "GroundTruth":
+        """Return the same truth, of another split or set.
+
+        Raises
+        ------
+        PredictionsError
+            There is none of that name, or it has no samples.
+        """
+        other = replace(self, split=split)
+        if not other.rows.size:
+            there = (*np.unique(self.key.splits).tolist(), *self.key.sets)
+            have = ", ".join(name for name in there if self.key.rows(name).size) or "none"
+            msg = f"{self.name} has no samples of {split!r}; its splits and sets are {have}"
+            raise PredictionsError(msg)
+        return other
 
     @property
     def recipe_name(self) -> str:

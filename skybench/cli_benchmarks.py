@@ -145,6 +145,7 @@ def evaluate(
     dataset: JudgedArgument,
     predictions: PredictionsArgument,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "submission",
+    split: Annotated[str, typer.Option(help="The split or named set to score.")] = "test",
     submit: Annotated[bool, typer.Option("--submit", help="Keep the score in the store.")] = False,
     code: Annotated[str | None, typer.Option(help="Web address of the code.")] = None,
     paper: Annotated[str | None, typer.Option(help="Web address of the paper.")] = None,
@@ -161,6 +162,7 @@ def evaluate(
     Example: skybench evaluate sky@0 predictions.csv --name MyNet --submit
     --code https://example.org/mynet --author "A. Name" --pretraining ImageNet-1k
     Example: skybench evaluate sky/hard predictions.csv
+    Example: skybench evaluate sky@1 predictions.csv --split hp
     """
     from skybench.registry.evaluate import evaluate as evaluate_predictions
 
@@ -175,7 +177,7 @@ def evaluate(
     about = {key: value for key, value in said.items() if value is not None}
     print(
         evaluate_predictions(
-            dataset, predictions, name=name, store=store, submit=submit, about=about
+            dataset, predictions, name=name, split=split, store=store, submit=submit, about=about
         )
     )
 

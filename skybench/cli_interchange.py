@@ -55,8 +55,10 @@ def _identity(manifest: "Manifest", entry: "IndexEntry | None", place: "Store") 
     from skybench.generators.schema import SPLITS
     from skybench.registry.versions.recorded_manifests import cited_hash
 
-    splits = manifest.content.splits
-    sizes = ", ".join(f"{n} {splits[n].samples:,}" for n in SPLITS if n in splits)
+    content = manifest.content
+    names = sorted(content.splits, key=lambda name: (*SPLITS, name).index(name))
+    sizes = {name: f"{name} {content.splits[name].samples:,}" for name in names}
+    sets = [sizes.pop(name) for name in content.sets]
     made_by = manifest.generator
     rows = {
         "dataset": f"{manifest.dataset} {manifest.version}",
@@ -67,7 +69,8 @@ def _identity(manifest: "Manifest", entry: "IndexEntry | None", place: "Store") 
         "recorded": "" if entry else f"{manifest.created}, by skybench",
         "made by": f"skybench {made_by.get('skybench', 'unknown')}, "
         f"{made_by.get('generator', 'unknown generator')}",
-        "samples": f"{manifest.samples:,} ({sizes})",
+        "samples": f"{manifest.samples:,} ({', '.join(sizes.values())})",
+        "sets": ", ".join(sets),
         "task": manifest.task,
         "targets": ", ".join(manifest.targets),
         "classes": ", ".join(manifest.classes),

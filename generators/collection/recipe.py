@@ -132,6 +132,9 @@ class CollectionRecipe(AnyRecipe):
         """Yield what does not go together, a line each, though each part is right by itself."""
         yield from super().mistakes()
         for name, member in self.members.items():
+            if getattr(member.recipe, "votes", None) is not None:
+                yield f"members.{name}: votes are for its own classes; take them out"
+        for name, member in self.members.items():
             if not isinstance(member.recipe, ObjectRecipe):
                 yield f"members.{name} is a collection itself; list its members instead"
                 continue

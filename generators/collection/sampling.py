@@ -17,7 +17,7 @@ from skybench.generators.collection.canvas import on_canvas
 from skybench.generators.collection.recipe import CollectionRecipe
 from skybench.generators.family import Family
 from skybench.generators.recipe import CLASSIFICATION, ObjectRecipe
-from skybench.generators.schema import SPLITS, variable
+from skybench.generators.schema import variable
 from skybench.generators.strata import deal
 from skybench.generators.variable import flags, numbered
 
@@ -58,7 +58,7 @@ def sample(
     return xr.Dataset(
         coords={
             "sample_id": variable("sample_id", np.arange(start, stop)),
-            "split": variable("split", splits, flags(numbered(SPLITS))),
+            "split": variable("split", splits, flags(numbered(recipe.split_fractions))),
             "image_type": variable("image_type", members, flags(numbered(recipe.members))),
             **{name: _beside(name, drawn, rows, stop - start, recipe.slots) for name in names},
             "class": variable("class", list(meanings.values()), flags(meanings)),

@@ -37,8 +37,13 @@ from skybench.generators.variable import flags, numbered
 MAGNITUDE = 0.4 * np.log(10)
 """Logarithm of the flux ratio of a magnitude."""
 
+_Rows = tuple[int, int, int]
+"""First row, the row after the last, and the attempt at which they are drawn."""
 
-def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = None) -> xr.Dataset:
+
+def sample(
+    recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = None, attempt: int = 0
+) -> xr.Dataset:
     """Return the parameters of rows ``start`` to ``stop``, with those of each band.
 
     Where the recipe has bands, ``psf_fwhm``, ``sky_level`` and ``read_noise`` lie on (sample,
@@ -54,11 +59,13 @@ def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = N
         Half-open range of rows.
     labels : (stop - start,) int64 array, optional
         Classes that were dealt elsewhere.
+    attempt : int
+        As for `skybench.generators.sampling.sample`.
     """
-    shared = sample_shared(recipe, start, stop, labels)
+    shared = sample_shared(recipe, start, stop, labels, attempt)
     if not recipe.image.bands:
         return shared
-    rows = (start, stop)
+    rows = (start, stop, attempt)
     chosen = source_of_slot(recipe, start, stop, labels)
     conditions = {name: _condition(recipe, shared, key, rows) for key, name in BANDED.items()}
     sources = {n: _fluxes(recipe, shared, n, chosen, rows) for n in fluxes() if n in shared}
@@ -85,9 +92,7 @@ def in_band(parameters: xr.Dataset, band: int) -> xr.Dataset:
     return one.assign_coords(own)
 
 
-def _condition(
-    recipe: SkyRecipe, shared: xr.Dataset, key: str, rows: tuple[int, int]
-) -> xr.Variable:
+def _condition(recipe: SkyRecipe, shared: xr.Dataset, key: str, rows: _Rows) -> xr.Variable:
     name = BANDED[key]
     columns = []
     for band, spec in recipe.image.bands.items():
@@ -101,7 +106,7 @@ def _condition(
 
 
 def _fluxes(
-    recipe: SkyRecipe, shared: xr.Dataset, name: str, chosen: Integers, rows: tuple[int, int]
+    recipe: SkyRecipe, shared: xr.Dataset, name: str, chosen: Integers, rows: _Rows
 ) -> Floats:
     """Return the electrons of a flux in each band; NaN where a slot has no such source."""
     flux = shared[name].values.astype(np.float64)
@@ -121,7 +126,7 @@ def _stored(name: str, values: Floats) -> xr.Variable:
 
 
 def _bulges(
-    recipe: SkyRecipe, shared: xr.Dataset, chosen: Integers, rows: tuple[int, int]
+    recipe: SkyRecipe, shared: xr.Dataset, chosen: Integers, rows: _Rows
 ) -> tuple[Floats, Floats]:
     """Return what fluxes grow by in each band, and the share of bulges: (row, slot, band)."""
     share = shared[BULGE].values.astype(np.float64)
@@ -143,7 +148,7 @@ def _excess(
     source: str,
     bulge: Distribution,
     slot: int,
-    rows: tuple[int, int],
+    rows: _Rows,
 ) -> Floats:
     """Return the light of a bulge over that of the rest, less so in the reference band."""
     own = _drawn_of(recipe, shared, bulge, source, "bulge_colour", slot, rows)
@@ -158,7 +163,7 @@ def _ratios(
     source: str,
     name: str,
     slot: int,
-    rows: tuple[int, int],
+    rows: _Rows,
 ) -> Floats:
     """Return electrons over those of the recipe's flux: (row, band)."""
     image = recipe.image
@@ -187,7 +192,7 @@ def _colour(
     source: str,
     name: str,
     slot: int,
-    rows: tuple[int, int],
+    rows: _Rows,
 ) -> Floats:
     """Return g - r of a flux."""
     spec = recipe.sources[source]
@@ -203,7 +208,7 @@ def _drawn_of(
     source: str,
     name: str,
     slot: int,
-    rows: tuple[int, int],
+    rows: _Rows,
 ) -> Floats:
     """Return what follows a parameter of the source, or is from its row of the catalogue."""
     stream = stream_of(source, distribution.stream or name, slot)
@@ -212,7 +217,5 @@ def _drawn_of(
     return distribution.quantile(uniforms(recipe.seed, stream, *rows), drawn)
 
 
-def _drawn(
-    recipe: SkyRecipe, distribution: Distribution, stream: str, rows: tuple[int, int]
-) -> Floats:
+def _drawn(recipe: SkyRecipe, distribution: Distribution, stream: str, rows: _Rows) -> Floats:
     return distribution.quantile(uniforms(recipe.seed, stream, *rows), {})

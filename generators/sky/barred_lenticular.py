@@ -6,6 +6,7 @@ from skybench.generators.declaration import parameter
 from skybench.generators.distributions import uniform
 from skybench.generators.sky import bar
 from skybench.generators.sky.lenticular import Lenticular
+from skybench.generators.sky.sky_object import Smooth
 from skybench.generators.sky.stamps import Sources, Stamps
 
 
@@ -20,6 +21,7 @@ class BarredLenticular(Lenticular):
     reference = "Laurikainen, Salo & Buta (2005), MNRAS 362, 1319; Pfenniger (1984), A&A 134, 373"
     accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "BarredLenticular(half_light_radius=10, axis_ratio=0.8, seed=1).render((64, 64))"
+    smooth = Smooth(changes={"bar_fraction": 0.0})
 
     bar_fraction: float = parameter(default=uniform(0.1, 0.35))
     bar_length_ratio: float = parameter(default=uniform(0.5, 1.1))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import uniform
 from skybench.generators.sky import bar
+from skybench.generators.sky.sky_object import Smooth
 from skybench.generators.sky.spiral import Spiral
 from skybench.generators.sky.stamps import Sources, Stamps
 
@@ -23,6 +24,7 @@ class BarredSpiral(Spiral):
     example = (
         "BarredSpiral(flux=1e5, half_light_radius=10, axis_ratio=0.8, seed=3).render((64, 64))"
     )
+    smooth = Smooth(changes={"bar_fraction": 0.0})
 
     bar_fraction: float = parameter(default=uniform(0.08, 0.3))
     bar_length_ratio: float = parameter(default=uniform(0.5, 1.1))

@@ -17,8 +17,9 @@ from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, truncated_normal, uniform
 from skybench.generators.sky import components
 from skybench.generators.sky.sersic import Sersic
-from skybench.generators.sky.sky_object import SkyObject
+from skybench.generators.sky.sky_object import SkyObject, Smooth
 from skybench.generators.sky.stamps import Sources, Stamps
+from skybench.generators.sky.star import Star
 
 
 class BulgeDisc(SkyObject):
@@ -30,6 +31,7 @@ class BulgeDisc(SkyObject):
     accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "BulgeDisc(flux=6e4, half_light_radius=8, axis_ratio=0.5).render((64, 64))"
     colour = truncated_normal(0.6, 0.13, 0.2, 1.0)
+    smooth = Smooth(Star)
 
     flux: float = parameter(default=log_uniform(1e4, 1e5))
     half_light_radius: float = parameter(default=uniform(4, 8))

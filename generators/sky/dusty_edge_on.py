@@ -20,6 +20,7 @@ import numpy as np
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import uniform
 from skybench.generators.sky.edge_on import EdgeOn
+from skybench.generators.sky.sky_object import Smooth
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval
 
@@ -37,6 +38,7 @@ class DustyEdgeOn(EdgeOn):
     example = (
         "DustyEdgeOn(flux=6e4, half_light_radius=9, position_angle=30, seed=2).render((64, 64))"
     )
+    smooth = Smooth(changes={"dust_optical_depth": 0.0})
 
     bulge_fraction: float = parameter(default=uniform(0.02, 0.15))
     dust_optical_depth: float = parameter(

@@ -24,7 +24,7 @@ from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, truncated_normal, uniform
 from skybench.generators.sky import components, fourier, sersic_profile
 from skybench.generators.sky.sersic import Sersic
-from skybench.generators.sky.sky_object import SkyObject
+from skybench.generators.sky.sky_object import SkyObject, Smooth
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval
 
@@ -33,6 +33,9 @@ _SLOPE = float(sersic_profile.b_n(np.asarray(1.0)))
 
 _WRAPPED = 1e-4
 """Share of the flux that may lie beyond the stamp."""
+
+_TILTED = 60.0
+"""Inclination in degrees up to which no disc is seen from the side: the median on the sky."""
 
 
 class EdgeOn(SkyObject):
@@ -44,6 +47,7 @@ class EdgeOn(SkyObject):
     accuracy = "GalSim's InclinedExponential at tight settings, and points of light of the bulge"
     example = "EdgeOn(flux=6e4, half_light_radius=9, position_angle=30).render((64, 64))"
     colour = truncated_normal(0.55, 0.13, 0.1, 1.0)
+    smooth = Smooth(changes={"inclination": lambda own: np.minimum(own["inclination"], _TILTED)})
 
     flux: float = parameter(default=log_uniform(1e4, 1e5))
     half_light_radius: float = parameter(default=uniform(5, 10))

@@ -20,6 +20,7 @@ from skybench.generators.declaration import parameter
 from skybench.generators.distributions import choice, uniform
 from skybench.generators.random_streams import first_uniforms
 from skybench.generators.sky import arms, knots
+from skybench.generators.sky.sky_object import Smooth
 from skybench.generators.sky.spiral import Spiral, draw_with
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval, OneOf
@@ -43,6 +44,7 @@ class FlocculentSpiral(Spiral):
     reference = "Elmegreen & Elmegreen (1984), ApJS 54, 127; Toomre (1981)"
     accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "FlocculentSpiral(flux=1e5, half_light_radius=9, seed=1).render((64, 64))"
+    smooth = Smooth(changes={"arm_contrast": 0.0, "arm_patchiness": 0.0, "knot_fraction": 0.0})
 
     arm_contrast: float = parameter(default=uniform(0.1, 0.5))
     arm_patchiness: float = parameter(

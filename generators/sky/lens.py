@@ -18,7 +18,7 @@ from skybench.generators.declaration import parameter
 from skybench.generators.distributions import Distribution, log_uniform, uniform
 from skybench.generators.sky import adaptive, lensed, sersic_profile, sie
 from skybench.generators.sky.sersic import Sersic
-from skybench.generators.sky.sky_object import LENSED, RED, SkyObject
+from skybench.generators.sky.sky_object import LENSED, RED, SkyObject, Smooth
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.sky.vocabulary import ELECTRONS
 from skybench.generators.variable import Interval
@@ -44,6 +44,7 @@ class Lens(SkyObject):
         ".render((64, 64))"
     )
     colour = RED
+    smooth = Smooth(Sersic)
     other_colours: ClassVar[dict[str, Distribution]] = {"lensed_flux": LENSED}
 
     einstein_radius: float = parameter(

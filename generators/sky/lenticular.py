@@ -19,7 +19,7 @@ from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
 from skybench.generators.sky import components, ferrers
 from skybench.generators.sky.sersic import Sersic
-from skybench.generators.sky.sky_object import RED, SkyObject
+from skybench.generators.sky.sky_object import RED, SkyObject, Smooth
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval
 
@@ -36,6 +36,7 @@ class Lenticular(SkyObject):
         "plateau_fraction=0.7, seed=1).render((64, 64))"
     )
     colour = RED
+    smooth = Smooth(changes={"plateau_fraction": 0.0})
 
     flux: float = parameter(default=log_uniform(1e4, 1e5))
     half_light_radius: float = parameter(default=uniform(4, 8))

@@ -18,7 +18,7 @@ from skybench.generators.distributions import choice, log_uniform, truncated_nor
 from skybench.generators.sky import components
 from skybench.generators.sky.components import Spots
 from skybench.generators.sky.sersic import Sersic
-from skybench.generators.sky.sky_object import SkyObject
+from skybench.generators.sky.sky_object import SkyObject, Smooth
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval
 
@@ -43,6 +43,11 @@ class Pair(NamedTuple):
     tides: Spots
 
 
+def _size_of_both(sources: Sources) -> Floats:
+    """Return the half-light radius of one galaxy of the light and brightness of both."""
+    return np.asarray(sources["half_light_radius"] * np.sqrt(1 + sources["flux_ratio"]))
+
+
 class Merger(SkyObject):
     """Merging pair: two Sersic galaxies with tidal tails and a bridge."""
 
@@ -52,6 +57,7 @@ class Merger(SkyObject):
     accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "Merger(flux=6e4, half_light_radius=6, seed=2).render((64, 64))"
     colour = truncated_normal(0.4, 0.15, 0.0, 0.9)
+    smooth = Smooth(Sersic, {"half_light_radius": _size_of_both})
 
     flux: float = parameter(default=log_uniform(1e4, 1e5))
     half_light_radius: float = parameter(default=uniform(3, 5))

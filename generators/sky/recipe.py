@@ -13,6 +13,7 @@ from pydantic import (
 from typing_extensions import override
 
 from skybench.generators.distributions import (
+    NUMBER,
     Column,
     Constant,
     Distribution,
@@ -25,6 +26,7 @@ from skybench.generators.geometric.geometric_object import GeometricObject
 from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
 from skybench.generators.object_table import JoinedTables
 from skybench.generators.recipe import (
+    CLASSIFICATION,
     DEBLENDING,
     MAPPED_SOURCES,
     SEGMENTATION,
@@ -236,6 +238,49 @@ class Background(Part):
         return self
 
 
+class Visibility(Part):
+    """How well sources are seen, and how well they have to be.
+
+    ``record`` stores ``signal_to_noise`` and ``feature_signal_to_noise`` of all sources. With
+    ``least`` above 0 each of ``sources``, by default those that belong to classes, is drawn up to
+    ``attempts`` times until its feature has that signal to noise; if none has, the best is taken.
+    """
+
+    record: bool = True
+    least: Annotated[Finite, Field(ge=0, le=1e6)] = 0.0
+    sources: tuple[str, ...] = ()
+    attempts: Annotated[int, NUMBER, Field(ge=1, le=100)] = 8
+
+    @model_validator(mode="after")
+    def _of_use(self) -> Self:
+        if not self.record and not self.least:
+            msg = "nothing is recorded and nothing asked for; give least, or take visibility out"
+            raise ValueError(msg)
+        return self
+
+
+class Votes(Part):
+    """Simulated volunteers who say of which class a sample is; the label stays the truth.
+
+    A volunteer sees what tells the class with the odds
+
+        (feature signal to noise / seen)^steepness (half-light radius / PSF FWHM)^resolution,
+
+    without the last factor where a source has no half-light radius. Who does not see it says
+    ``unseen_as``, as faint and distant spirals of Galaxy Zoo are called smooth (Bamford et al.
+    2009, MNRAS 393, 1324; Willett et al. 2013, MNRAS 435, 2835), or guesses any class where that
+    is left out. A share of ``lapses`` of all votes falls on any class. ``seen`` is Rose's
+    criterion (1948, JOSA 38, 196); the other numbers are choices, not fits.
+    """
+
+    volunteers: Annotated[int, NUMBER, Field(ge=1, le=10_000)] = 40
+    seen: Annotated[Finite, Field(ge=0.01, le=1e6)] = 5.0
+    steepness: Annotated[Positive, Field(le=20)] = 2.5
+    resolution: Annotated[Finite, Field(ge=0, le=20)] = 1.0
+    lapses: Annotated[Finite, Field(ge=0, le=1)] = 0.01
+    unseen_as: str | None = None
+
+
 class SkySource(SourceSpec):
     """A source on the sky: its profile and the distributions of its parameters.
 
@@ -333,7 +378,7 @@ class SkySource(SourceSpec):
 class SkyRecipe(SceneRecipe):
     """A dataset of sky images."""
 
-    newer: ClassVar = SceneRecipe.newer | {"background"}
+    newer: ClassVar = SceneRecipe.newer | {"background", "visibility", "votes"}
 
     family: Literal["sky"] = "sky"
     image: SkyImage = SkyImage()
@@ -341,7 +386,17 @@ class SkyRecipe(SceneRecipe):
     noise: Noise = Noise()
     detector: Detector | None = None
     background: Background | None = None
+    visibility: Visibility | None = None
+    votes: Votes | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
+
+    @property
+    def visible_sources(self) -> tuple[str, ...]:
+        """The sources that ``visibility`` asks to be seen."""
+        if self.visibility is None:
+            return ()
+        labelled = (name for spec in self.classes.values() for name in spec.sources)
+        return self.visibility.sources or tuple(labelled) or tuple(self.sources)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -369,7 +424,7 @@ class SkyRecipe(SceneRecipe):
     @property
     @override
     def variables(self) -> Mapping[str, Variable]:
-        return of_sources()
+        return SkySource.objects.variables | of_sources()
 
     @override
     def drawn_of(self, source: str) -> Mapping[str, Drawn]:
@@ -430,6 +485,10 @@ class SkyRecipe(SceneRecipe):
                 yield f"targets: {name} has a value a band, so it is no target; take another"
         yield from self._mistakes_of_spikes()
         yield from self._mistakes_of_spellings()
+        for source in self.visibility.sources if self.visibility else ():
+            yield from self._unknown_source(source, "visibility.sources")
+        if self.votes is not None:
+            yield from self._mistakes_of_votes(self.votes.unseen_as)
         for name, spec in self.sources.items():
             for key in () if self.image.bands else spec.colours:
                 yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"
@@ -455,6 +514,12 @@ class SkyRecipe(SceneRecipe):
                     f"{place}.{magnitudes[0]} needs image.zeropoint, the AB magnitude of one "
                     "electron in the whole exposure"
                 )
+
+    def _mistakes_of_votes(self, unseen_as: str | None) -> Iterator[str]:
+        if self.task != CLASSIFICATION:
+            yield f"votes are for the classes of a classification; the task is {self.task}"
+        elif unseen_as is not None and unseen_as not in self.classes:
+            yield f"votes.unseen_as: {unknown('class', unseen_as, self.classes)}"
 
     def _mistakes_of_spikes(self) -> Iterator[str]:
         seeing: list[Drawn] = [self._seeing[-1].distribution]

@@ -24,8 +24,9 @@ from skybench.generators.arrays import Floats
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
 from skybench.generators.sky import components, fourier
+from skybench.generators.sky.bulge_disc import BulgeDisc
 from skybench.generators.sky.sersic import Sersic
-from skybench.generators.sky.sky_object import BLUE, SkyObject
+from skybench.generators.sky.sky_object import BLUE, SkyObject, Smooth
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval
 
@@ -48,6 +49,7 @@ class Ring(SkyObject):
     accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "Ring(flux=6e4, half_light_radius=14, axis_ratio=0.8).render((64, 64))"
     colour = BLUE
+    smooth = Smooth(BulgeDisc)
 
     flux: float = parameter(default=log_uniform(1e4, 1e5))
     half_light_radius: float = parameter(default=uniform(6, 10))

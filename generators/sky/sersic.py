@@ -9,7 +9,7 @@ from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
 from skybench.generators.native.library import kernel
 from skybench.generators.sky import cusp, fourier, moffat, sersic_profile, wings
-from skybench.generators.sky.sky_object import RED, SkyObject
+from skybench.generators.sky.sky_object import RED, SkyObject, Smooth
 from skybench.generators.sky.stamps import (
     STEP,
     WHOLE,
@@ -19,6 +19,7 @@ from skybench.generators.sky.stamps import (
     take_smooth,
     windows,
 )
+from skybench.generators.sky.star import Star
 
 _DROPPED = 1e-4
 """Share of the flux that may be cut off on an image larger than the galaxy."""
@@ -74,6 +75,7 @@ class Sersic(SkyObject):
     accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "Sersic(flux=5e4, half_light_radius=6, axis_ratio=0.6, seed=1).render((64, 64))"
     colour = RED
+    smooth = Smooth(Star)
 
     flux: float = parameter(default=log_uniform(5e3, 1e5))
     half_light_radius: float = parameter(default=log_uniform(2, 6))

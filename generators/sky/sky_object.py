@@ -3,9 +3,10 @@
 The expected image of a sample is the sum of its sources, before any noise.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import ClassVar
+from types import MappingProxyType
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -26,6 +27,22 @@ BLUE = truncated_normal(0.45, 0.13, 0.0, 0.9)
 LENSED = truncated_normal(0.2, 0.15, -0.2, 0.7)
 """g - r of galaxies without young stars, with them, and of far ones behind a lens."""
 
+
+class Smooth(NamedTuple):
+    """What is left of an object without its defining feature.
+
+    Attributes
+    ----------
+    kind : type, optional
+        The object that it then is, of the parameters that it has. Default: its own kind.
+    changes : mapping
+        Parameters and what they become: a number, or a function of the sources.
+    """
+
+    kind: "type[SkyObject] | None" = None
+    changes: Mapping[str, float | Callable[[Sources], Floats]] = MappingProxyType({})
+
+
 _OPTICS = ("psf_fwhm", "psf_beta")
 _POSITION = ("source_x", "source_y")
 
@@ -39,6 +56,9 @@ class SkyObject(Summand, ImageObject):
         g - r of its flux in AB magnitudes, for recipes of several bands.
     other_colours : dict
         That of other fluxes, by name.
+    smooth : Smooth or None
+        Its twin without what tells it from others, which `visibility` measures: of a spiral that
+        without arms. None where all of its light does.
     """
 
     family = "sky"
@@ -47,6 +67,7 @@ class SkyObject(Summand, ImageObject):
 
     colour: ClassVar[Distribution] = truncated_normal(0.6, 0.2, 0.0, 1.2)
     other_colours: ClassVar[dict[str, Distribution]] = {}
+    smooth: ClassVar[Smooth | None] = None
 
     fwhm: float = setting("psf_fwhm", default=3.0)
     beta: float = setting("psf_beta", default=3.0)

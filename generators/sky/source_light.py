@@ -2,11 +2,13 @@
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from skybench.generators.arrays import Floats
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.shapes import add_shapes
 from skybench.generators.sky.sky_object import light
+from skybench.generators.variable import SAMPLE, SOURCE
 
 
 def expected(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
@@ -36,23 +38,19 @@ def source_light(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
         Nowhere negative; 0 where a slot is empty.
     """
     samples, slots = parameters["kind"].shape
-    alone = expected(_one_a_sample(parameters), shape)
-    return alone.reshape(samples, slots, *shape)
+    rows, places = np.divmod(np.arange(samples * slots), slots)
+    images = expected(alone(parameters, rows, places), shape)
+    return images.reshape(samples, slots, *shape)
 
 
-def _one_a_sample(parameters: xr.Dataset) -> xr.Dataset:
-    """Return as many samples as there are slots, each with the one source and all conditions."""
-    samples, slots = parameters["kind"].shape
-    owners = np.repeat(np.arange(samples), slots)
-    return xr.Dataset(
-        coords={
-            name: _apart(v) if "source" in v.dims else v.isel({"sample": owners})
-            for name, v in parameters.variables.items()
-            if "sample" in v.dims
-        }
-    )
+def alone(parameters: xr.Dataset, rows: NDArray[np.intp], slots: NDArray[np.intp]) -> xr.Dataset:
+    """Return m sources, given by sample and slot, as samples of one source each."""
 
+    def of_source(variable: xr.Variable) -> xr.Variable:
+        if variable.dims[:2] == SOURCE:
+            return xr.Variable(variable.dims, variable.values[rows, slots][:, None])
+        if variable.dims[:1] == SAMPLE:
+            return xr.Variable(variable.dims, variable.values[rows])
+        return variable
 
-def _apart(variable: xr.Variable) -> xr.Variable:
-    samples, slots, *others = variable.shape
-    return xr.Variable(variable.dims, variable.values.reshape(samples * slots, 1, *others))
+    return xr.Dataset(coords={n: of_source(v) for n, v in parameters.variables.items()})

@@ -16,7 +16,7 @@ from skybench.generators.distributions import choice, log_uniform, uniform
 from skybench.generators.sky import arms, components, fourier, sersic_profile
 from skybench.generators.sky.components import Spots
 from skybench.generators.sky.sersic import Sersic
-from skybench.generators.sky.sky_object import BLUE, SkyObject
+from skybench.generators.sky.sky_object import BLUE, SkyObject, Smooth
 from skybench.generators.sky.stamps import Sources, Stamps, reach
 from skybench.generators.variable import POSITIVE, Interval, OneOf
 
@@ -36,6 +36,7 @@ class Spiral(SkyObject):
     accuracy = "the formula at points of light, seen one by one through the PSF and the pixel"
     example = "Spiral(flux=1e5, half_light_radius=10, seed=3).render((64, 64))"
     colour = BLUE
+    smooth = Smooth(changes={"arm_contrast": 0.0})
 
     flux: float = parameter(default=log_uniform(1e4, 1e5))
     half_light_radius: float = parameter(default=uniform(4, 8))

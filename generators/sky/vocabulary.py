@@ -131,4 +131,26 @@ VOCABULARY = COMMON | table(
         "angle of the bar within the disc, from the disc's major axis",
         units="degree",
     ),
+    of_source(
+        "signal_to_noise",
+        "signal to noise of the source within the pixels that hold half its light",
+        bits=EXPECTED_BITS,
+    ),
+    of_source(
+        "feature_signal_to_noise",
+        "signal to noise of what tells the source from its smooth twin",
+        bits=EXPECTED_BITS,
+    ),
+    Variable(
+        name="vote_probability",
+        dims=("sample", "class"),
+        dtype="float32",
+        long_name="probability that a simulated volunteer says the class",
+    ),
+    Variable(
+        name="vote_fraction",
+        dims=("sample", "class"),
+        dtype="float32",
+        long_name="share of the simulated volunteers who said the class",
+    ),
 )

@@ -18,16 +18,16 @@ from skybench.errors import IntegrityError, NotFoundError
 from skybench.generators.codes import (
     ID_VARIABLE,
     SAMPLE_DIM,
-    SPLIT_VARIABLE,
-    flag_names,
+    SET_VARIABLE,
     once,
     presented,
     with_variables,
 )
 from skybench.registry.arrays.chunked_rows import stored_rows
 from skybench.registry.arrays.zarr_format import in_chunks, missing_chunks, open_raw
+from skybench.registry.hashing.parts import members_of
 
-_CHOSEN_BY = {SAMPLE_DIM, "class"}
+_CHOSEN_BY = {SAMPLE_DIM, "class", SET_VARIABLE}
 """Dimensions of the coordinates by which samples are chosen."""
 
 _READ_AT_ONCE = 1 << 24
@@ -132,27 +132,26 @@ def _kept(variable: xr.Variable) -> xr.Variable:
 
 
 def select_split(ds: xr.Dataset, split: str) -> xr.Dataset:
-    """Return the samples of one split, in order, in chunks of one length.
+    """Return the samples of one split or set, in order, in chunks of one length.
 
     Parameters
     ----------
     ds : Dataset
         As stored, with codes not decoded.
     split : str
-        A name in the flag meanings of the coordinate ``split``.
+        A name in the flag meanings of the coordinate ``split`` or ``set``.
 
     Raises
     ------
     NotFoundError
-        There is no such split; the message lists those there are.
+        There is no such split or set; the message lists those there are.
     """
-    variable = ds.variables.get(SPLIT_VARIABLE)
-    named = {} if variable is None else {name: code for code, name in flag_names(variable).items()}
-    if variable is None or split not in named:
-        have = f"it has {', '.join(named)}" if named else "it has no splits"
+    members = members_of(ds)
+    if split not in members:
+        have = f"it has {', '.join(members)}" if members else "it has no splits"
         msg = f"no split {split!r} in {ds.attrs.get('recipe', 'the dataset')}; {have}"
         raise NotFoundError(msg)
-    taken = _Rows(np.flatnonzero(np.asarray(variable) == named[split]))
+    taken = _Rows(np.flatnonzero(members[split]))
     variables = {name: taken.of(variable) for name, variable in ds.variables.items()}
     return with_variables(ds, variables).assign_attrs(split=split)
 

@@ -7,7 +7,7 @@ extract, its name in the store; codes have an enumeration with their meanings.
 
 from typing import Any
 
-from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE
+from skybench.generators.codes import SAMPLE_DIM, SET_VARIABLE, SPLIT_VARIABLE
 from skybench.generators.families import variables
 from skybench.registry.describing.citation import bibtex
 from skybench.registry.describing.licence import licence_url
@@ -168,7 +168,7 @@ def _enumerations(manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def _enumeration(head: Header, manifest: Manifest) -> dict[str, Any]:
-    own, is_split = _codes(head["name"]), head["name"] == SPLIT_VARIABLE
+    own, is_split = _codes(head["name"]), head["name"] in (SPLIT_VARIABLE, SET_VARIABLE)
     columns = {"code": "sc:Integer", "name": "sc:Text"} | (
         {"samples": "sc:Integer", "hash": "sc:Text"} if is_split else {}
     )

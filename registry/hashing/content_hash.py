@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from skybench.errors import IntegrityError
-from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.hashing.attributes import (
     Attributes,
     attributes_of,
@@ -28,6 +28,7 @@ from skybench.registry.hashing.attributes import (
     is_text,
     plain,
 )
+from skybench.registry.hashing.parts import Members, members_of
 from skybench.registry.hashing.row_hash import Digests as Digests
 from skybench.registry.hashing.row_hash import leaves as leaves
 from skybench.registry.hashing.row_hash import sample_digests as sample_digests
@@ -79,6 +80,7 @@ class SplitHash(_Frozen):
 class ContentHash(_Frozen):
     """The identity of a dataset's content, detailed enough to say which part differs.
 
+    Among the splits are the named sets of samples, which may overlap.
     The attributes are those of the dataset that its roots cover; None in ``skyhash-1``.
     """
 
@@ -88,6 +90,13 @@ class ContentHash(_Frozen):
     attributes: Attributes | None = None
     variables: dict[str, VariableHash]
     splits: dict[str, SplitHash]
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The names among those of the splits that no sample has as its split: sets."""
+        split = self.variables.get(SPLIT_VARIABLE)
+        words = None if split is None else split.header["flag_meanings"]
+        return () if words is None else tuple(n for n in self.splits if n not in words.split())
 
 
 def header(name: Hashable, variable: xr.Variable) -> Header:
@@ -122,8 +131,7 @@ def header(name: Hashable, variable: xr.Variable) -> Header:
 def assemble(
     headers: Mapping[str, Header],
     leaves_by_variable: Mapping[str, Digests],
-    split_codes: NDArray[np.integer[Any]] | None = None,
-    split_names: Mapping[int, str] | None = None,
+    members: Members | None = None,
     attributes: Attributes | None = None,
 ) -> ContentHash:
     """Return the content hash of a dataset from the leaves of its rows.
@@ -135,17 +143,17 @@ def assemble(
     leaves_by_variable : mapping of name to (rows, 32) uint8 array
         As `leaves` gives them, in the order of the samples; one row for a variable without
         ``sample``. Each is asked for once, so a mapping may read them as it goes.
-    split_codes, split_names
-        The code of each sample, and the name of each code; None where there are no splits.
+    members : mapping of str to (sample,) bool arrays, optional
+        Which samples are in each split and set.
     attributes : dict, optional
         As `hashed_attributes` gives them. None makes ``skyhash-1``.
 
     Raises
     ------
     IntegrityError
-        A variable has another number of leaves, or a sample a split without a name.
+        A variable has another number of leaves.
     """
-    rows_of_split = _rows_of_split(split_codes, split_names)
+    rows_of_split = {name: np.flatnonzero(inside) for name, inside in (members or {}).items()}
     variables: dict[str, VariableHash] = {}
     split_roots: dict[str, dict[str, str]] = {split: {} for split in rows_of_split}
     for name in sorted(headers):
@@ -287,8 +295,7 @@ def hash_dataset_and_samples(
         for name in headers.keys() - set(along_sample)
     }
     by_sample = _leaves_of_samples(ds[along_sample], along_sample)
-    codes, names = split_table(ds)
-    content = assemble(headers, whole | by_sample, codes, names, attributes)
+    content = assemble(headers, whole | by_sample, members_of(ds), attributes)
     return content, sample_digests(by_sample)
 
 
@@ -328,16 +335,6 @@ def headers_of(ds: xr.Dataset) -> dict[str, Header]:
 def hashed_attributes(ds: xr.Dataset, algorithm: Algorithm) -> Attributes | None:
     """Return the attributes of a dataset that the algorithm covers, None where it has none."""
     return None if algorithm == "skyhash-1" else attributes_of(ds)
-
-
-def split_table(ds: xr.Dataset) -> tuple[NDArray[Any] | None, dict[int, str] | None]:
-    """Return the split code of each sample and the name of each code, None without splits."""
-    split = ds.variables.get(SPLIT_VARIABLE)
-    if split is None:
-        return None, None
-    codes, names = np.asarray(split.values), flag_names(split)
-    _check_split(codes, names)
-    return codes, names
 
 
 def row_blocks(ds: xr.Dataset, block_bytes: int = _READ_BYTES) -> Iterator[slice]:
@@ -403,15 +400,6 @@ def _in_digits(digests: bytes) -> tuple[str, ...]:
     return tuple(digits[start : start + size] for start in range(0, len(digits), size))
 
 
-def _rows_of_split(
-    codes: NDArray[np.integer[Any]] | None, names: Mapping[int, str] | None
-) -> dict[str, NDArray[np.intp]]:
-    if codes is None or names is None:
-        return {}
-    _check_split(codes, names)
-    return {name: np.flatnonzero(codes == code) for code, name in names.items()}
-
-
 def _has_samples(head: Header) -> bool:
     return SAMPLE_DIM in head["dims"]
 
@@ -428,16 +416,6 @@ def _fault_of_words(head: Header) -> str | None:
         if head[key] is not None and not is_text(head[key]):
             return f"has {key} {head[key]!a}, which are no text"
     return flag_fault(head["flag_values"], head["flag_meanings"])
-
-
-def _check_split(codes: NDArray[Any], names: Mapping[int, str]) -> None:
-    unnamed = np.setdiff1d(codes, list(names))
-    if unnamed.size:
-        msg = (
-            f"samples have the code {unnamed[0]} in {SPLIT_VARIABLE!r}, which has no name; its "
-            f"flag_values are {list(names)}"
-        )
-        raise IntegrityError(msg)
 
 
 def _check_hashable(name: Hashable, variable: xr.Variable) -> None:

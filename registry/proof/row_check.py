@@ -25,8 +25,8 @@ from skybench.registry.hashing.content_hash import (
     block_digests,
     dataset_root,
     leaves,
-    split_table,
 )
+from skybench.registry.hashing.parts import Members, members_of
 from skybench.registry.proof.digests_beside import blocks_of
 from skybench.registry.proof.file_check import (
     content_problem,
@@ -123,10 +123,10 @@ class _Whole:
         self._roots: dict[str, str] = {}
         self._split_roots: dict[str, dict[str, str]] = {s: {} for s in manifest.content.splits}
         self._sound = True
-        self._codes, self._names = None, None
+        self._members: Members = {}
         if ds is not None:
             try:
-                self._codes, self._names = split_table(ds)
+                self._members = members_of(ds)
             except Exception:
                 self._sound = False  # the rows of the split are told with those of all variables
 
@@ -149,7 +149,7 @@ class _Whole:
                 yield f"{rows} {where} cannot be read: {part}."
             else:
                 digests[start:stop] = part
-        made = assemble({name: published.header}, {name: digests}, self._codes, self._names)
+        made = assemble({name: published.header}, {name: digests}, self._members)
         self._roots[name] = made.variables[name].root
         for split, found in made.splits.items():
             self._split_roots.setdefault(split, {})[name] = found.variables[name]

@@ -30,12 +30,15 @@ class Outcome:
         (sample, y, x) codes.
     names : tuple of str
         Of the classes or targets.
+    votes : (sample, class) array, optional
+        The probability of each class with volunteers, where it is known.
     """
 
     predicted: Array
     decided: Array
     truth: Array
     names: tuple[str, ...]
+    votes: Array | None = None
 
     @cached_property
     def present(self) -> NDArray[np.bool_]:
@@ -72,6 +75,8 @@ class Metric:
         The tasks whose records have it. The task says which of its metrics is the headline.
     is_share : bool
         Whether it is a share from 0 to 1, to be shown in percent.
+    of_votes : bool
+        Whether it needs the votes of an `Outcome`; records of datasets without are without it.
     merit : callable, optional
         `Outcome` to (sample,) numbers, larger is better, whose mean is the score: it has a
         bootstrap interval, two models can be paired by sample, and it can be a task's headline.
@@ -96,6 +101,7 @@ class Metric:
     title: str
     tasks: tuple[str, ...]
     is_share: bool = False
+    of_votes: bool = False
     merit: Callable[[Outcome], Array] | None = None
     by_part: Callable[[Outcome], Array] | None = None
     overall: Callable[[Outcome], float] | None = None

@@ -19,6 +19,7 @@ Codes = NDArray[np.integer[Any]]
 Counts = NDArray[np.int64]
 
 CALIBRATION_BINS = 15
+_LEAST_PROBABILITY = 1e-12
 _DEVIATIONS_PER_MAD = 1.4826
 _PIXELS_AT_ONCE = 1 << 24
 
@@ -93,6 +94,29 @@ def expected_calibration_error(outcome: Outcome) -> float:
         return np.nan
     excess = np.bincount(calibration_bins(top), weights=right(outcome) - top)
     return float(np.abs(excess).sum() / len(top))
+
+
+def vote_cross_entropy(outcome: Outcome) -> float:
+    """Return the mean cross-entropy of predicted probabilities with those of volunteers, in nats.
+
+    - sum over classes of p ln(q), with the prediction q at least 1e-12. The least that is possible
+    is the mean entropy of the volunteers' probabilities p.
+    """
+    assert outcome.votes is not None
+    predicted = np.asarray(outcome.predicted, np.float64)
+    log = np.log(np.maximum(predicted, _LEAST_PROBABILITY))
+    return float(-(outcome.votes * log).sum(axis=1).mean())
+
+
+def vote_brier(outcome: Outcome) -> float:
+    """Return the mean squared distance of predicted probabilities from those of volunteers.
+
+    Summed over classes; 0 is perfect, which with labels as the truth it is only where nothing is
+    in doubt (Brier 1950, Monthly Weather Review 78, 1).
+    """
+    assert outcome.votes is not None
+    apart = np.asarray(outcome.predicted, np.float64) - outcome.votes
+    return float((apart**2).sum(axis=1).mean())
 
 
 def calibration_bins(top: Array) -> NDArray[np.intp]:
@@ -292,6 +316,20 @@ METRICS = Table(
         is_share=True,
         tasks=("classification",),
         overall=expected_calibration_error,
+    ),
+    Metric(
+        name="vote_cross_entropy",
+        title="cross-entropy with votes",
+        tasks=("classification",),
+        of_votes=True,
+        overall=vote_cross_entropy,
+    ),
+    Metric(
+        name="vote_brier",
+        title="Brier score against votes",
+        tasks=("classification",),
+        of_votes=True,
+        overall=vote_brier,
     ),
     Metric(name="rmse", title="RMSE", tasks=_OF_NUMBERS, by_part=root_mean_square),
     Metric(name="mae", title="mean absolute error", tasks=_OF_NUMBERS, by_part=mean_absolute),

@@ -133,7 +133,11 @@ def bound_fields(
 
 
 def score(
-    task_name: str, truth: Array, names: tuple[str, ...], by_seed: Mapping[int, Array]
+    task_name: str,
+    truth: Array,
+    names: tuple[str, ...],
+    by_seed: Mapping[int, Array],
+    votes: Array | None = None,
 ) -> TestScore:
     """Score the answers of each run.
 
@@ -148,6 +152,8 @@ def score(
     by_seed : mapping of int to array
         What each run predicts: (sample, class) probabilities, (sample, target) numbers, or
         (sample, y, x) codes.
+    votes : (sample, class) array, optional
+        The probability of each class with volunteers.
 
     Raises
     ------
@@ -155,7 +161,7 @@ def score(
         A run has no score, since its numbers are NaN, infinite or absurd.
     """
     task = task_named(task_name)
-    outcomes = [task.outcome(predicted, truth, names) for predicted in by_seed.values()]
+    outcomes = [task.outcome(predicted, truth, names, votes) for predicted in by_seed.values()]
     merits = [_merits(task.metric, outcome) for outcome in outcomes]
     measured = [_measured(task, outcome) for outcome in outcomes]
     merit = np.stack(merits).mean(axis=0)
@@ -185,6 +191,8 @@ class _Measured:
 def _measured(task: Task, outcome: Outcome) -> _Measured:
     found = _Measured(by_part={}, overall={}, left_out={})
     for metric in task.metrics:
+        if metric.of_votes and outcome.votes is None:
+            continue
         try:
             _measure(metric, outcome, found, is_headline=metric is task.metric)
         except MissingDependencyError as error:

@@ -6,7 +6,7 @@ say themselves that they are for it. Its floors and the head of its network are 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, ParameterError, SealedError
 from skybench.generators.codes import SEALED_SPLIT, SPLIT_VARIABLE, sealed_samples
+from skybench.registry.hashing.parts import Members, sets_of
 from skybench.registry.scoring import metrics, truth
 from skybench.registry.scoring.metric import Array, Metric, Outcome
 from skybench.registry.scoring.metrics import METRICS
@@ -98,10 +99,21 @@ class Task:
         """All metrics that say that they are for this task, the headline among them."""
         return tuple(metric for metric in METRICS.values() if self.name in metric.tasks)
 
-    def outcome(self, predicted: Array, right: Array, names: tuple[str, ...]) -> Outcome:
+    def outcome(
+        self,
+        predicted: Array,
+        right: Array,
+        names: tuple[str, ...],
+        votes: Array | None = None,
+    ) -> Outcome:
         """Return what a file's predictions come to beside what is right."""
-        decided = self.decide(predicted)
-        return Outcome(predicted=predicted, decided=decided, truth=right, names=names)
+        return Outcome(
+            predicted=predicted,
+            decided=self.decide(predicted),
+            truth=right,
+            names=names,
+            votes=votes,
+        )
 
     def merit(self, decided: Array, right: Array) -> Array:
         """Return the headline's merit of each sample from decisions alone, as in training."""
@@ -188,12 +200,15 @@ class AnswerKey:
         The answers by row, with the names of classes or targets.
     splits : (sample,) array of str
     ids : (sample,) int64 array
+    sets : mapping of str to (sample,) bool arrays
+        Which samples are in each named set.
     """
 
     task: str
     truth: Truth
     splits: NDArray[np.str_]
     ids: NDArray[np.int64]
+    sets: Members = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -201,12 +216,17 @@ class AnswerKey:
         return self.truth.names
 
     def rows(self, split: str) -> NDArray[np.intp]:
-        """Return the rows of one split, ascending."""
-        return np.flatnonzero(self.splits == split)
+        """Return the rows of one split or set, ascending."""
+        inside = self.sets.get(split)
+        return np.flatnonzero(self.splits == split if inside is None else inside)
 
     def answers(self, split: str) -> NDArray[Any]:
         """Return what is right for each row of one split."""
         return self.truth.of_rows(self.rows(split))
+
+    def votes(self, split: str) -> NDArray[Any] | None:
+        """Return the probability of each class with volunteers, None where it is not known."""
+        return None if self.truth.votes is None else self.truth.votes(self.rows(split))
 
 
 def answer_key(ds: xr.Dataset, where: str) -> AnswerKey:
@@ -232,6 +252,7 @@ def answer_key(ds: xr.Dataset, where: str) -> AnswerKey:
         truth=truth_of(task, ds, where),
         splits=meanings(ds, SPLIT_VARIABLE, where),
         ids=np.asarray(ds.variables["sample_id"].values, np.int64),
+        sets=sets_of(ds),
     )
 
 
@@ -261,7 +282,12 @@ def truth_of(task: Task, ds: xr.Dataset, where: str) -> Truth:
         refuse_sealed(ds, rows, where)
         return truth.of_rows(place[rows])
 
-    return replace(truth, of_rows=of_rows)
+    def votes_of_rows(rows: NDArray[np.intp]) -> NDArray[Any]:
+        assert truth.votes is not None
+        refuse_sealed(ds, rows, where)
+        return truth.votes(place[rows])
+
+    return replace(truth, of_rows=of_rows, votes=truth.votes and votes_of_rows)
 
 
 def refuse_sealed(ds: xr.Dataset, rows: NDArray[np.intp] | slice, where: str) -> None:

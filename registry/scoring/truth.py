@@ -32,11 +32,14 @@ class Truth:
         Rows to their answers.
     shape : tuple of int
         Of one sample's answer where that is a map, else empty.
+    votes : callable, optional
+        Rows to the probability of each class with volunteers, (row, class), where it is known.
     """
 
     names: tuple[str, ...]
     of_rows: Callable[[Rows], NDArray[Any]]
     shape: tuple[int, ...] = ()
+    votes: Callable[[Rows], NDArray[Any]] | None = None
 
 
 def label(ds: xr.Dataset, where: str) -> Truth:
@@ -44,7 +47,9 @@ def label(ds: xr.Dataset, where: str) -> Truth:
     _require(ds, "label", where)
     classes = tuple(flag_names(ds.variables["label"]).values())
     codes = _positions(meanings(ds, "label", where), classes).astype(np.int8)
-    return Truth(names=classes, of_rows=codes.__getitem__)
+    voted = ds.variables.get("vote_probability")
+    votes = None if voted is None else np.asarray(voted.values, np.float64).__getitem__
+    return Truth(names=classes, of_rows=codes.__getitem__, votes=votes)
 
 
 def presence(ds: xr.Dataset, where: str) -> Truth:

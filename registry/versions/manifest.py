@@ -46,7 +46,7 @@ FORMAT_BESIDE: Format = "skybench-manifest-3"
 MAX_SAMPLES = 10**9
 """As in a recipe."""
 
-_NAMED_FREELY = frozenset(["classes", "members", "sources"])
+_NAMED_FREELY = frozenset(["classes", "members", "sets", "sources", "splits"])
 """Sections of a recipe whose keys are words of its author."""
 
 DIGEST_BYTES = 32

@@ -90,7 +90,8 @@ class Recorder:
         )
 
     def _score(self, answers: Mapping[int, Answers]) -> TestScore:
-        return score(self.data.labelled.task, self.data.test_truth, self.data.names, answers)
+        data = self.data
+        return score(data.labelled.task, data.test_truth, data.names, answers, data.test_votes)
 
     def _bound(self, name: str, kind: Kind) -> dict[str, Any]:
         return bound_fields(name, kind, self.manifest, self.data.labelled.task, self.data.names)

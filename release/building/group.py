@@ -17,7 +17,6 @@ from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.generators.generate import empty, generate_as_stored
 from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import recipe_from
-from skybench.generators.schema import SPLITS
 from skybench.generators.strata import deal, splits_before
 from skybench.registry.arrays.zarr_format import Layout, RowWriter
 from skybench.registry.hashing.content_hash import canonical_json
@@ -204,7 +203,7 @@ def _splits_before(recipe: Recipe, start: int, columns: Columns) -> dict[str, in
     if not len(codes) or not np.array_equal(codes, dealt):
         return {}
     counts = splits_before(recipe.seed, start, fractions)
-    return dict(zip(SPLITS, counts.tolist(), strict=True))
+    return dict(zip(recipe.split_fractions, counts.tolist(), strict=True))
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import IntegrityError, NotFoundError
-from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE, flag_names
+from skybench.generators.codes import SAMPLE_DIM, SPLIT_VARIABLE
 from skybench.registry.arrays.zarr_format import lengthened
 from skybench.registry.hashing.content_hash import (
     BLOCK_ROWS,
@@ -37,6 +37,7 @@ from skybench.registry.hashing.content_hash import (
     leaves,
     sample_digests,
 )
+from skybench.registry.hashing.parts import Parts
 from skybench.registry.storage.store import Store
 
 SAMPLES = "samples"
@@ -59,6 +60,11 @@ class Run(NamedTuple):
     head: NDArray[np.uint8]
     blocks: NDArray[np.uint8]
     tail: NDArray[np.uint8]
+
+    @property
+    def rows(self) -> int:
+        """How many rows they are of."""
+        return len(self.head) + BLOCK_ROWS * len(self.blocks) + len(self.tail)
 
 
 class BlockHasher:
@@ -139,7 +145,7 @@ class GroupHashes:
     split_codes : (rows,) int8 array
         Zeros where there are no splits.
     runs : dict
-        Of all rows as "", and of those of each split by its name.
+        Of all rows as "", and of those of each split and set by its name.
     """
 
     start: int
@@ -170,7 +176,7 @@ class GroupHasher:
     start : int
         The first row.
     template : Dataset
-        With no samples: names of variables and codes of splits.
+        With no samples: names of variables, codes of splits and names of sets.
     before : mapping of str to int, optional
         How many rows of each split come before; where it is not known, leaves are kept.
     """
@@ -178,11 +184,11 @@ class GroupHasher:
     def __init__(
         self, start: int, template: xr.Dataset, before: Mapping[str, int] | None = None
     ) -> None:
-        self._start, self._codes = start, split_names(template)
+        self._start, self._parts = start, Parts.of(template)
         self._names = names_along_sample(template)
         hasher, known = partial(BlockHasher, len(self._names)), before or {}
         self._hashers = {_WHOLE: hasher(start)}
-        self._hashers |= {split: hasher(known.get(split)) for split in self._codes.values()}
+        self._hashers |= {part: hasher(known.get(part)) for part in self._parts.names}
         self._samples: list[Digests] = []
         self._split_codes: list[NDArray[np.int8]] = []
 
@@ -192,8 +198,8 @@ class GroupHasher:
         rows = np.stack([by_variable[name] for name in self._names], axis=1)
         codes = np.asarray(columns.get(SPLIT_VARIABLE, np.zeros(len(rows))), np.int8)
         self._hashers[_WHOLE].add(rows)
-        for code, split in self._codes.items():
-            self._hashers[split].add(rows[codes == code])
+        for part, inside in self._parts.members(columns).items():
+            self._hashers[part].add(rows[inside])
         self._samples.append(sample_digests(by_variable))
         self._split_codes.append(codes)
 
@@ -213,12 +219,6 @@ class GroupHasher:
 def names_along_sample(template: xr.Dataset) -> tuple[str, ...]:
     """Return the sorted names of the variables that have samples."""
     return tuple(sorted(str(n) for n, v in template.variables.items() if SAMPLE_DIM in v.dims))
-
-
-def split_names(template: xr.Dataset) -> dict[int, str]:
-    """Return the name of each code of a split, none where there are no splits."""
-    split = template.variables.get(SPLIT_VARIABLE)
-    return {} if split is None else flag_names(split)
 
 
 def write_hashes(store: Store, identity: str, group: GroupHashes, samples: Digests) -> None:
@@ -303,7 +303,7 @@ def content_of_groups(
         for group in groups:
             gathered.add(group)
         gathered.finish()
-        rows = {split: gathered.rows[split] for split in split_names(template).values()}
+        rows = {part: gathered.rows[part] for part in Parts.of(template).names}
 
         def blocks(name: str, split: str | None = None) -> bytes:
             if name in fixed:
@@ -329,9 +329,8 @@ class GatheredBlocks:
 
     def __init__(self, template: xr.Dataset) -> None:
         self._names = names_along_sample(template)
-        splits = split_names(template)
-        self._codes = {split: code for code, split in splits.items()}
-        self._hashers = {s: BlockHasher(len(self._names)) for s in (_WHOLE, *splits.values())}
+        parts = (_WHOLE, *Parts.of(template).names)
+        self._hashers = {part: BlockHasher(len(self._names)) for part in parts}
         self._files: dict[str, IO[bytes]] = {
             split: tempfile.TemporaryFile()  # noqa: SIM115
             for split in self._hashers
@@ -359,9 +358,7 @@ class GatheredBlocks:
             msg = "a progress record went missing during the build; run it again"
             raise IntegrityError(msg)
         for split, hasher in self._hashers.items():
-            code = self._codes.get(split)
-            codes = group.split_codes
-            self.rows[split] += int(np.sum(codes == code)) if code is not None else len(codes)
+            self.rows[split] += group.runs[split].rows
             hasher.join(group.runs[split])
             self._files[split].write(hasher.taken())
 

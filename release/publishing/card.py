@@ -157,7 +157,9 @@ def _splits(manifest: Manifest) -> str:
         (name, f"{samples:,}", f"`{manifest.content.splits[name].root}`")
         for name, samples in sorted(manifest.splits.items(), key=_by_use)
     ]
-    table = _table(("Split", "Samples", "Content hash"), rows)
+    table = _table(
+        ("Split or set" if manifest.content.sets else "Split", "Samples", "Content hash"), rows
+    )
     sealing = sealing_of(manifest)
     return table if sealing is None else f"{table}\n\n{_withheld(sealing)}"
 

@@ -22,8 +22,8 @@ from skybench.registry.hashing.content_hash import (
     hash_dataset_and_samples,
     headers_of,
     leaves,
-    split_table,
 )
+from skybench.registry.hashing.parts import members_of
 
 DOCS = Path(__file__).parents[3] / "docs"
 CASES: list[dict[str, Any]] = json.loads((DOCS / "skyhash-1-vectors.json").read_text("utf-8"))
@@ -313,11 +313,11 @@ def test_assembles_from_leaves_without_pixels():
         str(name): leaves(v.values if "sample" in v.dims else v.values[None])
         for name, v in ds.variables.items()
     }
-    made = assemble(headers_of(ds), by_variable, *split_table(ds), attributes={})
+    made = assemble(headers_of(ds), by_variable, members_of(ds), attributes={})
     assert made == hash_dataset(ds)
     by_variable["image"] = by_variable["image"][:-1]
     with pytest.raises(IntegrityError, match=r"'image' has 19 leaves, expected 20"):
-        assemble(headers_of(ds), by_variable, *split_table(ds))
+        assemble(headers_of(ds), by_variable, members_of(ds))
 
 
 def test_survives_json():
