@@ -85,7 +85,14 @@ class SourceSpec(Written):
     @property
     def distributions(self) -> dict[str, Distribution]:
         """Every parameter's distribution, the object's defaults included."""
-        return {**self.drawn.defaults, **self.__pydantic_extra__}
+        given = self.__pydantic_extra__
+        defaults = {n: d for n, d in self.drawn.defaults.items() if self.has(n)}
+        return {**defaults, **given}
+
+    def has(self, name: str) -> bool:
+        """Tell whether a variable of the object is recorded: what switches it on is given."""
+        switch = self.drawn.switches.get(name)
+        return switch is None or switch in self.__pydantic_extra__
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -98,6 +105,11 @@ class SourceSpec(Written):
         refuse(
             [
                 *(unknown_word(f"parameter of {self.profile}", n, allowed) for n in strange),
+                *(
+                    f"{n} has no effect without {self.drawn.switches[n]}; give both"
+                    for n in known
+                    if not self.has(n)
+                ),
                 *outside_domains(known, self.drawn.variables),
             ]
         )
@@ -326,7 +338,7 @@ class ObjectRecipe(Recipe):
     @property
     def recorded(self) -> tuple[str, ...]:
         """The parameters of sources that are recorded, in the order of the family's variables."""
-        used = {name for spec in self.sources.values() for name in spec.drawn.variables}
+        used = {n for spec in self.sources.values() for n in spec.drawn.variables if spec.has(n)}
         return tuple(name for name in self.objects.variables if name in used)
 
     def mistakes(self) -> Iterator[str]:

@@ -13,9 +13,19 @@ and is transparent. By the projection theorem its image at an inclination i has 
 a and b the frequencies along the major and minor axis: exact for any inclination. Edge-on it
 is that of (x / h) K1(x / h) sech^2(z / z0). The half-light radius R is that of the disc seen
 face-on, h = R / 1.678.
+
+A warped disc is a sum of rings that are tilted the more the farther out they are, seen along the
+line about which they are: an integral sign (Sanchez-Saavedra, Battaner & Florido 1990, MNRAS 246,
+458). Rings are Bernstein polynomials of t = exp(-r / s),
+
+    B_k(t) = C(6, k) (1 - t)^k t^(6 - k),    turned by w C(k, 3) / C(6, 3),
+
+which add up to 1; so the tilt at a radius is w (1 - exp(-r / s))^3 in the mean. Each ring is a sum
+of exponential discs, hence its transform is exact as well.
 """
 
 from collections.abc import Iterator
+from math import comb
 
 import numpy as np
 
@@ -33,6 +43,9 @@ _SLOPE = float(sersic_profile.b_n(np.asarray(1.0)))
 
 _WRAPPED = 1e-4
 """Share of the flux that may lie beyond the stamp."""
+
+_RINGS, _TILTED = 6, 3
+"""Degree of the polynomials of a warp; the innermost ring that is tilted."""
 
 
 class EdgeOn(SkyObject):
@@ -64,6 +77,20 @@ class EdgeOn(SkyObject):
     bulge_radius_ratio: float = parameter(default=uniform(0.12, 0.25))
     bulge_sersic_index: float = parameter(default=uniform(1, 3))
     bulge_axis_ratio: float = parameter(default=uniform(0.6, 1))
+    warp_angle: float = parameter(
+        "tilt of the outermost rings of a warped disc, counter-clockwise",
+        units="degree",
+        domain=Interval(-45, 45),
+        default=0,
+        switch="warp_angle",
+    )
+    warp_radius_ratio: float = parameter(
+        "radius at which a warp sets in over the half-light radius of the disc",
+        units=None,
+        domain=Interval(0.2, 10),
+        default=uniform(1.2, 2.5),
+        switch="warp_angle",
+    )
 
     @staticmethod
     def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
@@ -92,11 +119,39 @@ def transform(major: Floats, minor: Floats, length: Floats, height: Floats, tilt
     return np.asarray(thickness / (flat * np.sqrt(flat)))
 
 
+def _warp(
+    major: Floats,
+    minor: Floats,
+    length: Floats,
+    height: Floats,
+    tilt: Floats,
+    start: float,
+    warp: float,
+) -> Floats:
+    """Return what a warp adds to the transform of a disc: its tilted rings, less the flat ones."""
+    added = np.zeros_like(major)
+    for ring in range(_TILTED, _RINGS + 1):
+        turn = warp * comb(ring, _TILTED) / comb(_RINGS, _TILTED)
+        cos, sin = np.cos(turn), np.sin(turn)
+        turned = (cos * major + sin * minor, cos * minor - sin * major)
+        for term in range(ring + 1):
+            weight = comb(_RINGS, ring) * comb(ring, term) * (-1) ** term
+            inner = 1 / (1 / length + (_RINGS - ring + term) / start)
+            both = (transform(*at, inner, height, tilt) for at in (turned, (major, minor)))
+            added += weight * (inner / length) ** 2 * (next(both) - next(both))
+    return added
+
+
 def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Floats:
     major, minor = components.along_axes(on, sources["position_angle"])
     size = sources["half_light_radius"][:, None, None]
     height = size * sources["scale_height_ratio"][:, None, None]
     tilt = np.deg2rad(sources["inclination"])[:, None, None]
     discs = transform(major, minor, size / _SLOPE, height, tilt)
+    warps = sources.get("warp_angle", np.zeros_like(sources["flux"]))
+    for one in np.flatnonzero(warps).tolist():
+        start = sources["half_light_radius"][one] * sources["warp_radius_ratio"][one]
+        flat = (size[one] / _SLOPE, height[one], tilt[one])
+        discs[one] += _warp(major[one], minor[one], *flat, start, np.deg2rad(warps[one]))
     flux = sources["flux"] * (1 - sources["bulge_fraction"])
     return np.asarray(discs * flux[:, None, None])

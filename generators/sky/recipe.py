@@ -25,11 +25,12 @@ from skybench.generators.recipe import (
 )
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe, Side
-from skybench.generators.sky.band_table import BULGE, KNOWN, PRIMARY
+from skybench.generators.sky.band_table import BULGE, KNOTS, KNOWN, PRIMARY
 from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.sky_residual import SkyResidual
 from skybench.generators.sky.spikes import SHARPEST, Spikes
 from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.suggestion import unknown
@@ -135,6 +136,12 @@ class SkyImage(ImageSpec):
             return 0.0
         return KNOWN[band].locus - KNOWN[self.reference].locus
 
+    def second_locus(self, band: str) -> float:
+        """Return the same of `KnownBand.second_locus`."""
+        if band not in KNOWN or self.reference not in KNOWN:
+            return 0.0
+        return KNOWN[band].second_locus - KNOWN[self.reference].second_locus
+
     def factor(self, band: str, variable: str) -> float:
         """Return a band's seeing or sky over that of the reference band."""
         assert self.reference is not None
@@ -181,11 +188,15 @@ class Psf(Part):
 class Background(Part):
     """Faint galaxies that are no sources, from magnitude ``depth`` to ``faintest``.
 
-    AB magnitudes of the whole galaxy in the reference band.
+    AB magnitudes of the whole galaxy in the reference band. ``stars`` is the density of stars of
+    the same magnitudes, over that at the Galactic pole.
     """
 
     depth: Finite = 26.0
     faintest: Finite = 28.0
+    stars: Annotated[Finite, Field(ge=0, le=100)] | None = None
+
+    newer: ClassVar = frozenset({"stars"})
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -202,15 +213,22 @@ class SkySource(SourceSpec):
     """A source on the sky: its profile and the distributions of its parameters.
 
     ``colour`` is g - r in AB magnitudes, by which fluxes differ from band to band, where it is not
-    to be the profile's own. ``bulge_colour`` is that of the bulge; ``colour`` then is that of all
-    but the bulge.
+    to be the profile's own. ``bulge_colour`` is that of the bulge, ``clump_colour`` that of the
+    star-forming knots; ``colour`` then is that of all else. ``second_colour`` is what r - i has
+    beyond the line on which the others lie, and ``colour_scatter`` the magnitudes by which each
+    band departs from where both put it; 0.04 where it is left out.
     """
 
     objects: ClassVar = SKY_OBJECTS
-    newer: ClassVar = frozenset({"colour", "bulge_colour"})
+    newer: ClassVar = frozenset(
+        {"colour", "bulge_colour", "clump_colour", "second_colour", "colour_scatter"}
+    )
 
     colour: Distribution | None = None
     bulge_colour: Distribution | None = None
+    clump_colour: Distribution | None = None
+    second_colour: Distribution | None = None
+    colour_scatter: Annotated[Finite, Field(ge=0, le=5)] | None = None
 
     @model_validator(mode="after")
     def _coloured(self) -> Self:
@@ -220,8 +238,8 @@ class SkySource(SourceSpec):
     @property
     def colours(self) -> dict[str, Distribution]:
         """The colours that are given, by their keys; only bands make use of them."""
-        both = {"colour": self.colour, "bulge_colour": self.bulge_colour}
-        return {key: given for key, given in both.items() if given is not None}
+        keys = ("colour", "bulge_colour", "clump_colour", "second_colour")
+        return {key: given for key in keys if (given := getattr(self, key)) is not None}
 
     def _mistakes_of_colours(self) -> Iterator[str]:
         for key, given in self.colours.items():
@@ -229,12 +247,14 @@ class SkySource(SourceSpec):
                 yield f"{key} cannot be a scaling: it follows no parameter of the source"
         if self.bulge_colour is not None and BULGE not in self.drawn.variables:
             yield f"bulge_colour: {self.profile} has no bulge; take it out, or use colour"
+        if self.clump_colour is not None and KNOTS not in self.drawn.variables:
+            yield f"clump_colour: {self.profile} has no knots; take it out, or use colour"
 
 
 class SkyRecipe(SceneRecipe):
     """A dataset of sky images."""
 
-    newer: ClassVar = SceneRecipe.newer | {"background"}
+    newer: ClassVar = SceneRecipe.newer | {"background", "sky"}
 
     family: Literal["sky"] = "sky"
     image: SkyImage = SkyImage()
@@ -242,6 +262,7 @@ class SkyRecipe(SceneRecipe):
     noise: Noise = Noise()
     detector: Detector | None = None
     background: Background | None = None
+    sky: SkyResidual | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
 
     @property
@@ -252,6 +273,7 @@ class SkyRecipe(SceneRecipe):
             Condition("psf.beta", VOCABULARY["psf_beta"], self.psf.exponent),
             *(self.psf.spikes.conditions if self.psf.spikes else ()),
             Condition("noise.sky_level", VOCABULARY["sky_level"], self.noise.sky_level),
+            *(self.sky.conditions if self.sky else ()),
             Condition("noise.read_noise", VOCABULARY["read_noise"], self.noise.read_noise),
         )
 
@@ -276,10 +298,12 @@ class SkyRecipe(SceneRecipe):
             attributes["noise_correlation"] = self.noise.correlation
         if self.background is not None:
             attributes |= {f"background_{k}": v for k, v in self.background.model_dump().items()}
+        if self.sky is not None:
+            attributes["sky_residual_length"] = self.sky.length
         if image.segmentation:
             attributes["segmentation_threshold"] = image.segmentation_threshold
         if self.detector is not None:
-            attributes |= self.detector.model_dump(exclude_none=True)
+            attributes |= self.detector.attributes
         return attributes
 
     @property
@@ -303,6 +327,7 @@ class SkyRecipe(SceneRecipe):
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
         yield from self._mistakes_of_spikes()
+        yield from self.sky.mistakes() if self.sky else ()
         for name, spec in self.sources.items():
             for key in () if self.image.bands else spec.colours:
                 yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"
