@@ -18,10 +18,11 @@ A warped disc is a sum of rings that are tilted the more the farther out they ar
 line about which they are: an integral sign (Sanchez-Saavedra, Battaner & Florido 1990, MNRAS 246,
 458). Rings are Bernstein polynomials of t = exp(-r / s),
 
-    B_k(t) = C(6, k) (1 - t)^k t^(6 - k),    turned by w C(k, 3) / C(6, 3),
+    B_k(t) = C(8, k) (1 - t)^k t^(8 - k),    turned by w C(k, 2) / C(8, 2),
 
-which add up to 1; so the tilt at a radius is w (1 - exp(-r / s))^3 in the mean. Each ring is a sum
-of exponential discs, hence its transform is exact as well.
+which add up to 1; so the tilt at a radius is w (1 - exp(-r / s))^2 in the mean. Each ring is a sum
+of exponential discs, hence its transform is exact as well. Rings overlap, so that a strong warp
+flares, too: at a radius tilts differ by up to 0.3 w. That is little seen below 15 degrees.
 """
 
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ _SLOPE = float(sersic_profile.b_n(np.asarray(1.0)))
 _WRAPPED = 1e-4
 """Share of the flux that may lie beyond the stamp."""
 
-_RINGS, _TILTED = 6, 3
+_RINGS, _TILTED = 8, 2
 """Degree of the polynomials of a warp; the innermost ring that is tilted."""
 
 
@@ -114,9 +115,13 @@ def transform(major: Floats, minor: Floats, length: Floats, height: Floats, tilt
         Inclination in radians: 0 is face-on.
     """
     flat = 1 + length**2 * (major**2 + (minor * np.cos(tilt)) ** 2)
+    return np.asarray(_thickness(minor, height, tilt) / (flat * np.sqrt(flat)))
+
+
+def _thickness(minor: Floats, height: Floats, tilt: Floats) -> Floats:
+    """Return u / sinh u."""
     u = np.maximum(np.abs(minor) * (np.pi / 2 * height * np.sin(tilt)), 1e-9)
-    thickness = 2 * u * np.exp(-u) / -np.expm1(-2 * u)
-    return np.asarray(thickness / (flat * np.sqrt(flat)))
+    return np.asarray(2 * u * np.exp(-u) / -np.expm1(-2 * u))
 
 
 def _warp(
@@ -133,13 +138,26 @@ def _warp(
     for ring in range(_TILTED, _RINGS + 1):
         turn = warp * comb(ring, _TILTED) / comb(_RINGS, _TILTED)
         cos, sin = np.cos(turn), np.sin(turn)
-        turned = (cos * major + sin * minor, cos * minor - sin * major)
-        for term in range(ring + 1):
-            weight = comb(_RINGS, ring) * comb(ring, term) * (-1) ** term
-            inner = 1 / (1 / length + (_RINGS - ring + term) / start)
-            both = (transform(*at, inner, height, tilt) for at in (turned, (major, minor)))
-            added += weight * (inner / length) ** 2 * (next(both) - next(both))
+        for sign, x, y in (
+            (1, cos * major + sin * minor, cos * minor - sin * major),
+            (-1, major, minor),
+        ):
+            added += sign * _ring(x, y, ring, length, start, tilt) * _thickness(y, height, tilt)
     return added
+
+
+def _ring(
+    major: Floats, minor: Floats, ring: int, length: Floats, start: float, tilt: Floats
+) -> Floats:
+    """Return the transform of the light of an exponential disc in one ring, without thickness."""
+    squared = major**2 + (minor * np.cos(tilt)) ** 2
+    total = np.zeros_like(major)
+    for term in range(ring + 1):
+        weight = comb(_RINGS, ring) * comb(ring, term) * (-1) ** term
+        own = 1 / (1 / length + (_RINGS - ring + term) / start)
+        flat = 1 + own**2 * squared
+        total += weight * (own / length) ** 2 / (flat * np.sqrt(flat))
+    return total
 
 
 def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Floats:
