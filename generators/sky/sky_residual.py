@@ -89,8 +89,10 @@ def left(sky: SkyResidual, parameters: xr.Dataset, shape: tuple[int, int], seed:
     k = 2 * np.pi / (sky.length * _LONGEST**wavelength)
     for wave in range(_WAVES):
         towards = 2 * np.pi * direction[:, wave]
-        along = np.cos(towards) * x + np.sin(towards) * y
-        crest = np.cos(k[:, wave] * along + 2 * np.pi * phase[:, wave])
+        across = k[:, wave] * np.cos(towards) * x + 2 * np.pi * phase[:, wave]
+        up = k[:, wave] * np.sin(towards) * y
+        # The cosine of a sum: of lines and columns alone.
+        crest = np.cos(up) * np.cos(across) - np.sin(up) * np.sin(across)
         shares += residual * np.sqrt(2 / _WAVES) * crest
     return np.asarray(shares)
 
