@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from skybench.generators.series.nbody.objects import *
     from skybench.generators.series.pendulum.objects import *
     from skybench.generators.sky.objects import *
+    from skybench.generators.sky.scene import Scene as Scene
     from skybench.generators.sphere.objects import *
     from skybench.generators.volume.objects import *
 
+_OTHERS = {
+    **dict.fromkeys(("derived", "parameter", "setting"), "skybench.generators.declaration"),
+    "Scene": "skybench.generators.sky.scene",
+}
+"""What is no object, and the modules that have it."""
+
 
 def __getattr__(name: str) -> Any:
-    if name in ("derived", "parameter", "setting"):
-        return getattr(import_module("skybench.generators.declaration"), name)
+    if name in _OTHERS:
+        return getattr(import_module(_OTHERS[name]), name)
     if not name[0].isupper() and name != "__all__":
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
@@ -43,4 +50,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__getattr__("__all__")})
+    return sorted({*globals(), *_OTHERS, *__getattr__("__all__")})

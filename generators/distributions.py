@@ -6,14 +6,25 @@ two recipes that differ in a distribution share the underlying draws.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 from scipy.special import ndtr, ndtri
 from typing_extensions import override
 
 from skybench.generators.arrays import Floats
+from skybench.generators.source_table import CATALOGUE_ROW, SourceTable, picked
 
 
 def _not_truth(value: Any) -> Any:
@@ -44,6 +55,12 @@ Exponent = Annotated[Finite, Field(ge=-100, le=100)]
 
 class _Distribution(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stream: ClassVar[str | None] = None
+    """Name of the uniforms that it shares with others of the source; None for its own."""
+
+    narrowing: ClassVar[str] = "narrow the distribution, or truncate it"
+    """What to do where it can leave a domain."""
 
     @property
     def depends_on(self) -> str | None:
@@ -137,17 +154,36 @@ class PowerLaw(_Range):
 
     @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
-        power = self.exponent + 1
-        log_ratio = np.log(self.high / self.low)
-        # In logarithms, since (high / low)**power may be too large for a float.
-        span = power * log_ratio
-        if abs(span) < 1e-9:
-            grown = uniform * log_ratio
-        elif span < 30:
-            grown = np.log1p(uniform * np.expm1(span)) / power
-        else:
-            grown = (span + np.log(uniform + (1 - uniform) * np.exp(-span))) / power
+        grown = _exponential(uniform, self.exponent + 1, np.log(self.high / self.low))
         return np.asarray(self.low * np.exp(grown))
+
+
+def _exponential(uniform: Floats, rate: float, length: float) -> Floats:
+    """Return quantiles of a density that grows as exp(rate t), for t from 0 to a length."""
+    # In logarithms, since exp(rate length) may be too large for a float.
+    span = rate * length
+    if abs(span) < 1e-9:
+        return np.asarray(uniform * length)
+    if span < 30:
+        return np.asarray(np.log1p(uniform * np.expm1(span)) / rate)
+    return np.asarray((span + np.log(uniform + (1 - uniform) * np.exp(-span))) / rate)
+
+
+class NumberCounts(_Range):
+    """Magnitudes whose density grows as 10**(slope * magnitude) between low and high.
+
+    In Euclidean space, static and without dust, the slope of any population is 0.6.
+    """
+
+    distribution: Literal["number_counts"]
+    slope: Annotated[Finite, Field(ge=-10, le=10)]
+
+    @override
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        rate = self.slope * np.log(10)
+        return np.clip(
+            self.low + _exponential(uniform, rate, self.high - self.low), -np.inf, self.high
+        )
 
 
 class Normal(_Distribution):
@@ -260,6 +296,138 @@ class Scaling(_Range):
         return self.low, self.high
 
 
+class Trend(_Range):
+    """Linear in another parameter: value + slope * (of - pivot), with normal scatter.
+
+    With ``log10`` that is the logarithm of the parameter. The result is cut at low and high, ends
+    of the parameter itself; what is recorded is the value after the cut.
+    """
+
+    distribution: Literal["trend"]
+    of: str
+    value: Finite
+    slope: Finite
+    pivot: Finite = 0.0
+    scatter: Annotated[Finite, Field(ge=0)] = 0.0
+    log10: bool = False
+
+    @property
+    @override
+    def depends_on(self) -> str:
+        return self.of
+
+    @override
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        values = self.value + self.slope * (drawn[self.of] - self.pivot)
+        values = values + self.scatter * ndtri(uniform)
+        if self.log10:
+            with np.errstate(over="ignore"):
+                values = 10**values
+        return np.clip(values, self.low, self.high)
+
+
+Point = tuple[Finite, Finite]
+
+
+class Lookup(_Distribution):
+    """Piecewise linear in another parameter, by a table of points, with normal scatter.
+
+    Before the first point and beyond the last it is constant. With a scatter it needs ``low`` and
+    ``high``, at which it is cut; what is recorded is the value after the cut.
+    """
+
+    distribution: Literal["lookup"]
+    of: str
+    points: Annotated[tuple[Point, ...], Field(min_length=2, max_length=1000)]
+    scatter: Annotated[Finite, Field(ge=0)] = 0.0
+    low: Finite | None = None
+    high: Finite | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        places = [x for x, _ in self.points]
+        if any(second <= first for first, second in pairwise(places)):
+            msg = f"points must rise in {self.of}, the first number of each, got {places}"
+            raise ValueError(msg)
+        if self.scatter and None in (self.low, self.high):
+            msg = "a lookup with scatter needs low and high, at which it is cut"
+            raise ValueError(msg)
+        low, high = self.support({})
+        if not low <= high:
+            msg = f"low must be below high, got low {low:g} and high {high:g}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    @override
+    def depends_on(self) -> str:
+        return self.of
+
+    @override
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        values = np.interp(drawn[self.of], *np.transpose(self.points))
+        return np.asarray(np.clip(values + self.scatter * ndtri(uniform), *self.support({})))
+
+    @override
+    def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        values = [y for _, y in self.points]
+        low = min(values) if self.low is None else self.low
+        high = max(values) if self.high is None else self.high
+        return low, high
+
+
+class Column(_Distribution):
+    """A column of the recipe's catalogue, or an expression of its columns.
+
+    All columns of a source are from one row, so they are as correlated as in the table. ``low``
+    and ``high`` are the ends of the values, recorded when the table is read.
+    """
+
+    distribution: Literal["column"]
+    column: Annotated[str, Field(min_length=1, max_length=1000)]
+    low: Finite | None = None
+    high: Finite | None = None
+
+    # Private, so that no dump, repr or error shows it.
+    _values: Floats | None = PrivateAttr(default=None)
+
+    stream: ClassVar[str | None] = CATALOGUE_ROW
+    narrowing: ClassVar[str] = "cut the rows by catalogue.where"
+
+    @model_validator(mode="after")
+    def _of_table(self, info: ValidationInfo) -> Self:
+        table: SourceTable | None = (info.context or {}).get("table")
+        if table is not None:
+            self._values = table.number(self.column)
+            for key, end in (("low", self._values.min()), ("high", self._values.max())):
+                # In digits that are alike on all machines: functions differ in their last bit.
+                object.__setattr__(self, key, float(f"{end:.9g}"))
+        if None in (self.low, self.high):
+            msg = "a column needs a catalogue: add 'catalogue: {file: objects.csv}' to the recipe"
+            raise ValueError(msg)
+        return self
+
+    @override
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        return (
+            np.full_like(uniform, np.nan) if self._values is None else picked(uniform, self._values)
+        )
+
+    @override
+    def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        assert self.low is not None
+        assert self.high is not None
+        return self.low, self.high
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two are written alike: the catalogue compares the rows."""
+        return isinstance(other, Column) and self.model_dump() == other.model_dump()
+
+    def __hash__(self) -> int:
+        """Return what is equal for equal columns."""
+        return hash((self.column, self.low, self.high))
+
+
 def _number_is_constant(value: Any) -> Any:
     if isinstance(value, bool):
         return value
@@ -276,7 +444,18 @@ def _is_number(value: Any) -> bool:
 
 
 _Written = Annotated[
-    Constant | Uniform | LogUniform | PowerLaw | Normal | TruncatedNormal | Choice | Scaling,
+    Constant
+    | Uniform
+    | LogUniform
+    | PowerLaw
+    | NumberCounts
+    | Normal
+    | TruncatedNormal
+    | Choice
+    | Scaling
+    | Trend
+    | Lookup
+    | Column,
     Field(discriminator="distribution"),
 ]
 

@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats
-from skybench.generators.distributions import Distribution
 from skybench.generators.quantities import in_units
 from skybench.generators.suggestion import unknown
 from skybench.generators.variable import OneOf, Variable
@@ -18,11 +17,38 @@ class Dependent(Protocol):
     """What may have to wait for another parameter."""
 
     @property
-    def depends_on(self) -> str | None:
-        """The parameter that must be drawn first, if any."""
+    def depends_on(self) -> str | tuple[str, ...] | None:
+        """The parameter that must be drawn first, or several, if any."""
+
+
+class Drawn(Dependent, Protocol):
+    """What gives the values of a parameter: a distribution, or what follows from others."""
+
+    @property
+    def stream(self) -> str | None:
+        """Name of the uniforms that it shares; None for its own."""
+
+    @property
+    def atoms(self) -> tuple[float, ...] | None:
+        """The only values it can take, or None where it is continuous."""
+
+    @property
+    def narrowing(self) -> str:
+        """What to do where it can leave a domain."""
+
+    def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
+        """Return the values at the given probabilities."""
+
+    def support(self, supports: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        """Return the smallest and largest possible value, given those of the others."""
 
 
 Waiting = TypeVar("Waiting", bound=Dependent)
+
+
+def _needed(waiting: Dependent) -> tuple[str, ...]:
+    needed = waiting.depends_on
+    return (needed,) if isinstance(needed, str) else needed or ()
 
 
 def evaluation_order(distributions: Mapping[str, Waiting]) -> list[str]:
@@ -36,13 +62,14 @@ def evaluation_order(distributions: Mapping[str, Waiting]) -> list[str]:
     order: list[str] = []
     waiting = dict(distributions)
     while waiting:
-        ready = [n for n, d in waiting.items() if d.depends_on in (None, *order)]
+        ready = [n for n, d in waiting.items() if {*_needed(d)} <= {*order}]
         if not ready:
-            name, blocked = next(iter(waiting.items()))
-            if blocked.depends_on not in distributions:
-                raise ValueError(
-                    f"{name}: " + unknown("parameter", str(blocked.depends_on), distributions)
-                )
+            for name, blocked in waiting.items():
+                for needed in _needed(blocked):
+                    if needed not in distributions:
+                        hint = unknown("parameter", needed, distributions)
+                        msg = f"{name}: {hint}"
+                        raise ValueError(msg)
             msg = f"{' and '.join(waiting)} depend on each other; make one of them independent"
             raise ValueError(msg)
         order += ready
@@ -52,7 +79,7 @@ def evaluation_order(distributions: Mapping[str, Waiting]) -> list[str]:
 
 
 def outside_domains(
-    distributions: Mapping[str, Distribution], variables: Mapping[str, Variable]
+    distributions: Mapping[str, Drawn], variables: Mapping[str, Variable]
 ) -> Iterator[str]:
     """Yield which distributions of a source can leave their parameter's domain, and how.
 
@@ -68,7 +95,7 @@ def outside_domains(
 
 
 def outside_domain(
-    place: str, row: Variable, distribution: Distribution, support: tuple[float, float]
+    place: str, row: Variable, distribution: Drawn, support: tuple[float, float]
 ) -> Iterator[str]:
     """Yield that a distribution can leave the domain of its variable; `place` names it."""
     atoms = distribution.atoms
@@ -80,7 +107,7 @@ def outside_domain(
         low, high = support
         yield (
             f"{place} can be {low:g} to {high:g}, outside its domain {row.domain}; "
-            "narrow the distribution, or truncate it"
+            f"{distribution.narrowing}"
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from skybench.errors import ExtensionError
 from skybench.extensions import extensions
@@ -71,6 +71,38 @@ class ObjectTable(Mapping[str, type[Drawn]], Generic[Drawn]):
     def of_code(self, code: int) -> type[Drawn]:
         """Return the object of a code of ``kind``."""
         return next(member for member in self.values() if member.code == code)
+
+
+class JoinedTables(Mapping[str, type[DrawnObject]]):
+    """The objects of several families as one table; of two alike in name, the first family's.
+
+    Parameters
+    ----------
+    *tables : ObjectTable
+    """
+
+    def __init__(self, *tables: ObjectTable[Any]) -> None:
+        self._tables = tables
+
+    @cached_property
+    def variables(self) -> dict[str, Variable]:
+        """The variables of all families, those of the first in front."""
+        return {name: row for table in self._tables for name, row in table.variables.items()}
+
+    def __getitem__(self, name: str) -> type[DrawnObject]:
+        """Return the object of a word, a former one included."""
+        for table in self._tables:
+            if name in table:
+                return table[name]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names, former ones left out."""
+        return iter(dict.fromkeys(name for table in self._tables for name in table))
+
+    def __len__(self) -> int:
+        """Return the number of names."""
+        return len(list(iter(self)))
 
 
 def _added(base: type[Drawn]) -> Iterator[type[Drawn]]:

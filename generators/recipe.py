@@ -3,7 +3,9 @@
 Here is what all families share; each family adds its own blocks in its folder.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar, get_args
 
 import numpy as np
@@ -13,18 +15,21 @@ from pydantic import (
     Field,
     PrivateAttr,
     SerializerFunctionWrapHandler,
+    ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-from skybench.generators.distributions import NUMBER, Constant, Distribution, Positive
-from skybench.generators.domains import outside_domain, outside_domains
+from skybench.errors import RecipeError
+from skybench.generators.distributions import NUMBER, Column, Constant, Distribution, Positive
+from skybench.generators.domains import Drawn, outside_domain, outside_domains
 from skybench.generators.drawn_object import DrawnObject
-from skybench.generators.object_table import ObjectTable
+from skybench.generators.object_table import JoinedTables, ObjectTable
 from skybench.generators.plain_text import PlainLine, PlainText
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.schema import SPLITS
+from skybench.generators.source_table import CATALOGUE_ROW, SourceTable
 from skybench.generators.suggestion import unknown
 from skybench.generators.synonyms import unknown_word
 from skybench.generators.variable import Variable
@@ -34,8 +39,8 @@ Share = Annotated[Positive, Field(ge=0.01, description="at least one sample in a
 Line = Annotated[PlainLine, Field(min_length=1, max_length=300)]
 
 CLASSIFICATION, MULTILABEL = "classification", "multilabel"
-REGRESSION, SEGMENTATION = "regression", "segmentation"
-TaskName = Literal["classification", "multilabel", "regression", "segmentation"]
+REGRESSION, SEGMENTATION, DEBLENDING = "regression", "segmentation", "deblending"
+TaskName = Literal["classification", "multilabel", "regression", "segmentation", "deblending"]
 TASK_NAMES: tuple[str, ...] = get_args(TaskName)
 
 MAX_SOURCES = 10_000
@@ -73,7 +78,7 @@ class SourceSpec(Written):
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Distribution] = Field(init=False)
 
-    objects: ClassVar[ObjectTable[Any]]
+    objects: ClassVar[ObjectTable[Any] | JoinedTables]
 
     profile: str
 
@@ -81,6 +86,11 @@ class SourceSpec(Written):
     def drawn(self) -> type[DrawnObject]:
         """The object that the source is."""
         return self.objects[self.profile]
+
+    @property
+    def code(self) -> int:
+        """The code of the object in ``kind``."""
+        return self.drawn.code
 
     @property
     def distributions(self) -> dict[str, Distribution]:
@@ -94,10 +104,20 @@ class SourceSpec(Written):
         switch = self.drawn.switches.get(name)
         return switch is None or switch in self.__pydantic_extra__
 
+    @property
+    def words(self) -> Collection[str]:
+        """The parameters that it may give."""
+        return self.drawn.defaults
+
+    @property
+    def takes_columns(self) -> bool:
+        """Whether something of it is a column of the recipe's catalogue."""
+        return any(isinstance(d, Column) for d in self.distributions.values())
+
     @model_validator(mode="after")
     def _known(self) -> Self:
         try:
-            allowed = self.drawn.defaults
+            allowed = self.words
         except KeyError:
             raise ValueError(unknown_word("profile", self.profile, self.objects)) from None
         strange = [name for name in self.__pydantic_extra__ if name not in allowed]
@@ -110,10 +130,13 @@ class SourceSpec(Written):
                     for n in known
                     if not self.has(n)
                 ),
-                *outside_domains(known, self.drawn.variables),
+                *self._outside_domains(known),
             ]
         )
         return self
+
+    def _outside_domains(self, known: Mapping[str, Distribution]) -> Iterator[str]:
+        return outside_domains(known, self.drawn.variables)
 
 
 class Coded(Part):
@@ -165,7 +188,57 @@ class Condition(NamedTuple):
 
     place: str
     variable: Variable
-    distribution: Distribution
+    distribution: Drawn
+
+
+class Catalogue(Part):
+    """A table of objects on disk, whose rows give parameters to the sources.
+
+    When the table is read, three keys are recorded: ``sha256`` of the rows and columns that are
+    used, how many ``rows`` the file has, and how many are ``kept`` by ``where``.
+    """
+
+    newer: ClassVar = frozenset({"where", "sha256", "rows", "kept"})
+
+    file: Annotated[Line, Field(description="CSV, Parquet or FITS; relative to the recipe")]
+    where: Annotated[
+        Line | None, Field(description="an expression of columns that the rows used must fulfil")
+    ] = None
+    sha256: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    rows: Annotated[int, NUMBER, Field(ge=0)] | None = None
+    kept: Annotated[int, NUMBER, Field(ge=1)] | None = None
+
+    # Private, so that no dump, repr or error shows them.
+    _table: SourceTable | None = PrivateAttr(default=None)
+    _folder: Path | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _read(self, info: ValidationInfo) -> Self:
+        context = info.context or {}
+        self._table, self._folder = context.get("table"), context.get("folder")
+        return self
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the file was found; None for a recorded recipe."""
+        return self._folder
+
+    @property
+    def table(self) -> SourceTable:
+        """The rows that are kept.
+
+        Raises
+        ------
+        RecipeError
+            The recipe was recorded elsewhere, and the file is not at hand.
+        """
+        if self._table is None:
+            msg = (
+                f"the catalogue {self.file} is not at hand, whose {self.kept} rows have the hash "
+                f"{self.sha256}; put the file into the folder in which you run this"
+            )
+            raise RecipeError(msg)
+        return self._table
 
 
 class Sealing(Part):
@@ -222,6 +295,11 @@ class Recipe(Part):
         return recipe
 
     @property
+    def portable_json(self) -> str:
+        """The recipe as JSON, with all that another machine needs to draw it, but no secret."""
+        return self.model_dump_json()
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """The classes in the order of their codes."""
         return ()
@@ -275,6 +353,11 @@ class ObjectRecipe(Recipe):
     by_source: ClassVar[bool] = False
     """Whether parameters lie on (sample, source) rather than on (sample)."""
 
+    newer: ClassVar = Recipe.newer | {"catalogue"}
+
+    catalogue: Annotated[
+        Catalogue | None, Field(description="a table whose columns are parameters")
+    ] = None
     sources: Mapping[Name, SourceSpec]
     classes: Annotated[dict[Name, ClassSpec], Field(max_length=100)] = {}
 
@@ -302,7 +385,7 @@ class ObjectRecipe(Recipe):
             for name in self.recorded
             if all(name in own for own in drawn)
             and any(len(set(own[name].atoms or (0, 1))) > 1 for own in drawn)
-            and self.objects.variables[name].units != "degree"
+            and self.variables[name].units != "degree"
         )
 
     @field_validator("classes")
@@ -331,15 +414,46 @@ class ObjectRecipe(Recipe):
         return ()
 
     @property
-    def objects(self) -> ObjectTable[Any]:
+    def objects(self) -> ObjectTable[Any] | JoinedTables:
         """The objects that its sources can be."""
         return next(iter(self.sources.values())).objects
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        """What may be recorded of its sources, in the order of coordinates."""
+        return self.objects.variables
+
+    def drawn_of(self, source: str) -> Mapping[str, Drawn]:
+        """Return what is drawn of a source, by name, and what follows from that."""
+        return self.sources[source].distributions
+
+    def has_row(self, source: str) -> bool:
+        """Return whether a source is from a row of the catalogue."""
+        return self.catalogue is not None and self.sources[source].takes_columns
 
     @property
     def recorded(self) -> tuple[str, ...]:
         """The parameters of sources that are recorded, in the order of the family's variables."""
         used = {n for spec in self.sources.values() for n in spec.drawn.variables if spec.has(n)}
-        return tuple(name for name in self.objects.variables if name in used)
+        for source in self.sources:
+            used |= self.drawn_of(source).keys()
+            used |= {CATALOGUE_ROW} if self.has_row(source) else set()
+        return tuple(name for name in self.variables if name in used)
+
+    @property
+    def portable_json(self) -> str:
+        """The recipe as JSON, with the rows of its catalogue: other machines may not see the file.
+
+        Raises
+        ------
+        RecipeError
+            The rows are not at hand.
+        """
+        if self.catalogue is None:
+            return super().portable_json
+        content = self.model_dump(mode="json")
+        content["catalogue"]["content"] = self.catalogue.table.packed()
+        return json.dumps(content)
 
     def mistakes(self) -> Iterator[str]:
         """Yield what does not go together, a line each, though each part is right by itself."""
@@ -354,7 +468,7 @@ class ObjectRecipe(Recipe):
     def _mistakes_of_words(self) -> Iterator[str]:
         words: dict[int, str] = {}
         for name, spec in self.sources.items():
-            first = words.setdefault(spec.drawn.code, spec.profile)
+            first = words.setdefault(spec.code, spec.profile)
             if first != spec.profile:
                 yield (
                     f"sources.{name}.profile: {spec.profile} and {first} are two words for one "

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from types import NoneType
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -166,7 +167,13 @@ def _allowed_keys(root: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
 def _step(model: Any, part: str) -> Any:
     fields = getattr(model, "model_fields", {})
     if part in fields:
-        return fields[part].annotation
+        return _given(fields[part].annotation)
     # A mapping such as sources: dict[name, spec].
     arguments = get_args(model)
     return arguments[-1] if arguments else model
+
+
+def _given(annotation: Any) -> Any:
+    """Return the model of a block that may be left out."""
+    given = [part for part in get_args(annotation) if part is not NoneType]
+    return given[0] if len(given) == 1 else annotation

@@ -1,7 +1,7 @@
 """Recipes by name, from files and from mappings; packaged ones, the user's own, and their rungs."""
 
 from collections.abc import Mapping
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from os import PathLike, fspath
 from pathlib import Path
@@ -12,13 +12,14 @@ from pydantic import TypeAdapter, ValidationError
 from skybench.errors import RecipeError
 from skybench.generators.changes import marks_of, with_changes
 from skybench.generators.families import FAMILIES
-from skybench.generators.recipe import Recipe
+from skybench.generators.recipe import ObjectRecipe, Recipe
 from skybench.generators.recipe_errors import explain, without_mistakes
 from skybench.generators.recipe_text import is_file, text_of
 from skybench.generators.recipe_text import packaged_recipes as packaged_recipes
 from skybench.generators.recipe_yaml import read_mapping
 from skybench.generators.rungs import on_rung, rung_names
 from skybench.generators.suggestion import unknown
+from skybench.generators.table_file import with_table
 
 DEFAULT = "sky"
 """The family of a recipe that names none, unless its profiles are of another alone."""
@@ -69,66 +70,97 @@ def _changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     except RecipeError as error:
         msg = f"{place}: {error}"
         raise RecipeError(msg) from None
-    made = _validated(content, place)
+    made = _validated(*_afresh(recipe, content), place)
     marks = marks_of(recipe.name, recipe.title, changes)
     return recipe if made == recipe else made.model_copy(update=marks)
+
+
+def _afresh(recipe: Recipe, content: dict[str, Any]) -> tuple[dict[str, Any], Path | None]:
+    """Return the content of a changed recipe so that its catalogue is read again, and from where.
+
+    Another cut or column has other rows than those whose hash is recorded.
+    """
+    catalogue = recipe.catalogue if isinstance(recipe, ObjectRecipe) else None
+    if catalogue is None or catalogue.folder is None or "catalogue" not in content:
+        return content, None
+    read = catalogue.model_dump(include={"sha256", "rows", "kept"})
+    rest = {k: v for k, v in content["catalogue"].items() if read.get(k) != v}
+    return content | {"catalogue": rest}, catalogue.folder
 
 
 def _loaded(recipe: str | PathLike[str]) -> Recipe:
     name = fspath(recipe)
     base, _, rung = name.rpartition("/")
     if base and not is_file(Path(name)) and (base in packaged_recipes() or is_file(Path(base))):
-        return parse_recipe(*text_of(base), rung)
-    return parse_recipe(*text_of(name))
+        return parse_recipe(*text_of(base), rung, folder=Path(base).parent)
+    return parse_recipe(*text_of(name), folder=Path(name).parent)
 
 
-def parse_recipe(text: str, name: str, rung: str | None = None) -> Recipe:
-    """Return the recipe written in YAML text; ``name`` is the file to name in errors."""
-    return _validated(on_rung(read_mapping(text, name), rung, name), name)
+def parse_recipe(
+    text: str, name: str, rung: str | None = None, *, folder: Path | None = None
+) -> Recipe:
+    """Return the recipe written in YAML text; ``name`` is the file to name in errors.
+
+    ``folder`` is where the file of its catalogue is looked for.
+    """
+    return _validated(on_rung(read_mapping(text, name), rung, name), folder, name)
 
 
-def _validated(content: Mapping[str, Any], name: str) -> Recipe:
+def _validated(content: Mapping[str, Any], folder: Path | None, name: str) -> Recipe:
     try:
-        return recipe_from(content)
+        return recipe_from(content, folder=folder)
     except ValidationError as error:
-        lines = [f"{name}: {line}" for line in _all_mistakes(content, error)]
+        lines = [f"{name}: {line}" for line in _all_mistakes(content, folder, error)]
         raise RecipeError("\n".join(lines)) from error
     except ValueError as error:
         msg = f"{name}: {error}"
         raise RecipeError(msg) from error
 
 
-def _all_mistakes(content: Mapping[str, Any], error: ValidationError) -> list[str]:
+def _all_mistakes(
+    content: Mapping[str, Any], folder: Path | None, error: ValidationError
+) -> list[str]:
     """Return a line a mistake; those, too, that show only once the first are set right."""
     model = FAMILIES[_family_of(content)].recipe
     lines = explain(error, model)
     rest = without_mistakes(content, error, model)
     while rest is not None:
         try:
-            recipe_from(rest)
+            recipe_from(rest, folder=folder)
         except ValidationError as further:
             lines += [line for line in explain(further, model) if line not in lines]
             rest = without_mistakes(rest, further, model)
+        except ValueError:  # what was left out had used the catalogue
+            rest = None
         else:
             rest = None
     return lines
 
 
-def recipe_from(content: Mapping[str, Any]) -> Recipe:
+def recipe_from(content: Mapping[str, Any], *, folder: Path | None = None) -> Recipe:
     """Return the recipe that a mapping holds, as read from YAML or JSON.
+
+    Parameters
+    ----------
+    content : mapping
+    folder : Path, optional
+        Where the file of its catalogue is looked for. Without one no file is read, as is right for
+        what a stranger recorded: such a recipe can be looked at, and not drawn.
 
     Raises
     ------
     pydantic.ValidationError
         It is not one; each mistake with its place.
     ValueError
-        There is no such family.
+        There is no such family, or its catalogue is not what it says.
     """
     name = _family_of(content)
     if not isinstance(name, str) or name not in FAMILIES:
         raise ValueError("family: " + unknown("family", str(name), FAMILIES))
+    content, found = with_table(content, folder)
     # Collections hold recipes: named, or written out.
-    return FAMILIES[name].recipe.model_validate({"family": name, **content}, context=_MEMBERS)
+    context = {"recipe": partial(_member, folder=folder), **found}
+    return FAMILIES[name].recipe.model_validate({"family": name, **content}, context=context)
 
 
 def _family_of(content: Mapping[str, Any]) -> Any:
@@ -144,11 +176,8 @@ def _family_of(content: Mapping[str, Any]) -> Any:
     return drawing[0] if len(drawing) == 1 else DEFAULT
 
 
-def _member(value: str | Mapping[str, Any]) -> Recipe:
-    return load_recipe(value) if isinstance(value, str) else recipe_from(value)
-
-
-_MEMBERS = {"recipe": _member}
+def _member(value: str | Mapping[str, Any], folder: Path | None) -> Recipe:
+    return load_recipe(value) if isinstance(value, str) else recipe_from(value, folder=folder)
 
 
 def recipe_schema() -> dict[str, Any]:

@@ -7,12 +7,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.generators.arrays import Floats, Integers
-from skybench.generators.distributions import Choice, Distribution
-from skybench.generators.domains import evaluation_order
+from skybench.generators.distributions import Choice
+from skybench.generators.domains import Drawn, evaluation_order
 from skybench.generators.random_streams import uniforms
-from skybench.generators.recipe import CLASSIFICATION, MULTILABEL, ObjectRecipe, SourceSpec
-from skybench.generators.scene_recipe import Placement, Scene, SceneRecipe
+from skybench.generators.recipe import CLASSIFICATION, MULTILABEL, ObjectRecipe
+from skybench.generators.scene_recipe import Placement, SceneRecipe, SceneSpec
 from skybench.generators.schema import SPLITS, variable
+from skybench.generators.source_table import CATALOGUE_ROW, picked
 from skybench.generators.strata import deal
 from skybench.generators.variable import SAMPLE, flags, numbered
 
@@ -87,7 +88,7 @@ class _Draws:
         seed, start, stop = self._rows
         return uniforms(seed, stream, start, stop)
 
-    def values(self, stream: str, distribution: Distribution) -> Floats:
+    def values(self, stream: str, distribution: Drawn) -> Floats:
         return distribution.quantile(self.uniform(stream), {})
 
     def each(self, stream: str, count: int) -> Floats:
@@ -153,8 +154,8 @@ def _choose(uniform: Floats, weights: tuple[float, ...]) -> Integers:
 
 def _kinds(recipe: ObjectRecipe, sources: Integers) -> tuple[Integers, dict[str, Any]]:
     """Return the code of each slot's object, and the words by which the recipe names them."""
-    words = {spec.profile: spec.drawn.code for spec in recipe.sources.values()}
-    codes = np.array([spec.drawn.code for spec in recipe.sources.values()] + [0])
+    words = {spec.profile: spec.code for spec in recipe.sources.values()}
+    codes = np.array([spec.code for spec in recipe.sources.values()] + [0])
     meanings = {EMPTY: 0} | dict(sorted(words.items(), key=lambda word: word[1]))
     return codes[sources], flags(meanings)
 
@@ -163,35 +164,48 @@ def _on_source(
     recipe: ObjectRecipe, name: str, values: NDArray[Any], attributes: dict[str, Any]
 ) -> xr.Variable:
     """Return a variable on (sample, source), or on (sample) where a sample is one object."""
-    row = recipe.objects.variables[name]
+    row = recipe.variables[name]
     if recipe.by_source:
         return row.holding(values, attributes)
     return xr.Variable(SAMPLE, row.store(values[:, 0]), row.attributes() | attributes)
 
 
 def _source_parameters(recipe: ObjectRecipe, draws: _Draws, sources: Integers) -> dict[str, Floats]:
-    table = {name: np.full(sources.shape, np.nan) for name in recipe.recorded}
-    for code, (source, spec) in enumerate(recipe.sources.items()):
+    table = {
+        name: np.full(sources.shape, -1 if name == CATALOGUE_ROW else np.nan)
+        for name in recipe.recorded
+    }
+    catalogue = recipe.catalogue if len(sources) else None
+    numbers = None if catalogue is None else catalogue.table.rows
+    for code, source in enumerate(recipe.sources):
         for slot in range(recipe.slots):
             mine = np.flatnonzero(sources[:, slot] == code)
-            for name, values in _draw_source(draws, source, spec, slot, mine).items():
+            for name, values in _draw_source(recipe, draws, source, slot, mine).items():
                 table[name][mine, slot] = values
+            if numbers is not None and recipe.has_row(source):
+                uniform = draws.uniform(stream_of(source, CATALOGUE_ROW, slot))[mine]
+                table[CATALOGUE_ROW][mine, slot] = picked(uniform, numbers)
     return table
 
 
 def _draw_source(
-    draws: _Draws, source: str, spec: SourceSpec, slot: int, rows: NDArray[np.intp]
+    recipe: ObjectRecipe, draws: _Draws, source: str, slot: int, rows: NDArray[np.intp]
 ) -> dict[str, Floats]:
-    distributions = spec.distributions
+    distributions = recipe.drawn_of(source)
     drawn: dict[str, Floats] = {}
     for name in evaluation_order(distributions):
-        uniform = draws.uniform(f"sources.{source}.{name}[{slot}]")[rows]
-        drawn[name] = distributions[name].quantile(uniform, drawn)
-    return drawn | spec.drawn.derive(drawn)
+        stream = stream_of(source, distributions[name].stream or name, slot)
+        drawn[name] = distributions[name].quantile(draws.uniform(stream)[rows], drawn)
+    return drawn | recipe.sources[source].drawn.derive(drawn)
+
+
+def stream_of(source: str, name: str, slot: int) -> str:
+    """Return the name of the uniforms of a parameter of a source in a slot."""
+    return f"sources.{source}.{name}[{slot}]"
 
 
 def _positions(
-    scene: Scene, shape: tuple[int, int], draws: _Draws, active: NDArray[np.bool_]
+    scene: SceneSpec, shape: tuple[int, int], draws: _Draws, active: NDArray[np.bool_]
 ) -> dict[str, Floats]:
     placement, slots = scene.placement, active.shape[1]
     cell = _cells(placement, draws, slots, active.shape[0])

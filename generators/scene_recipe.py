@@ -30,7 +30,7 @@ class Placement(Part):
     fill: Annotated[Finite, Field(ge=0, le=1)] = 1.0
 
 
-class Scene(Part):
+class SceneSpec(Part):
     """How many sources a sample holds, and where.
 
     ``first_margin`` is kept free by the first source instead of the placement, which then
@@ -48,7 +48,7 @@ class SceneRecipe(ObjectRecipe):
     by_source: ClassVar[bool] = True
 
     image: ImageSpec
-    scene: Scene = Scene()
+    scene: SceneSpec = SceneSpec()
 
     @property
     def count(self) -> Distribution:

@@ -10,6 +10,7 @@ from typing import Any
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from skybench.generators.source_table import CATALOGUE_ROW
 from skybench.generators.variable import Interval, Variable, of_sample, of_source, table
 
 SPLITS = ("train", "validation", "test")
@@ -33,6 +34,11 @@ COMMON = table(
         dims=("sample", "y", "x"),
         dtype="int8",
         long_name="source that the pixel belongs to, its slot plus 1; 0 is background",
+    ),
+    of_source(
+        CATALOGUE_ROW,
+        "row of the catalogue that the source is from, from 0; -1: none",
+        dtype="int64",
     ),
     of_source("source_x", "position along x; pixel 0 has its centre at 0", units="pixel"),
     of_source("source_y", "position along y; pixel 0 has its centre at 0", units="pixel"),

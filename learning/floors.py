@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pydantic import JsonValue
 from scipy.special import expit, logsumexp
 
+from skybench.learning.global_statistics import NAMES, global_statistics
 from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
 from skybench.learning.linear_model import (
     choices,
@@ -22,6 +23,7 @@ from skybench.learning.linear_model import (
     softmax_link,
     square_link,
 )
+from skybench.learning.peaks import shares
 from skybench.learning.stretch import Stretch
 from skybench.learning.target_scaling import TargetScaling, usable_targets
 from skybench.registry.scoring.tasks import task_named
@@ -32,8 +34,16 @@ CLASS_PENALTIES = (1e-3, 1e-2, 1e-1)
 TARGET_PENALTIES = (1e-1, 1.0, 10.0, 100.0)
 """Of standardised targets: larger than for classes, whose gradients vanish where they are right."""
 
+ROUNDS = 100
+"""Most rounds of boosting: in each a tree is added for every class."""
+
+_LEAVES = 31
+
 LEVELS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 """Thresholds that are tried, in units of the noise."""
+
+WIDTHS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
+"""Widths of a peak's profile that are tried, in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +89,8 @@ def training_mean(data: Labelled) -> Floor:
 
 def all_background(data: Labelled) -> Floor:
     """Call every pixel background."""
-    return _constant(data, np.zeros(data.truth.shape[1:], np.int8), "background everywhere", 0)
+    nothing = np.zeros(data.truth.shape[1:], data.truth.dtype)
+    return _constant(data, nothing, "background everywhere", 0)
 
 
 def logistic_regression(data: Labelled) -> Floor:
@@ -95,6 +106,38 @@ def logistic_regression(data: Labelled) -> Floor:
         answers=answers,
         parameters=fits[best].size,
         hyperparameters=choices(best, CLASS_PENALTIES, stretch),
+        validation_score=score,
+    )
+
+
+def histogram(data: Labelled) -> Floor:
+    """Boost trees on global statistics of the images, as many rounds as validation asks for.
+
+    They see quantiles, sums, the centroid and the light of middle and corners, and no form: see
+    `global_statistics`.
+    """
+    stretch = Stretch.of(data.images[data.rows(TRAIN)])
+    seen = {
+        split: global_statistics(data.images[data.rows(split)], stretch)
+        for split in (TRAIN, VALIDATION, TEST)
+    }
+    staged = _boosted(data, seen)
+    best, answers, score = _chosen(
+        data, range(1, ROUNDS + 1), lambda split, rounds: staged[split][int(rounds) - 1]
+    )
+    return Floor(
+        model="boosted trees on global statistics",
+        answers=answers,
+        parameters=int(best)
+        * _LEAVES
+        * (data.outputs if data.outputs > 2 or _several(data) else 1),
+        hyperparameters={
+            "rounds": int(best),
+            "rounds_tried": ROUNDS,
+            "leaves": _LEAVES,
+            "statistics": list(NAMES),
+            "stretch_scale": stretch.scale,
+        },
         validation_score=score,
     )
 
@@ -150,9 +193,36 @@ def threshold(data: Labelled) -> Floor:
     )
 
 
+def peak_weighted_split(data: Labelled) -> Floor:
+    """Share the light of each pixel among the peaks of the image, by one profile about each.
+
+    Peaks are looked for in the image, bands added up: nothing is known of its sources. The noise
+    is learned from the train split, and the width of the profile chosen on validation.
+    """
+    noise = Stretch.of(_brightness(data, TRAIN)).scale
+    sources = data.truth.shape[1]
+
+    def found(split: int, width: float) -> Answers:
+        lights = np.zeros((len(data.rows(split)), *data.truth.shape[1:]), np.float32)
+        parts = shares(_brightness(data, split), noise, sources, width)
+        for light, image, share in zip(lights, data.images[data.rows(split)], parts, strict=True):
+            light[:] = (share if image.ndim == 2 else share[:, None]) * _light(image)
+        return lights
+
+    best, answers, score = _chosen(data, WIDTHS, found)
+    return Floor(
+        model="pixels shared by weight among the brightest peaks",
+        answers=answers,
+        parameters=2,
+        hyperparameters={"width": best, "widths_tried": list(WIDTHS), "noise": noise},
+        validation_score=score,
+    )
+
+
 _OF_CLASSES: dict[str, Callable[[Labelled], Floor]] = {
     "majority-class": majority_class,
     "logistic-regression": logistic_regression,
+    "histogram": histogram,
 }
 
 FLOORS: dict[str, dict[str, Callable[[Labelled], Floor]]] = {
@@ -160,7 +230,43 @@ FLOORS: dict[str, dict[str, Callable[[Labelled], Floor]]] = {
     "multilabel": _OF_CLASSES,
     "regression": {"training-mean": training_mean, "ridge-regression": ridge_regression},
     "segmentation": {"background": all_background, "threshold": threshold},
+    "deblending": {"background": all_background, "peak-weighted-split": peak_weighted_split},
 }
+
+
+def _boosted(data: Labelled, seen: dict[int, npt.NDArray[np.float32]]) -> dict[int, list[Answers]]:
+    """Return the probabilities, (sample, class), after each round for validation and test."""
+    targets = data.truth[data.rows(TRAIN)]
+    if not _several(data):
+        return _rounds(seen, targets, data.outputs)
+    of_each = [_rounds(seen, column, 2) for column in targets.T]
+    return {
+        split: [
+            np.stack([p[:, 1] for p in classes], axis=1) for classes in zip(*every, strict=True)
+        ]
+        for split in (VALIDATION, TEST)
+        if (every := [found[split] for found in of_each])
+    }
+
+
+def _rounds(
+    seen: dict[int, npt.NDArray[np.float32]], codes: Answers, classes: int
+) -> dict[int, list[Answers]]:
+    """Return the probabilities of exclusive classes after each round of boosting."""
+    from sklearn.ensemble import HistGradientBoostingClassifier  # put off: it takes a second
+
+    if len(np.unique(codes)) < 2:
+        certain = np.eye(classes, dtype=np.float32)[int(codes[0])]
+        return {s: [np.tile(certain, (len(seen[s]), 1))] * ROUNDS for s in (VALIDATION, TEST)}
+    trees = HistGradientBoostingClassifier(
+        max_iter=ROUNDS, max_leaf_nodes=_LEAVES, early_stopping=False, random_state=0
+    ).fit(seen[TRAIN], codes)
+    known = np.zeros((len(trees.classes_), classes), np.float32)
+    known[np.arange(len(known)), trees.classes_.astype(int)] = 1
+    return {
+        split: [odds.astype(np.float32) @ known for odds in trees.staged_predict_proba(seen[split])]
+        for split in (VALIDATION, TEST)
+    }
 
 
 def _constant(data: Labelled, answer: Answers, model: str, parameters: int) -> Floor:
@@ -207,6 +313,13 @@ def _odds(data: Labelled, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.flo
     if _several(data):
         return np.asarray(expit(logits), np.float32)
     return np.asarray(np.exp(logits - logsumexp(logits, 1, keepdims=True)), np.float32)
+
+
+def _light(image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Return what is above the sky; what float32 does not hold is no light."""
+    with np.errstate(over="ignore"):
+        light = np.nan_to_num(image.astype(np.float32), posinf=0, neginf=0)
+    return np.maximum(light, 0)
 
 
 def _brightness(data: Labelled, split: int) -> npt.NDArray[np.float32]:

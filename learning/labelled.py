@@ -33,8 +33,8 @@ class Labelled:
     images : (sample, ...) array
         Images, or samples of another form: int32 electrons, or float32.
     truth : array
-        (sample,) class codes, (sample, class) zeros and ones, (sample, target) float64 or
-        (sample, y, x) class codes.
+        (sample,) class codes, (sample, class) zeros and ones, (sample, target) float64, (sample,
+        y, x) class codes or (sample, source, [band,] y, x) light.
     split : (sample,) codes, 0 train, 1 validation, 2 test
     outputs : int
         How many classes, or targets, there are: numbers that a network gives for a sample.
@@ -102,7 +102,7 @@ class TrainingData:
             task=self.labelled.task,
             names=self.names,
             ids=self.ids[self.labelled.rows(TEST)],
-            shape=self.test_truth.shape[1:] if self.test_truth.ndim == 3 else (),
+            shape=self.test_truth.shape[1:] if self.test_truth.ndim >= 3 else (),
         )
 
 

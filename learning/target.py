@@ -101,7 +101,7 @@ def _of_task(
     ds: xr.Dataset, task: Task, rows_of: Callable[[str], ChunkedRows], where: str
 ) -> Target:
     if not isinstance(task.form, Columns):
-        return _of_map(ds, rows_of, where)
+        return _of_variable(ds, task.form.name, rows_of, where)
     truth, known = truth_of(task, ds, where), ~sealed_samples(ds)
     answers = truth.of_rows(np.flatnonzero(known))
     shape = (known.size, *answers.shape[1:])

@@ -190,7 +190,7 @@ class Evaluation:
         Raises
         ------
         ParameterError
-            The task is a regression: its answers are no classes.
+            The task asks for numbers: its answers are no classes.
         """
         return confusion_table(self.tested, self.truth.key.names)
 
@@ -207,7 +207,8 @@ class Evaluation:
             probability against the truth. Of a regression every sample counts; it has truth and
             answer of each target, and ``error``, 1 - merit: the squared departure in units of the
             variance, averaged over targets. Of a segmentation ``error`` is 1 - IoU, and truth and
-            answer are the classes in the maps.
+            answer are the classes in the maps; of a deblending it is 1 - overlap of light, and they
+            are the numbers of sources with light.
         """
         key, ids = self.truth.key, self.truth.question.ids
         truth, merit = self.truth.answers, self.tested.merit
@@ -263,7 +264,7 @@ def evaluate(
         DataArray of labels; or an array, list, tensor or ``.npy`` file of probabilities or labels
         in the order of the test split. A segmentation takes a ``.npz`` or ``.zarr`` of
         ``sample_id`` and ``segmentation (sample, y, x)``, or this array alone: 0 background,
-        k + 1 class k.
+        k + 1 class k; a deblending the same of ``light (sample, source, [band,] y, x)``, electrons.
     name : str
         Of the model, for the record.
     store : str or Store, optional

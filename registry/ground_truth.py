@@ -28,7 +28,7 @@ from skybench.registry.reference import DatasetReference
 from skybench.registry.scoring.question import ID, Question
 from skybench.registry.scoring.records import TEST_SPLIT
 from skybench.registry.scoring.tasks import AnswerKey, Maps, answer_key, task_named
-from skybench.registry.scoring.truth import MAP, meanings
+from skybench.registry.scoring.truth import meanings
 from skybench.registry.seals import Seal, recipe_of, seal_at_hand
 from skybench.registry.storage.store import Store
 from skybench.registry.verify import opened
@@ -235,19 +235,20 @@ def _of_recipe(recipe: Recipe, name: str) -> GroundTruth:
     if recipe.sealed is not None:
         recipe = secret_recipe(recipe)  # renders the samples that are asked about
     ds = ds.assign_attrs(recipe=recipe.name, task=recipe.task, targets=" ".join(recipe.targets))
-    if isinstance(task_named(recipe.task).form, Maps):
+    form = task_named(recipe.task).form
+    if isinstance(form, Maps):
         test = np.flatnonzero(meanings(ds, SPLIT_VARIABLE, name) == TEST_SPLIT)
-        ds = _with_maps(recipe, ds.isel({SAMPLE_DIM: test}))
+        ds = _with_maps(recipe, ds.isel({SAMPLE_DIM: test}), form.name)
     return replace(_of_dataset(ds, name), recipe=recipe)
 
 
-def _with_maps(recipe: Recipe, ds: xr.Dataset) -> xr.Dataset:
+def _with_maps(recipe: Recipe, ds: xr.Dataset, name: str) -> xr.Dataset:
     blocks = range(0, ds.sizes[SAMPLE_DIM], _RENDERED_AT_ONCE)
     maps = [
-        _rendered(recipe, ds.isel({SAMPLE_DIM: slice(first, first + _RENDERED_AT_ONCE)}))[MAP]
+        _rendered(recipe, ds.isel({SAMPLE_DIM: slice(first, first + _RENDERED_AT_ONCE)}))[name]
         for first in blocks
     ]
-    return ds.assign({MAP: xr.concat(maps, SAMPLE_DIM).variable})
+    return ds.assign({name: xr.concat(maps, SAMPLE_DIM).variable})
 
 
 def _rendered(recipe: Recipe, parameters: xr.Dataset) -> xr.Dataset:

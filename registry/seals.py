@@ -348,5 +348,6 @@ def recipe_of(manifest: Manifest, seal: Seal | None = None) -> Recipe:
             f"the commit that recorded {manifest.reference}."
         )
         raise MissingDependencyError(msg)
-    recipe = recipe_from(manifest.recipe_in_order)
+    # Without its folders, the file of a catalogue is looked for where the user is.
+    recipe = recipe_from(manifest.recipe_in_order, folder=Path())
     return recipe if seal is None else recipe.with_secret_seed(int(seal.seed, 16))

@@ -307,7 +307,7 @@ class _Rebuilder:
         }
         jobs = [
             ShardRows(
-                recipe=recipe.model_dump_json(),
+                recipe=recipe.portable_json,
                 url=scratch,
                 start=start,
                 stop=min(start + length, samples),

@@ -96,7 +96,11 @@ def test_the_files_of_the_guide_are_in_the_tree():
 def test_whole_recipes_in_the_pages_are_valid():
     blocks = re.findall(r"^```yaml\n(.*?)^```$", text_of(ROOT / "docs" / "recipes.md"), re.M | re.S)
     whole = [block for block in blocks if "name" in yaml.safe_load(block)]
-    assert [parse_recipe(block, "docs/recipes.md").name for block in whole] == ["mine", "mixture"]
+    assert [parse_recipe(block, "docs/recipes.md").name for block in whole] == [
+        "mine",
+        "deep",
+        "mixture",
+    ]
 
 
 def test_the_protocols_are_those_of_the_code():

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError, RecipeError
+from skybench.generators.collection.canvas import off_canvas, placed
 from skybench.generators.collection.recipe import CollectionRecipe
 from skybench.generators.collection.sampling import parted, sample
 from skybench.generators.family import Family
@@ -52,7 +53,9 @@ def render(
     for code, (name, member) in enumerate(recipe.recipes.items()):
         rows[name] = np.flatnonzero(types == code)
         own = _own_parameters(parameters.isel(sample=rows[name]), name, member)
-        drawn[name] = families[member.family].render(member, own)
+        own = off_canvas(own, member, recipe.canvas)
+        rendered = families[member.family].render(member, own)
+        drawn[name] = {n: placed(variable, recipe.canvas) for n, variable in rendered.items()}
     return {
         name: _together(
             _meaning(families, name), name, {m: drawn[m][name] for m in drawn}, rows, types.size
@@ -69,7 +72,7 @@ def _meaning(families: Mapping[str, Family], name: str) -> str:
 
 def _own_parameters(parameters: xr.Dataset, name: str, member: ObjectRecipe) -> xr.Dataset:
     """Return the parameters as the member alone would have drawn them."""
-    kinds = {spec.profile: spec.drawn.code for spec in member.sources.values()}
+    kinds = {spec.profile: spec.code for spec in member.sources.values()}
     kind = parameters.variables["kind"]
     recoded = kind.copy(data=parted(kind, name, kinds))
     own = parameters.assign_coords(kind=recoded)
@@ -89,7 +92,10 @@ def _shared(drawn: dict[str, dict[str, xr.Variable]]) -> list[str]:
             f"{member}: " + ", ".join(f"{n} {v.shape[1:]}" for n, v in variables.items())
             for member, variables in drawn.items()
         )
-        msg = f"the members of a collection need a data variable of one shape; there are {forms}"
+        msg = (
+            f"the members of a collection need a data variable of one shape; there are {forms}. "
+            "Images of unlike shape go on one canvas: add 'canvas: [ny, nx]'"
+        )
         raise RecipeError(msg)
     return shared
 

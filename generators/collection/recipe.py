@@ -1,7 +1,9 @@
 """Recipes of collections: other recipes, and the share of each."""
 
+import json
+import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -12,12 +14,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from typing_extensions import override
 
 from skybench.errors import RecipeError
 from skybench.generators.distributions import Positive
 from skybench.generators.recipe import CLASSIFICATION, Coded, Name, ObjectRecipe, in_order
 from skybench.generators.recipe import Recipe as AnyRecipe
 from skybench.generators.rungs import merged
+from skybench.generators.scene_recipe import SceneRecipe, Side
 
 
 def _resolved(value: Any, info: ValidationInfo) -> Any:
@@ -63,8 +67,11 @@ class Member(Coded):
 class CollectionRecipe(AnyRecipe):
     """A dataset whose samples come from several recipes.
 
-    The header is the collection's: seed, samples and splits of the members are not used.
+    The header is the collection's: seed, samples and splits of the members are not used. Members
+    of unlike shape are laid onto the middle of a ``canvas``, padded with 0 or cropped.
     """
+
+    newer: ClassVar = AnyRecipe.newer | {"canvas"}
 
     family: Literal["collection"]
     task: Literal["classification"]
@@ -72,12 +79,21 @@ class CollectionRecipe(AnyRecipe):
         Literal["image_type", "class"],
         Field(description="what to recognise: the member, or the class within the member"),
     ] = "image_type"
+    canvas: tuple[Side, Side] | None = None
     members: Annotated[dict[Name, Member], Field(min_length=2, max_length=20)]
 
     @field_validator("members")
     @classmethod
     def _in_order(cls, members: dict[str, Member]) -> dict[str, Member]:
         return in_order(members)
+
+    @property
+    @override
+    def portable_json(self) -> str:
+        content = self.model_dump(mode="json")
+        for name, member in self.members.items():
+            content["members"][name]["recipe"] = json.loads(member.recipe.portable_json)
+        return json.dumps(content)
 
     @property
     def recipes(self) -> dict[str, ObjectRecipe]:
@@ -104,7 +120,13 @@ class CollectionRecipe(AnyRecipe):
     @property
     def points(self) -> int:
         """Values in the data of the largest sample."""
-        return max(recipe.points for recipe in self.recipes.values())
+        return max(recipe.points * self._growth(recipe) for recipe in self.recipes.values())
+
+    def _growth(self, recipe: ObjectRecipe) -> int:
+        """Return how many times larger the canvas is than a member's image, at least 1."""
+        if self.canvas is None or not isinstance(recipe, SceneRecipe):
+            return 1
+        return 1 + math.prod(self.canvas) // math.prod(recipe.image.shape)
 
     def mistakes(self) -> Iterator[str]:
         """Yield what does not go together, a line each, though each part is right by itself."""
@@ -117,6 +139,8 @@ class CollectionRecipe(AnyRecipe):
                 yield f"members.{name} is sealed itself; seal the collection instead"
             if member.recipe.by_source != next(iter(self.recipes.values())).by_source:
                 yield f"members.{name} has no sources as the others have; leave it out"
+            if self.canvas is not None and not isinstance(member.recipe, SceneRecipe):
+                yield f"members.{name} has no image to lay on a canvas; take canvas out"
             if self.label == "class" and member.recipe.task != CLASSIFICATION:
                 yield (
                     f"members.{name} is a {member.recipe.task}, so it has no label; "

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from skybench.errors import RecipeError
 from skybench.generators.arrays import Integers
+from skybench.generators.collection.canvas import on_canvas
 from skybench.generators.collection.recipe import CollectionRecipe
 from skybench.generators.family import Family
 from skybench.generators.recipe import CLASSIFICATION, ObjectRecipe
@@ -42,8 +43,12 @@ def sample(
     """
     members, labels, splits = _deal(recipe, start, stop)
     drawn = {
-        name: families[member.family].sample(
-            member, start, stop, np.where(members == code, labels, 0)
+        name: on_canvas(
+            families[member.family].sample(
+                member, start, stop, np.where(members == code, labels, 0)
+            ),
+            member,
+            recipe.canvas,
         )
         for code, (name, member) in enumerate(recipe.recipes.items())
     }

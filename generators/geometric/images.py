@@ -16,6 +16,7 @@ from skybench.generators.geometric.vocabulary import VOCABULARY
 from skybench.generators.native.library import kernel
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.schema import COMMON, variable
+from skybench.generators.sky.noise import Noise, observe
 from skybench.generators.variable import EXPECTED_BITS, Variable
 
 _store_images = kernel("store_images")
@@ -47,12 +48,14 @@ def render(recipe: GeometricRecipe, parameters: xr.Dataset) -> dict[str, xr.Vari
     for name, values in (("blur_sigma", blurs), ("noise_sigma", sigmas)):
         within_domain(VOCABULARY[name], values, rows)
     blurs, sigmas = blurs.astype(np.float64), sigmas.astype(np.float64)
-    # Brightnesses and sums of them are the same on any computer without rounding.
-    exact = (blurs == 0) & (sigmas == 0) & (not recipe.antialias)
+    # Brightnesses and sums of them, and counts, are the same on any computer without rounding.
+    exact = (sigmas == 0) & (bool(recipe.shot) | ((blurs == 0) & (not recipe.antialias)))
     bits = np.where(exact, _FLOAT32_BITS, IMAGE.bits)
     noise = RowStreams(recipe.seed, "noise")
     for some, light, front in _drawn(recipe, parameters):
         seen = blur(light, blurs[some], (light.shape[1] - shape[1]) // 2)
+        if recipe.shot:
+            seen = _counted(seen, rows[some], recipe.seed)
         normals = _normals(noise, rows[some], sigmas[some], seen.shape)
         _store_images(seen, normals, sigmas[some], bits[some], images[some])
         segmentation[some] = front
@@ -60,6 +63,13 @@ def render(recipe: GeometricRecipe, parameters: xr.Dataset) -> dict[str, xr.Vari
         "image": xr.Variable(IMAGE.dims, images, IMAGE.attributes()),
         "segmentation": variable("segmentation", segmentation),
     }
+
+
+def _counted(light: Floats, rows: Integers, seed: int) -> Floats:
+    """Return Poisson counts of some rows, whose means are the light."""
+    none = ("sample", np.zeros(rows.size))
+    dark = xr.Dataset({"sample_id": ("sample", rows), "sky_level": none, "read_noise": none})
+    return observe(light, dark, Noise(), seed).astype(np.float64)
 
 
 def _normals(noise: RowStreams, rows: Integers, sigmas: Floats, shape: tuple[int, ...]) -> Floats:

@@ -25,7 +25,10 @@ class GeometricRecipe(SceneRecipe):
     ``combine`` says what a pixel holds where shapes overlap: the later one (``painter``), the
     brighter one (``union``) or their ``sum``. ``antialias`` weighs pixels by the share that is
     covered. ``blur`` is the sigma of a Gaussian in pixels, ``noise`` that of the noise of a pixel.
+    With ``shot`` a pixel is counted first: a Poisson number whose mean is its light.
     """
+
+    newer: ClassVar = SceneRecipe.newer | {"shot"}
 
     family: Literal["geometric"]
     image: ImageSpec = ImageSpec(shape=(256, 256))
@@ -33,6 +36,7 @@ class GeometricRecipe(SceneRecipe):
     antialias: bool = False
     blur: Distribution = OFF
     noise: Distribution = OFF
+    shot: bool | None = None
     sources: Annotated[dict[Name, GeometricSource], Field(min_length=1)]
 
     @property
@@ -51,4 +55,5 @@ class GeometricRecipe(SceneRecipe):
     @property
     def attributes(self) -> dict[str, str | int | float]:
         """How shapes are combined and pixels weighed."""
-        return {"combine": self.combine, "antialias": str(self.antialias).lower()}
+        shot = {"shot_noise": "true"} if self.shot else {}
+        return {"combine": self.combine, "antialias": str(self.antialias).lower(), **shot}

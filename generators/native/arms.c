@@ -96,11 +96,10 @@ static void add_harmonic(int64_t radii, float crowding, float amplitude,
     }
 }
 
-/* Two of the waves of a Fourier transform: their sum, and their difference turned. */
-static void pair(const float *restrict x, int64_t apart, float cosine, float sine, float *restrict y,
-                 int64_t step) {
-    const float *a = x, *b = x + apart;
-    float *sum = y, *turned = y + step;
+/* Two of the waves of a Fourier transform: their sum, and their difference turned. Compilers make
+   vector code of these loops if each node comes by a pointer of its own. */
+static void pair(const float *restrict a, const float *restrict b, float cosine, float sine,
+                 float *restrict sum, float *restrict turned) {
     for (int h = 0; h < HARMONICS; h++) {
         float re = a[h] - b[h], im = a[h + HARMONICS] - b[h + HARMONICS];
         sum[h] = a[h] + b[h];
@@ -110,28 +109,23 @@ static void pair(const float *restrict x, int64_t apart, float cosine, float sin
     }
 }
 
-/* Four of them: two steps of pairs in one; `turn` is the first angle's place among `turns`. */
-static void four(const Plan *plan, int64_t turn, const float *restrict x, int64_t apart,
-                 float *restrict y, int64_t step) {
-    const float *cosine = plan->turns, *sine = cosine + plan->nodes;
-    float c1 = cosine[turn], c2 = cosine[2 * turn], c3 = cosine[3 * turn];
-    float s1 = sine[turn], s2 = sine[2 * turn], s3 = sine[3 * turn];
+/* Four of them: two steps of pairs in one; `c` and `s` are of once, twice, three times the angle. */
+static void four(const float *restrict x0, const float *restrict x1, const float *restrict x2,
+                 const float *restrict x3, const float *restrict c, const float *restrict s,
+                 float *restrict y0, float *restrict y1, float *restrict y2, float *restrict y3) {
     for (int h = 0; h < HARMONICS; h++) {
-        const float *re = x + h, *im = re + HARMONICS;
-        float *to = y + h, *to_im = to + HARMONICS;
-        float ar = re[0] + re[2 * apart], ai = im[0] + im[2 * apart];
-        float br = re[0] - re[2 * apart], bi = im[0] - im[2 * apart];
-        float cr = re[apart] + re[3 * apart], ci = im[apart] + im[3 * apart];
-        float dr = im[apart] - im[3 * apart], di = re[3 * apart] - re[apart];
+        int i = h + HARMONICS;
+        float ar = x0[h] + x2[h], ai = x0[i] + x2[i], br = x0[h] - x2[h], bi = x0[i] - x2[i];
+        float cr = x1[h] + x3[h], ci = x1[i] + x3[i], dr = x1[i] - x3[i], di = x3[h] - x1[h];
         float pr = br + dr, pi = bi + di, qr = ar - cr, qi = ai - ci, rr = br - dr, ri = bi - di;
-        to[0] = ar + cr;
-        to_im[0] = ai + ci;
-        to[step] = pr * c1 - pi * s1;
-        to_im[step] = pr * s1 + pi * c1;
-        to[2 * step] = qr * c2 - qi * s2;
-        to_im[2 * step] = qr * s2 + qi * c2;
-        to[3 * step] = rr * c3 - ri * s3;
-        to_im[3 * step] = rr * s3 + ri * c3;
+        y0[h] = ar + cr;
+        y0[i] = ai + ci;
+        y1[h] = pr * c[0] - pi * s[0];
+        y1[i] = pr * s[0] + pi * c[0];
+        y2[h] = qr * c[1] - qi * s[1];
+        y2[i] = qr * s[1] + qi * c[1];
+        y3[h] = rr * c[2] - ri * s[2];
+        y3[i] = rr * s[2] + ri * c[2];
     }
 }
 
@@ -143,13 +137,22 @@ static float *fourier(const Plan *plan, int64_t length, float *from, float *to) 
     for (int64_t left = length, stride = 1; left > 1;) {
         int64_t radix = left % 4 ? 2 : 4, part = left / radix, turn = plan->nodes / left;
         int64_t apart = NODE * stride * part, step = NODE * stride;
-        for (int64_t p = 0; p < part; p++)
-            for (int64_t q = 0; q < stride; q++) {
-                const float *x = from + NODE * (q + stride * p);
-                float *y = to + NODE * (q + stride * radix * p);
-                if (radix == 4) four(plan, p * turn, x, apart, y, step);
-                else pair(x, apart, cosine[p * turn], sine[p * turn], y, step);
+        for (int64_t p = 0; p < part; p++) {
+            int64_t once = p * turn;
+            float c[3] = {cosine[once], 0, 0}, s[3] = {sine[once], 0, 0};
+            for (int64_t leg = 2; leg < radix; leg++) {
+                c[leg - 1] = cosine[leg * once];
+                s[leg - 1] = sine[leg * once];
             }
+            const float *x = from + step * p;
+            float *y = to + step * radix * p;
+            for (int64_t q = 0; q < stride; q++, x += NODE, y += NODE) {
+                if (radix == 2) pair(x, x + apart, c[0], s[0], y, y + step);
+                else
+                    four(x, x + apart, x + 2 * apart, x + 3 * apart, c, s, y, y + step,
+                         y + 2 * step, y + 3 * step);
+            }
+        }
         left = part;
         stride *= radix;
         float *other = from;
@@ -364,12 +367,10 @@ static void add_arms(const Plan *plan, const Arms *arms, const Frequencies *at, 
 /* Add a Sersic profile whose radius is `ratio` of the disc's. */
 static void add_profile(Line line, float flux, float ratio, const Frequencies *at, int64_t points,
                         float *restrict re) {
-    float squared[LANES], found[LANES];
-    for (int64_t i = 0; i < points; i += LANES) {
-        for (int h = 0; h < LANES; h++) squared[h] = ratio * ratio * at->squared[i + h];
-        look_up(line, squared, found);
-        for (int h = 0; h < LANES; h++) re[i + h] += flux * found[h];
-    }
+    float squared[ROW], found[ROW];
+    for (int64_t i = 0; i < points; i++) squared[i] = ratio * ratio * at->squared[i];
+    for (int64_t i = 0; i < points; i += LANES) look_up(line, squared + i, found + i);
+    for (int64_t i = 0; i < points; i++) re[i] += flux * found[i];
 }
 
 /* Disc and bulge, as they lie in the tables of profiles. */

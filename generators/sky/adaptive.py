@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from skybench.generators.arrays import Complexes, Floats
-from skybench.generators.sky import cut_psf, fourier, moffat, rays, sersic_profile
-from skybench.generators.sky.sersic import psf_extent
+from skybench.generators.sky import fourier, moffat, rays
 from skybench.generators.sky.stamps import Sources, Stamps, nearest_pixel, reach
 
 _ALONE = 0.25
@@ -54,16 +53,11 @@ def draw(
         "_margin": margin,
         "_width": np.full(margin.shape, float(shape[1])),
         "_height": np.full(margin.shape, float(shape[0])),
-        "_fwhm": sources["psf_fwhm"],
         "_lit": np.minimum(dark, far + margin),
         "_far": far,
     }
-    blurred, wide = sources["psf_fwhm"] > 0, sources["psf_beta"] < cut_psf.WIDE
-    for drawn, some in (
-        (_blurred, blurred & ~wide),
-        (_widely_blurred, blurred & wide),
-        (_sharp, ~blurred),
-    ):
+    blurred = sources["psf_fwhm"] > 0
+    for drawn, some in ((_blurred, blurred), (_sharp, ~blurred)):
         members = np.flatnonzero(some)
         chosen = {name: values[members] for name, values in internal.items()}
         for stamps in drawn(chosen, shape, light):
@@ -87,27 +81,7 @@ def _blurred(sources: Sources, shape: tuple[int, int], light: Light) -> Iterator
     def spectrum(some: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
         return rays.transform(light(some), _frame(some, on.size, x, y), on)
 
-    return fourier.draw(sources, sources["_lit"] + psf_extent(sources), shape, spectrum)
-
-
-def _widely_blurred(sources: Sources, shape: tuple[int, int], light: Light) -> Iterator[Stamps]:
-    """Yield the stamps of sources under a PSF with wide wings, which is applied here."""
-
-    def spectrum(some: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Complexes:
-        found = rays.transform(light(some), _frame(some, on.size, x, y), on)
-        return found * cut_psf.transform(some["_cut"], some["_fwhm"], some["psf_beta"], on)
-
-    across = sources["_far"] + sources["_lit"]
-    cut = np.minimum(np.hypot(*reach(sources, shape)) + sources["_lit"], _longest_cut(across))
-    without = sources | {"_cut": cut, "psf_fwhm": 0 * cut}
-    extent = sersic_profile.TAPER * cut + sources["_lit"]
-    return fourier.draw(without, extent, shape, spectrum, last=fourier.cutoff(sources))
-
-
-def _longest_cut(across: Floats) -> Floats:
-    """Return the longest radius for which there is a grid."""
-    room = fourier.SIZES[-1] - 2 - across
-    return np.asarray(np.maximum(room / sersic_profile.TAPER, across / 4))
+    return fourier.draw(sources, sources["_lit"], shape, spectrum)
 
 
 def _sharp(sources: Sources, shape: tuple[int, int], light: Light) -> Iterator[Stamps]:
@@ -134,7 +108,7 @@ def _frame(sources: Sources, size: int, x: Floats, y: Floats) -> rays.Frame:
     left, low = x - sources["source_x"] - from_x, y - sources["source_y"] - from_y
     margin, width, height = (sources[name] for name in ("_margin", "_width", "_height"))
     # A Gaussian of variance v has the peak 0.16 / v; here of PSF and pixel.
-    area = sources["_area"] + (0.6 * sources["_fwhm"]) ** 2 + 0.25
+    area = sources["_area"] + (0.6 * sources["psf_fwhm"]) ** 2 + 0.25
     peak = 0.16 * sources["_flux"] / area
     return rays.Frame(
         x=x - from_x,
@@ -144,8 +118,8 @@ def _frame(sources: Sources, size: int, x: Floats, y: Floats) -> rays.Frame:
         low=low - margin,
         high=low + height + margin,
         # Errors of neighbouring cells cancel in part where the PSF adds them up.
-        peak=peak * np.minimum(1, _ALONE + 0.3 * sources["_fwhm"]),
-        fwhm=sources["_fwhm"],
+        peak=peak * np.minimum(1, _ALONE + 0.3 * sources["psf_fwhm"]),
+        fwhm=sources["psf_fwhm"],
         from_x=from_x,
         from_y=from_y,
     )

@@ -1,6 +1,7 @@
 """Faint galaxies and stars all over an image, below the depth to which sources are told.
 
-Their number is that of deep surveys (LSST Science Book 2009, arXiv:0912.0201, section 3.7.2),
+Their number is that of deep surveys (LSST Science Book 2009, arXiv:0912.0201, equation 3.7, fitted
+to counts at i from 20.5 to 25.5),
 
     N(< i) = 46 x 10^(0.31 (i - 25)) a square arcminute,
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
+from skybench.generators.sky import spellings
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.variable import SOURCE, Interval, Variable, table
 
@@ -78,9 +79,15 @@ def banded() -> dict[str, Variable]:
 
 
 @cache
+def of_sources() -> dict[str, Variable]:
+    """Return the variables of the objects, and those of other spellings in recipes."""
+    return SKY_OBJECTS.variables | spellings.variables()
+
+
+@cache
 def variables() -> dict[str, Variable]:
     """Return what a dataset of sky images may hold."""
-    return SKY_OBJECTS.variables | table(
+    return of_sources() | table(
         *(
             replace(
                 row,

@@ -22,7 +22,7 @@ from skybench.generators.arrays import Floats, Integers
 from skybench.generators.distributions import Distribution
 from skybench.generators.random_streams import uniforms
 from skybench.generators.sampling import sample as sample_shared
-from skybench.generators.sampling import source_of_slot
+from skybench.generators.sampling import source_of_slot, stream_of
 from skybench.generators.sky.band_table import (
     BULGE,
     KNOTS,
@@ -110,11 +110,11 @@ def _fluxes(
     """Return the electrons of a flux in each band; NaN where a slot has no such source."""
     flux = shared[name].values.astype(np.float64)
     ratios = np.full((*flux.shape, len(recipe.image.bands)), np.nan)
-    for code, source in enumerate(recipe.sources):
+    for code, (source, spec) in enumerate(recipe.sources.items()):
         for slot in range(flux.shape[1]):
             mine = chosen[:, slot] == code
-            if mine.any():
-                ratios[mine, slot] = _ratios(recipe, source, name, slot, rows)[mine]
+            if name in spec.drawn.variables and mine.any():
+                ratios[mine, slot] = _ratios(recipe, shared, source, name, slot, rows)[mine]
     return flux[:, :, None] * ratios
 
 
@@ -129,12 +129,12 @@ def _parts(
 ) -> tuple[Floats, dict[str, Floats]]:
     """Return what fluxes grow by in each band, and the shares of bulges, and of knots in discs."""
     share = shared[BULGE].values.astype(np.float64)[:, :, None]
-    excess = _excesses(recipe, chosen, rows, "bulge_colour")
+    excess = _excesses(recipe, shared, chosen, rows, "bulge_colour")
     growth = _growth(share, excess)
     shares = {}
     if any(spec.clump_colour for spec in recipe.sources.values()):
         knots = shared[KNOTS].values.astype(np.float64)[:, :, None]
-        brighter = _excesses(recipe, chosen, rows, "clump_colour")
+        brighter = _excesses(recipe, shared, chosen, rows, "clump_colour")
         brighter = np.where(shared["knot_count"].values[:, :, None] > 0, brighter, 1.0)
         disc = _growth(knots, brighter)
         shares[KNOTS] = knots * brighter / disc
@@ -147,37 +147,55 @@ def _growth(share: Floats, excess: Floats) -> Floats:
     return np.where(excess == 1, 1.0, 1 + share * (excess - 1))
 
 
-def _excesses(recipe: SkyRecipe, chosen: Integers, rows: tuple[int, int], key: str) -> Floats:
+def _excesses(
+    recipe: SkyRecipe, shared: xr.Dataset, chosen: Integers, rows: tuple[int, int], key: str
+) -> Floats:
     """Return how much brighter parts are by the colour of a key: (row, slot, band)."""
     excess = np.ones((*chosen.shape, len(recipe.image.bands)))
     for code, (source, spec) in enumerate(recipe.sources.items()):
         for slot in range(chosen.shape[1]):
             mine = chosen[:, slot] == code
             if getattr(spec, key) is not None and mine.any():
-                excess[mine, slot] = _excess(recipe, source, key, slot, rows)[mine]
+                own = _excess(recipe, shared, source, key, slot, rows)
+                excess[mine, slot] = own[mine]
     return excess
 
 
-def _excess(recipe: SkyRecipe, source: str, key: str, slot: int, rows: tuple[int, int]) -> Floats:
+def _excess(
+    recipe: SkyRecipe,
+    shared: xr.Dataset,
+    source: str,
+    key: str,
+    slot: int,
+    rows: tuple[int, int],
+) -> Floats:
     """Return the light of a part over that of the rest, less so in the reference band."""
     colours: Distribution = getattr(recipe.sources[source], key)
-    own = _drawn(recipe, colours, f"sources.{source}.{key}[{slot}]", rows)
-    redder = own - _colour(recipe, source, "flux", slot, rows)
+    own = _drawn_of(recipe, shared, colours, source, key, slot, rows)
+    redder = own - _colour(recipe, shared, source, "flux", slot, rows)
     spans = np.array([recipe.image.locus(band) for band in recipe.image.bands])
     return np.asarray(np.exp(-MAGNITUDE * redder[:, None] * spans))
 
 
-def _ratios(recipe: SkyRecipe, source: str, name: str, slot: int, rows: tuple[int, int]) -> Floats:
+def _ratios(
+    recipe: SkyRecipe,
+    shared: xr.Dataset,
+    source: str,
+    name: str,
+    slot: int,
+    rows: tuple[int, int],
+) -> Floats:
     """Return electrons over those of the recipe's flux: (row, band)."""
     image = recipe.image
     assert image.reference is not None
     place = f"sources.{source}.{name}"
-    colour = _colour(recipe, source, name, slot, rows)
+    colour = _colour(recipe, shared, source, name, slot, rows)
     own = recipe.sources[source]
     scatter = SCATTER if own.colour_scatter is None else own.colour_scatter
     second = None
     if own.second_colour is not None and name == "flux":
-        second = _drawn(recipe, own.second_colour, f"{place}.second_colour[{slot}]", rows)
+        key = "second_colour"
+        second = _drawn_of(recipe, shared, own.second_colour, source, key, slot, rows)
     columns = []
     for band, spec in image.bands.items():
         stream = f"{place}.ratio.{band}[{slot}]"
@@ -196,12 +214,35 @@ def _ratios(recipe: SkyRecipe, source: str, name: str, slot: int, rows: tuple[in
     return np.stack(columns, axis=1)
 
 
-def _colour(recipe: SkyRecipe, source: str, name: str, slot: int, rows: tuple[int, int]) -> Floats:
+def _colour(
+    recipe: SkyRecipe,
+    shared: xr.Dataset,
+    source: str,
+    name: str,
+    slot: int,
+    rows: tuple[int, int],
+) -> Floats:
     """Return g - r of a flux."""
     spec = recipe.sources[source]
     kind = SKY_OBJECTS[spec.profile]
     colours = (spec.colour or kind.colour) if name == "flux" else kind.other_colours[name]
-    return _drawn(recipe, colours, f"sources.{source}.{name}.colour[{slot}]", rows)
+    return _drawn_of(recipe, shared, colours, source, f"{name}.colour", slot, rows)
+
+
+def _drawn_of(
+    recipe: SkyRecipe,
+    shared: xr.Dataset,
+    distribution: Distribution,
+    source: str,
+    name: str,
+    slot: int,
+    rows: tuple[int, int],
+) -> Floats:
+    """Return what follows a parameter of the source, or is from its row of the catalogue."""
+    stream = stream_of(source, distribution.stream or name, slot)
+    followed = distribution.depends_on
+    drawn = {followed: shared[followed].values[:, slot].astype(np.float64)} if followed else {}
+    return distribution.quantile(uniforms(recipe.seed, stream, *rows), drawn)
 
 
 def _drawn(

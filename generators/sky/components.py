@@ -14,7 +14,6 @@ from skybench.generators.arrays import Floats
 from skybench.generators.native.library import kernel
 from skybench.generators.sky import fourier
 from skybench.generators.sky.fourier import Grid
-from skybench.generators.sky.sersic import psf_extent
 from skybench.generators.sky.stamps import Sources, Stamps
 
 
@@ -105,8 +104,7 @@ def extent(spots: Spots) -> Floats:
 def draw(spots: Spots, sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
     """Yield the stamps of sums about sources, whose place and PSF are read."""
     every = sources | {"_spots": np.stack(spots, axis=2)}
-    reach = extent(spots) + psf_extent(sources)
-    yield from fourier.draw(every, reach, shape, _spectrum, centred=True)
+    yield from fourier.draw(every, extent(spots), shape, _spectrum, centred=True)
 
 
 def _spectrum(sources: Sources, on: Grid, x: Floats, y: Floats) -> NDArray[Any]:

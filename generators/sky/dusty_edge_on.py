@@ -5,7 +5,8 @@ is lost, less above it,
 
     L(r, z) ~ exp(-r / h) (sech^2(z / z0) - (1 - exp(-tau)) sech^2(z / (rho z0))),
 
-rho being the thickness of the lane over that of the disc. It is a disc less a thinner one, hence
+rho being the thickness of the lane over that of the disc, about half in the galaxies that Xilouris
+et al. (1999) model, whose dust would be transparent face-on. It is a disc less a thinner one, hence
 the transform is exact at any inclination, and no light is negative. Seen edge-on the middle of the
 lane has exp(-tau) of the light of a disc without dust; towards face-on the lane disappears. Left
 out are the light that dust scatters, and that it hides only what lies behind it: both sides of an

@@ -34,7 +34,7 @@ from skybench.generators.arrays import Floats
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, truncated_normal, uniform
 from skybench.generators.sky import components, fourier, sersic_profile
-from skybench.generators.sky.sersic import Sersic, psf_extent
+from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval
@@ -97,8 +97,8 @@ class EdgeOn(SkyObject):
     def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
         """Yield the stamps of the discs, then those of the bulges."""
         outermost = float(sersic_profile.enclosing_radius(np.asarray(1.0), _WRAPPED))
-        extent = sources["half_light_radius"] * outermost + psf_extent(sources)
-        yield from fourier.draw(sources, extent, shape, _spectrum, centred=True)
+        dark = sources["half_light_radius"] * outermost
+        yield from fourier.draw(sources, dark, shape, _spectrum, centred=True)
         yield from Sersic.draw(components.bulge(sources), shape)
 
 

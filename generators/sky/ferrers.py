@@ -18,7 +18,6 @@ from scipy.special import factorial2, spherical_jn
 from skybench.generators.arrays import Floats
 from skybench.generators.sky import fourier
 from skybench.generators.sky.components import along_axes
-from skybench.generators.sky.sersic import psf_extent
 from skybench.generators.sky.stamps import Sources, Stamps
 
 EVEN, BAR = 0, 2
@@ -54,8 +53,8 @@ def draw(
         phase = np.maximum(edge * np.hypot(*axes(on, some)), _LEAST)
         return np.asarray(transform(phase, exponent) * some["flux"][:, None, None])
 
-    extent = sources["half_light_radius"] + psf_extent(sources)
-    yield from fourier.draw(sources, extent, shape, spectrum, centred=True)
+    edge = sources["half_light_radius"]
+    yield from fourier.draw(sources, edge, shape, spectrum, centred=True)
 
 
 def transform(phase: Floats, exponent: int) -> Floats:

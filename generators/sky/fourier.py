@@ -4,7 +4,8 @@ The product of transforms is convolved and integrated over the pixel exactly, wi
 supersampling the cusp of a steep profile. Only the frequencies that the PSF lets through are
 computed; those beyond the Nyquist frequency are folded back, as sampling by pixels folds
 them. The grid is periodic: it is large enough for the copies of a source to be dark upon
-what is visible, or for their light to be known in closed form, and then that is taken off.
+what is visible, or for their light to be known in closed form, and then that is taken off. A PSF
+with wide wings is cut (`cut_psf.py`): nothing else would keep its copies' light away.
 Sources that share a grid are drawn together, in blocks that stay in cache.
 """
 
@@ -16,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skybench.generators.arrays import Complexes, Floats, Integers, Singles
+from skybench.generators.arrays import Complexes, Flags, Floats, Integers, Singles
 from skybench.generators.native.library import kernel
-from skybench.generators.sky import moffat
-from skybench.generators.sky.stamps import WHOLE, Sources, Stamps, reach, windows
+from skybench.generators.sky import cut_psf, moffat
+from skybench.generators.sky.stamps import STEP, WHOLE, Sources, Stamps, reach, windows
 
 Indices = NDArray[np.intp]
 
@@ -42,6 +43,9 @@ LAST = 2048
 
 BLOCK = 1 << 18
 """Frequencies of a block: a megabyte of float32, within a core's cache, and few calls."""
+
+_PSF_OUTSIDE = 1e-3
+"""Share of the flux of a PSF without wide wings that may lie beyond its extent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +108,18 @@ def cutoff(sources: Sources, end: End | None = None, faintness: Floats | float =
     return np.asarray(np.exp(last))
 
 
+def psf_extent(sources: Sources) -> Floats:
+    """Return the radius of the PSF's visible wings, 0 without a PSF."""
+    return moffat.enclosing_radius(sources["psf_fwhm"], sources["psf_beta"], _PSF_OUTSIDE)
+
+
 def draw(
     sources: Sources,
-    extent: Floats,
+    dark: Floats,
     shape: tuple[int, int],
     spectrum: Spectrum,
     *,
-    last: Floats | None = None,
+    wings: Floats | None = None,
     centred: bool = False,
 ) -> Iterator[Stamps]:
     """Yield the convolved, pixel-integrated stamps of the sources, grouped by grid.
@@ -118,37 +127,75 @@ def draw(
     Parameters
     ----------
     sources : Sources
-    extent : (m,) array
-        Radius in pixels beyond which the source is dark, PSF wings included.
+    dark : (m,) array
+        Radius in pixels beyond which the profile is dark.
     shape : (ny, nx)
         Of the image.
     spectrum : callable
         The profile's transform.
-    last : (m,) array, optional
-        Frequency beyond which there is no power, `cutoff` of the PSF if absent.
+    wings : (m,) array, optional
+        Pixels that a PSF without wide wings adds to that radius, `psf_extent` if absent.
     centred : bool
         The transforms are of sources at the origin, and are yet to be moved to their place.
     """
-    far = np.maximum(*reach(sources, shape))
-    sizes = _sizes(extent, far)
+    plan = _plan(sources, dark, shape, wings)
     # A stamp is cut from its grid, so it is no larger.
-    stamps = np.minimum(fitting(2 * extent + 10), sizes)
-    sides = np.where(extent + 1 >= far, WHOLE, stamps)
-    for group in groups(sources, sizes, sides, last):
-        yield from draw_group(sources, group, shape, spectrum, centred=centred)
+    stamps = np.minimum(fitting(2 * plan.extent + 10), plan.sizes)
+    sides = np.where(plan.extent + 1 >= plan.far, WHOLE, stamps)
+    own = sources | {"_cut": plan.cut}
+    for group in groups(own, plan.sizes, sides, plan.last, np.isfinite(plan.cut)):
+        yield from draw_group(own, group, shape, spectrum, centred=centred)
 
 
-def highest(sources: Sources, extent: Floats, shape: tuple[int, int]) -> Floats:
+def highest(sources: Sources, dark: Floats, shape: tuple[int, int], wings: Floats) -> Floats:
     """Return the frequency up to which `draw` asks for the power of sources, without need.
 
     It is the PSF's, or the last of the grid: what lies between is of no importance.
     """
-    sizes = _sizes(extent, np.maximum(*reach(sources, shape)))
-    return np.minimum(cutoff(sources), 2 * np.pi * np.minimum(LAST / sizes, _BANDS[-1] / 2))
+    plan = _plan(sources, dark, shape, wings)
+    return np.minimum(plan.last, 2 * np.pi * np.minimum(LAST / plan.sizes, _BANDS[-1] / 2))
 
 
-def _sizes(extent: Floats, far: Floats) -> Integers:
-    return fitting(extent + np.minimum(extent + 5, far) + 2)
+class _Plan(NamedTuple):
+    """What sources ask of their grids.
+
+    Attributes
+    ----------
+    far, cut, extent : (m,) arrays
+        Distance to the farthest visible pixel; radius at which the PSF is cut, infinite where it is
+        whole; radius beyond which the source is dark through its PSF.
+    last : (m,) array
+        Last frequency, in radians a pixel.
+    sizes : (m,) array
+        Sides of the grids.
+    """
+
+    far: Floats
+    cut: Floats
+    extent: Floats
+    last: Floats
+    sizes: Integers
+
+
+def _plan(sources: Sources, dark: Floats, shape: tuple[int, int], wings: Floats | None) -> _Plan:
+    far, last = np.maximum(*reach(sources, shape)), cutoff(sources)
+    cut = _cuts(sources, dark, shape, last)
+    room = psf_extent(sources) if wings is None else wings
+    extent = np.where(np.isfinite(cut), cut_psf.extent(cut, dark), dark + room)
+    return _Plan(far, cut, extent, last, fitting(extent + np.minimum(extent + 5, far) + 2))
+
+
+def _cuts(sources: Sources, dark: Floats, shape: tuple[int, int], last: Floats) -> Floats:
+    """Return where PSFs with wide wings are cut; others are not."""
+    cut = np.full(dark.shape, np.inf)
+    wide = np.flatnonzero(cut_psf.is_wide(sources))
+    if wide.size:
+        some = {name: values[wide] for name, values in sources.items()}
+        # On a larger grid frequencies are finer, so that the last of them is lower.
+        affordable = np.searchsorted(SIZES, 2 * np.pi * LAST / last[wide], side="right")
+        largest = np.asarray(SIZES)[np.maximum(affordable, 1) - 1]
+        cut[wide] = cut_psf.radius(some, dark[wide], shape, largest)
+    return cut
 
 
 class Psf(NamedTuple):
@@ -159,12 +206,13 @@ class Psf(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Sources that are drawn alike: on one grid, on stamps of one side."""
+    """Sources that are drawn alike: on one grid, on stamps of one side, through PSFs cut or not."""
 
     members: Indices
     size: int
     last: int
     side: int
+    cut: bool = False
 
 
 def fitting(needed: Floats) -> NDArray[np.int64]:
@@ -191,15 +239,15 @@ def frequencies(sizes: Integers, last: Floats, most: int = LAST) -> Integers:
 
 
 def groups(
-    sources: Sources, sizes: Integers, sides: Integers, last: Floats | None = None
+    sources: Sources, sizes: Integers, sides: Integers, last: Floats, cut: Flags
 ) -> Iterator[Group]:
     """Yield the sources grouped by grid and stamp, in an order that no other source changes."""
-    band = (cutoff(sources) if last is None else last) / np.pi
-    bands = np.asarray(_BANDS)[np.minimum(np.searchsorted(_BANDS, band), len(_BANDS) - 1)]
-    keys = np.stack([sizes, frequencies(sizes, np.pi * bands), sides], axis=1)
-    for size, count, side in np.unique(keys, axis=0).tolist():
-        members = np.flatnonzero((keys == (size, count, side)).all(axis=1))
-        yield Group(members, size, count, side)
+    bands = np.asarray(_BANDS)[np.minimum(np.searchsorted(_BANDS, last / np.pi), len(_BANDS) - 1)]
+    keys = np.stack([sizes, frequencies(sizes, np.pi * bands), sides, cut], axis=1)
+    for key in np.unique(keys, axis=0):
+        members = np.flatnonzero((keys == key).all(axis=1))
+        size, count, side, is_cut = key.tolist()
+        yield Group(members, size, count, side, bool(is_cut))
 
 
 def draw_group(
@@ -218,12 +266,46 @@ def draw_group(
         chosen = {name: values[members] for name, values in sources.items()}
         at = windows(chosen, np.full(members.shape, group.side), shape)
         x, y = chosen["source_x"] - at.x0, chosen["source_y"] - at.y0
-        transforms = spectrum(chosen, on, x, y)
-        if not centred:
-            x, y = 0 * x, 0 * y
+        transforms, through = spectrum(chosen, on, x, y), psf(chosen)
+        there = (0 * x, 0 * y) if centred else (x, y)
+        if group.cut:
+            yield from _beyond(chosen, members, transforms, on, there, shape)
+            transforms = transforms * _cut_psf(chosen, on)
+            through = psf(chosen | {"psf_fwhm": 0 * x})
         pixels = np.empty((members.size, int(at.height[0]), int(at.width[0])), dtype=np.float32)
-        _convolved(transforms, x, y, psf(chosen), on, pixels)
+        _convolved(transforms, x - there[0], y - there[1], through, on, pixels)
         yield Stamps(members, at.x0, at.y0, pixels)
+
+
+def _cut_psf(sources: Sources, on: Grid) -> Floats:
+    cut, fwhm, beta = (sources[name] for name in ("_cut", "psf_fwhm", "psf_beta"))
+    return cut_psf.transform(cut, fwhm, beta, on.kx, on.ky)
+
+
+def _beyond(
+    sources: Sources,
+    members: Indices,
+    transforms: Floats | Complexes,
+    on: Grid,
+    at: tuple[Floats, Floats],
+    shape: tuple[int, int],
+) -> Iterator[Stamps]:
+    """Yield what a PSF that is cut within the image leaves out, as points at the centroids.
+
+    The flux is the transform at the origin, and the centroid its slope there, less that of a
+    source which lies at (x, y) on its stamp.
+    """
+    flux = transforms[:, 0, 0].real
+    moved = dict(sources)
+    for name, place, first, k in (
+        ("source_x", at[0], transforms[:, 0, 1], on.kx[1]),
+        ("source_y", at[1], transforms[:, 1, 0], on.ky[1]),
+    ):
+        moved[name] = sources[name] - np.angle(np.sign(flux) * first * np.exp(1j * k * place)) / k
+    seen, light = cut_psf.rest(moved, sources["_cut"], shape)
+    if seen.any():
+        corner = np.zeros(int(seen.sum()), dtype=np.int64)
+        yield Stamps(members[seen], corner, corner, flux[seen, None, None] * light, STEP)
 
 
 def _convolved(

@@ -1,5 +1,6 @@
 """From the parameters of sky images to their pixels, and to what is stored beside them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,18 +13,17 @@ from skybench.generators.sky import background, sky_residual
 from skybench.generators.sky.bands import in_band
 from skybench.generators.sky.detector import mask_flags, read_out
 from skybench.generators.sky.noise import inverse_variance, observe
-from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import SkyRecipe
 from skybench.generators.sky.segmentation import segment
-from skybench.generators.sky.sky_object import light
+from skybench.generators.sky.source_light import expected, source_light
 from skybench.generators.sky.vocabulary import VOCABULARY
 
 
 def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
     """Return the images of the samples that the parameters describe.
 
-    Beside ``image`` there are ``expected``, ``ivar``, ``mask`` and ``segmentation`` where the
-    recipe asks for them; with bands all but the last have them as their second dimension.
+    Beside ``image`` there are ``expected``, ``ivar``, ``mask``, ``segmentation`` and ``light``
+    where the recipe asks for them; with bands all but ``segmentation`` have them before y and x.
 
     Raises
     ------
@@ -52,6 +52,8 @@ def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
             _reference(recipe, parameters), image.shape, recipe.noise, image.segmentation_threshold
         )
         data["segmentation"] = VOCABULARY["segmentation"].holding(found)
+    if image.light:
+        data["light"] = _variable("light", _of_bands(recipe, parameters, source_light))
     return data
 
 
@@ -70,11 +72,6 @@ def _observed(
     return seen - below, counted - below, weights
 
 
-def expected(parameters: xr.Dataset, shape: tuple[int, int]) -> Floats:
-    """Return the noise-free images that the coordinates describe; see `light`."""
-    return light(parameters, shape, SKY_OBJECTS.values())
-
-
 def _reference(recipe: SkyRecipe, parameters: xr.Dataset) -> xr.Dataset:
     """Return the parameters of the reference band, or those of images without bands."""
     reference = recipe.image.reference
@@ -84,13 +81,17 @@ def _reference(recipe: SkyRecipe, parameters: xr.Dataset) -> xr.Dataset:
 
 
 def _light(recipe: SkyRecipe, parameters: xr.Dataset) -> Floats:
+    return _of_bands(recipe, parameters, expected)
+
+
+def _of_bands(
+    recipe: SkyRecipe, parameters: xr.Dataset, draw: Callable[[xr.Dataset, tuple[int, int]], Floats]
+) -> Floats:
+    """Return what is drawn of each band, (..., band, y, x); without bands that of the image."""
     shape, bands = recipe.image.shape, len(recipe.image.bands)
     if not bands:
-        return expected(parameters, shape)
-    seen = np.empty((parameters.sizes["sample"], bands, *shape))
-    for band in range(bands):
-        seen[:, band] = expected(in_band(parameters, band), shape)
-    return seen
+        return draw(parameters, shape)
+    return np.stack([draw(in_band(parameters, b), shape) for b in range(bands)], axis=-3)
 
 
 def _read_out(
@@ -111,6 +112,6 @@ def _read_out(
 
 def _variable(name: str, values: NDArray[Any]) -> xr.Variable:
     row = VOCABULARY[name]
-    if values.ndim == 4:
-        row = replace(row, dims=("sample", "band", "y", "x"))
+    if values.ndim > len(row.dims):
+        row = replace(row, dims=(*row.dims[:-2], "band", *row.dims[-2:]))
     return row.holding(values)

@@ -1,6 +1,6 @@
 """Recipes of sky images: optics, bands, noise and detector beside the sources."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -10,10 +10,22 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from typing_extensions import override
 
-from skybench.generators.distributions import Constant, Distribution, Finite, Positive
-from skybench.generators.domains import outside_domains
+from skybench.generators.distributions import (
+    Column,
+    Constant,
+    Distribution,
+    Finite,
+    Positive,
+    Scaling,
+)
+from skybench.generators.domains import Drawn, outside_domains
+from skybench.generators.geometric.geometric_object import GeometricObject
+from skybench.generators.geometric.objects import GEOMETRIC_OBJECTS
+from skybench.generators.object_table import JoinedTables
 from skybench.generators.recipe import (
+    DEBLENDING,
     MAPPED_SOURCES,
     SEGMENTATION,
     Coded,
@@ -25,19 +37,23 @@ from skybench.generators.recipe import (
 )
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe, Side
-from skybench.generators.sky.band_table import BULGE, KNOTS, KNOWN, PRIMARY
+from skybench.generators.sky import spellings
+from skybench.generators.sky.band_table import BULGE, KNOTS, KNOWN, PRIMARY, of_sources
 from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.shapes import FIRST_CODE
 from skybench.generators.sky.sky_residual import SkyResidual
+from skybench.generators.sky.spellings import PSF_FWHM_ARCSEC, REDSHIFT, InPixels, Rounded, Sky
 from skybench.generators.sky.spikes import SHARPEST, Spikes
 from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.suggestion import unknown
+from skybench.generators.variable import Variable
 
 BandName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,15}$")]
 
-MOFFAT_BETA = Constant(value=3.0)
+FWHM, MOFFAT_BETA = Constant(value=3.0), Constant(value=3.0)
 
 BANDED = {"fwhm": "psf_fwhm", "sky_level": "sky_level", "read_noise": "read_noise"}
 """Keys of a band, and the variables that have a value a band where there are bands."""
@@ -92,10 +108,13 @@ class SkyImage(ImageSpec):
     """The pixel grid, its bands, and what is stored beside the observed image.
 
     ``bands`` is a list of names, or a mapping of names to what differs. ``ivar`` stores the
-    inverse variance of the noise, ``expected`` the image without noise, and ``segmentation``
-    the source that dominates each pixel where it outshines ``segmentation_threshold`` times the
-    noise of the sky.
+    inverse variance of the noise, ``expected`` the image without noise, ``light`` that of each
+    source alone, and ``segmentation`` the source that dominates each pixel where it outshines
+    ``segmentation_threshold`` times the noise of the sky. North is up; ``east`` is left, as on
+    the sky, unless it is said to be right.
     """
+
+    newer: ClassVar = frozenset({"east", "light"})
 
     shape: tuple[Side, Side] = (64, 64)
     pixel_scale_arcsec: Positive = 0.26
@@ -106,6 +125,8 @@ class SkyImage(ImageSpec):
     expected: bool = False
     segmentation: bool = False
     segmentation_threshold: Positive = 1.0
+    east: Literal["left", "right"] | None = None
+    light: bool | None = None
 
     @field_validator("bands")
     @classmethod
@@ -129,6 +150,18 @@ class SkyImage(ImageSpec):
         """Return the AB magnitude of one electron in a band."""
         own = self.bands[band].zeropoint
         return self.zeropoint if own is None else own
+
+    @property
+    def sky(self) -> Sky:
+        """Return what turns units of the sky into pixels and electrons of the reference band."""
+        zeropoint = self.zeropoint_of(self.reference) if self.reference else self.zeropoint
+        return Sky(zeropoint, self.pixel_scale_arcsec, self.east != "right")
+
+    @property
+    def has_zeropoint(self) -> bool:
+        """Whether the recipe says what a magnitude is in electrons, in the reference band."""
+        own = self.bands[self.reference].zeropoint if self.reference else None
+        return own is not None or "zeropoint" in self.model_fields_set
 
     def locus(self, band: str) -> float:
         """Return the `KnownBand.locus` less that of the reference band; 0 where one is unknown."""
@@ -162,18 +195,23 @@ class Psf(Part):
     With ``spikes`` it has diffraction spikes, too.
 
     The Gaussian is recorded as the Moffat that it is the limit of, with a ``psf_beta`` of 1e6.
+    ``fwhm_arcsec`` stands for ``fwhm``, which is in pixels.
     """
 
-    fwhm: Distribution = Constant(value=3.0)
+    fwhm: Distribution = FWHM
+    fwhm_arcsec: Distribution | None = None
     beta: Distribution = MOFFAT_BETA
     profile: Literal["moffat", "gaussian"] = "moffat"
     spikes: Spikes | None = None
 
-    newer: ClassVar = frozenset({"spikes"})
+    newer: ClassVar = frozenset({"spikes", "fwhm_arcsec"})
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
-        # Left out, it is written where the recipe is recorded.
+        # Left out, they are written where the recipe is recorded.
+        if self.fwhm_arcsec is not None and self.fwhm != FWHM:
+            msg = "fwhm_arcsec and fwhm say the same; give one of them"
+            raise ValueError(msg)
         if self.profile == "gaussian" and self.beta != MOFFAT_BETA:
             msg = "a gaussian has no beta; take it out, or let the profile be moffat"
             raise ValueError(msg)
@@ -215,13 +253,17 @@ class SkySource(SourceSpec):
     ``colour`` is g - r in AB magnitudes, by which fluxes differ from band to band, where it is not
     to be the profile's own. ``bulge_colour`` is that of the bulge, ``clump_colour`` that of the
     star-forming knots; ``colour`` then is that of all else. ``second_colour`` is what r - i has
-    beyond the line on which the others lie, and ``colour_scatter`` the magnitudes by which each
-    band departs from where both put it; 0.04 where it is left out.
+    beyond the line on which the others lie. All may follow a parameter of the source.
+    ``colour_scatter`` is the magnitudes by which each band departs from where they put it; 0.04
+    where it is left out. ``redshift`` is recorded, and changes no pixel.
+
+    A parameter may be spelled otherwise, such as ``magnitude`` for ``flux``; see `spellings`. A
+    plane shape may be a source, too: it adds its ``brightness``, electrons a pixel.
     """
 
-    objects: ClassVar = SKY_OBJECTS
+    objects: ClassVar = JoinedTables(SKY_OBJECTS, GEOMETRIC_OBJECTS)
     newer: ClassVar = frozenset(
-        {"colour", "bulge_colour", "clump_colour", "second_colour", "colour_scatter"}
+        {"colour", "bulge_colour", "clump_colour", "second_colour", "colour_scatter", "redshift"}
     )
 
     colour: Distribution | None = None
@@ -229,11 +271,56 @@ class SkySource(SourceSpec):
     clump_colour: Distribution | None = None
     second_colour: Distribution | None = None
     colour_scatter: Annotated[Finite, Field(ge=0, le=5)] | None = None
+    redshift: Distribution | None = None
+
+    @property
+    @override
+    def distributions(self) -> dict[str, Distribution]:
+        """What is drawn, by its name in the recipe: the defaults less what is spelled otherwise."""
+        given = dict(self.__pydantic_extra__)
+        spelled = {name for s in spellings.used(given, self.profile) for name in s.ours}
+        defaults = {n: d for n, d in super().distributions.items() if n not in spelled}
+        redshift = {} if self.redshift is None else {REDSHIFT.name: self.redshift}
+        return {**defaults, **given, **redshift}
+
+    @property
+    @override
+    def words(self) -> Collection[str]:
+        others = (word for s in spellings.spellings_of(self.profile) for word in s.words)
+        return [*self.drawn.defaults, *others]
+
+    @property
+    @override
+    def takes_columns(self) -> bool:
+        return super().takes_columns or any(isinstance(d, Column) for d in self.colours.values())
+
+    @property
+    def spells(self) -> bool:
+        """Whether some parameter is spelled otherwise."""
+        return bool(spellings.used(self.__pydantic_extra__, self.profile))
+
+    @override
+    def _outside_domains(self, known: Mapping[str, Distribution]) -> Iterator[str]:
+        if self.spells:
+            # What follows from them is known with the image alone; the recipe looks at the rest.
+            yield from spellings.mistakes(self.__pydantic_extra__, self.profile)
+        else:
+            yield from outside_domains(known, {**self.drawn.variables, REDSHIFT.name: REDSHIFT})
 
     @model_validator(mode="after")
-    def _coloured(self) -> Self:
-        refuse(self._mistakes_of_colours())
+    def _possible(self) -> Self:
+        refuse([*self._mistakes_of_shapes(), *self._mistakes_of_colours()])
         return self
+
+    @property
+    def is_shape(self) -> bool:
+        """Whether it is a plane shape rather than an object of the sky."""
+        return issubclass(self.drawn, GeometricObject)
+
+    @property
+    def code(self) -> int:
+        """The code of the object in ``kind``, which those of shapes come after."""
+        return super().code + (FIRST_CODE if self.is_shape else 0)
 
     @property
     def colours(self) -> dict[str, Distribution]:
@@ -241,10 +328,22 @@ class SkySource(SourceSpec):
         keys = ("colour", "bulge_colour", "clump_colour", "second_colour")
         return {key: given for key in keys if (given := getattr(self, key)) is not None}
 
+    @property
+    def _followed(self) -> Collection[str]:
+        return {*self.drawn.defaults, *self.distributions}
+
+    def _mistakes_of_shapes(self) -> Iterator[str]:
+        if self.is_shape and "brightness" not in (self.__pydantic_extra__ or {}):
+            yield f"brightness must be given: the electrons a pixel of the {self.profile}"
+        if self.is_shape and self.colours:
+            yield f"a {self.profile} has no colour: it is alike in all bands"
+
     def _mistakes_of_colours(self) -> Iterator[str]:
         for key, given in self.colours.items():
-            if given.depends_on is not None:
-                yield f"{key} cannot be a scaling: it follows no parameter of the source"
+            if isinstance(given, Scaling):
+                yield f"{key} cannot be a scaling: take a trend or a lookup of a parameter"
+            elif given.depends_on and given.depends_on not in self._followed:
+                yield f"{key}: {unknown('parameter', given.depends_on, self._followed)}"
         if self.bulge_colour is not None and BULGE not in self.drawn.variables:
             yield f"bulge_colour: {self.profile} has no bulge; take it out, or use colour"
         if self.clump_colour is not None and KNOTS not in self.drawn.variables:
@@ -269,13 +368,35 @@ class SkyRecipe(SceneRecipe):
     def conditions(self) -> tuple[Condition, ...]:
         """Optics and noise of a sample."""
         return (
-            Condition("psf.fwhm", VOCABULARY["psf_fwhm"], self.psf.fwhm),
+            *self._seeing,
             Condition("psf.beta", VOCABULARY["psf_beta"], self.psf.exponent),
             *(self.psf.spikes.conditions if self.psf.spikes else ()),
             Condition("noise.sky_level", VOCABULARY["sky_level"], self.noise.sky_level),
             *(self.sky.conditions if self.sky else ()),
             Condition("noise.read_noise", VOCABULARY["read_noise"], self.noise.read_noise),
         )
+
+    @property
+    def _seeing(self) -> tuple[Condition, ...]:
+        """What is drawn of the width of the PSF, in pixels the last."""
+        pixels = VOCABULARY["psf_fwhm"]
+        if self.psf.fwhm_arcsec is None:
+            return (Condition("psf.fwhm", pixels, self.psf.fwhm),)
+        place, arcsec = "psf.fwhm_arcsec", Rounded(PSF_FWHM_ARCSEC, self.psf.fwhm_arcsec)
+        return (
+            Condition(place, PSF_FWHM_ARCSEC, arcsec),
+            Condition(place, pixels, InPixels(arcsec, self.image.pixel_scale_arcsec)),
+        )
+
+    @property
+    @override
+    def variables(self) -> Mapping[str, Variable]:
+        return of_sources()
+
+    @override
+    def drawn_of(self, source: str) -> Mapping[str, Drawn]:
+        spec = self.sources[source]
+        return spellings.drawn_with(spec.distributions, spec.profile, self.image.sky)
 
     @property
     def attributes(self) -> dict[str, str | int | float]:
@@ -300,6 +421,8 @@ class SkyRecipe(SceneRecipe):
             attributes |= {f"background_{k}": v for k, v in self.background.model_dump().items()}
         if self.sky is not None:
             attributes["sky_residual_length"] = self.sky.length
+        if image.east is not None:
+            attributes["east"] = image.east
         if image.segmentation:
             attributes["segmentation_threshold"] = image.segmentation_threshold
         if self.detector is not None:
@@ -311,6 +434,7 @@ class SkyRecipe(SceneRecipe):
         """Values in the data of a sample."""
         planes = max(1, len(self.image.bands))
         stored = 1 + self.image.ivar + self.image.expected + (self.detector is not None)
+        stored += self.slots if self.image.light else 0
         return super().points * (planes * stored + self.image.segmentation)
 
     @property
@@ -323,21 +447,43 @@ class SkyRecipe(SceneRecipe):
         yield from super().mistakes()
         if self.task == SEGMENTATION and not self.image.segmentation:
             yield "a segmentation needs the map of sources: add 'segmentation: true' to image"
+        if self.task == DEBLENDING and not self.image.light:
+            yield "a deblending needs the light of each source: add 'light: true' to image"
         for name in self.targets:
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
         yield from self._mistakes_of_spikes()
         yield from self.sky.mistakes() if self.sky else ()
+        yield from self._mistakes_of_spellings()
         for name, spec in self.sources.items():
             for key in () if self.image.bands else spec.colours:
                 yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"
         for name, band in self.image.bands.items():
             for source in band.flux_ratio:
                 yield from self._unknown_source(source, f"image.bands.{name}.flux_ratio")
+                if source in self.sources and self.sources[source].is_shape:
+                    yield f"image.bands.{name}.flux_ratio: {source} is a shape, alike in all bands"
             yield from self._mistakes_of_band(name, band)
 
+    def _mistakes_of_spellings(self) -> Iterator[str]:
+        for name, spec in self.sources.items():
+            drawn = self.drawn_of(name) if spec.spells else {}
+            place = f"sources.{name}"
+            try:
+                for line in outside_domains(drawn, self.variables):
+                    yield f"{place}.{line}"
+            except ValueError as error:
+                yield f"{place}: {error}"
+            magnitudes = [word for word in drawn if self.variables[word].units == "mag"]
+            if magnitudes and not self.image.has_zeropoint:
+                yield (
+                    f"{place}.{magnitudes[0]} needs image.zeropoint, the AB magnitude of one "
+                    "electron in the whole exposure"
+                )
+
     def _mistakes_of_spikes(self) -> Iterator[str]:
-        seeing = [self.psf.fwhm, *(b.fwhm for b in self.image.bands.values() if b.fwhm)]
+        seeing: list[Drawn] = [self._seeing[-1].distribution]
+        seeing += [b.fwhm for b in self.image.bands.values() if b.fwhm]
         least = min(d.support({})[0] for d in seeing if d.depends_on is None)
         if self.psf.spikes is not None and least < SHARPEST:
             yield (

@@ -26,7 +26,7 @@ from skybench.generators.arrays import Complexes, Floats
 from skybench.generators.declaration import parameter
 from skybench.generators.distributions import log_uniform, uniform
 from skybench.generators.sky import asymmetry, components, fourier
-from skybench.generators.sky.sersic import Sersic, psf_extent
+from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import BLUE, SkyObject
 from skybench.generators.sky.stamps import Sources, Stamps
 from skybench.generators.variable import Interval
@@ -77,12 +77,12 @@ class Ring(SkyObject):
     def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
         """Yield the stamps of the rings, then those of the cores."""
         outermost = np.exp(ndtri(1 - _WRAPPED) * sources["ring_width"])
-        extent = sources["half_light_radius"] * outermost + psf_extent(sources)
+        dark = sources["half_light_radius"] * outermost
         uneven = asymmetry.uneven(sources)
         for members, spectrum in ((~uneven, _spectrum), (uneven, _uneven_spectrum)):
             own = np.flatnonzero(members)
             some = {name: values[own] for name, values in sources.items()}
-            for stamps in fourier.draw(some, extent[own], shape, spectrum, centred=True):
+            for stamps in fourier.draw(some, dark[own], shape, spectrum, centred=True):
                 yield stamps._replace(members=own[stamps.members])
         yield from Sersic.draw(components.bulge(sources), shape)
 

@@ -5,9 +5,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.generators.sky.noise import Noise, sky_variance
-from skybench.generators.sky.objects import SKY_OBJECTS
-from skybench.generators.sky.sky_object import drawn
-from skybench.generators.sky.stamps import add
+from skybench.generators.sky.source_light import source_light
 
 _LAYER_PIXELS = 1 << 21
 """Pixels of all sources' own images that are held at once: 16 MB of float64."""
@@ -39,17 +37,8 @@ def segment(
     step = max(1, _LAYER_PIXELS // (slots * shape[0] * shape[1]))
     for first in range(0, samples, step):
         some = slice(first, first + step)
-        layers = _layers(parameters.isel(sample=some), shape)
+        layers = source_light(parameters.isel(sample=some), shape)
         brightest = layers.argmax(axis=1)
         seen = layers.max(axis=1) > least[some, None, None]
         maps[some] = np.where(seen, brightest + 1, 0)
     return maps
-
-
-def _layers(parameters: xr.Dataset, shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return the light of each source alone: (sample, slot, y, x)."""
-    samples, slots = parameters["kind"].shape
-    layers = np.zeros((samples * slots, *shape))
-    for owners, places, stamps in drawn(parameters, shape, SKY_OBJECTS.values()):
-        add(layers, owners * slots + places, stamps)
-    return layers.reshape(samples, slots, *shape)

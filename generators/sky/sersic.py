@@ -23,8 +23,6 @@ from skybench.generators.sky.stamps import (
 _DROPPED = 1e-4
 """Share of the flux that may be cut off on an image larger than the galaxy."""
 
-_PSF_OUTSIDE = 1e-3
-
 _SHARE = 0.2
 """Of `fourier.NEGLIGIBLE`: here frequencies are not rounded up to those that others share."""
 
@@ -54,11 +52,6 @@ def taper_step(sources: Sources, size: Floats, index: Floats, shape: tuple[int, 
     return sersic_profile.taper_step(
         np.minimum(sersic_profile.enclosing_radius(index, _DROPPED), seen)
     )
-
-
-def psf_extent(sources: Sources) -> Floats:
-    """Return the radius of the PSF's visible wings, 0 without a PSF."""
-    return moffat.enclosing_radius(sources["psf_fwhm"], sources["psf_beta"], _PSF_OUTSIDE)
 
 
 def cutoff(sources: Sources, size: Floats, index: Floats) -> Floats:
@@ -181,7 +174,7 @@ def _plan(
     # A galaxy far larger than the image is cut off outside instead.
     step = taper_step(sources, sources["half_light_radius"], sources["sersic_index"], shape)
     outer = sources["half_light_radius"] * sersic_profile.TAPER * sersic_profile.taper_radius(step)
-    outer = outer + psf_extent(sources)
+    outer = outer + fourier.psf_extent(sources)
     cut = fourier.fitting(np.maximum(outer + far + 2, max(shape)))
     tapered = cut < sizes
     return (

@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from skybench.generators.arrays import Floats
 from skybench.generators.declaration import setting
-from skybench.generators.distributions import Constant, Distribution, truncated_normal
-from skybench.generators.domains import checked
+from skybench.generators.distributions import Distribution, truncated_normal
 from skybench.generators.drawn_object import ImageObject
-from skybench.generators.schema import variable
 from skybench.generators.sky import spikes
-from skybench.generators.sky.noise import Noise, observe
+from skybench.generators.sky.scene import Summand, observed
 from skybench.generators.sky.stamps import Sources, Stamps, add
 from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.variable import SOURCE
@@ -32,7 +30,7 @@ _OPTICS = ("psf_fwhm", "psf_beta")
 _POSITION = ("source_x", "source_y")
 
 
-class SkyObject(ImageObject):
+class SkyObject(Summand, ImageObject):
     """A source on the sky with its PSF and position; use one of the subclasses.
 
     Attributes
@@ -105,20 +103,9 @@ class SkyObject(ImageObject):
         -------
         (y, x) int32 DataArray, electrons
         """
-        levels = {
-            name: checked(name, value, VOCABULARY[name])
-            for name, value in (("sky_level", sky_level), ("read_noise", read_noise))
-        }
-        noise = Noise(
-            sky_level=Constant(value=levels["sky_level"]),
-            read_noise=Constant(value=levels["read_noise"]),
-        )
-        own = {name: VOCABULARY[name].holding([value]) for name, value in levels.items()}
-        own["sample_id"] = variable("sample_id", [0])
-        dataset = self._dataset(shape).assign_coords(own)
-        alone = light(dataset, shape, (type(self),))
-        image = observe(alone, dataset, noise, noise_seed)[0]
-        return self._labelled(image, shape, "electron").assign_coords(self._labels(levels))
+        alone = light(self._dataset(shape), shape, (type(self),))[0]
+        image, levels = observed(alone, sky_level, read_noise, noise_seed)
+        return self._labelled(image, shape, "electron").assign_coords(levels)
 
 
 def light(

@@ -9,20 +9,11 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import zeta
 
 from skybench.generators.arrays import Complexes, Floats, Parameters
 from skybench.generators.declaration import derived, parameter
 from skybench.generators.distributions import choice, log_uniform, uniform
-from skybench.generators.sky import (
-    arms,
-    asymmetry,
-    components,
-    cut_psf,
-    fourier,
-    moffat,
-    sersic_profile,
-)
+from skybench.generators.sky import arms, asymmetry, components, fourier, sersic_profile
 from skybench.generators.sky.components import Spots
 from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import BLUE, SkyObject
@@ -33,12 +24,7 @@ _WRAPPED = 2e-3
 """Share of the flux of disc or bulge that may wrap around the grid."""
 
 _PSF_WINGS = 2.0
-"""FWHM that are left for the wings of the PSF: farther out, what wraps is too faint to see.
-
-Under a PSF with wide wings it is not; see `_room_for_wings`."""
-
-_SHED = 1e-4
-"""Light of all copies under a PSF with wide wings, over the peak."""
+"""FWHM that are left for the wings of the PSF: farther out, what wraps is too faint to see."""
 
 
 class Spiral(SkyObject):
@@ -136,15 +122,16 @@ def draw_with(
     bulge, bulge_edge = _taper(sources, bulge_size, sources["bulge_sersic_index"], shape)
     blurred = sources["psf_fwhm"] > 0
     amount = sources["flux"] * (1 - sources["bulge_fraction"])
-    extent = np.maximum(disc_edge, bulge_edge) + _room_for_wings(sources)
+    dark, room = np.maximum(disc_edge, bulge_edge), _PSF_WINGS * sources["psf_fwhm"]
     every = sources | {
         "_disc_step": disc,
         "_bulge_step": bulge,
         "_disc_flux": amount,
         "_bulge_flux": np.where(blurred, sources["flux"] * sources["bulge_fraction"], 0.0),
-        "_extent": extent,
+        "_dark": dark,
+        "_wings": room,
     }
-    every |= arms.planned(sources, waves, amount, fourier.highest(sources, extent, shape))
+    every |= arms.planned(sources, waves, amount, fourier.highest(sources, dark, shape, room))
     # The transform of what is the same after half a turn is real.
     symmetric = (waves.number % 2 == 0).all(axis=1) & (spots is None)
     if spots is not None:
@@ -154,25 +141,11 @@ def draw_with(
         members = np.flatnonzero((keys == key).all(axis=1))
         some = {name: values[members] for name, values in every.items()}
         spectrum = partial(_spectrum, bool(key[0]))
-        for stamps in fourier.draw(some, some["_extent"], shape, spectrum, centred=True):
+        for stamps in fourier.draw(
+            some, some["_dark"], shape, spectrum, wings=some["_wings"], centred=True
+        ):
             yield stamps._replace(members=members[stamps.members])
     yield from _sharp_bulges(sources, np.flatnonzero(~blurred), shape)
-
-
-def _room_for_wings(sources: Sources) -> Floats:
-    """Return how far the light of a galaxy is kept from its periodic copies.
-
-    Far out a Moffat is (beta - 1) a^(2 beta - 2) / (pi r^(2 beta)). A ring of 8 k copies is k
-    distances away, so all of them shed 8 zeta(2 beta - 1) times the nearest one's; the peak is at
-    least that of a Gaussian of the size of galaxy and PSF.
-    """
-    beta, fwhm = sources["psf_beta"], sources["psf_fwhm"]
-    near = np.clip(beta, 1.001, cut_psf.WIDE)
-    a = moffat.scale_radius(fwhm, near)
-    area = sources["half_light_radius"] ** 2 + a**2
-    shed = 16 * zeta(2 * near - 1) * (near - 1) * a ** (2 * near - 2) * area
-    room = (shed / _SHED) ** (1 / (2 * near))
-    return np.where((beta < cut_psf.WIDE) & (fwhm > 0), room, _PSF_WINGS * fwhm)
 
 
 def _taper(

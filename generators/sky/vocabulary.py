@@ -37,6 +37,14 @@ VOCABULARY = COMMON | table(
         bits=EXPECTED_BITS,
     ),
     Variable(
+        name="light",
+        dims=("sample", "source", "y", "x"),
+        dtype="float32",
+        units="electron",
+        long_name="image of each source alone, without noise",
+        bits=EXPECTED_BITS,
+    ),
+    Variable(
         name="ivar",
         dims=("sample", "y", "x"),
         dtype="float32",

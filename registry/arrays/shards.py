@@ -64,9 +64,9 @@ class ShardWriter:
         self.room -= len(values)
 
     @property
-    def data(self) -> bytes:
-        """The bytes of the shard."""
-        return b"".join([*self._chunks, _with_checksum(self._index.tobytes())])
+    def parts(self) -> list[bytes]:
+        """The bytes of the shard, in pieces: joined they would take its memory twice."""
+        return [*self._chunks, _with_checksum(self._index.tobytes())]
 
 
 def chunk_bytes(chunk: NDArray[Any]) -> bytes:

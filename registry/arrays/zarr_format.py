@@ -217,8 +217,8 @@ class RowWriter:
         return self._begun[name]
 
     def _write(self, name: str) -> None:
-        data = self._begun.pop(name).data
-        self._store.write(next(self._keys[name]), data, durable=False)
+        parts = self._begun.pop(name).parts
+        self._store.write(next(self._keys[name]), parts, durable=False)
 
 
 def write_rows(url: str, start: int, columns: Mapping[str, NDArray[Any]], layout: Layout) -> None:

@@ -12,6 +12,7 @@ _OF_IMAGES = {
     "classification": ("image-classification", "multi-class-image-classification"),
     "multilabel": ("image-classification", "multi-label-image-classification"),
     "segmentation": ("image-segmentation", "semantic-segmentation"),
+    "deblending": ("image-segmentation", "instance-segmentation"),
 }
 """Category and identity of a task at Hugging Face, where the data are images."""
 

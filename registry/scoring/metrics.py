@@ -1,4 +1,4 @@
-"""The table of metrics: what is measured of classes, of numbers and of maps.
+"""The table of metrics: what is measured of classes, of numbers, of maps and of light.
 
 A new metric is one function and one line in `METRICS`, which also says for which tasks it is.
 """
@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skybench.errors import MissingDependencyError, ParameterError
+from skybench.errors import ParameterError
 from skybench.extensions import Table
 from skybench.generators.arrays import Floats
+from skybench.registry.scoring import deblending
 from skybench.registry.scoring.metric import Array, Metric, Outcome
 
 Codes = NDArray[np.integer[Any]]
@@ -126,7 +127,9 @@ def _of_tested(outcome: Outcome, values: Floats) -> Floats:
 
 
 def _by_scikit_learn(name: str, outcome: Outcome) -> Floats:
-    measure = getattr(_scikit_learn_metrics(), name)
+    import sklearn.metrics  # put off: it takes a second
+
+    measure = getattr(sklearn.metrics, name)
     columns = zip(outcome.present.T, np.asarray(outcome.predicted).T, strict=True)
     return np.array([_of_two_sides(measure, present, scores) for present, scores in columns])
 
@@ -136,15 +139,6 @@ def _of_two_sides(measure: Callable[[Array, Array], float], present: Array, scor
     if present.all() or not present.any() or not np.isfinite(scores).all():
         return np.nan
     return float(measure(present, scores))
-
-
-def _scikit_learn_metrics() -> Any:
-    try:
-        import sklearn.metrics  # late: it takes a second, and may be absent
-    except ImportError:
-        msg = "needs scikit-learn: pip install 'skybench[metrics]'"
-        raise MissingDependencyError(msg) from None
-    return sklearn.metrics
 
 
 # Numbers: how far they lie from the truth. All but R squared have the target's unit.
@@ -317,6 +311,33 @@ METRICS = Table(
         tasks=("segmentation",),
         merit=image_overlap,
         by_part=overlap_by_class,
+    ),
+    Metric(
+        name="light_overlap",
+        title="mean overlap of light",
+        is_share=True,
+        tasks=("deblending",),
+        merit=deblending.light_overlap,
+    ),
+    Metric(
+        name="flux_error",
+        title="mean flux error",
+        is_share=True,
+        tasks=("deblending",),
+        by_part=deblending.flux_error,
+    ),
+    Metric(
+        name="footprint_iou",
+        title="mean IoU of footprints",
+        is_share=True,
+        tasks=("deblending",),
+        by_part=deblending.footprint_overlap,
+    ),
+    Metric(
+        name="psnr",
+        title="mean peak signal to noise, dB",
+        tasks=("deblending",),
+        by_part=deblending.peak_signal_to_noise,
     ),
 )
 """By name, in the order in which records and leaderboards show them."""

@@ -22,7 +22,7 @@ def confusion_table(tested: TestScore, names: Names) -> pd.DataFrame:
     """Return the counts of confusions by name; see `Evaluation.confusion`."""
     counts = tested.confusion
     if counts is None:
-        msg = "a regression has no confusions; by(…) and worst() say where its answers are far off"
+        msg = "numbers have no confusions; by(…) and worst() say where its answers are far off"
         raise ParameterError(msg)
     if counts.ndim == 2:
         index = pd.Index(names, name=TRUTH)
@@ -107,6 +107,18 @@ def _maps(
     }
 
 
+def _lights(
+    task: Task, names: Names, truth: Array, by_seed: Mapping[int, Array], merit: Array
+) -> dict[str, Array]:
+    first = next(iter(by_seed.values()))
+    return {TRUTH: _lit(truth), ANSWER: _lit(task.decide(first)), ERROR: 1 - merit}
+
+
+def _lit(light: Array) -> Array:
+    """Count the sources that have any light: (sample,)."""
+    return np.asarray(light.reshape(*light.shape[:2], -1).any(axis=2).sum(axis=1))
+
+
 def _in_maps(maps: Array, names: Names) -> NDArray[np.bool_]:
     """Return which classes each map has, the background left out: (sample, class)."""
     pixels = maps.reshape(len(maps), -1)
@@ -125,5 +137,6 @@ _TOLD: dict[str, Callable[..., dict[str, Array]]] = {
     "multilabel": _labels,
     "regression": _numbers,
     "segmentation": _maps,
+    "deblending": _lights,
 }
 """What is said of each sample, by task."""

@@ -5,8 +5,8 @@ name or code) or one column a class with its probability; a multi-label task has
 with a probability or 0 and 1, a regression one column a target in the target's unit. With an
 optional column ``seed`` it holds several runs. The content hash that it was made for may be given:
 ``content`` in the Parquet metadata, or a first line ``# content=sha256:…`` in a CSV. What tables
-are read is in `skybench.registry.scoring.prediction_tables`. A segmentation is answered by maps:
-see `skybench.registry.scoring.map_predictions`.
+are read is in `skybench.registry.scoring.prediction_tables`. A segmentation and a
+deblending are answered by maps: see `skybench.registry.scoring.map_predictions`.
 
 Probabilities may have the round-off of float32 and of a few printed decimals: it is taken out, and
 a note says so.
@@ -61,7 +61,7 @@ def read_predictions(source: PredictionsSource, question: Question) -> Predictio
     Parameters
     ----------
     source : path, open binary file, table, series or array
-        As for `read_table`; for a segmentation ``.npz``, ``.zarr`` or an array. An open file is
+        As for `read_table`; for maps ``.npz``, ``.zarr`` or an array. An open file is
         of the kind that `write_predictions` writes. A list, a tensor and an ``.npy`` file are
         arrays.
     question : Question
@@ -73,7 +73,7 @@ def read_predictions(source: PredictionsSource, question: Question) -> Predictio
     """
     source = _in_memory(source)
     if isinstance(question.form, Maps):
-        return read_maps(source, question)
+        return read_maps(source, question, question.form)
     table = read_table(source, question)
     _check_columns(table, question, question.form)
     ids = _integers(table, ID)
@@ -110,7 +110,7 @@ def write_predictions(
         Goes to the file's metadata; ``content`` is the content hash that was predicted on.
     """
     if isinstance(question.form, Maps):
-        write_maps(path, question, by_seed, bound_to)
+        write_maps(path, question, question.form, by_seed, bound_to)
         return
     pa = import_pyarrow()
     with np.errstate(over="ignore"):  # what becomes infinite is refused when it is read

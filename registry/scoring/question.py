@@ -56,14 +56,19 @@ class Question:
         """What a file must hold, in words."""
         names = ", ".join(self.names)
         if isinstance(self.form, Maps):
-            codes = ", ".join(f"{code} {name}" for code, name in enumerate(self.names))
-            shape = (len(self.ids), *self.shape)
-            return f"{ID} and segmentation, {shape} whole numbers ({codes})"
+            return f"{ID} and {self.form.name}, {self._expected_pixels(self.form)}"
         if self.form.exclusive:
             return f"{ID} and either {LABEL} or one probability column a class ({names})"
         if self.form.bounded:
             return f"{ID} and one column a class ({names}) with probabilities or 0 and 1"
         return f"{ID} and one column a target ({names}) with numbers in the target's unit"
+
+    def _expected_pixels(self, form: Maps) -> str:
+        shape = (len(self.ids), *self.shape)
+        if not form.coded:
+            return f"{shape} finite numbers (electrons of each source)"
+        codes = ", ".join(f"{code} {name}" for code, name in enumerate(self.names))
+        return f"{shape} whole numbers ({codes})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +79,7 @@ class Predictions:
     ----------
     by_seed : dict of int to arrays
         In the order of the question's ids: (sample, class) probabilities, where labels become
-        ones and zeros; (sample, target) numbers; or (sample, y, x) codes.
+        ones and zeros; (sample, target) numbers; or maps, (sample, ..., y, x).
     content : str or None
         The content hash that the file says it was made for.
     notes : tuple of str

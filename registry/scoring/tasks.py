@@ -41,7 +41,18 @@ class Columns:
 
 @dataclass(frozen=True, kw_only=True)
 class Maps:
-    """An answer that is an array of (sample, y, x) class codes."""
+    """An answer that is an array of a map a sample.
+
+    Parameters
+    ----------
+    name : str
+        Of the variable that is asked for, and of the array in a file.
+    coded : bool
+        Whether pixels hold class codes, (sample, y, x); else light, (sample, source, [band,] y, x).
+    """
+
+    name: str
+    coded: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,9 +145,17 @@ _OWN = (
         name="segmentation",
         primary="iou",
         truth=truth.class_map,
-        form=Maps(),
+        form=Maps(name=truth.MAP, coded=True),
         decide=_as_it_is,
         confusion=metrics.confusion_of_pixels,
+    ),
+    Task(
+        name="deblending",
+        primary="light_overlap",
+        parts="targets",
+        truth=truth.light_of_sources,
+        form=Maps(name=truth.LIGHT, coded=False),
+        decide=lambda light: np.maximum(light, 0),
     ),
 )
 

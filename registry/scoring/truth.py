@@ -14,7 +14,7 @@ from skybench.generators.codes import flag_names
 TARGETS = "targets"
 """Attribute of a dataset: the names of the coordinates to be predicted, with spaces between."""
 
-MAP = "segmentation"
+MAP, LIGHT = "segmentation", "light"
 BACKGROUND, SOURCE = "background", "source"
 
 Rows = NDArray[np.intp]
@@ -83,6 +83,17 @@ def class_map(ds: xr.Dataset, where: str) -> Truth:
         return classes_at(codes[rows], np.asarray(stored.isel(sample=rows).values))
 
     return Truth(names=names, of_rows=of_rows, shape=stored.shape[1:])
+
+
+def light_of_sources(ds: xr.Dataset, where: str) -> Truth:
+    """Return the light of each source: (sample, source, [band,] y, x), 0 where there is none."""
+    _require(ds, LIGHT, where)
+    stored = ds.variables[LIGHT]
+
+    def of_rows(rows: Rows) -> NDArray[np.float32]:
+        return np.asarray(stored.isel(sample=rows).values)
+
+    return Truth(names=(LIGHT,), of_rows=of_rows, shape=stored.shape[1:])
 
 
 def slot_classes(ds: xr.Dataset, where: str) -> tuple[tuple[str, ...], NDArray[np.int8]]:

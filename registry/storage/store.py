@@ -164,13 +164,16 @@ class Store(Place):
         with closing(self.stream(key)) as begun:
             yield from begun
 
-    def write(self, key: str, content: str | bytes | memoryview, *, durable: bool = True) -> None:
+    def write(
+        self, key: str, content: str | bytes | memoryview | list[bytes], *, durable: bool = True
+    ) -> None:
         """Put a whole file in place at once; a failure leaves what was there before.
 
         Parameters
         ----------
         key : str
-        content : str, bytes or memoryview
+        content : str, bytes, memoryview or list of bytes
+            Of a list, the parts one after another.
         durable : bool
             Give it its name only when the disk has its content, and return only when the disk has
             the name: for files that others are trusted by. Those others are flushed before.
@@ -181,11 +184,12 @@ class Store(Place):
             It cannot be written; the message names the fix.
         """
         data = content.encode("utf-8") if isinstance(content, str) else content
+        parts = data if isinstance(data, list) else [data]
         with self.reporting("write", key):
             if self.is_local:
-                replace_file(Path(self.path(key)), [data], durable=durable)
+                replace_file(Path(self.path(key)), parts, durable=durable)
             else:
-                self.fs.pipe_file(self.path(key), bytes(data))
+                self.fs.pipe_file(self.path(key), b"".join(parts))
 
     def flush(self, *keys: str) -> None:
         """Return when the disk has these files, and folders with all below, and their names.

@@ -164,7 +164,7 @@ class BuildPlan:
     def order(self) -> BuildOrder:
         """What all tasks share."""
         return BuildOrder(
-            recipe=self.recipe.model_dump_json(),
+            recipe=self.recipe.portable_json,
             url=self.data_url,
             identity=self.identity,
             code=code_digest(),

@@ -84,7 +84,7 @@ def hashed_rows(
     rows = sum(stop - start for start, stop in pieces)
     with tempfile.TemporaryDirectory(prefix="skybench-") as folder:
         store = Store(folder)
-        store.write(_RECIPE, recipe.model_dump_json(), durable=False)
+        store.write(_RECIPE, recipe.portable_json, durable=False)
         jobs = [
             RowsJob(start=start, stop=stop, folder=folder, secret_seed=recipe.secret_seed)
             for start, stop in pieces

@@ -13,7 +13,7 @@ SAMPLES = {
     "clusters": 64,
     "collection": 64,
     "fields": 64,
-    "grz": 64,
+    "grz": 256,
     "halos": 16,
     "lensing": 64,
     "morphology": 32,
@@ -25,9 +25,13 @@ SAMPLES = {
     "shapes2": 128,
     "sky": 64,
     "spectra": 16,
-    "sphere": 16,
+    "sphere": 256,
 }
-"""Of each packaged recipe, how many take generator 2 some tenths of a second."""
+"""Of each packaged recipe, how many take generator 2 some tenths of a second.
+
+Of `grz` and `sphere` they are the 256 that a build draws in one call (`Layout.pieces`): of a
+few dozen, what is done once a call takes a fifth to a half of the time.
+"""
 
 NEEDED = {"sphere": 3, "grz": 3, "pendulum": 3, "nbody": 1, "clusters": 1}
 

@@ -50,6 +50,20 @@ REFERENCES = {
         {"low": 1, "high": 1e6, "exponent": 90},
         lambda u: 1e6 * u ** (1 / 91),
     ),
+    "number_counts": (
+        # Density 10**(0.4 m): the cumulative from 18 on is (10**(0.4 (m - 18)) - 1) / 99 for 5 mag.
+        {"low": 18, "high": 23, "slope": 0.4},
+        lambda u: 18 + 2.5 * np.log10(1 + 99 * u),
+    ),
+    "number_counts flat": (
+        {"low": 18, "high": 23, "slope": 0},
+        stats.uniform(18, 5).ppf,
+    ),
+    "number_counts falling": (
+        # The mirror image of the rising ones.
+        {"low": 18, "high": 23, "slope": -0.4},
+        lambda u: 23 - 2.5 * np.log10(1 + 99 * (1 - u)),
+    ),
     "normal": (
         {"mean": 3, "sigma": 0.5},
         stats.norm(3, 0.5).ppf,
@@ -156,6 +170,55 @@ def test_the_scatter_of_a_scaling_is_in_dex():
     assert stats.kstest(dex, stats.norm(0, 0.2).cdf).statistic < 1e-3
 
 
+TREND = {
+    "distribution": "trend",
+    "of": "magnitude",
+    "value": 2.0,
+    "slope": -0.5,
+    "pivot": 20,
+    "low": 0.1,
+    "high": 9,
+}
+LOOKUP = {"distribution": "lookup", "of": "magnitude", "points": [[18, 0.2], [20, 0.4], [24, 1.2]]}
+
+
+def test_a_trend_is_linear_in_the_other_parameter():
+    trend = ADAPTER.validate_python(TREND)
+    magnitude = np.array([20.0, 21.0, 16.0, 30.0, 0.0])
+    # 2 at the pivot, half a unit less a magnitude fainter, cut at 0.1 and 9.
+    drawn = trend.quantile(np.full(5, 0.5), {"magnitude": magnitude})
+    np.testing.assert_allclose(drawn, [2, 1.5, 4, 0.1, 9])
+    assert trend.depends_on == "magnitude"
+    assert trend.support({}) == (0.1, 9)
+
+
+def test_a_trend_of_the_logarithm_scatters_in_dex():
+    trend = ADAPTER.validate_python(
+        TREND | {"value": 0.3, "log10": True, "scatter": 0.2, "low": 1e-3, "high": 1e3}
+    )
+    uniform = (np.arange(20_000) + 0.5) / 20_000
+    dex = np.log10(trend.quantile(uniform, {"magnitude": np.full(uniform.size, 19.0)}))
+    # One magnitude brighter than the pivot: 0.3 + 0.5 in dex.
+    assert stats.kstest(dex, stats.norm(0.8, 0.2).cdf).statistic < 1e-3
+
+
+def test_a_lookup_is_linear_between_its_points_and_constant_beyond():
+    lookup = ADAPTER.validate_python(LOOKUP)
+    magnitude = np.array([10.0, 18.0, 19.0, 21.0, 24.0, 99.0])
+    drawn = lookup.quantile(np.full(6, 0.9), {"magnitude": magnitude})
+    np.testing.assert_allclose(drawn, [0.2, 0.2, 0.3, 0.6, 1.2, 1.2])
+    assert lookup.support({}) == (0.2, 1.2)
+
+
+def test_the_scatter_of_a_lookup_is_normal_and_cut():
+    lookup = ADAPTER.validate_python(LOOKUP | {"scatter": 0.1, "low": 0.3, "high": 2})
+    uniform = (np.arange(10_000) + 0.5) / 10_000
+    drawn = lookup.quantile(uniform, {"magnitude": np.full(uniform.size, 20.0)})
+    assert drawn.min() == 0.3
+    # A sigma below the mean is the cut: 15.87 % of the values lie on it.
+    assert np.mean(drawn == 0.3) == pytest.approx(stats.norm.cdf(-1), abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -180,6 +243,12 @@ def test_the_scatter_of_a_scaling_is_in_dex():
         ),
         (SCALING | {"low": 3, "high": 1}, "low must be below high, got low 3 and high 1"),
         (SCALING | {"pivot": 0}, "greater than 0"),
+        (TREND | {"scatter": -1}, "greater than or equal to 0"),
+        (LOOKUP | {"points": [[1, 2]]}, "at least 2 items"),
+        (LOOKUP | {"points": [[1, 2], [1, 3]]}, "points must rise in magnitude"),
+        (LOOKUP | {"scatter": 0.1}, "a lookup with scatter needs low and high"),
+        (LOOKUP | {"low": 2}, "low must be below high, got low 2 and high 1.2"),
+        ({"distribution": "column", "column": "r"}, "a column needs a catalogue: add 'catalogue"),
         (SCALING | {"scatter_dex": -1}, "greater than or equal to 0"),
         ({"distribution": "uniform", "low": 1, "high": float("inf")}, "finite"),
         ({"distribution": "uniform", "low": 1, "high": 1e31}, "within -1e.30 and 1e.30"),
@@ -202,7 +271,9 @@ def test_a_scaling_of_what_can_be_zero_is_refused():
 
 
 def test_every_distribution_is_tested_here():
-    tested = {example["distribution"] for example in EXAMPLES} | {"scaling"}
+    tested = {example["distribution"] for example in EXAMPLES}
+    # Of others they follow; columns are tested with their tables.
+    tested |= {"scaling", "trend", "lookup", "column"}
     offered = {
         model.model_fields["distribution"].annotation.__args__[0]
         for model in vars(distributions).values()

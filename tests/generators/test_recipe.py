@@ -74,8 +74,8 @@ def test_numbers_may_be_written_as_yaml_reads_them(small):
         ("name", "My Sky", ["name: must be a letter, then letters, digits or '_'", "'My Sky'"]),
         ("licence", "", ["licence: must have a length of at least 1, has 0"]),
         ("noise.shot", "often", ["noise.shot: must be true or false, got 'often'"]),
-        ("PSF", {}, ["unknown key 'PSF'; did you mean 'psf'? It can be background, citation, "]),
-        ("elephant", 1, ["unknown key 'elephant'; it can be background, citation, "]),
+        ("PSF", {}, ["unknown key 'PSF'; did you mean 'psf'? It can be background, catalogue, "]),
+        ("elephant", 1, ["unknown key 'elephant'; it can be background, catalogue, "]),
         ("image.shape", [20], ["image.shape.1: the list is too short"]),
         ("image.pixelscale", 1, ["image.pixelscale", "did you mean 'pixel_scale_arcsec'?"]),
         ("sources.bright.flux", True, ["sources.bright.flux"]),
@@ -84,7 +84,11 @@ def test_numbers_may_be_written_as_yaml_reads_them(small):
         ("sources.bright.flux", float("inf"), ["sources.bright.flux", "finite"]),
         ("sources.bright.flux", -5, ["flux can be -5 to -5", "[0, 1e+12]"]),
         ("sources.bright.flx", 5, ["sources.bright", "'flx'", "did you mean 'flux'?"]),
-        ("sources.bright.half_light_radius", 2, ["unknown parameter of star", "; it can be flux."]),
+        (
+            "sources.bright.half_light_radius",
+            2,
+            ["unknown parameter of star", "; it can be flux, magnitude."],
+        ),
         ("sources.bright.profile", "stra", ["unknown profile 'stra'", "did you mean 'star'?"]),
         (
             "sources.faint.flux",

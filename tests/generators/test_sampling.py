@@ -14,10 +14,10 @@ from skybench.errors import RecipeError
 from skybench.generators.families import variables
 from skybench.generators.generate import empty, generate_as_stored
 from skybench.generators.recipe_file import load_recipe
-from skybench.generators.sky.images import expected
 from skybench.generators.sky.noise import observe
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import SkyRecipe as Recipe
+from skybench.generators.sky.source_light import expected
 from skybench.generators.variable import OneOf
 
 ROWS = 24

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -6,8 +7,10 @@ import pytest
 from skybench.learning.floors import (
     FLOORS,
     all_background,
+    histogram,
     logistic_regression,
     majority_class,
+    peak_weighted_split,
     ridge_regression,
     threshold,
     training_mean,
@@ -77,6 +80,43 @@ def test_logistic_regression_of_two_samples_has_the_known_minimum():
     expected = brentq(lambda w: expit(-2 * w) - 0.1 * w, 0, 10)
     assert weights[0] == pytest.approx([expected, -expected], rel=1e-3)
     assert weights[1] == pytest.approx([0, 0], abs=1e-3)
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_histogram_floor_tells_what_the_whole_image_tells(multilabel):
+    data = blobs(multilabel=multilabel)
+    floor = histogram(data)
+    truth = data.truth[data.rows(TEST)]
+    right = (floor.answers > 0.5) == (truth > 0) if multilabel else floor.answers.argmax(1) == truth
+    assert right.mean() > 0.9
+    assert 1 <= floor.hyperparameters["rounds"] <= 100
+    assert len(floor.hyperparameters["statistics"]) == 20
+
+
+def test_histogram_floor_sees_no_form():
+    # A letter F anywhere, or its mirror image: the statistics of both are the same.
+    rng = np.random.default_rng(3)
+    letter = np.array([[1, 1, 1], [1, 0, 0], [1, 1, 0], [1, 0, 0], [1, 0, 0]])
+    labels = rng.integers(0, 2, 200).astype(np.int8)
+    images = rng.normal(0, 10, (200, 20, 20))
+    for image, label, (y, x) in zip(images, labels, rng.integers(0, 15, (200, 2)), strict=True):
+        image[y : y + 5, x : x + 3] += 300 * (letter[:, ::-1] if label else letter)
+    noisy = np.rint(images).astype(np.int32)
+    data = Labelled(noisy, labels, SPLIT, 2)
+    floor = histogram(data)
+    right = floor.answers.argmax(axis=1) == data.truth[data.rows(TEST)]
+    assert right.mean() < 0.75
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_histogram_floor_bears_classes_that_training_lacks(several):
+    data = blobs(multilabel=several)
+    truth = np.zeros_like(data.truth)
+    truth[data.rows(TEST)] = 1
+    only = Labelled(data.images, truth, data.split, 2, data.task)
+    answers = histogram(only).answers
+    assert answers.shape == (40, 2)
+    assert answers[0].tolist() == ([0, 0] if several else [1, 0])
 
 
 def test_test_split_changes_no_floor_of_classes():
@@ -165,6 +205,38 @@ def test_threshold_finds_the_bright_squares(bands):
     assert floor.hyperparameters["class"] == 2
 
 
+def two_stars(bands=()):
+    """Two Gaussians 8 pixels apart an image, the first three times as bright, in noise of 1."""
+    rng = np.random.default_rng(5)
+    y, x = np.mgrid[:20, :24]
+    fields = [
+        flux * np.exp(-((x - at) ** 2 + (y - 10) ** 2) / 4.5) for flux, at in ((300, 8), (100, 16))
+    ]
+    light = np.broadcast_to(np.stack(fields), (50, 2, 20, 24)).astype(np.float32)
+    images = rng.normal(light.sum(axis=1), 1)
+    for count in bands:
+        light, images = (np.repeat(a[..., None, :, :], count, axis=-3) for a in (light, images))
+    return Labelled(images, light, SHORT_SPLIT, 1, "deblending")
+
+
+@pytest.mark.parametrize("bands", [(), (2,)])
+def test_peaks_share_the_light_of_what_lies_between_them(bands):
+    data = two_stars(bands)
+    floor = peak_weighted_split(data)
+    assert floor.answers.shape == data.truth[data.rows(TEST)].shape
+    assert floor.validation_score > 0.75
+    flux = floor.answers.sum(axis=tuple(range(2, floor.answers.ndim)))
+    truth = data.truth[data.rows(TEST)].sum(axis=tuple(range(2, floor.answers.ndim)))
+    np.testing.assert_allclose(flux, truth, rtol=0.1)
+
+
+def test_all_light_without_peaks_is_nobodys():
+    data = two_stars()
+    empty = dataclasses.replace(data, images=np.zeros_like(data.images))
+    assert not peak_weighted_split(empty).answers.any()
+    assert all_background(data).validation_score == 0
+
+
 NAN, INF = np.nan, np.inf
 
 HARD = {
@@ -189,6 +261,7 @@ def test_floors_answer_in_finite_numbers_whatever_the_data_are(task, name, value
         "multilabel": np.eye(2, dtype=np.int8)[labels],
         "regression": np.where(split == TRAIN, np.resize(values, 12), np.arange(12))[:, None],
         "segmentation": np.resize(labels, (12, 5, 5)),
+        "deblending": np.ones((12, 3, 2, 5, 5), np.float32),
     }
     floor = FLOORS[task][name](Labelled(images, truth[task], split, 2, task))
     assert len(floor.answers) == 4

@@ -8,7 +8,7 @@ import xarray as xr
 import skybench
 from skybench.errors import IntegrityError, NotFoundError, PredictionsError, RecipeError
 from skybench.generators.families import FAMILIES
-from skybench.generators.recipe_file import load_recipe
+from skybench.generators.recipe_file import load_recipe, recipe_from
 from skybench.registry.exports.export import format_named, write_dataset
 from skybench.registry.ground_truth import ground_truth
 from skybench.registry.scoring.tasks import TASKS, Maps
@@ -196,3 +196,30 @@ def test_what_build_and_generate_write_is_a_truth(tmp_path, nowhere):
     write_dataset(skybench.generate(recipe, decode=False), written, format_named("zarr"))
     found = skybench.evaluate(written, answers, store=nowhere)
     assert found.by("radius", bins=3).samples.sum() == (found.by("label").samples["circle"])
+
+
+def blends(**changes):
+    return recipe_from(
+        {
+            "name": "blends",
+            "task": "deblending",
+            "samples": 40,
+            "image": {"shape": [16, 20], "light": True, "bands": ["g", "r"]},
+            "scene": {"count": {"distribution": "choice", "values": [1, 3]}},
+            "sources": {"star": {"profile": "star"}, "disc": {"profile": "sersic"}},
+            **changes,
+        }
+    )
+
+
+def test_the_light_of_sources_is_a_truth(tmp_path, nowhere):
+    recipe = blends()
+    truth = ground_truth(recipe)
+    assert truth.question.shape == (3, 2, 16, 20)
+    light = truth.answers[:, ::-1].copy()
+    found = skybench.evaluate(recipe, light, store=nowhere)
+    assert found.score == 1
+    build(recipe, str(tmp_path / "blends.zarr"))
+    stored = skybench.evaluate(str(tmp_path / "blends.zarr"), light / 2, store=nowhere)
+    assert stored.score == pytest.approx(0.5, abs=1e-6)
+    assert list(stored.worst(1)[["truth", "answer"]].to_numpy().ravel()) in ([1, 1], [3, 3])

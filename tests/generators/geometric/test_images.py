@@ -193,3 +193,45 @@ def test_coordinates_that_were_changed_are_checked(name, value, parts):
         render(circles, images)
     for part in parts:
         assert part in str(caught.value)
+
+
+SHOT = {
+    "name": "counted",
+    "family": "geometric",
+    "task": "multilabel",
+    "samples": 60,
+    "image": {"shape": [30, 30]},
+    "shot": True,
+    "sources": {
+        "disc": {"profile": "circle", "brightness": 40, "radius": 8},
+        "box": {"profile": "rectangle", "brightness": 5, "width": 9, "height": 9},
+    },
+}
+
+
+def shot(**changes):
+    return generate_as_stored(recipe_from({**SHOT, **changes}), 0, 60)
+
+
+@pytest.mark.parametrize(("brightness", "sigma"), [(40, 0), (5, 0), (40, 3)])
+def test_shapes_with_shot_noise_are_counts_whose_mean_and_variance_are_their_light(
+    brightness, sigma
+):
+    counts, clean = (shot(noise=s, shot=on).image.values for s, on in ((sigma, True), (0, False)))
+    pixels = counts[clean == brightness]
+    # Some 4,000 pixels: the mean is within four of its errors, the variance within 10 %.
+    assert pixels.size > 1000
+    assert pixels.mean() == pytest.approx(brightness, abs=4 * np.sqrt(50 / pixels.size))
+    assert pixels.var() == pytest.approx(brightness + sigma**2, rel=0.15)
+    if sigma == 0:
+        assert (counts == np.round(counts)).all()
+        assert (counts[clean == 0] == 0).all()
+
+
+def test_shot_noise_is_recorded_where_it_is_and_rows_stand_alone():
+    ds = shot()
+    assert ds.attrs["shot_noise"] == "true"
+    plain = recipe_from({k: v for k, v in SHOT.items() if k != "shot"})
+    assert "shot" not in plain.model_dump()
+    part = generate_as_stored(recipe_from(SHOT), 7, 11)
+    np.testing.assert_array_equal(part.image, ds.image[7:11])

@@ -7,7 +7,7 @@ from skybench.generators import BulgeDisc, EdgeOn, FlocculentSpiral, Merger, Rin
 from skybench.generators.generate import generate
 from skybench.generators.recipe_file import load_recipe
 from skybench.generators.sampling import sample
-from skybench.generators.sky.images import expected
+from skybench.generators.sky.source_light import expected
 
 KINDS = [BulgeDisc, EdgeOn, FlocculentSpiral, Merger, Ring, Spiral]
 EACH = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

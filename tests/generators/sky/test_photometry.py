@@ -16,7 +16,7 @@ from skybench.generators import Sersic, Spiral, Star
 from skybench.generators.families import variables
 from skybench.generators.sampling import sample
 from skybench.generators.sky import sersic_profile as profile
-from skybench.generators.sky.images import expected
+from skybench.generators.sky.source_light import expected
 
 BUDGET = 1e-3
 

@@ -7,7 +7,7 @@ from sky import reference_wings
 
 from skybench.generators import Sersic, Star
 from skybench.generators.sky import fourier, moffat, sersic, sersic_profile, wings
-from skybench.generators.sky.images import expected
+from skybench.generators.sky.source_light import expected
 from skybench.generators.sky.stamps import STEP, Stamps, add, interpolate, nodes
 
 BUDGET = 1e-3

@@ -89,7 +89,7 @@ def test_the_byte_order_of_the_values_does_not_matter():
 def shard_bytes(values, chunk_rows, shard_rows, fill_value):
     writer = ShardWriter(chunk_rows, shard_rows)
     writer.add(values, fill_value)
-    return writer.data
+    return b"".join(writer.parts)
 
 
 FORM = ShardForm(dtype=np.dtype("<i4"), row_shape=(3, 2), rows=10, chunk_rows=2, shard_rows=8)

@@ -145,7 +145,7 @@ def test_a_regression_is_broken_down_by_its_merit():
     worst = found.worst(1)
     assert worst.answer[0] - worst.truth[0] == pytest.approx(0.3)
     assert worst.error[0] == pytest.approx(0.09 / ds.flux.values.var())
-    with pytest.raises(ParameterError, match="a regression has no confusions"):
+    with pytest.raises(ParameterError, match="numbers have no confusions"):
         found.confusion()
 
 

@@ -84,3 +84,36 @@ def test_files_of_another_kind_are_refused(tmp_path):
     np.savez(tmp_path / "other.npz", segmentation=MAPS)
     with pytest.raises(PredictionsError, match="lacks sample_id"):
         read_predictions(tmp_path / "other.npz", QUESTION)
+
+
+LIGHT = np.arange(48).reshape(3, 2, 2, 4) / 7
+DEBLENDING = Question(
+    task="deblending", names=("light",), ids=np.array([3, 5, 8]), shape=LIGHT.shape[1:]
+)
+
+
+def test_light_of_sources_is_written_and_read_in_single_precision():
+    buffer = io.BytesIO()
+    write_predictions(buffer, DEBLENDING, {0: LIGHT}, {})
+    buffer.seek(0)
+    read = read_predictions(buffer, DEBLENDING).by_seed[0]
+    assert read.dtype == np.float32
+    assert np.array_equal(read, LIGHT.astype(np.float32))
+    assert predictions_suffix(DEBLENDING) == ".npz"
+
+
+@pytest.mark.parametrize(
+    ("light", "expected"),
+    [
+        (
+            LIGHT[:, :1],
+            r"light of \(3, 1, 2, 4\) float64; it needs .*\(3, 2, 2, 4\) finite numbers",
+        ),
+        (np.where(LIGHT > 6.7, np.nan, LIGHT), r"finite numbers, got nan at \[1, 1, 3\] of row 2"),
+        (LIGHT * 1e39, r"finite numbers, got .* of row 0"),
+        (LIGHT.astype(complex), "complex128; it needs"),
+    ],
+)
+def test_wrong_light_is_refused(light, expected):
+    with pytest.raises(PredictionsError, match=expected):
+        read_predictions(light, DEBLENDING)

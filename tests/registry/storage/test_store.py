@@ -94,6 +94,13 @@ def test_a_failed_write_names_the_fix_and_leaves_the_old_text(tmp_path, monkeypa
     assert files(tmp_path) == {"catalog.yaml"}
 
 
+@pytest.mark.parametrize("place", ["disk", "memory://parts-of-a-file"])
+def test_a_file_is_written_from_its_parts(tmp_path, place):
+    store = Store(tmp_path if place == "disk" else place)
+    store.write("c/0", [b"one", b"", b"two"])
+    assert store.read_bytes("c/0") == b"onetwo"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission(tmp_path):
     tmp_path.chmod(0o500)
