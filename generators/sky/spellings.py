@@ -157,7 +157,9 @@ class _Shear(_Ellipticity):
 
 @cache
 def spellings_of(profile: str) -> tuple[Spelling, ...]:
-    """Return every spelling of the parameters of an object."""
+    """Return every spelling of the parameters of an object; plane shapes have none."""
+    if profile not in SKY_OBJECTS:
+        return ()
     kind = SKY_OBJECTS[profile]
     given = {name: kind.variables[name] for name in kind.defaults}
     return tuple(spelling for row in given.values() for spelling in _spellings(row, given))
