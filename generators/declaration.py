@@ -28,6 +28,7 @@ class Declaration:
     after: str | None = None
     default: Distribution | None = None
     variable: str | None = None
+    switch: str | None = None
 
 
 def parameter(
@@ -38,6 +39,7 @@ def parameter(
     domain: Interval | OneOf = REAL,
     bits: int = PARAMETER_BITS,
     after: str | None = None,
+    switch: str | None = None,
 ) -> Any:
     """Declare a parameter of an object, drawn from ``default`` where it is not given.
 
@@ -52,10 +54,19 @@ def parameter(
     after : str, optional
         The variable that this one, and those that follow it in the class, stand behind in datasets;
         else they stand at the end.
+    switch : str, optional
+        The parameter, this one or another, that a recipe must give for this one to be drawn and
+        recorded: at the default 0 of the switch it has no effect, and recipes know nothing of it.
     """
     drawn = Constant(value=default) if isinstance(default, int | float) else default
     said = Declaration(
-        long_name=long_name, units=units, domain=domain, bits=bits, after=after, default=drawn
+        long_name=long_name,
+        units=units,
+        domain=domain,
+        bits=bits,
+        after=after,
+        default=drawn,
+        switch=switch,
     )
     return dataclasses.field(default=None, metadata={_DECLARED: said})
 

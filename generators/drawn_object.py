@@ -187,6 +187,8 @@ class DrawnObject(_Declared):
         Other fields by name, and the variables whose meaning they have.
     after : mapping
         Names of parameters, and the variables that they stand behind in datasets.
+    switches : mapping
+        Names of parameters, and the parameter that switches each on where a recipe gives it.
     arguments : mapping
         What else its constructor takes, for its docstring.
 
@@ -214,6 +216,7 @@ class DrawnObject(_Declared):
     derived: ClassVar[tuple[str, ...]] = ()
     settings: ClassVar[Mapping[str, Variable]] = {}
     after: ClassVar[Mapping[str, str]] = {}
+    switches: ClassVar[Mapping[str, str]] = {}
     arguments: ClassVar[Mapping[str, str]] = {
         "seed : int": "Draws the parameters that are not given."
     }
@@ -233,6 +236,7 @@ class DrawnObject(_Declared):
         cls.defaults = {**cls.defaults, **{n: d.default for n, d in said.items() if d.default}}
         cls.derived = tuple(n for n in cls.variables if n not in cls.defaults)
         cls.after = {**cls.after, **{n: d.after for n, d in said.items() if d.after}}
+        cls.switches = {**cls.switches, **{n: d.switch for n, d in said.items() if d.switch}}
         if "code" in vars(cls):
             _check_defaults(cls)
             cls.__doc__ = _documented(cls)

@@ -97,7 +97,14 @@ class SourceSpec(Written):
     @property
     def distributions(self) -> dict[str, Distribution]:
         """Every parameter's distribution, the object's defaults included."""
-        return {**self.drawn.defaults, **self.__pydantic_extra__}
+        given = self.__pydantic_extra__
+        defaults = {n: d for n, d in self.drawn.defaults.items() if self.has(n)}
+        return {**defaults, **given}
+
+    def has(self, name: str) -> bool:
+        """Tell whether a variable of the object is recorded: what switches it on is given."""
+        switch = self.drawn.switches.get(name)
+        return switch is None or switch in self.__pydantic_extra__
 
     @property
     def words(self) -> Collection[str]:
@@ -120,6 +127,11 @@ class SourceSpec(Written):
         refuse(
             [
                 *(unknown_word(f"parameter of {self.profile}", n, allowed) for n in strange),
+                *(
+                    f"{n} has no effect without {self.drawn.switches[n]}; give both"
+                    for n in known
+                    if not self.has(n)
+                ),
                 *self._outside_domains(known),
             ]
         )
@@ -465,7 +477,7 @@ class ObjectRecipe(Recipe):
     @property
     def recorded(self) -> tuple[str, ...]:
         """The parameters of sources that are recorded, in the order of the family's variables."""
-        used = {name for spec in self.sources.values() for name in spec.drawn.variables}
+        used = {n for spec in self.sources.values() for n in spec.drawn.variables if spec.has(n)}
         for source in self.sources:
             used |= self.drawn_of(source).keys()
             used |= {CATALOGUE_ROW} if self.has_row(source) else set()

@@ -32,7 +32,7 @@ from scipy.special import ive, loggamma
 
 from skybench.generators.arrays import Floats, Integers, Singles
 from skybench.generators.native.library import kernel
-from skybench.generators.sky import sersic_profile
+from skybench.generators.sky import asymmetry, sersic_profile
 from skybench.generators.sky.fourier import Grid
 from skybench.generators.sky.radial_table import NODES as RADIAL_NODES
 from skybench.generators.sky.stamps import Sources
@@ -75,6 +75,18 @@ _OVERSAMPLING, _HARMONICS, _MOST_HARMONICS = 2, 8, 24
 
 _ASKED = np.geomspace(0.08, 5, 24)
 """Radii at which patterns are asked how tightly they are wound."""
+
+_COSINE = 1e-6
+"""Sharpness of a pattern of which all but its first harmonic, its contrast times this, is 0."""
+
+_MOST_RAGS = 5
+"""Arms of the irregular harmonics, at most."""
+
+_LEAST_PITCH = 5.0
+"""Pitch in degrees below which these are wound no tighter: they would be rings."""
+
+_LOOSEST, _TIGHTEST = 0.4, 1.2
+"""Their winding over the cotangent of the pitch angle."""
 
 _DARK = 1e-10
 """Light that is none."""
@@ -141,6 +153,35 @@ def long_arms(sources: Sources) -> Waves:
     winding, scale, ratio, contrast, sharpness = (sources[f"arm_{name}"] for name in names)
     columns = (0 * count, count, winding, scale, ratio, angle, contrast, sharpness)
     return Waves(*(np.asarray(column)[:, None] for column in columns))
+
+
+def uneven_arms(sources: Sources, waves: Waves) -> Waves:
+    """Return patterns with those of lopsidedness and raggedness beside them; see `asymmetry`."""
+    if not asymmetry.uneven(sources).any():
+        return waves
+    side, ragged = (asymmetry.column(sources, n) for n in ("lopsidedness", "raggedness"))
+    number, share, phase = asymmetry.rags(sources, 1, _MOST_RAGS)
+    tangent = np.tan(np.deg2rad(np.maximum(sources["pitch_angle"], _LEAST_PITCH)))
+    winding = (_LOOSEST + (_TIGHTEST - _LOOSEST) * share) / tangent[:, None]
+    heading = np.deg2rad(asymmetry.column(sources, "lopsidedness_angle"))
+    first = np.ones((side.size, 1))
+    left = (1 - side)[:, None]
+    each = left * ragged[:, None] / asymmetry.RAGS * np.ones_like(number)
+    amplitude = np.concatenate([side[:, None], each], axis=1)
+    # What has no amplitude shall not make a transform complex.
+    numbers = np.where(amplitude > 0, np.hstack([first, number]), waves.number[:, :1])
+    added = Waves(
+        logarithmic=np.ones_like(amplitude),
+        number=numbers,
+        winding=np.hstack([0 * first, winding]),
+        scale=np.ones_like(amplitude),
+        bulge_ratio=np.ones_like(amplitude),
+        angle=-np.hstack([(sources["arm_handedness"] * heading)[:, None], phase]),
+        contrast=amplitude / _COSINE,
+        sharpness=np.full_like(amplitude, _COSINE),
+    )
+    kept = waves._replace(contrast=waves.contrast * (left * (1 - ragged[:, None])))
+    return Waves(*(np.concatenate(pair, axis=1) for pair in zip(kept, added, strict=True)))
 
 
 def planned(sources: Sources, waves: Waves, amount: Floats, seen: Floats) -> Sources:

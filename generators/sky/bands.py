@@ -4,9 +4,12 @@ A source has the colour g - r of its object; with L the locus of a band,
 its AB magnitude there is that in the reference band plus (g - r) (L - L_reference) and a small
 scatter. Electrons follow by the zero points. A recipe may give the ratio of fluxes instead.
 
-Where a bulge has a colour of its own, that of the galaxy is the colour of all else: relative to the
-reference band the bulge outshines the rest by 10^(-0.4 (difference in g - r) (L - L_reference))
-times its share there, and the flux is the sum of both.
+A second colour s adds s (M - M_reference), M being the second locus: so colours of several bands
+lie on a plane rather than on a line.
+
+Where a bulge or knots have a colour of their own, that of the galaxy is the colour of all else:
+relative to the reference band they outshine the rest by 10^(-0.4 (difference in g - r) (L -
+L_reference)) times their share there, and the flux is the sum of all.
 """
 
 from dataclasses import replace
@@ -22,6 +25,7 @@ from skybench.generators.sampling import sample as sample_shared
 from skybench.generators.sampling import source_of_slot, stream_of
 from skybench.generators.sky.band_table import (
     BULGE,
+    KNOTS,
     KNOWN,
     SCATTER,
     banded,
@@ -69,9 +73,9 @@ def sample(
     chosen = source_of_slot(recipe, start, stop, labels)
     conditions = {name: _condition(recipe, shared, key, rows) for key, name in BANDED.items()}
     sources = {n: _fluxes(recipe, shared, n, chosen, rows) for n in fluxes() if n in shared}
-    if any(spec.bulge_colour for spec in recipe.sources.values()):
-        growth, sources[BULGE] = _bulges(recipe, shared, chosen, rows)
-        sources["flux"] = sources["flux"] * growth
+    if any(spec.bulge_colour or spec.clump_colour for spec in recipe.sources.values()):
+        growth, shares = _parts(recipe, shared, chosen, rows)
+        sources |= shares | {"flux": sources["flux"] * growth}
     image = recipe.image
     names = tuple(image.bands)
     zeropoints = [image.zeropoint_of(band) for band in names]
@@ -125,33 +129,54 @@ def _stored(name: str, values: Floats) -> xr.Variable:
     return row.holding(values)
 
 
-def _bulges(
+def _parts(
     recipe: SkyRecipe, shared: xr.Dataset, chosen: Integers, rows: _Rows
-) -> tuple[Floats, Floats]:
-    """Return what fluxes grow by in each band, and the share of bulges: (row, slot, band)."""
-    share = shared[BULGE].values.astype(np.float64)
-    excess = np.ones((*share.shape, len(recipe.image.bands)))
+) -> tuple[Floats, dict[str, Floats]]:
+    """Return what fluxes grow by in each band, and the shares of bulges, and of knots in discs."""
+    share = shared[BULGE].values.astype(np.float64)[:, :, None]
+    excess = _excesses(recipe, shared, chosen, rows, "bulge_colour")
+    growth = _growth(share, excess)
+    shares = {}
+    if any(spec.clump_colour for spec in recipe.sources.values()):
+        knots = shared[KNOTS].values.astype(np.float64)[:, :, None]
+        brighter = _excesses(recipe, shared, chosen, rows, "clump_colour")
+        brighter = np.where(shared["knot_count"].values[:, :, None] > 0, brighter, 1.0)
+        disc = _growth(knots, brighter)
+        shares[KNOTS] = knots * brighter / disc
+        growth = growth + np.where(disc == 1, 0.0, (1 - share) * (disc - 1))
+    return growth, {BULGE: share * excess / growth, **shares}
+
+
+def _growth(share: Floats, excess: Floats) -> Floats:
+    """Return what the whole grows by where a share of it is brighter by a factor."""
+    return np.where(excess == 1, 1.0, 1 + share * (excess - 1))
+
+
+def _excesses(
+    recipe: SkyRecipe, shared: xr.Dataset, chosen: Integers, rows: _Rows, key: str
+) -> Floats:
+    """Return how much brighter parts are by the colour of a key: (row, slot, band)."""
+    excess = np.ones((*chosen.shape, len(recipe.image.bands)))
     for code, (source, spec) in enumerate(recipe.sources.items()):
-        for slot in range(share.shape[1]):
+        for slot in range(chosen.shape[1]):
             mine = chosen[:, slot] == code
-            if spec.bulge_colour is not None and mine.any():
-                own = _excess(recipe, shared, source, spec.bulge_colour, slot, rows)
+            if getattr(spec, key) is not None and mine.any():
+                own = _excess(recipe, shared, source, key, slot, rows)
                 excess[mine, slot] = own[mine]
-    share = share[:, :, None]
-    growth = np.where(excess == 1, 1.0, 1 + share * (excess - 1))
-    return growth, share * excess / growth
+    return excess
 
 
 def _excess(
     recipe: SkyRecipe,
     shared: xr.Dataset,
     source: str,
-    bulge: Distribution,
+    key: str,
     slot: int,
     rows: _Rows,
 ) -> Floats:
-    """Return the light of a bulge over that of the rest, less so in the reference band."""
-    own = _drawn_of(recipe, shared, bulge, source, "bulge_colour", slot, rows)
+    """Return the light of a part over that of the rest, less so in the reference band."""
+    colours: Distribution = getattr(recipe.sources[source], key)
+    own = _drawn_of(recipe, shared, colours, source, key, slot, rows)
     redder = own - _colour(recipe, shared, source, "flux", slot, rows)
     spans = np.array([recipe.image.locus(band) for band in recipe.image.bands])
     return np.asarray(np.exp(-MAGNITUDE * redder[:, None] * spans))
@@ -170,6 +195,12 @@ def _ratios(
     assert image.reference is not None
     place = f"sources.{source}.{name}"
     colour = _colour(recipe, shared, source, name, slot, rows)
+    own = recipe.sources[source]
+    scatter = SCATTER if own.colour_scatter is None else own.colour_scatter
+    second = None
+    if own.second_colour is not None and name == "flux":
+        key = "second_colour"
+        second = _drawn_of(recipe, shared, own.second_colour, source, key, slot, rows)
     columns = []
     for band, spec in image.bands.items():
         stream = f"{place}.ratio.{band}[{slot}]"
@@ -178,9 +209,11 @@ def _ratios(
         elif band == image.reference or band not in KNOWN or image.reference not in KNOWN:
             ratio = np.ones_like(colour)
         else:
-            scatter = SCATTER * ndtri(uniforms(recipe.seed, stream, *rows))
-            span = image.locus(band)
-            ratio = np.exp(-MAGNITUDE * (colour * span + scatter))
+            fainter = colour * image.locus(band)
+            fainter = fainter + scatter * ndtri(uniforms(recipe.seed, stream, *rows))
+            if second is not None:
+                fainter = fainter + second * image.second_locus(band)
+            ratio = np.exp(-MAGNITUDE * fainter)
         gain = image.zeropoint_of(band) - image.zeropoint_of(image.reference)
         columns.append(ratio * float(np.exp(MAGNITUDE * gain)))
     return np.stack(columns, axis=1)

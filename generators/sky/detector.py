@@ -1,13 +1,13 @@
-"""What a detector does to an image: it saturates, it has dead columns, particles hit it.
+"""What a detector does to an image: it saturates and bleeds, it ends, has dead columns, is hit.
 
 What is wrong with a pixel is flagged in a mask, a bit each.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from scipy.special import pdtr
 
 from skybench.generators.arrays import Floats
@@ -15,7 +15,7 @@ from skybench.generators.distributions import Finite, Positive
 from skybench.generators.random_streams import RowStreams
 from skybench.generators.recipe import Part
 
-MASK_BITS = {"saturated": 1, "cosmic_ray": 2, "bad_column": 4}
+MASK_BITS = {"saturated": 1, "cosmic_ray": 2, "bad_column": 4, "bleed": 8, "no_data": 16}
 
 _TRACK = 8.0
 """Mean length of a cosmic ray's track in pixels, exponentially distributed."""
@@ -36,18 +36,44 @@ class Detector(Part):
 
     ``full_well`` saturates pixels of more electrons, sky included. ``cosmic_rays`` is the mean
     number of tracks in an image of a band, ``bad_columns`` the share of columns that are dead.
+    ``bleeding`` lets what is above the full well flow along the columns, and ``edge`` is the share
+    of images in which the chip ends, the same in all bands.
     """
+
+    newer: ClassVar = frozenset({"bleeding", "edge"})
 
     full_well: Annotated[Positive, Field(le=1e9)] | None = None
     cosmic_rays: Annotated[Finite, Field(ge=0, le=1000)] = 0.0
     bad_columns: Annotated[Finite, Field(ge=0, le=1)] = 0.0
+    bleeding: bool | None = None
+    edge: Annotated[Finite, Field(ge=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_well(self) -> Self:
+        if self.bleeding and self.full_well is None:
+            msg = "bleeding needs a full_well that electrons flow over; give one"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def attributes(self) -> dict[str, str | int | float]:
+        """What the attributes of a dataset say of it."""
+        said: dict[str, str | int | float] = self.model_dump(exclude_none=True)
+        return said | ({"bleeding": "true"} if said.pop("bleeding", False) else {})
+
+    @property
+    def mask_bits(self) -> dict[str, int]:
+        """The bits of its mask: those of what is newer only where it is on."""
+        off = {"bleed": not self.bleeding, "no_data": self.edge is None}
+        return {name: bit for name, bit in MASK_BITS.items() if not off.get(name, False)}
 
 
-def mask_flags() -> dict[str, Any]:
+def mask_flags(detector: Detector) -> dict[str, Any]:
     """Return the CF attributes of the mask: independent bits, so masks rather than values."""
+    bits = detector.mask_bits
     return {
-        "flag_masks": np.array(list(MASK_BITS.values()), dtype=np.uint8),
-        "flag_meanings": " ".join(MASK_BITS),
+        "flag_masks": np.array(list(bits.values()), dtype=np.uint8),
+        "flag_meanings": " ".join(bits),
     }
 
 
@@ -62,7 +88,8 @@ def read_out(
     """Put a detector's defects into images, in place, and return their mask.
 
     Tracks of cosmic rays add electrons; pixels that then hold ``full_well`` electrons or more,
-    sky included, are cut to it; dead columns count nothing, which is minus the sky.
+    sky included, are cut to it, or bleed; dead columns count nothing, which is minus the sky;
+    where there is no chip there is 0.
 
     Parameters
     ----------
@@ -84,11 +111,62 @@ def read_out(
         _add_cosmic_rays(images, mask, rows, detector.cosmic_rays, seed, stream)
     if detector.full_well is not None:
         top = np.rint(detector.full_well - sky).astype(np.int32)[:, None, None]
+        if detector.bleeding:
+            _bleed(images, mask, top[:, 0])
         mask[images >= top] |= MASK_BITS["saturated"]
         np.minimum(images, top, out=images)
     if detector.bad_columns > 0:
         _kill_columns(images, mask, rows, sky, detector.bad_columns, seed, stream)
+    if detector.edge is not None:
+        _end_chips(images, mask, rows, detector.edge, seed)
     return mask
+
+
+def _bleed(images: NDArray[np.int32], mask: NDArray[np.uint8], top: NDArray[np.int32]) -> None:
+    """Let electrons above the top flow along their columns, half up and half down, to free pixels.
+
+    None is lost but beyond the ends of the column. That is how charge blooms in a CCD without
+    drains: channel stops part columns, and a full well spills over the barriers within its own
+    (Janesick 2001, Scientific Charge-Coupled Devices, section 4.1).
+    """
+    for one in np.flatnonzero((images > top[:, None]).any(axis=(1, 2))).tolist():
+        columns = np.flatnonzero((images[one] > top[one]).any(axis=0))
+        held = images[one][:, columns].astype(np.int64)
+        above = np.maximum(held - top[one], 0)
+        held -= above
+        got = _flow(held, above // 2, int(top[one, 0]))
+        got |= _flow(held[::-1], (above - above // 2)[::-1], int(top[one, 0]))[::-1]
+        images[one][:, columns] = held
+        mask[one][:, columns] |= np.where(got, MASK_BITS["bleed"], 0).astype(np.uint8)
+
+
+def _flow(held: NDArray[np.int64], above: NDArray[np.int64], top: int) -> NDArray[np.bool_]:
+    """Fill lines with what flows from the first to the last, in place; return which got some."""
+    got = np.zeros(held.shape, dtype=bool)
+    carried = np.zeros(held.shape[1], dtype=np.int64)
+    for line, spilt, reached in zip(held, above, got, strict=True):
+        kept = np.minimum(carried, top - line)
+        line += kept
+        reached |= kept > 0
+        carried += spilt - kept
+    return got
+
+
+def _end_chips(
+    images: NDArray[np.int32],
+    mask: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    share: float,
+    seed: int,
+) -> None:
+    """Take the data beyond the end of the chip, on one side, up to half of the image."""
+    drawn = RowStreams(seed, "detector.edge").uniforms_of(rows, 3)
+    for image, flagged, (ends, side, depth) in zip(images, mask, drawn.tolist(), strict=True):
+        if ends < share:
+            turns = int(4 * side)
+            for plane, value in ((image, 0), (flagged, MASK_BITS["no_data"])):
+                turned = np.rot90(plane, turns)
+                turned[: int(np.ceil(depth * len(turned) / 2))] = value
 
 
 def _add_cosmic_rays(

@@ -13,9 +13,20 @@ and is transparent. By the projection theorem its image at an inclination i has 
 a and b the frequencies along the major and minor axis: exact for any inclination. Edge-on it
 is that of (x / h) K1(x / h) sech^2(z / z0). The half-light radius R is that of the disc seen
 face-on, h = R / 1.678.
+
+A warped disc is a sum of rings that are tilted the more the farther out they are, seen along the
+line about which they are: an integral sign (Sanchez-Saavedra, Battaner & Florido 1990, MNRAS 246,
+458). Rings are Bernstein polynomials of t = exp(-r / s),
+
+    B_k(t) = C(8, k) (1 - t)^k t^(8 - k),    turned by w C(k, 2) / C(8, 2),
+
+which add up to 1; so the tilt at a radius is w (1 - exp(-r / s))^2 in the mean. Each ring is a sum
+of exponential discs, hence its transform is exact as well. Rings overlap, so that a strong warp
+flares, too: at a radius tilts differ by up to 0.3 w. That is little seen below 15 degrees.
 """
 
 from collections.abc import Iterator
+from math import comb
 
 import numpy as np
 
@@ -36,6 +47,8 @@ _WRAPPED = 1e-4
 
 _TILTED = 60.0
 """Inclination in degrees up to which no disc is seen from the side: the median on the sky."""
+_RINGS, _INNERMOST = 8, 2
+"""Degree of the polynomials of a warp; the innermost ring that is tilted."""
 
 
 class EdgeOn(SkyObject):
@@ -68,6 +81,20 @@ class EdgeOn(SkyObject):
     bulge_radius_ratio: float = parameter(default=uniform(0.12, 0.25))
     bulge_sersic_index: float = parameter(default=uniform(1, 3))
     bulge_axis_ratio: float = parameter(default=uniform(0.6, 1))
+    warp_angle: float = parameter(
+        "tilt of the outermost rings of a warped disc, counter-clockwise",
+        units="degree",
+        domain=Interval(-45, 45),
+        default=0,
+        switch="warp_angle",
+    )
+    warp_radius_ratio: float = parameter(
+        "radius at which a warp sets in over the half-light radius of the disc",
+        units=None,
+        domain=Interval(0.2, 10),
+        default=uniform(1.2, 2.5),
+        switch="warp_angle",
+    )
 
     @staticmethod
     def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
@@ -91,9 +118,49 @@ def transform(major: Floats, minor: Floats, length: Floats, height: Floats, tilt
         Inclination in radians: 0 is face-on.
     """
     flat = 1 + length**2 * (major**2 + (minor * np.cos(tilt)) ** 2)
+    return np.asarray(_thickness(minor, height, tilt) / (flat * np.sqrt(flat)))
+
+
+def _thickness(minor: Floats, height: Floats, tilt: Floats) -> Floats:
+    """Return u / sinh u."""
     u = np.maximum(np.abs(minor) * (np.pi / 2 * height * np.sin(tilt)), 1e-9)
-    thickness = 2 * u * np.exp(-u) / -np.expm1(-2 * u)
-    return np.asarray(thickness / (flat * np.sqrt(flat)))
+    return np.asarray(2 * u * np.exp(-u) / -np.expm1(-2 * u))
+
+
+def _warp(
+    major: Floats,
+    minor: Floats,
+    length: Floats,
+    height: Floats,
+    tilt: Floats,
+    start: float,
+    warp: float,
+) -> Floats:
+    """Return what a warp adds to the transform of a disc: its tilted rings, less the flat ones."""
+    added = np.zeros_like(major)
+    for ring in range(_INNERMOST, _RINGS + 1):
+        turn = warp * comb(ring, _INNERMOST) / comb(_RINGS, _INNERMOST)
+        cos, sin = np.cos(turn), np.sin(turn)
+        for sign, x, y in (
+            (1, cos * major + sin * minor, cos * minor - sin * major),
+            (-1, major, minor),
+        ):
+            added += sign * _ring(x, y, ring, length, start, tilt) * _thickness(y, height, tilt)
+    return added
+
+
+def _ring(
+    major: Floats, minor: Floats, ring: int, length: Floats, start: float, tilt: Floats
+) -> Floats:
+    """Return the transform of the light of an exponential disc in one ring, without thickness."""
+    squared = major**2 + (minor * np.cos(tilt)) ** 2
+    total = np.zeros_like(major)
+    for term in range(ring + 1):
+        weight = comb(_RINGS, ring) * comb(ring, term) * (-1) ** term
+        own = 1 / (1 / length + (_RINGS - ring + term) / start)
+        flat = 1 + own**2 * squared
+        total += weight * (own / length) ** 2 / (flat * np.sqrt(flat))
+    return total
 
 
 def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Floats:
@@ -102,5 +169,10 @@ def _spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -> Float
     height = size * sources["scale_height_ratio"][:, None, None]
     tilt = np.deg2rad(sources["inclination"])[:, None, None]
     discs = transform(major, minor, size / _SLOPE, height, tilt)
+    warps = sources.get("warp_angle", np.zeros_like(sources["flux"]))
+    for one in np.flatnonzero(warps).tolist():
+        start = sources["half_light_radius"][one] * sources["warp_radius_ratio"][one]
+        flat = (size[one] / _SLOPE, height[one], tilt[one])
+        discs[one] += _warp(major[one], minor[one], *flat, start, np.deg2rad(warps[one]))
     flux = sources["flux"] * (1 - sources["bulge_fraction"])
     return np.asarray(discs * flux[:, None, None])

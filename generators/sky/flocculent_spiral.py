@@ -89,7 +89,7 @@ class FlocculentSpiral(Spiral):
             "flux": rest,
             "bulge_fraction": np.minimum(bulge / np.where(rest > 0, rest, 1), 1),
         }
-        waves = _waves(sources | _patterns(sources))
+        waves = arms.uneven_arms(sources, _waves(sources | _patterns(sources)))
         yield from draw_with(waves, smooth, shape, knots.knots(sources))
 
 

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.generators.arrays import Floats
-from skybench.generators.sky import background
+from skybench.generators.sky import background, sky_residual
 from skybench.generators.sky.bands import in_band
 from skybench.generators.sky.detector import mask_flags, read_out
 from skybench.generators.sky.noise import inverse_variance, observe
@@ -34,17 +34,19 @@ def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
     seen = _light(recipe, parameters)
     if recipe.background is not None:
         seen += _light(recipe, background.galaxies(recipe, parameters))
-    pixels: dict[str, NDArray[Any]] = {
-        "image": observe(seen, parameters, recipe.noise, recipe.seed, list(image.bands))
-    }
+        if recipe.background.stars:
+            seen += _light(recipe, background.stars(recipe, parameters))
+    seen, counted, weights = _observed(recipe, parameters, seen)
+    pixels: dict[str, NDArray[Any]] = {"image": counted}
     if image.expected:
         pixels["expected"] = seen
     if recipe.detector is not None:
         pixels["mask"] = _read_out(recipe, parameters, pixels["image"])
-    if image.ivar:
-        weights = inverse_variance(seen, parameters, recipe.noise)
+    if weights is not None:
         pixels["ivar"] = np.where(pixels.get("mask", 0), 0.0, weights)
     data = {name: _variable(name, values) for name, values in pixels.items()}
+    if recipe.detector is not None:
+        data["mask"].attrs |= mask_flags(recipe.detector)
     if image.segmentation:
         found = segment(
             _reference(recipe, parameters), image.shape, recipe.noise, image.segmentation_threshold
@@ -53,6 +55,21 @@ def render(recipe: SkyRecipe, parameters: xr.Dataset) -> dict[str, xr.Variable]:
     if image.light:
         data["light"] = _variable("light", _of_bands(recipe, parameters, source_light))
     return data
+
+
+def _observed(
+    recipe: SkyRecipe, parameters: xr.Dataset, seen: Floats
+) -> tuple[Floats, NDArray[np.int32], Floats | None]:
+    """Return light with what is left of the sky, the electrons, and weights if asked for."""
+    below = None
+    if recipe.sky is not None:
+        shares = sky_residual.left(recipe.sky, parameters, recipe.image.shape, recipe.seed)
+        seen, parameters, below = sky_residual.lifted(seen, shares, parameters)
+    counted = observe(seen, parameters, recipe.noise, recipe.seed, list(recipe.image.bands))
+    weights = inverse_variance(seen, parameters, recipe.noise) if recipe.image.ivar else None
+    if below is None:
+        return seen, counted, weights
+    return seen - below, counted - below, weights
 
 
 def _reference(recipe: SkyRecipe, parameters: xr.Dataset) -> xr.Dataset:
@@ -97,4 +114,4 @@ def _variable(name: str, values: NDArray[Any]) -> xr.Variable:
     row = VOCABULARY[name]
     if values.ndim > len(row.dims):
         row = replace(row, dims=(*row.dims[:-2], "band", *row.dims[-2:]))
-    return row.holding(values, mask_flags() if name == "mask" else None)
+    return row.holding(values)

@@ -40,12 +40,13 @@ from skybench.generators.recipe import (
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe, Side
 from skybench.generators.sky import spellings
-from skybench.generators.sky.band_table import BULGE, KNOWN, PRIMARY, of_sources
+from skybench.generators.sky.band_table import BULGE, KNOTS, KNOWN, PRIMARY, of_sources
 from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.shapes import FIRST_CODE
+from skybench.generators.sky.sky_residual import SkyResidual
 from skybench.generators.sky.spellings import PSF_FWHM_ARCSEC, REDSHIFT, InPixels, Rounded, Sky
 from skybench.generators.sky.spikes import SHARPEST, Spikes
 from skybench.generators.sky.vocabulary import VOCABULARY
@@ -170,6 +171,12 @@ class SkyImage(ImageSpec):
             return 0.0
         return KNOWN[band].locus - KNOWN[self.reference].locus
 
+    def second_locus(self, band: str) -> float:
+        """Return the same of `KnownBand.second_locus`."""
+        if band not in KNOWN or self.reference not in KNOWN:
+            return 0.0
+        return KNOWN[band].second_locus - KNOWN[self.reference].second_locus
+
     def factor(self, band: str, variable: str) -> float:
         """Return a band's seeing or sky over that of the reference band."""
         assert self.reference is not None
@@ -221,11 +228,15 @@ class Psf(Part):
 class Background(Part):
     """Faint galaxies that are no sources, from magnitude ``depth`` to ``faintest``.
 
-    AB magnitudes of the whole galaxy in the reference band.
+    AB magnitudes of the whole galaxy in the reference band. ``stars`` is the density of stars of
+    the same magnitudes, over that at the Galactic pole.
     """
 
     depth: Finite = 26.0
     faintest: Finite = 28.0
+    stars: Annotated[Finite, Field(ge=0, le=100)] | None = None
+
+    newer: ClassVar = frozenset({"stars"})
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -285,19 +296,26 @@ class SkySource(SourceSpec):
     """A source on the sky: its profile and the distributions of its parameters.
 
     ``colour`` is g - r in AB magnitudes, by which fluxes differ from band to band, where it is not
-    to be the profile's own. ``bulge_colour`` is that of the bulge; ``colour`` then is that of all
-    but the bulge. Both may follow a parameter of the source. ``redshift`` is recorded, and changes
-    no pixel.
+    to be the profile's own. ``bulge_colour`` is that of the bulge, ``clump_colour`` that of the
+    star-forming knots; ``colour`` then is that of all else. ``second_colour`` is what r - i has
+    beyond the line on which the others lie. All may follow a parameter of the source.
+    ``colour_scatter`` is the magnitudes by which each band departs from where they put it; 0.04
+    where it is left out. ``redshift`` is recorded, and changes no pixel.
 
     A parameter may be spelled otherwise, such as ``magnitude`` for ``flux``; see `spellings`. A
     plane shape may be a source, too: it adds its ``brightness``, electrons a pixel.
     """
 
     objects: ClassVar = JoinedTables(SKY_OBJECTS, GEOMETRIC_OBJECTS)
-    newer: ClassVar = frozenset({"colour", "bulge_colour", "redshift"})
+    newer: ClassVar = frozenset(
+        {"colour", "bulge_colour", "clump_colour", "second_colour", "colour_scatter", "redshift"}
+    )
 
     colour: Distribution | None = None
     bulge_colour: Distribution | None = None
+    clump_colour: Distribution | None = None
+    second_colour: Distribution | None = None
+    colour_scatter: Annotated[Finite, Field(ge=0, le=5)] | None = None
     redshift: Distribution | None = None
 
     @property
@@ -306,7 +324,7 @@ class SkySource(SourceSpec):
         """What is drawn, by its name in the recipe: the defaults less what is spelled otherwise."""
         given = dict(self.__pydantic_extra__)
         spelled = {name for s in spellings.used(given, self.profile) for name in s.ours}
-        defaults = {n: d for n, d in self.drawn.defaults.items() if n not in spelled}
+        defaults = {n: d for n, d in super().distributions.items() if n not in spelled}
         redshift = {} if self.redshift is None else {REDSHIFT.name: self.redshift}
         return {**defaults, **given, **redshift}
 
@@ -352,8 +370,8 @@ class SkySource(SourceSpec):
     @property
     def colours(self) -> dict[str, Distribution]:
         """The colours that are given, by their keys; only bands make use of them."""
-        both = {"colour": self.colour, "bulge_colour": self.bulge_colour}
-        return {key: given for key, given in both.items() if given is not None}
+        keys = ("colour", "bulge_colour", "clump_colour", "second_colour")
+        return {key: given for key in keys if (given := getattr(self, key)) is not None}
 
     @property
     def _followed(self) -> Collection[str]:
@@ -373,12 +391,14 @@ class SkySource(SourceSpec):
                 yield f"{key}: {unknown('parameter', given.depends_on, self._followed)}"
         if self.bulge_colour is not None and BULGE not in self.drawn.variables:
             yield f"bulge_colour: {self.profile} has no bulge; take it out, or use colour"
+        if self.clump_colour is not None and KNOTS not in self.drawn.variables:
+            yield f"clump_colour: {self.profile} has no knots; take it out, or use colour"
 
 
 class SkyRecipe(SceneRecipe):
     """A dataset of sky images."""
 
-    newer: ClassVar = SceneRecipe.newer | {"background", "visibility", "votes"}
+    newer: ClassVar = SceneRecipe.newer | {"background", "sky", "visibility", "votes"}
 
     family: Literal["sky"] = "sky"
     image: SkyImage = SkyImage()
@@ -388,6 +408,7 @@ class SkyRecipe(SceneRecipe):
     background: Background | None = None
     visibility: Visibility | None = None
     votes: Votes | None = None
+    sky: SkyResidual | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
 
     @property
@@ -406,6 +427,7 @@ class SkyRecipe(SceneRecipe):
             Condition("psf.beta", VOCABULARY["psf_beta"], self.psf.exponent),
             *(self.psf.spikes.conditions if self.psf.spikes else ()),
             Condition("noise.sky_level", VOCABULARY["sky_level"], self.noise.sky_level),
+            *(self.sky.conditions if self.sky else ()),
             Condition("noise.read_noise", VOCABULARY["read_noise"], self.noise.read_noise),
         )
 
@@ -452,12 +474,14 @@ class SkyRecipe(SceneRecipe):
             attributes["noise_correlation"] = self.noise.correlation
         if self.background is not None:
             attributes |= {f"background_{k}": v for k, v in self.background.model_dump().items()}
+        if self.sky is not None:
+            attributes["sky_residual_length"] = self.sky.length
         if image.east is not None:
             attributes["east"] = image.east
         if image.segmentation:
             attributes["segmentation_threshold"] = image.segmentation_threshold
         if self.detector is not None:
-            attributes |= self.detector.model_dump(exclude_none=True)
+            attributes |= self.detector.attributes
         return attributes
 
     @property
@@ -484,6 +508,7 @@ class SkyRecipe(SceneRecipe):
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
         yield from self._mistakes_of_spikes()
+        yield from self.sky.mistakes() if self.sky else ()
         yield from self._mistakes_of_spellings()
         for source in self.visibility.sources if self.visibility else ():
             yield from self._unknown_source(source, "visibility.sources")

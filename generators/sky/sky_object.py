@@ -169,7 +169,11 @@ def drawn(
         owners, slots = np.nonzero(kinds == kind.code)
         if not owners.size:
             continue
-        sources = _select(parameters, (*_POSITION, *kind.variables), owners, slots)
+        there = (n for n in kind.variables if n in parameters or n not in kind.switches)
+        sources = _select(parameters, (*_POSITION, *there), owners, slots)
+        for name in kind.switches.keys() & sources.keys():
+            # Where another source alone was given it.
+            sources[name] = np.nan_to_num(sources[name])
         yield owners, slots, kind.draw(sources, shape)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skybench.generators.arrays import Complexes, Floats, Parameters
 from skybench.generators.declaration import derived, parameter
 from skybench.generators.distributions import choice, log_uniform, uniform
-from skybench.generators.sky import arms, components, fourier, sersic_profile
+from skybench.generators.sky import arms, asymmetry, components, fourier, sersic_profile
 from skybench.generators.sky.components import Spots
 from skybench.generators.sky.sersic import Sersic
 from skybench.generators.sky.sky_object import BLUE, SkyObject, Smooth
@@ -91,6 +91,10 @@ class Spiral(SkyObject):
     arm_sharpness: float = parameter(
         "narrowness of the arms", units=None, domain=Interval(0, 20, open_low=True), default=2
     )
+    lopsidedness: float = asymmetry.lopsidedness()
+    lopsidedness_angle: float = asymmetry.lopsidedness_angle()
+    raggedness: float = asymmetry.raggedness()
+    ragged_seed: float = asymmetry.ragged_seed()
 
     @staticmethod
     def derive(parameters: Parameters) -> Parameters:
@@ -101,7 +105,8 @@ class Spiral(SkyObject):
     @staticmethod
     def draw(sources: Sources, shape: tuple[int, int]) -> Iterator[Stamps]:
         """Yield the stamps of spiral galaxies."""
-        yield from draw_with(arms.long_arms(sources), sources, shape)
+        waves = arms.uneven_arms(sources, arms.long_arms(sources))
+        yield from draw_with(waves, sources, shape)
 
 
 def draw_with(

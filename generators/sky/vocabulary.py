@@ -92,6 +92,21 @@ VOCABULARY = COMMON | table(
     of_sample("spike_angle", "angle of the first diffraction spike", units="degree"),
     of_sample("sky_level", "mean sky in a pixel", units="electron", domain=ELECTRONS),
     of_sample(
+        "sky_gradient",
+        "difference of the sky from one side of the image to the other, over its mean",
+        domain=Interval(0, 1),
+    ),
+    of_sample(
+        "sky_angle",
+        "direction in which the sky grows, counter-clockwise from +x",
+        units="degree",
+    ),
+    of_sample(
+        "sky_residual",
+        "standard deviation of smooth waves that are left of the sky, over its mean",
+        domain=Interval(0, 0.25),
+    ),
+    of_sample(
         "read_noise",
         "standard deviation of the read noise",
         units="electron",

@@ -7,7 +7,7 @@ import xarray as xr
 from skybench.generators import Sersic
 from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import recipe_from
-from skybench.generators.sky.background import galaxies
+from skybench.generators.sky.background import galaxies, stars
 from skybench.generators.sky.bands import sample
 
 DEEP = {
@@ -122,3 +122,40 @@ def test_ends_in_the_wrong_order_are_refused():
 def test_a_background_may_be_empty():
     ds = generate_as_stored(recipe({"depth": 10, "faintest": 10.1}), 0, 2)
     assert np.isfinite(ds.expected).all()
+
+
+def test_stars_are_as_many_as_at_the_pole_times_the_factor():
+    own = recipe({"depth": 20, "faintest": 24, "stars": 5})
+    found = stars(own, sample(own, 0, 1000))
+    inside = (abs(found.source_x - 29.5) < 30) & (abs(found.source_y - 23.5) < 24)
+    # 5 x 0.55 (10^0.52 - 1) = 6.36 a square arcminute, on 48 x 60 pixels of 0.26".
+    expected = 6.356 * 48 * 60 * (0.26 / 60) ** 2
+    assert inside.sum("source").values.mean() == pytest.approx(
+        expected, abs=4 * np.sqrt(expected / 1000)
+    )
+    found = magnitudes(found)
+    assert 20 <= found.min() < found.max() <= 24
+    # N(< 22) over N(< 24), both from 20 on: (10^0.26 - 1) / (10^0.52 - 1).
+    assert np.mean(found < 22) == pytest.approx(0.8197 / 2.3113, abs=0.06)
+
+
+def test_stars_leave_the_galaxies_where_they_are_and_have_colours():
+    bands = {"bands": ["g", "r"]}
+    without, with_stars = (
+        generate_as_stored(recipe({**FAINT, **more}, image=bands), 0, 40)
+        for more in ({}, {"stars": 40})
+    )
+    assert "background_stars" not in without.attrs
+    assert with_stars.attrs["background_stars"] == 40
+    assert set(without.variables) == set(with_stars.variables)
+    more = (with_stars.expected - without.expected).sum(("sample", "y", "x")).values
+    assert more.min() > 0
+    # g - r is 0.65 in the mean of what the band is bright in.
+    assert 0.3 < more[0] / more[1] < 0.9
+    part = generate_as_stored(recipe({**FAINT, "stars": 40}, image=bands), 7, 8)
+    xr.testing.assert_identical(with_stars.isel(sample=[7]), part)
+
+
+def test_neighbours_are_a_background_that_begins_above_the_sources():
+    crowded = catalogue(100, background={"depth": 19, "faintest": 25})
+    assert magnitudes(crowded).min() < 21.5

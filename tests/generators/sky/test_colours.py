@@ -128,3 +128,82 @@ def test_colours_that_mean_nothing_are_refused():
     }
     with pytest.raises(ValueError, match="bulge_colour cannot be a scaling"):
         recipe({"bulge_colour": scaling})
+
+
+CLUMPY = {
+    "profile": "flocculent_spiral",
+    "colour": 0.7,
+    "clump_colour": 0.1,
+    "knot_fraction": 0.3,
+    "bulge_fraction": 0.2,
+}
+
+
+def clumpy(**changes):
+    spec = {k: v for k, v in (CLUMPY | changes).items() if v is not None}
+    return recipe_from(BULGES | {"sources": {"galaxy": spec}})
+
+
+def parts(ds):
+    """Return the electrons of bulge, of knots and of the smooth disc: (sample, band) each."""
+    flux, bulge, knots = (ds[f"{n}_band"].values[:, 0] for n in PARTS)
+    return flux * bulge, flux * (1 - bulge) * knots, flux * (1 - bulge) * (1 - knots)
+
+
+PARTS = ("flux", "bulge_fraction", "knot_fraction")
+
+
+@pytest.mark.parametrize("bulge_colour", [None, 1.0])
+def test_knots_have_their_own_colour_beside_bulge_and_disc(bulge_colour):
+    ds = generate_as_stored(clumpy(bulge_colour=bulge_colour), 0, 20)
+    bulge, knots, disc = (-2.5 * np.log10(part) for part in parts(ds))
+    excess = (
+        (knots - disc)[:, 0] - (knots - disc)[:, 1],
+        (bulge - disc)[:, 0] - (bulge - disc)[:, 1],
+    )
+    # Shares are rounded to 16 bits.
+    np.testing.assert_allclose(excess[0], 0.1 - 0.7, atol=1e-3)
+    np.testing.assert_allclose(excess[1], (bulge_colour or 0.7) - 0.7, atol=1e-3)
+    for name in PARTS:
+        np.testing.assert_array_equal(ds[f"{name}_band"][..., 1], ds[name])
+
+
+def test_knots_that_are_not_there_change_nothing():
+    none, plain = (
+        generate_as_stored(clumpy(clump_colour=c, knot_count=0), 0, 3) for c in (0.1, None)
+    )
+    np.testing.assert_array_equal(none.flux_band, plain.flux_band)
+    np.testing.assert_array_equal(none.expected, plain.expected)
+    with pytest.raises(ValueError, match="bulge_disc has no knots"):
+        recipe({"clump_colour": 0.1})
+
+
+def stars(**changes):
+    image = BULGES["image"] | {"bands": ["g", "r", "i", "z"], "shape": [8, 8], "expected": False}
+    spec = {"profile": "star"} | changes
+    return recipe_from(BULGES | {"image": image, "samples": 5000, "sources": {"star": spec}})
+
+
+def magnitudes(own, stop=3000):
+    return -2.5 * np.log10(generate_as_stored(own, 0, stop).flux_band.values[:, 0])
+
+
+def test_a_second_colour_moves_what_lies_beyond_the_first():
+    plain, moved = (magnitudes(stars(colour=1.4, **more)) for more in ({}, {"second_colour": 0.8}))
+    # r - i grows by 0.8 and i - z by 0.55 times that; g - r does not.
+    change = np.diff(moved - plain, axis=1)
+    np.testing.assert_allclose(change, [[0, -0.8, -0.44]] * len(change), atol=1e-4)
+    drawn = {"distribution": "normal", "mean": 0, "sigma": 0.2}
+    scattered = magnitudes(stars(colour=1.4, colour_scatter=0, second_colour=drawn))
+    assert np.std(scattered[:, 1] - scattered[:, 2]) == pytest.approx(0.2, rel=0.05)
+
+
+def test_colours_scatter_as_much_as_they_are_asked_to():
+    for scatter, expected in ((None, 0.04), (0.15, 0.15), (0, 0)):
+        own = stars(colour=0.5) if scatter is None else stars(colour=0.5, colour_scatter=scatter)
+        spread = magnitudes(own) - magnitudes(own)[:, 1:2]
+        np.testing.assert_allclose(
+            spread.std(axis=0), expected * np.array([1, 0, 1, 1]), rtol=0.05, atol=1e-4
+        )
+    assert "second" not in stars().model_dump_json()
+    assert "scatter" not in stars().model_dump_json()
