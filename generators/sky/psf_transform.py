@@ -47,6 +47,14 @@ _STEP, _LARGEST = 16, 8192
 _BLOCK = 1 << 21
 """Fine pixels that are drawn at a time: 16 MB."""
 
+KOLMOGOROV, AIRY = 1, 2
+"""Codes of ``psf_profile``; without it PSFs are Moffats."""
+
+SHARPEST = 0.8
+"""Pixels of FWHM below which a scene would be drawn too finely."""
+
+_OWN = ("psf_profile", "psf_obscuration")
+
 _EXPONENT, _TURBULENCE, _KOLMOGOROV_FWHM = 5 / 3, 3.4418, 0.9758634299
 
 
@@ -87,8 +95,12 @@ class Kolmogorov:
 
     def transform(self, kx: Floats, ky: Floats) -> Floats:
         """Return (ky, kx) the transform, with the pixel's."""
-        k = np.hypot(kx, ky[:, None]) * (self.fwhm / _KOLMOGOROV_FWHM / (2 * np.pi))
-        return np.asarray(np.exp(-_TURBULENCE * k**_EXPONENT) * _pixel(kx, ky))
+        return np.asarray(self.optical(np.hypot(kx, ky[:, None])) * _pixel(kx, ky))
+
+    def optical(self, k: Floats) -> Floats:
+        """Return the transform without the pixel's."""
+        air = k * (self.fwhm / _KOLMOGOROV_FWHM / (2 * np.pi))
+        return np.asarray(np.exp(-_TURBULENCE * air**_EXPONENT))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,15 +125,16 @@ class Airy:
 
     def transform(self, kx: Floats, ky: Floats) -> Floats:
         """Return (ky, kx) the transform, with the pixel's."""
-        unit = self.fwhm / _airy_fwhm(self.obscuration)
-        apart = np.hypot(kx, ky[:, None]) * (unit / np.pi)
+        return np.asarray(self.optical(np.hypot(kx, ky[:, None])) * _pixel(kx, ky))
+
+    def optical(self, k: Floats) -> Floats:
+        """Return the transform without the pixel's."""
+        apart = k * (self.fwhm / _airy_fwhm(self.obscuration) / np.pi)
         inner = self.obscuration
-        seen = (
-            _overlap(apart, 1.0)
-            - 2 * _overlap(apart, inner)
-            + inner**2 * _overlap(apart / inner if inner else apart, 1.0)
-        )
-        return np.asarray(seen / (1 - inner**2) * _pixel(kx, ky))
+        seen = _overlap(apart, 1.0)
+        if inner:
+            seen += inner**2 * _overlap(apart / inner, 1.0) - 2 * _overlap(apart, inner)
+        return np.asarray(seen / (1 - inner**2))
 
 
 class PsfImage:
@@ -188,10 +201,10 @@ def _pixel(kx: Floats, ky: Floats) -> Floats:
 def _overlap(apart: Floats, radius: float) -> Floats:
     """Return the area that a disc of radius 1 shares with a smaller one, over that of the first."""
     inside = np.pi * radius**2 * (apart <= 1 - radius)
-    across = np.flatnonzero((apart > 1 - radius) & (apart < 1 + radius) & (radius > 0))
+    across = np.flatnonzero((apart > 1 - radius) & (apart < 1 + radius))
     d = apart.ravel()[across]
     one = np.clip((d**2 + 1 - radius**2) / (2 * d), -1, 1)
-    other = np.clip((d**2 + radius**2 - 1) / (2 * d * max(radius, 1e-9)), -1, 1)
+    other = np.clip((d**2 + radius**2 - 1) / (2 * d * radius), -1, 1)
     # Each segment is a sector less a triangle.
     area = np.arccos(one) - one * np.sqrt(1 - one**2)
     area += radius**2 * (np.arccos(other) - other * np.sqrt(1 - other**2))
@@ -210,6 +223,25 @@ def _airy_fwhm(obscuration: float) -> float:
         return float((ring / (1 - obscuration**2)) ** 2 - 0.5)
 
     return 2 * float(brentq(below_half, 0.1, 0.7))
+
+
+def are_in(parameters: xr.Dataset) -> bool:
+    """Tell whether the samples were seen through a PSF that is known by its transform."""
+    return "psf_profile" in parameters
+
+
+def spread(parameters: xr.Dataset, shape: tuple[int, int], draw: Draw) -> Floats:
+    """Return images seen through the PSFs that the coordinates tell; see `under`."""
+    columns = [parameters[name].values.tolist() for name in ("psf_profile", "psf_fwhm")]
+    inner = parameters.get("psf_obscuration", xr.zeros_like(parameters["psf_fwhm"]))
+    each = zip(*columns, inner.values.tolist(), strict=True)
+    return under([_optical(*one) for one in each], parameters, shape, draw)
+
+
+def _optical(profile: int, fwhm: float, obscuration: float) -> Kolmogorov | Airy:
+    if profile == KOLMOGOROV:
+        return Kolmogorov(fwhm=fwhm)
+    return Airy(fwhm=fwhm, obscuration=obscuration)
 
 
 class _Plan(NamedTuple):
@@ -274,7 +306,9 @@ def _scenes(parameters: xr.Dataset, shape: tuple[int, int], plan: _Plan, draw: D
     rows = np.ones(parameters.sizes["sample"])
     optics = {name: ("sample", value * rows) for name, value in narrow.items()}
     ny, nx = (plan.scale * side for side in _sides(shape, plan))
-    return draw(parameters.assign_coords(placed | optics), (ny, nx), scale=plan.scale)
+    told = [name for name in parameters.coords if name in _OWN or str(name).startswith("spike_")]
+    plain = parameters.drop_vars(told).assign_coords(placed | optics)
+    return draw(plain, (ny, nx), scale=plan.scale)
 
 
 def _seen(scene: Floats, psf: PsfTransform, plan: _Plan) -> Floats:

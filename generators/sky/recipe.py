@@ -25,6 +25,7 @@ from skybench.generators.recipe import (
 )
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe, Side
+from skybench.generators.sky import psf_transform
 from skybench.generators.sky.band_table import BULGE, KNOWN, PRIMARY
 from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.moffat import GAUSSIAN
@@ -149,33 +150,64 @@ class SkyImage(ImageSpec):
         return float(factor)
 
 
-class Psf(Part):
-    """The point-spread function, a Moffat or a Gaussian; a fwhm of 0 switches it off.
+PROFILES = {
+    "moffat": None,
+    "gaussian": GAUSSIAN,
+    # The Moffat nearest to turbulence (Trujillo et al. 2001, MNRAS 328, 977).
+    "kolmogorov": 4.765,
+    "airy": GAUSSIAN,
+}
+"""Profiles of PSFs, and the ``psf_beta`` of those that have none of their own."""
 
-    With ``spikes`` it has diffraction spikes, too.
+TRANSFORMED = {"kolmogorov": psf_transform.KOLMOGOROV, "airy": psf_transform.AIRY}
+"""Profiles that are drawn by their transform, and their codes."""
+
+
+class Psf(Part):
+    """The point-spread function; a fwhm of 0 switches a Moffat or a Gaussian off.
+
+    The ``profile`` is a Moffat, a Gaussian, that of turbulence (``kolmogorov``), or that of a
+    mirror in space (``airy``), with an ``obscuration``: the diameter of what stands before the
+    mirror over its own. With ``spikes`` it has diffraction spikes, too.
 
     The Gaussian is recorded as the Moffat that it is the limit of, with a ``psf_beta`` of 1e6.
     """
 
     fwhm: Distribution = Constant(value=3.0)
     beta: Distribution = MOFFAT_BETA
-    profile: Literal["moffat", "gaussian"] = "moffat"
+    profile: Literal["moffat", "gaussian", "kolmogorov", "airy"] = "moffat"
     spikes: Spikes | None = None
+    obscuration: Annotated[Finite, Field(ge=0, le=0.9)] | None = None
 
-    newer: ClassVar = frozenset({"spikes"})
+    newer: ClassVar = frozenset({"spikes", "obscuration"})
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
         # Left out, it is written where the recipe is recorded.
-        if self.profile == "gaussian" and self.beta != MOFFAT_BETA:
-            msg = "a gaussian has no beta; take it out, or let the profile be moffat"
+        if self.profile != "moffat" and self.beta != MOFFAT_BETA:
+            article = "an" if self.profile == "airy" else "a"
+            msg = f"{article} {self.profile} has no beta; take it out, or let the profile be moffat"
+            raise ValueError(msg)
+        if self.profile != "airy" and self.obscuration is not None:
+            msg = f"a {self.profile} has no obscuration; take it out, or let the profile be airy"
             raise ValueError(msg)
         return self
 
     @property
+    def transformed(self) -> Iterator[Condition]:
+        """What is drawn once a sample of a PSF that is known by its transform."""
+        if self.profile in TRANSFORMED:
+            code = Constant(value=TRANSFORMED[self.profile])
+            yield Condition("psf.profile", VOCABULARY["psf_profile"], code)
+        if self.profile == "airy":
+            inner = Constant(value=self.obscuration or 0.0)
+            yield Condition("psf.obscuration", VOCABULARY["psf_obscuration"], inner)
+
+    @property
     def exponent(self) -> Distribution:
         """Return the distribution of ``psf_beta``."""
-        return Constant(value=GAUSSIAN) if self.profile == "gaussian" else self.beta
+        own = PROFILES[self.profile]
+        return self.beta if own is None else Constant(value=own)
 
 
 class Background(Part):
@@ -250,6 +282,7 @@ class SkyRecipe(SceneRecipe):
         return (
             Condition("psf.fwhm", VOCABULARY["psf_fwhm"], self.psf.fwhm),
             Condition("psf.beta", VOCABULARY["psf_beta"], self.psf.exponent),
+            *self.psf.transformed,
             *(self.psf.spikes.conditions if self.psf.spikes else ()),
             Condition("noise.sky_level", VOCABULARY["sky_level"], self.noise.sky_level),
             Condition("noise.read_noise", VOCABULARY["read_noise"], self.noise.read_noise),
@@ -302,7 +335,7 @@ class SkyRecipe(SceneRecipe):
         for name in self.targets:
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
-        yield from self._mistakes_of_spikes()
+        yield from self._mistakes_of_sharpness()
         for name, spec in self.sources.items():
             for key in () if self.image.bands else spec.colours:
                 yield f"sources.{name}.{key}: only bands have colours; add 'bands' to image"
@@ -311,13 +344,18 @@ class SkyRecipe(SceneRecipe):
                 yield from self._unknown_source(source, f"image.bands.{name}.flux_ratio")
             yield from self._mistakes_of_band(name, band)
 
-    def _mistakes_of_spikes(self) -> Iterator[str]:
+    def _mistakes_of_sharpness(self) -> Iterator[str]:
         seeing = [self.psf.fwhm, *(b.fwhm for b in self.image.bands.values() if b.fwhm)]
-        least = min(d.support({})[0] for d in seeing if d.depends_on is None)
+        least = min((d.support({})[0] for d in seeing if d.depends_on is None), default=np.inf)
         if self.psf.spikes is not None and least < SHARPEST:
             yield (
                 f"psf.spikes need a fwhm of {SHARPEST:g} pixels or more, got down to {least:g}: "
                 "pixels do not sample a sharper PSF; widen it, or take the spikes out"
+            )
+        if self.psf.profile in TRANSFORMED and least < psf_transform.SHARPEST:
+            yield (
+                f"psf.profile {self.psf.profile} needs a fwhm of {psf_transform.SHARPEST:g} pixels "
+                f"or more, got down to {least:g}; widen it, or let the profile be moffat"
             )
 
     def _mistakes_of_band(self, name: str, band: Band) -> Iterator[str]:

@@ -17,7 +17,7 @@ from skybench.generators.distributions import Constant, Distribution, truncated_
 from skybench.generators.domains import checked
 from skybench.generators.drawn_object import ImageObject
 from skybench.generators.schema import variable
-from skybench.generators.sky import spikes
+from skybench.generators.sky import psf_transform, spikes
 from skybench.generators.sky.noise import Noise, observe
 from skybench.generators.sky.stamps import Sources, Stamps, add
 from skybench.generators.sky.vocabulary import VOCABULARY
@@ -151,6 +151,8 @@ def light(
     """
     if spikes.are_in(parameters):
         return spikes.spread(parameters, shape, partial(light, objects=objects))
+    if psf_transform.are_in(parameters):
+        return psf_transform.spread(parameters, shape, partial(light, objects=objects))
     images = np.zeros((parameters.sizes["sample"], *shape))
     for owners, _, stamps in drawn(parameters, shape, objects, scale):
         add(images, owners, stamps)
