@@ -3,7 +3,7 @@
 Here is what all families share; each family adds its own blocks in its folder.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar, get_args
 
 import numpy as np
@@ -197,6 +197,10 @@ class Recipe(Part):
     def secret_seed(self) -> int | None:
         """What the sealed split is drawn from; None where it is not sealed, or not known."""
         return self._secret_seed
+
+    def beneath(self, changes: Iterable[str]) -> dict[str, Any]:
+        """Return the content that changes at dotted paths are laid over: what is recorded."""
+        return self.model_dump(mode="json")
 
     @property
     def is_closed(self) -> bool:

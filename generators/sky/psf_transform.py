@@ -50,6 +50,18 @@ _BLOCK = 1 << 21
 KOLMOGOROV, AIRY = 1, 2
 """Codes of ``psf_profile``; without it PSFs are Moffats."""
 
+TRANSFORMED = {"kolmogorov": KOLMOGOROV, "airy": AIRY}
+"""Profiles that are drawn by their transform, and their codes."""
+
+PROFILES = {
+    "moffat": None,
+    "gaussian": GAUSSIAN,
+    # The Moffat nearest to turbulence (Trujillo et al. 2001, MNRAS 328, 977).
+    "kolmogorov": 4.765,
+    "airy": GAUSSIAN,
+}
+"""Profiles of PSFs, and the ``psf_beta`` of those that have none of their own."""
+
 SHARPEST = 0.8
 """Pixels of FWHM below which a scene would be drawn too finely."""
 
@@ -232,9 +244,9 @@ def are_in(parameters: xr.Dataset) -> bool:
 
 def spread(parameters: xr.Dataset, shape: tuple[int, int], draw: Draw) -> Floats:
     """Return images seen through the PSFs that the coordinates tell; see `under`."""
-    columns = [parameters[name].values.tolist() for name in ("psf_profile", "psf_fwhm")]
     inner = parameters.get("psf_obscuration", xr.zeros_like(parameters["psf_fwhm"]))
-    each = zip(*columns, inner.values.tolist(), strict=True)
+    told = parameters["psf_profile"], parameters["psf_fwhm"], inner
+    each = zip(*(values.values.tolist() for values in told), strict=True)
     return under([_optical(*one) for one in each], parameters, shape, draw)
 
 
@@ -301,14 +313,13 @@ def _sides(shape: tuple[int, int], plan: _Plan) -> tuple[int, int]:
 
 def _scenes(parameters: xr.Dataset, shape: tuple[int, int], plan: _Plan, draw: Draw) -> Floats:
     """Return fine images of what lies on the image and its margins."""
-    placed = {n: parameters[n] + plan.margin for n in ("source_x", "source_y")}
-    narrow = {"psf_fwhm": NARROW, "psf_beta": GAUSSIAN}
+    told = [name for name in parameters.variables if name in _OWN or str(name).startswith("spike_")]
+    plain = parameters.drop_vars(told)
+    placed = {n: plain[n] + plan.margin for n in ("source_x", "source_y")}
     rows = np.ones(parameters.sizes["sample"])
-    optics = {name: ("sample", value * rows) for name, value in narrow.items()}
+    optics = {"psf_fwhm": ("sample", NARROW * rows), "psf_beta": ("sample", GAUSSIAN * rows)}
     ny, nx = (plan.scale * side for side in _sides(shape, plan))
-    told = [name for name in parameters.coords if name in _OWN or str(name).startswith("spike_")]
-    plain = parameters.drop_vars(told).assign_coords(placed | optics)
-    return draw(plain, (ny, nx), scale=plan.scale)
+    return draw(plain.assign_coords(placed | optics), (ny, nx), scale=plan.scale)
 
 
 def _seen(scene: Floats, psf: PsfTransform, plan: _Plan) -> Floats:

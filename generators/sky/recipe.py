@@ -1,6 +1,6 @@
 """Recipes of sky images: optics, bands, noise and detector beside the sources."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -10,6 +10,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from typing_extensions import override
 
 from skybench.generators.distributions import Constant, Distribution, Finite, Positive
 from skybench.generators.domains import outside_domains
@@ -28,7 +29,7 @@ from skybench.generators.scene_recipe import ImageSpec, SceneRecipe, Side
 from skybench.generators.sky import psf_transform
 from skybench.generators.sky.band_table import BULGE, KNOWN, PRIMARY
 from skybench.generators.sky.detector import Detector
-from skybench.generators.sky.moffat import GAUSSIAN
+from skybench.generators.sky.instrument import Observed, chosen, laid_under, lifted
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.spikes import SHARPEST, Spikes
@@ -150,19 +151,6 @@ class SkyImage(ImageSpec):
         return float(factor)
 
 
-PROFILES = {
-    "moffat": None,
-    "gaussian": GAUSSIAN,
-    # The Moffat nearest to turbulence (Trujillo et al. 2001, MNRAS 328, 977).
-    "kolmogorov": 4.765,
-    "airy": GAUSSIAN,
-}
-"""Profiles of PSFs, and the ``psf_beta`` of those that have none of their own."""
-
-TRANSFORMED = {"kolmogorov": psf_transform.KOLMOGOROV, "airy": psf_transform.AIRY}
-"""Profiles that are drawn by their transform, and their codes."""
-
-
 class Psf(Part):
     """The point-spread function; a fwhm of 0 switches a Moffat or a Gaussian off.
 
@@ -196,8 +184,8 @@ class Psf(Part):
     @property
     def transformed(self) -> Iterator[Condition]:
         """What is drawn once a sample of a PSF that is known by its transform."""
-        if self.profile in TRANSFORMED:
-            code = Constant(value=TRANSFORMED[self.profile])
+        if self.profile in psf_transform.TRANSFORMED:
+            code = Constant(value=psf_transform.TRANSFORMED[self.profile])
             yield Condition("psf.profile", VOCABULARY["psf_profile"], code)
         if self.profile == "airy":
             inner = Constant(value=self.obscuration or 0.0)
@@ -206,7 +194,7 @@ class Psf(Part):
     @property
     def exponent(self) -> Distribution:
         """Return the distribution of ``psf_beta``."""
-        own = PROFILES[self.profile]
+        own = psf_transform.PROFILES[self.profile]
         return self.beta if own is None else Constant(value=own)
 
 
@@ -266,15 +254,28 @@ class SkySource(SourceSpec):
 class SkyRecipe(SceneRecipe):
     """A dataset of sky images."""
 
-    newer: ClassVar = SceneRecipe.newer | {"background"}
+    newer: ClassVar = SceneRecipe.newer | {"background", "instrument"}
 
     family: Literal["sky"] = "sky"
+    instrument: Observed | None = None
     image: SkyImage = SkyImage()
     psf: Psf = Psf()
     noise: Noise = Noise()
     detector: Detector | None = None
     background: Background | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _seen_by_its_instrument(cls, content: Any) -> Any:
+        return laid_under(content) if isinstance(content, Mapping) else content
+
+    @override
+    def beneath(self, changes: Iterable[str]) -> dict[str, Any]:
+        """Return what is recorded, less what an instrument laid that is to be another."""
+        recorded = super().beneath(changes)
+        another = any(path.partition(".")[0] == "instrument" for path in changes)
+        return lifted(recorded) if another else recorded
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -303,6 +304,8 @@ class SkyRecipe(SceneRecipe):
         """Return what only some recipes have."""
         image = self.image
         attributes: dict[str, str | int | float] = {}
+        if self.instrument is not None:
+            attributes["instrument"] = self.instrument.name
         if image.reference is not None:
             attributes["reference_band"] = image.reference
         if self.noise.correlation > 0:
@@ -313,7 +316,15 @@ class SkyRecipe(SceneRecipe):
             attributes["segmentation_threshold"] = image.segmentation_threshold
         if self.detector is not None:
             attributes |= self.detector.model_dump(exclude_none=True)
-        return attributes
+        return attributes | self._depths()
+
+    def _depths(self) -> dict[str, float]:
+        """Return the instrument's own depth in each band, as an attribute each."""
+        if self.instrument is None:
+            return {}
+        seen = chosen(self.instrument)
+        there = [band for band in self.image.bands if band in seen.bands]
+        return {f"instrument_depth_{band}": round(seen.depth(band), 3) for band in there}
 
     @property
     def points(self) -> int:
@@ -352,7 +363,7 @@ class SkyRecipe(SceneRecipe):
                 f"psf.spikes need a fwhm of {SHARPEST:g} pixels or more, got down to {least:g}: "
                 "pixels do not sample a sharper PSF; widen it, or take the spikes out"
             )
-        if self.psf.profile in TRANSFORMED and least < psf_transform.SHARPEST:
+        if self.psf.profile in psf_transform.TRANSFORMED and least < psf_transform.SHARPEST:
             yield (
                 f"psf.profile {self.psf.profile} needs a fwhm of {psf_transform.SHARPEST:g} pixels "
                 f"or more, got down to {least:g}; widen it, or let the profile be moffat"

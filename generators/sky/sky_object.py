@@ -18,6 +18,7 @@ from skybench.generators.domains import checked
 from skybench.generators.drawn_object import ImageObject
 from skybench.generators.schema import variable
 from skybench.generators.sky import psf_transform, spikes
+from skybench.generators.sky.instrument import seen_by
 from skybench.generators.sky.noise import Noise, observe
 from skybench.generators.sky.stamps import Sources, Stamps, add
 from skybench.generators.sky.vocabulary import VOCABULARY
@@ -88,6 +89,8 @@ class SkyObject(ImageObject):
         sky_level: float = 100.0,
         read_noise: float = 5.0,
         noise_seed: int = 0,
+        instrument: str | None = None,
+        band: str | None = None,
     ) -> xr.DataArray:
         """Return a noisy, sky-subtracted image.
 
@@ -100,11 +103,20 @@ class SkyObject(ImageObject):
             Standard deviation in electrons; 0 for none.
         noise_seed : int
             Another seed, another realisation of the noise.
+        instrument : str, optional
+            One of `skybench instruments`: its sky, read noise and PSF in a band take the place of
+            ``sky_level``, ``read_noise`` and of the object's own PSF. Positions, sizes and fluxes
+            stay pixels and electrons.
+        band : str, optional
+            Default: the instrument's first.
 
         Returns
         -------
         (y, x) int32 DataArray, electrons
         """
+        optics: dict[str, float] = {}
+        if instrument is not None:
+            optics, (sky_level, read_noise) = seen_by(instrument, band)
         levels = {
             name: checked(name, value, VOCABULARY[name])
             for name, value in (("sky_level", sky_level), ("read_noise", read_noise))
@@ -113,12 +125,13 @@ class SkyObject(ImageObject):
             sky_level=Constant(value=levels["sky_level"]),
             read_noise=Constant(value=levels["read_noise"]),
         )
-        own = {name: VOCABULARY[name].holding([value]) for name, value in levels.items()}
+        told = levels | optics
+        own = {name: VOCABULARY[name].holding([value]) for name, value in told.items()}
         own["sample_id"] = variable("sample_id", [0])
         dataset = self._dataset(shape).assign_coords(own)
         alone = light(dataset, shape, (type(self),))
         image = observe(alone, dataset, noise, noise_seed)[0]
-        return self._labelled(image, shape, "electron").assign_coords(self._labels(levels))
+        return self._labelled(image, shape, "electron").assign_coords(self._labels(told))
 
 
 def light(
