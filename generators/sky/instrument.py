@@ -242,6 +242,8 @@ def laid_under(content: Mapping[str, Any]) -> dict[str, Any]:
         named = Observation.model_validate(named_alone(content.get("instrument")))
     except ValidationError:  # told in its place when all of the recipe is validated
         return dict(content)
+    if not _are_names(_block(content, "image").get("bands") or ()):
+        return dict(content)
     if named.name not in instruments():
         raise ValueError("instrument: " + unknown("instrument", named.name, instruments()))
     whole = _beneath(chosen(named), named, content)
@@ -264,7 +266,8 @@ def _beneath(seen: Instrument, named: Observation, content: Mapping[str, Any]) -
     for name in names:
         if name not in seen.bands:
             raise ValueError("instrument.bands: " + unknown("band", name, seen.bands))
-    first = image.get("reference_band") or (_PRIMARY if _PRIMARY in names else names[0])
+    wanted = (image.get("reference_band"), _PRIMARY, names[0])
+    first = next(str(name) for name in wanted if name in names)
     own = {
         "fwhm": not any(key in psf for key in ("fwhm", "fwhm_arcsec")),
         "sky_level": "sky_level" not in noise,
@@ -278,7 +281,7 @@ def _beneath(seen: Instrument, named: Observation, content: Mapping[str, Any]) -
             "bands": bands,
         },
         "psf": {
-            "fwhm": _constant(seen.fwhm(first)),
+            **({"fwhm": _constant(seen.fwhm(first))} if own["fwhm"] else {}),
             **{k: v for k, v in _profile(seen.psf).items() if "profile" not in psf},
         },
         "noise": {
@@ -318,6 +321,12 @@ def _block(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return block if isinstance(block, Mapping) else {}
 
 
+def _are_names(bands: Any) -> bool:
+    """Tell whether a recipe's bands are names, each of them once."""
+    listed = isinstance(bands, Mapping | list | tuple)
+    return listed and all(isinstance(n, str) for n in bands) and len(set(bands)) == len(bands)
+
+
 def _over(beneath: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
     """Return content with what it does not say from beneath."""
     result = {**beneath, **content}
@@ -327,7 +336,7 @@ def _over(beneath: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, A
             given = {str(name): {} for name in given}
         if isinstance(value, Mapping) and isinstance(given, Mapping) and not _is_drawn(given):
             known = {k: v for k, v in given.items() if not (v is None and k in value)}
-            result[key] = _over({k: value[k] for k in value}, known) if known else dict(value)
+            result[key] = _over(value, known)
     return result
 
 

@@ -151,6 +151,20 @@ def test_what_no_instrument_has_is_refused(change, said):
         parse_recipe(text, "pair.yaml")
 
 
+@pytest.mark.parametrize(
+    ("bands", "said"),
+    [
+        ("[g, g]", "a band is there twice"),
+        ("[[g]]", "each band in the list must be a name"),
+        ("3", r"image\.bands"),
+        ("[g, r], reference_band: q", "unknown band 'q'"),
+    ],
+)
+def test_bands_that_are_none_are_told_as_without_an_instrument(bands, said):
+    with pytest.raises(RecipeError, match=said):
+        parse_recipe(PAIR.replace("[g, r, i]", bands), "pair.yaml")
+
+
 def test_recipes_without_an_instrument_know_nothing_of_it():
     assert "instrument" not in load_recipe("sky").model_dump()
 
