@@ -4,7 +4,7 @@ Here is what all families share; each family adds its own blocks in its folder.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar, get_args
@@ -301,6 +301,10 @@ class Recipe(Part):
     def secret_seed(self) -> int | None:
         """What the sealed split is drawn from; None where it is not sealed, or not known."""
         return self._secret_seed
+
+    def beneath(self, changes: Iterable[str]) -> dict[str, Any]:
+        """Return the content that changes at dotted paths are laid over: what is recorded."""
+        return self.model_dump(mode="json")
 
     @property
     def is_closed(self) -> bool:

@@ -66,7 +66,7 @@ def load_recipe(
 def _changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     place = f"changes of {recipe.name}"
     try:
-        content = with_changes(recipe.model_dump(mode="json"), changes)
+        content = with_changes(recipe.beneath(changes), changes)
     except RecipeError as error:
         msg = f"{place}: {error}"
         raise RecipeError(msg) from None

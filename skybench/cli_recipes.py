@@ -25,6 +25,22 @@ OutOption = Annotated[
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
+    app.command("instruments")(list_instruments)
+
+
+def list_instruments() -> None:
+    """Print the instruments that a recipe can name: bands, pixels, seeing, depth at 5 sigma.
+
+    Example: skybench instruments
+    """
+    from skybench.generators.sky.instrument import instrument, instruments
+
+    for name in instruments():
+        seen = instrument(name)
+        print(f"{name}: {seen.title}")
+        print(f"  {seen.pixel_scale_arcsec:g} arcsec a pixel, aperture {seen.aperture_arcsec:g}")
+        for band, own in seen.bands.items():
+            print(f"  {band}: seeing {own.fwhm:.2f} arcsec, depth {seen.depth(band):.2f} mag")
 
 
 @recipe_app.command("new")

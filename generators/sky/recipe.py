@@ -1,6 +1,6 @@
 """Recipes of sky images: optics, bands, noise and detector beside the sources."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -39,10 +39,10 @@ from skybench.generators.recipe import (
 )
 from skybench.generators.recipe_errors import refuse
 from skybench.generators.scene_recipe import ImageSpec, SceneRecipe, Side
-from skybench.generators.sky import spellings
+from skybench.generators.sky import psf_transform, spellings
 from skybench.generators.sky.band_table import BULGE, KNOTS, KNOWN, PRIMARY, of_sources
 from skybench.generators.sky.detector import Detector
-from skybench.generators.sky.moffat import GAUSSIAN
+from skybench.generators.sky.instrument import Observed, chosen, laid_under, lifted
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.shapes import FIRST_CODE
@@ -192,9 +192,11 @@ class SkyImage(ImageSpec):
 
 
 class Psf(Part):
-    """The point-spread function, a Moffat or a Gaussian; a fwhm of 0 switches it off.
+    """The point-spread function; a fwhm of 0 switches a Moffat or a Gaussian off.
 
-    With ``spikes`` it has diffraction spikes, too.
+    The ``profile`` is a Moffat, a Gaussian, that of turbulence (``kolmogorov``), or that of a
+    mirror in space (``airy``), with an ``obscuration``: the diameter of what stands before the
+    mirror over its own. With ``spikes`` it has diffraction spikes, too.
 
     The Gaussian is recorded as the Moffat that it is the limit of, with a ``psf_beta`` of 1e6.
     ``fwhm_arcsec`` stands for ``fwhm``, which is in pixels.
@@ -203,10 +205,11 @@ class Psf(Part):
     fwhm: Distribution = FWHM
     fwhm_arcsec: Distribution | None = None
     beta: Distribution = MOFFAT_BETA
-    profile: Literal["moffat", "gaussian"] = "moffat"
+    profile: Literal["moffat", "gaussian", "kolmogorov", "airy"] = "moffat"
     spikes: Spikes | None = None
+    obscuration: Annotated[Finite, Field(ge=0, le=0.9)] | None = None
 
-    newer: ClassVar = frozenset({"spikes", "fwhm_arcsec"})
+    newer: ClassVar = frozenset({"spikes", "fwhm_arcsec", "obscuration"})
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
@@ -214,15 +217,30 @@ class Psf(Part):
         if self.fwhm_arcsec is not None and self.fwhm != FWHM:
             msg = "fwhm_arcsec and fwhm say the same; give one of them"
             raise ValueError(msg)
-        if self.profile == "gaussian" and self.beta != MOFFAT_BETA:
-            msg = "a gaussian has no beta; take it out, or let the profile be moffat"
+        if self.profile != "moffat" and self.beta != MOFFAT_BETA:
+            article = "an" if self.profile == "airy" else "a"
+            msg = f"{article} {self.profile} has no beta; take it out, or let the profile be moffat"
+            raise ValueError(msg)
+        if self.profile != "airy" and self.obscuration is not None:
+            msg = f"a {self.profile} has no obscuration; take it out, or let the profile be airy"
             raise ValueError(msg)
         return self
 
     @property
+    def transformed(self) -> Iterator[Condition]:
+        """What is drawn once a sample of a PSF that is known by its transform."""
+        if self.profile in psf_transform.TRANSFORMED:
+            code = Constant(value=psf_transform.TRANSFORMED[self.profile])
+            yield Condition("psf.profile", VOCABULARY["psf_profile"], code)
+        if self.profile == "airy":
+            inner = Constant(value=self.obscuration or 0.0)
+            yield Condition("psf.obscuration", VOCABULARY["psf_obscuration"], inner)
+
+    @property
     def exponent(self) -> Distribution:
         """Return the distribution of ``psf_beta``."""
-        return Constant(value=GAUSSIAN) if self.profile == "gaussian" else self.beta
+        own = psf_transform.PROFILES[self.profile]
+        return self.beta if own is None else Constant(value=own)
 
 
 class Background(Part):
@@ -398,9 +416,12 @@ class SkySource(SourceSpec):
 class SkyRecipe(SceneRecipe):
     """A dataset of sky images."""
 
-    newer: ClassVar = SceneRecipe.newer | {"background", "sky", "visibility", "votes"}
+    newer: ClassVar = SceneRecipe.newer | {
+        *("background", "instrument", "sky", "visibility", "votes"),
+    }
 
     family: Literal["sky"] = "sky"
+    instrument: Observed | None = None
     image: SkyImage = SkyImage()
     psf: Psf = Psf()
     noise: Noise = Noise()
@@ -410,6 +431,18 @@ class SkyRecipe(SceneRecipe):
     votes: Votes | None = None
     sky: SkyResidual | None = None
     sources: Annotated[dict[Name, SkySource], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _seen_by_its_instrument(cls, content: Any) -> Any:
+        return laid_under(content) if isinstance(content, Mapping) else content
+
+    @override
+    def beneath(self, changes: Iterable[str]) -> dict[str, Any]:
+        """Return what is recorded, less what an instrument laid that is to be another."""
+        recorded = super().beneath(changes)
+        another = any(path.partition(".")[0] == "instrument" for path in changes)
+        return lifted(recorded) if another else recorded
 
     @property
     def visible_sources(self) -> tuple[str, ...]:
@@ -425,6 +458,7 @@ class SkyRecipe(SceneRecipe):
         return (
             *self._seeing,
             Condition("psf.beta", VOCABULARY["psf_beta"], self.psf.exponent),
+            *self.psf.transformed,
             *(self.psf.spikes.conditions if self.psf.spikes else ()),
             Condition("noise.sky_level", VOCABULARY["sky_level"], self.noise.sky_level),
             *(self.sky.conditions if self.sky else ()),
@@ -468,6 +502,8 @@ class SkyRecipe(SceneRecipe):
         """Return what only some recipes have."""
         image = self.image
         attributes: dict[str, str | int | float] = {}
+        if self.instrument is not None:
+            attributes["instrument"] = self.instrument.name
         if image.reference is not None:
             attributes["reference_band"] = image.reference
         if self.noise.correlation > 0:
@@ -482,7 +518,15 @@ class SkyRecipe(SceneRecipe):
             attributes["segmentation_threshold"] = image.segmentation_threshold
         if self.detector is not None:
             attributes |= self.detector.attributes
-        return attributes
+        return attributes | self._depths()
+
+    def _depths(self) -> dict[str, float]:
+        """Return the instrument's own depth in each band, as an attribute each."""
+        if self.instrument is None:
+            return {}
+        seen = chosen(self.instrument)
+        there = [band for band in self.image.bands if band in seen.bands]
+        return {f"instrument_depth_{band}": round(seen.depth(band), 3) for band in there}
 
     @property
     def points(self) -> int:
@@ -507,7 +551,7 @@ class SkyRecipe(SceneRecipe):
         for name in self.targets:
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
-        yield from self._mistakes_of_spikes()
+        yield from self._mistakes_of_sharpness()
         yield from self.sky.mistakes() if self.sky else ()
         yield from self._mistakes_of_spellings()
         for source in self.visibility.sources if self.visibility else ():
@@ -546,14 +590,19 @@ class SkyRecipe(SceneRecipe):
         elif unseen_as is not None and unseen_as not in self.classes:
             yield f"votes.unseen_as: {unknown('class', unseen_as, self.classes)}"
 
-    def _mistakes_of_spikes(self) -> Iterator[str]:
+    def _mistakes_of_sharpness(self) -> Iterator[str]:
         seeing: list[Drawn] = [self._seeing[-1].distribution]
         seeing += [b.fwhm for b in self.image.bands.values() if b.fwhm]
-        least = min(d.support({})[0] for d in seeing if d.depends_on is None)
+        least = min((d.support({})[0] for d in seeing if d.depends_on is None), default=np.inf)
         if self.psf.spikes is not None and least < SHARPEST:
             yield (
                 f"psf.spikes need a fwhm of {SHARPEST:g} pixels or more, got down to {least:g}: "
                 "pixels do not sample a sharper PSF; widen it, or take the spikes out"
+            )
+        if self.psf.profile in psf_transform.TRANSFORMED and least < psf_transform.SHARPEST:
+            yield (
+                f"psf.profile {self.psf.profile} needs a fwhm of {psf_transform.SHARPEST:g} pixels "
+                f"or more, got down to {least:g}; widen it, or let the profile be moffat"
             )
 
     def _mistakes_of_band(self, name: str, band: Band) -> Iterator[str]:

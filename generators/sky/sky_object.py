@@ -16,7 +16,8 @@ from skybench.generators.arrays import Floats
 from skybench.generators.declaration import setting
 from skybench.generators.distributions import Distribution, truncated_normal
 from skybench.generators.drawn_object import ImageObject
-from skybench.generators.sky import spikes
+from skybench.generators.sky import psf_transform, spikes
+from skybench.generators.sky.instrument import seen_by
 from skybench.generators.sky.scene import Summand, observed
 from skybench.generators.sky.stamps import Sources, Stamps, add
 from skybench.generators.sky.vocabulary import VOCABULARY
@@ -107,6 +108,8 @@ class SkyObject(Summand, ImageObject):
         sky_level: float = 100.0,
         read_noise: float = 5.0,
         noise_seed: int = 0,
+        instrument: str | None = None,
+        band: str | None = None,
     ) -> xr.DataArray:
         """Return a noisy, sky-subtracted image.
 
@@ -119,18 +122,32 @@ class SkyObject(Summand, ImageObject):
             Standard deviation in electrons; 0 for none.
         noise_seed : int
             Another seed, another realisation of the noise.
+        instrument : str, optional
+            One of `skybench instruments`: its sky, read noise and PSF in a band take the place of
+            ``sky_level``, ``read_noise`` and of the object's own PSF. Positions, sizes and fluxes
+            stay pixels and electrons.
+        band : str, optional
+            Default: the instrument's first.
 
         Returns
         -------
         (y, x) int32 DataArray, electrons
         """
-        alone = light(self._dataset(shape), shape, (type(self),))[0]
+        optics: dict[str, float] = {}
+        if instrument is not None:
+            optics, (sky_level, read_noise) = seen_by(instrument, band)
+        own = {name: VOCABULARY[name].holding([value]) for name, value in optics.items()}
+        alone = light(self._dataset(shape).assign_coords(own), shape, (type(self),))[0]
         image, levels = observed(alone, sky_level, read_noise, noise_seed)
-        return self._labelled(image, shape, "electron").assign_coords(levels)
+        labelled = self._labelled(image, shape, "electron")
+        return labelled.assign_coords(levels | self._labels(optics))
 
 
 def light(
-    parameters: xr.Dataset, shape: tuple[int, int], objects: Iterable[type[SkyObject]]
+    parameters: xr.Dataset,
+    shape: tuple[int, int],
+    objects: Iterable[type[SkyObject]],
+    scale: int = 1,
 ) -> Floats:
     """Return the noise-free images that the coordinates describe.
 
@@ -145,6 +162,9 @@ def light(
     shape : (ny, nx)
     objects : iterable of types
         The kinds of sources that are drawn; others are left out.
+    scale : int
+        What positions and sizes are multiplied by, for pixels so many times finer; the PSF is that
+        of the coordinates.
 
     Returns
     -------
@@ -153,15 +173,20 @@ def light(
     """
     if spikes.are_in(parameters):
         return spikes.spread(parameters, shape, partial(light, objects=objects))
+    if psf_transform.are_in(parameters):
+        return psf_transform.spread(parameters, shape, partial(light, objects=objects))
     images = np.zeros((parameters.sizes["sample"], *shape))
-    for owners, _, stamps in drawn(parameters, shape, objects):
+    for owners, _, stamps in drawn(parameters, shape, objects, scale):
         add(images, owners, stamps)
     # What cut-off frequencies leave about a sharp source goes a little below nothing.
     return np.maximum(images, 0, out=images)
 
 
 def drawn(
-    parameters: xr.Dataset, shape: tuple[int, int], objects: Iterable[type[SkyObject]]
+    parameters: xr.Dataset,
+    shape: tuple[int, int],
+    objects: Iterable[type[SkyObject]],
+    scale: int = 1,
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], Iterator[Stamps]]]:
     """Yield the stamps of each kind of sources, with the samples and slots of these sources."""
     kinds = parameters["kind"].values
@@ -174,7 +199,14 @@ def drawn(
         for name in kind.switches.keys() & sources.keys():
             # Where another source alone was given it.
             sources[name] = np.nan_to_num(sources[name])
+        if scale != 1:
+            lengths = (n for n in _lengths(kind) if n in sources)
+            sources |= {n: scale * sources[n] for n in (*_POSITION, *lengths)}
         yield owners, slots, kind.draw(sources, shape)
+
+
+def _lengths(kind: type[SkyObject]) -> tuple[str, ...]:
+    return tuple(name for name, row in kind.variables.items() if row.units == "pixel")
 
 
 def _select(

@@ -79,6 +79,17 @@ VOCABULARY = COMMON | table(
         # There it is the Gaussian, to 1e-7 of the peak.
         domain=Interval(1, 1e6, open_low=True),
     ),
+    of_sample(
+        "psf_profile",
+        "profile of the point-spread function: 1 is Kolmogorov turbulence, 2 a mirror's (Airy)",
+        dtype="int8",
+        domain=OneOf(values=(1, 2)),
+    ),
+    of_sample(
+        "psf_obscuration",
+        "diameter of what stands before the mirror over the mirror's own",
+        domain=Interval(0, 0.9),
+    ),
     of_sample("spike_count", "arms of the diffraction spikes", domain=OneOf(values=(4, 6, 8))),
     of_sample(
         "spike_fraction", "share of all light in diffraction spikes", domain=Interval(0, 0.5)

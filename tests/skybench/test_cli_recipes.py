@@ -82,3 +82,10 @@ def test_a_configuration_of_another_tool_becomes_a_recipe(skybench, tmp_path, to
     assert again[0] == 2
     assert "their_config.yaml exists" in again[2]
     assert skybench("recipe", f"from-{tool}", "absent.yaml")[2].startswith("error: absent.yaml")
+
+
+def test_instruments_are_listed_with_their_depths(skybench):
+    status, out, _ = skybench("instruments")
+    assert status == 0
+    assert "des: Dark Energy Survey" in out
+    assert "r: seeing 0.95 arcsec, depth 25.12 mag" in out
