@@ -212,7 +212,7 @@ def _weights(
     if not (np.isfinite(weights) & (weights >= 0)).all():
         msg = f"{name}: ivar must be 0 or more, and a number; set it to 0 where pixels are bad."
         raise ParameterError(msg)
-    return weights
+    return np.asarray(weights)
 
 
 def _without_unweighted(pixels: Singles, weights: Singles, name: str) -> Singles:
@@ -245,7 +245,7 @@ def _number_a_band(
     meanings = {"zeropoint": "the AB magnitude of one count", "gain": "electrons a count"}
     values = np.asarray(np.nan if given is None else given, dtype=np.float64)
     if values.ndim > 1 or values.size not in (1, len(bands)) or not np.isfinite(values).all():
-        msg = f"{name}: {key} must be {meanings[key]}, one for all bands or one each, got {given}."
+        msg = f"{name}: {key} must be {meanings[key]}, one for all bands or one each, got {given!r}."
         raise ParameterError(msg)
     return np.array(np.broadcast_to(values.ravel(), (len(bands),)))
 

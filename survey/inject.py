@@ -158,7 +158,7 @@ def _on_frame(
     inside = (x >= 0) & (y >= 0) & (x < frame.shape[1]) & (y < frame.shape[0])
     which = np.flatnonzero(inside)
     free = is_free(frame, border=border, clearance=clearance)
-    return which[free[y[which].astype(np.int64), x[which].astype(np.int64)]]
+    return np.asarray(which[free[y[which].astype(np.int64), x[which].astype(np.int64)]])
 
 
 def _injected(frame: Frame, chosen: Population, places: Floats, seed: int) -> Injection:
@@ -167,8 +167,7 @@ def _injected(frame: Frame, chosen: Population, places: Floats, seed: int) -> In
         frame_x=("sample", x, {"long_name": "position on the frame along x", "units": "pixel"}),
         frame_y=("sample", y, {"long_name": "position on the frame along y", "units": "pixel"}),
         population_row=("sample", chosen.rows, {"long_name": "row of what was injected"}),
-        **_optics(frame, x, y),
-    )
+    ).assign_coords(_optics(frame, x, y))
     seen = np.zeros(frame.image.shape)
     image, weights = np.empty_like(frame.image), np.empty_like(frame.ivar)
     for band, gain in enumerate(frame.gain.tolist()):
@@ -214,6 +213,11 @@ class _Patch(NamedTuple):
     y0: NDArray[np.int64]
     light: Floats
 
+    def chosen(self, which: NDArray[np.bool_]) -> "_Patch":
+        """Return those of some sources."""
+        members, x0, y0, light = self
+        return _Patch(members[which], x0[which], y0[which], light[which])
+
 
 def _patches(frame: Frame, sources: xr.Dataset, band: int, places: Floats) -> Iterator[_Patch]:
     """Yield the light of all sources in a band, on patches as large as it is seen."""
@@ -232,7 +236,7 @@ def _patches(frame: Frame, sources: xr.Dataset, band: int, places: Floats) -> It
             if 2 * side <= largest:
                 small = _border(patch.light) > faint
             wide.append(some[small])
-            yield _Patch(*(part[~small] for part in patch))
+            yield patch.chosen(~small)
         left, side = np.concatenate(wide), 2 * side
 
 

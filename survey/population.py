@@ -152,13 +152,14 @@ def _of_recipe(
         raise ParameterError(msg)
     drawn = sample(recipe, first, first + count)
     scale = _length_scale(recipe, frame)
-    own = {n: _scaled(v, scale) for n, v in drawn.variables.items() if n not in _OF_THE_IMAGE}
+    kept = drawn.drop_vars([n for n in _OF_THE_IMAGE if n in drawn]).variables.items()
+    own = {str(name): _scaled(values, scale) for name, values in kept}
     middle = {"source_x": recipe.image.shape[1], "source_y": recipe.image.shape[0]}
     for name, length in middle.items():
         away = (drawn[name].values.astype(np.float64) - (length - 1) / 2) * scale
         own[name] = VOCABULARY[name].holding(away)
     for name in list(own):
-        if str(name).endswith("_band"):
+        if name.endswith("_band"):
             own.pop(name)
     own |= _in_bands_of(frame, recipe, drawn)
     rows = drawn["sample_id"].values

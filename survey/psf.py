@@ -5,14 +5,13 @@ Moffat, or images whose values are those of a star at the centres of pixels, the
 included.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats
@@ -188,8 +187,7 @@ def read_psf(path: Path) -> ImagePsf:
     raise ParameterError(msg)
 
 
-def _of_psfex(header: ArrayLike, basis: Floats) -> ImagePsf:
-    card = dict(header)  # type: ignore[arg-type,call-overload]
+def _of_psfex(card: Mapping[str, Any], basis: Floats) -> ImagePsf:
     axes = int(card.get("POLNAXIS", 0))
     if axes == 0:
         return ImagePsf(basis=basis[:1], sampling=float(card["PSF_SAMP"]))
