@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pydantic import JsonValue
 from scipy.special import expit, logsumexp
 
+from skybench.learning.global_statistics import NAMES, global_statistics
 from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
 from skybench.learning.linear_model import (
     choices,
@@ -31,6 +32,11 @@ Answers = npt.NDArray[Any]
 CLASS_PENALTIES = (1e-3, 1e-2, 1e-1)
 TARGET_PENALTIES = (1e-1, 1.0, 10.0, 100.0)
 """Of standardised targets: larger than for classes, whose gradients vanish where they are right."""
+
+ROUNDS = 100
+"""Most rounds of boosting: in each a tree is added for every class."""
+
+_LEAVES = 31
 
 LEVELS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 """Thresholds that are tried, in units of the noise."""
@@ -99,6 +105,38 @@ def logistic_regression(data: Labelled) -> Floor:
     )
 
 
+def histogram(data: Labelled) -> Floor:
+    """Boost trees on global statistics of the images, as many rounds as validation asks for.
+
+    They see quantiles, sums, the centroid and the light of middle and corners, and no form: see
+    `global_statistics`.
+    """
+    stretch = Stretch.of(data.images[data.rows(TRAIN)])
+    seen = {
+        split: global_statistics(data.images[data.rows(split)], stretch)
+        for split in (TRAIN, VALIDATION, TEST)
+    }
+    staged = _boosted(data, seen)
+    best, answers, score = _chosen(
+        data, range(1, ROUNDS + 1), lambda split, rounds: staged[split][int(rounds) - 1]
+    )
+    return Floor(
+        model="boosted trees on global statistics",
+        answers=answers,
+        parameters=int(best)
+        * _LEAVES
+        * (data.outputs if data.outputs > 2 or _several(data) else 1),
+        hyperparameters={
+            "rounds": int(best),
+            "rounds_tried": ROUNDS,
+            "leaves": _LEAVES,
+            "statistics": list(NAMES),
+            "stretch_scale": stretch.scale,
+        },
+        validation_score=score,
+    )
+
+
 def ridge_regression(data: Labelled) -> Floor:
     """Fit standardised targets by a linear model of stretched pixels, as the logistic one is."""
     pixels, stretch = features(data)
@@ -153,6 +191,7 @@ def threshold(data: Labelled) -> Floor:
 _OF_CLASSES: dict[str, Callable[[Labelled], Floor]] = {
     "majority-class": majority_class,
     "logistic-regression": logistic_regression,
+    "histogram": histogram,
 }
 
 FLOORS: dict[str, dict[str, Callable[[Labelled], Floor]]] = {
@@ -161,6 +200,41 @@ FLOORS: dict[str, dict[str, Callable[[Labelled], Floor]]] = {
     "regression": {"training-mean": training_mean, "ridge-regression": ridge_regression},
     "segmentation": {"background": all_background, "threshold": threshold},
 }
+
+
+def _boosted(data: Labelled, seen: dict[int, npt.NDArray[np.float32]]) -> dict[int, list[Answers]]:
+    """Return the probabilities, (sample, class), after each round for validation and test."""
+    targets = data.truth[data.rows(TRAIN)]
+    if not _several(data):
+        return _rounds(seen, targets, data.outputs)
+    of_each = [_rounds(seen, column, 2) for column in targets.T]
+    return {
+        split: [
+            np.stack([p[:, 1] for p in classes], axis=1) for classes in zip(*every, strict=True)
+        ]
+        for split in (VALIDATION, TEST)
+        if (every := [found[split] for found in of_each])
+    }
+
+
+def _rounds(
+    seen: dict[int, npt.NDArray[np.float32]], codes: Answers, classes: int
+) -> dict[int, list[Answers]]:
+    """Return the probabilities of exclusive classes after each round of boosting."""
+    from sklearn.ensemble import HistGradientBoostingClassifier  # put off: it takes a second
+
+    if len(np.unique(codes)) < 2:
+        certain = np.eye(classes, dtype=np.float32)[int(codes[0])]
+        return {s: [np.tile(certain, (len(seen[s]), 1))] * ROUNDS for s in (VALIDATION, TEST)}
+    trees = HistGradientBoostingClassifier(
+        max_iter=ROUNDS, max_leaf_nodes=_LEAVES, early_stopping=False, random_state=0
+    ).fit(seen[TRAIN], codes)
+    known = np.zeros((len(trees.classes_), classes), np.float32)
+    known[np.arange(len(known)), trees.classes_.astype(int)] = 1
+    return {
+        split: [odds.astype(np.float32) @ known for odds in trees.staged_predict_proba(seen[split])]
+        for split in (VALIDATION, TEST)
+    }
 
 
 def _constant(data: Labelled, answer: Answers, model: str, parameters: int) -> Floor:

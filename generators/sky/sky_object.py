@@ -122,7 +122,10 @@ class SkyObject(ImageObject):
 
 
 def light(
-    parameters: xr.Dataset, shape: tuple[int, int], objects: Iterable[type[SkyObject]]
+    parameters: xr.Dataset,
+    shape: tuple[int, int],
+    objects: Iterable[type[SkyObject]],
+    scale: int = 1,
 ) -> Floats:
     """Return the noise-free images that the coordinates describe.
 
@@ -137,6 +140,9 @@ def light(
     shape : (ny, nx)
     objects : iterable of types
         The kinds of sources that are drawn; others are left out.
+    scale : int
+        What positions and sizes are multiplied by, for pixels so many times finer; the PSF is that
+        of the coordinates.
 
     Returns
     -------
@@ -146,14 +152,17 @@ def light(
     if spikes.are_in(parameters):
         return spikes.spread(parameters, shape, partial(light, objects=objects))
     images = np.zeros((parameters.sizes["sample"], *shape))
-    for owners, _, stamps in drawn(parameters, shape, objects):
+    for owners, _, stamps in drawn(parameters, shape, objects, scale):
         add(images, owners, stamps)
     # What cut-off frequencies leave about a sharp source goes a little below nothing.
     return np.maximum(images, 0, out=images)
 
 
 def drawn(
-    parameters: xr.Dataset, shape: tuple[int, int], objects: Iterable[type[SkyObject]]
+    parameters: xr.Dataset,
+    shape: tuple[int, int],
+    objects: Iterable[type[SkyObject]],
+    scale: int = 1,
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], Iterator[Stamps]]]:
     """Yield the stamps of each kind of sources, with the samples and slots of these sources."""
     kinds = parameters["kind"].values
@@ -162,7 +171,13 @@ def drawn(
         if not owners.size:
             continue
         sources = _select(parameters, (*_POSITION, *kind.variables), owners, slots)
+        if scale != 1:
+            sources |= {n: scale * sources[n] for n in (*_POSITION, *_lengths(kind))}
         yield owners, slots, kind.draw(sources, shape)
+
+
+def _lengths(kind: type[SkyObject]) -> tuple[str, ...]:
+    return tuple(name for name, row in kind.variables.items() if row.units == "pixel")
 
 
 def _select(

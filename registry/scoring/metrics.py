@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skybench.errors import MissingDependencyError, ParameterError
+from skybench.errors import ParameterError
 from skybench.extensions import Table
 from skybench.generators.arrays import Floats
 from skybench.registry.scoring.metric import Array, Metric, Outcome
@@ -126,7 +126,9 @@ def _of_tested(outcome: Outcome, values: Floats) -> Floats:
 
 
 def _by_scikit_learn(name: str, outcome: Outcome) -> Floats:
-    measure = getattr(_scikit_learn_metrics(), name)
+    import sklearn.metrics  # put off: it takes a second
+
+    measure = getattr(sklearn.metrics, name)
     columns = zip(outcome.present.T, np.asarray(outcome.predicted).T, strict=True)
     return np.array([_of_two_sides(measure, present, scores) for present, scores in columns])
 
@@ -136,15 +138,6 @@ def _of_two_sides(measure: Callable[[Array, Array], float], present: Array, scor
     if present.all() or not present.any() or not np.isfinite(scores).all():
         return np.nan
     return float(measure(present, scores))
-
-
-def _scikit_learn_metrics() -> Any:
-    try:
-        import sklearn.metrics  # late: it takes a second, and may be absent
-    except ImportError:
-        msg = "needs scikit-learn: pip install 'skybench[metrics]'"
-        raise MissingDependencyError(msg) from None
-    return sklearn.metrics
 
 
 # Numbers: how far they lie from the truth. All but R squared have the target's unit.

@@ -6,6 +6,7 @@ import pytest
 from skybench.learning.floors import (
     FLOORS,
     all_background,
+    histogram,
     logistic_regression,
     majority_class,
     ridge_regression,
@@ -77,6 +78,43 @@ def test_logistic_regression_of_two_samples_has_the_known_minimum():
     expected = brentq(lambda w: expit(-2 * w) - 0.1 * w, 0, 10)
     assert weights[0] == pytest.approx([expected, -expected], rel=1e-3)
     assert weights[1] == pytest.approx([0, 0], abs=1e-3)
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_histogram_floor_tells_what_the_whole_image_tells(multilabel):
+    data = blobs(multilabel=multilabel)
+    floor = histogram(data)
+    truth = data.truth[data.rows(TEST)]
+    right = (floor.answers > 0.5) == (truth > 0) if multilabel else floor.answers.argmax(1) == truth
+    assert right.mean() > 0.9
+    assert 1 <= floor.hyperparameters["rounds"] <= 100
+    assert len(floor.hyperparameters["statistics"]) == 20
+
+
+def test_histogram_floor_sees_no_form():
+    # A letter F anywhere, or its mirror image: the statistics of both are the same.
+    rng = np.random.default_rng(3)
+    letter = np.array([[1, 1, 1], [1, 0, 0], [1, 1, 0], [1, 0, 0], [1, 0, 0]])
+    labels = rng.integers(0, 2, 200).astype(np.int8)
+    images = rng.normal(0, 10, (200, 20, 20))
+    for image, label, (y, x) in zip(images, labels, rng.integers(0, 15, (200, 2)), strict=True):
+        image[y : y + 5, x : x + 3] += 300 * (letter[:, ::-1] if label else letter)
+    noisy = np.rint(images).astype(np.int32)
+    data = Labelled(noisy, labels, SPLIT, 2)
+    floor = histogram(data)
+    right = floor.answers.argmax(axis=1) == data.truth[data.rows(TEST)]
+    assert right.mean() < 0.75
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_histogram_floor_bears_classes_that_training_lacks(several):
+    data = blobs(multilabel=several)
+    truth = np.zeros_like(data.truth)
+    truth[data.rows(TEST)] = 1
+    only = Labelled(data.images, truth, data.split, 2, data.task)
+    answers = histogram(only).answers
+    assert answers.shape == (40, 2)
+    assert answers[0].tolist() == ([0, 0] if several else [1, 0])
 
 
 def test_test_split_changes_no_floor_of_classes():

@@ -1,9 +1,11 @@
-import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from skybench.errors import PredictionsError
+from skybench.errors import MissingDependencyError, PredictionsError
+from skybench.registry.scoring import tasks
+from skybench.registry.scoring.metrics import METRICS
 from skybench.registry.scoring.scoring import bootstrap, paired_bootstrap, score
 
 CLASSES = ("star", "spiral")
@@ -66,17 +68,18 @@ def test_multilabel_has_one_matrix_a_class():
     assert tested.confusion.tolist() == [[[0, 0], [0, 2]], [[1, 0], [1, 0]]]
 
 
-def test_what_scikit_learn_measures_is_left_out_with_a_note_where_it_is_absent(monkeypatch):
+def test_a_metric_whose_package_is_absent_is_left_out_with_a_note(monkeypatch):
+    def absent(outcome):
+        raise MissingDependencyError("needs astrometry: pip install astrometry")
+
     whole = score("classification", TRUTH, CLASSES, {0: ONE_WRONG})
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
+    table = {**METRICS, "f1": replace(METRICS["f1"], by_part=absent)}
+    monkeypatch.setattr(tasks, "METRICS", table)
     tested = score("classification", TRUTH, CLASSES, {0: ONE_WRONG})
     (note,) = tested.notes
-    assert note.startswith("not measured: roc_auc, average_precision (needs scikit-learn: pip")
-    assert "'skybench[metrics]'" in note
-    less = {"roc_auc", "average_precision"}
+    assert note.startswith("not measured: f1 (needs astrometry: pip install astrometry)")
     assert tested.measures == {
-        part: {name: value for name, value in values.items() if name not in less}
+        part: {name: value for name, value in values.items() if name != "f1"}
         for part, values in whole.measures.items()
     }
     assert (tested.score, tested.overall) == (whole.score, whole.overall)
