@@ -1,4 +1,4 @@
-"""Cutouts of injected frames as a dataset: pixels, weights, masks, truth, and where they are from."""
+"""Cutouts of injected frames as a dataset: pixels, weights, masks, truth, and their origin."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -97,12 +97,12 @@ def _truth(
     truth["band"] = VOCABULARY["band"].holding(
         np.arange(len(frame.bands)), flags(numbered(frame.bands))
     )
-    for name, values, words in (
+    for name, values, (units, text) in (
         ("zeropoint", frame.electron_zeropoint, ("mag", "AB magnitude of one electron")),
         ("gain", frame.gain, ("electron", "electrons a count")),
     ):
         each = np.tile(values.astype(np.float32), (held.size, 1))
-        truth[name] = (("sample", "band"), each, dict(zip(("units", "long_name"), words, strict=True)))
+        truth[name] = (("sample", "band"), each, {"units": units, "long_name": text})
     return truth
 
 

@@ -239,13 +239,15 @@ def _psfs(given: object, bands: tuple[str, ...], name: str) -> tuple[FramePsf, .
     return tuple(map(as_psf, each))
 
 
-def _number_a_band(
-    key: str, given: ArrayLike | None, bands: tuple[str, ...], name: str
-) -> Floats:
+def _number_a_band(key: str, given: ArrayLike | None, bands: tuple[str, ...], name: str) -> Floats:
     meanings = {"zeropoint": "the AB magnitude of one count", "gain": "electrons a count"}
-    values = np.asarray(np.nan if given is None else given, dtype=np.float64)
+    numbers = np.asarray(np.nan if given is None else given)
+    is_numeric = numbers.dtype.kind in "fiu"
+    values = numbers.astype(np.float64) if is_numeric else np.array(np.nan)
     if values.ndim > 1 or values.size not in (1, len(bands)) or not np.isfinite(values).all():
-        msg = f"{name}: {key} must be {meanings[key]}, one for all bands or one each, got {given!r}."
+        msg = (
+            f"{name}: {key} must be {meanings[key]}, one for all bands or one each, got {given!r}."
+        )
         raise ParameterError(msg)
     return np.array(np.broadcast_to(values.ravel(), (len(bands),)))
 

@@ -150,9 +150,7 @@ def inject(
     return _injected(target, chosen, places, seed)
 
 
-def _on_frame(
-    places: Floats, frame: Frame, border: int, clearance: int
-) -> NDArray[np.intp]:
+def _on_frame(places: Floats, frame: Frame, border: int, clearance: int) -> NDArray[np.intp]:
     """Return which places are on free pixels of the frame."""
     x, y = np.round(places)
     inside = (x >= 0) & (y >= 0) & (x < frame.shape[1]) & (y < frame.shape[0])

@@ -64,8 +64,8 @@ def random_places(
     free = np.flatnonzero(is_free(frame, border=border, clearance=clearance))
     if not free.size:
         msg = (
-            f"{frame.name} has no free pixel: masks with {clearance} pixels about them and a border "
-            f"of {border} take all {frame.shape[1]}x{frame.shape[0]}."
+            f"{frame.name} has no free pixel: masks with {clearance} pixels about them and a "
+            f"border of {border} take all {frame.shape[1]}x{frame.shape[0]}."
         )
         raise ParameterError(msg)
     tried = count * _TRIES if separation > 0 else count

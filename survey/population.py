@@ -91,7 +91,9 @@ def _recipe(given: object) -> SkyRecipe | None:
     if isinstance(given, Recipe) or (is_text and name and name.suffix in ("", ".yaml", ".yml")):
         recipe = load_recipe(given)  # type: ignore[arg-type]
         if not isinstance(recipe, SkyRecipe):
-            msg = f"{recipe.name} is a recipe of {recipe.family}; only those of the sky are injected."
+            msg = (
+                f"{recipe.name} is a recipe of {recipe.family}; only those of the sky are injected."
+            )
             raise ParameterError(msg)
         return recipe
     return None
@@ -138,9 +140,7 @@ def _table_in(path: Path) -> Any:
     raise ParameterError(msg)
 
 
-def _of_recipe(
-    recipe: SkyRecipe, frame: Frame, count: int | None, first: int
-) -> Population:
+def _of_recipe(recipe: SkyRecipe, frame: Frame, count: int | None, first: int) -> Population:
     if count is None:
         msg = f"say how many sources of {recipe.name} are to be injected into a frame: count=100"
         raise ParameterError(msg)
@@ -295,8 +295,8 @@ def _of_kind(
     """Return the parameters of objects of one kind, what follows from them included."""
     if missing := [name for name in kind.defaults if name not in columns]:
         msg = (
-            f"the catalogue lacks {', '.join(missing)} of {kind.name}; add these columns, a flux as "
-            "a magnitude if you like."
+            f"the catalogue lacks {', '.join(missing)} of {kind.name}; add these columns, a flux "
+            "as a magnitude if you like."
         )
         raise ParameterError(msg)
     given = {name: columns[name][mine] for name in kind.defaults}
@@ -308,9 +308,7 @@ def _of_kind(
     return given | kind.derive(given)
 
 
-def _converted(
-    columns: Mapping[str, NDArray[Any]], frame: Frame
-) -> Iterator[tuple[str, Floats]]:
+def _converted(columns: Mapping[str, NDArray[Any]], frame: Frame) -> Iterator[tuple[str, Floats]]:
     """Yield the columns that are parameters, by our names and in our units."""
     known = {*SKY_OBJECTS.variables} - {"source_x", "source_y"}
     for name, column in columns.items():
@@ -323,9 +321,8 @@ def _converted(
             yield "half_light_radius", _numbers(name, column) / _scale(frame)
         elif name in known:
             yield name, _numbers(name, column)
-        elif parameter in ("magnitude", "flux"):
-            if band == frame.bands[0]:
-                yield "flux", _each_band(parameter, columns, frame)
+        elif parameter in ("magnitude", "flux") and band == frame.bands[0]:
+            yield "flux", _each_band(parameter, columns, frame)
 
 
 def _flux_name(name: str) -> str:

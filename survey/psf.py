@@ -178,7 +178,8 @@ def read_psf(path: Path) -> ImagePsf:
 
     with fits.open(path) as file:
         for hdu in file:
-            if "PSF_MASK" in (getattr(hdu, "columns", None) or fits.ColDefs([])).names:
+            columns = getattr(hdu, "columns", None)
+            if columns is not None and "PSF_MASK" in [name.upper() for name in columns.names]:
                 return _of_psfex(hdu.header, np.asarray(hdu.data["PSF_MASK"][0], np.float64))
         for hdu in file:
             if hdu.is_image and hdu.data is not None and hdu.data.ndim == 2:

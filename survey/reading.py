@@ -255,7 +255,8 @@ def _stacked(planes: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
 def _digest(paths: Sequence[Path]) -> str:
     """Return the SHA-256 of one file, or of those of several."""
     digests = [_file_digest(path) for path in paths]
-    return f"sha256:{digests[0] if len(digests) == 1 else sha256(''.join(digests).encode()).hexdigest()}"
+    whole = digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
+    return f"sha256:{whole}"
 
 
 @cache
