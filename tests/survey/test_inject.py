@@ -101,10 +101,9 @@ def test_a_bright_source_is_drawn_as_far_as_it_is_seen():
     galaxy = Sersic(**whole, axis_ratio=0.6, position_angle=30, x=60.25, y=80.5, fwhm=4, beta=3)
     truth = galaxy.render(frame.shape).values
     missed = np.abs(truth - made.light[0])
-    # A twentieth of the noise of 5 counts, times 4 electrons; 12 bits are kept; and near the galaxy
-    # stamps of other sizes differ by 1e-4 of the peak.
+    # Where an image ends, the engine ends galaxies: stamps of other sizes differ by 1e-5 there.
     away = np.hypot(*(np.mgrid[:200, :200] - np.array([80.5, 60.25])[:, None, None]))
-    assert (missed < 1 + truth * 2.0**-12)[away > 30].all()
+    assert missed[away > 30].max() < 1e-5 * truth.max()
     assert made.light[0, 80, 60 + 50] > 0
 
 
