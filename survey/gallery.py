@@ -87,9 +87,19 @@ def _matched(
     real: Floats, fake: Floats, percentiles: tuple[float, ...]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the real sources nearest to the percentiles, and simulated ones nearest to these."""
-    levels = np.percentile(real, percentiles)
-    first = np.abs(real[:, None] - levels).argmin(axis=0)
-    return first, np.abs(fake[:, None] - real[first]).argmin(axis=0)
+    first = _nearest_unused(real, np.percentile(real, percentiles))
+    return first, _nearest_unused(fake, real[first])
+
+
+def _nearest_unused(flux: Floats, levels: Floats) -> NDArray[np.intp]:
+    """Return the source nearest to each level, another for each while there are any."""
+    away = np.abs(flux[:, None] - levels)
+    chosen: list[int] = []
+    for column in away.T:
+        left = np.ones(flux.size, np.bool_)
+        left[chosen] = len(chosen) >= flux.size
+        chosen.append(int(np.where(left, column, np.inf).argmin()))
+    return np.array(chosen, dtype=np.intp)
 
 
 def _tile(ds: xr.Dataset, sample: int, plane: int | None, size: int) -> "Image.Image":
