@@ -188,3 +188,16 @@ def test_variance_is_as_good_as_ivar():
     made = Frame.of(np.zeros((20, 20)), **GOOD | {"ivar": None}, variance=variance)
     assert made.ivar[0, 0, 0] == 0
     assert (made.ivar[0, 1:] == 0.25).all()
+
+
+def test_a_recipe_of_bands_goes_into_frames_of_bands():
+    recipe = skybench.load_recipe("sky", changes={"image.bands": ["g", "r", "z"]})
+    frame = make_frame(zeropoint=[27.0, 28.0], pixel_scale_arcsec=None)
+    made = inject(frame, catalogue=recipe, count=4, separation=30)
+    own = skybench.generate(recipe, 4, decode=False).flux_band.values[..., :2]
+    gain = 10 ** (0.4 * (frame.electron_zeropoint - recipe.image.zeropoint))
+    np.testing.assert_allclose(made.sources.flux_band.values, own * gain, rtol=1e-4)
+    with pytest.raises(
+        ParameterError, match="has the band i; the bands of sky_changed are g, r, z"
+    ):
+        inject(make_frame(bands=("i",)), catalogue=recipe, count=1)
