@@ -18,9 +18,11 @@ from skybench.errors import (
     MissingDependencyError,
     NotFoundError,
     ParameterError,
+    RecipeError,
     SealedError,
     StoreError,
 )
+from skybench.generators.families import FAMILIES
 from skybench.generators.generate import GENERATOR
 from skybench.generators.plain_text import PlainLine
 from skybench.generators.recipe import Recipe, Sealing
@@ -348,6 +350,13 @@ def recipe_of(manifest: Manifest, seal: Seal | None = None) -> Recipe:
             f"the commit that recorded {manifest.reference}."
         )
         raise MissingDependencyError(msg)
+    family = manifest.recipe.get("family", "sky")
+    if family not in FAMILIES:
+        msg = (
+            f"{manifest.reference} is of {family!r}, which is no family of recipes here, so it "
+            "cannot be drawn again; get it from a store that has it."
+        )
+        raise RecipeError(msg)
     # Without its folders, the file of a catalogue is looked for where the user is.
     recipe = recipe_from(manifest.recipe_in_order, folder=Path())
     return recipe if seal is None else recipe.with_secret_seed(int(seal.seed, 16))

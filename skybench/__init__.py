@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from skybench.registry.tables import samples, sources
     from skybench.release.fetch import get
     from skybench.release.reproduce import reproduce
+    from skybench.survey.inject import inject
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
@@ -31,6 +32,7 @@ _HOMES = {
     "export": "skybench.registry.exports.export",
     "generate": "skybench.generators.generate",
     "get": "skybench.release.fetch",
+    "inject": "skybench.survey.inject",
     "leaderboard": "skybench.registry.leaderboard",
     "list_datasets": "skybench.registry.listing",
     "load_recipe": "skybench.generators.recipe_file",
@@ -52,6 +54,7 @@ __all__ = [
     "generate",
     "generators",
     "get",
+    "inject",
     "leaderboard",
     "list_datasets",
     "load_recipe",

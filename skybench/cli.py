@@ -9,7 +9,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from skybench import cli_benchmarks, cli_datasets, cli_interchange, cli_proof, cli_recipes
+from skybench import (
+    cli_benchmarks,
+    cli_datasets,
+    cli_interchange,
+    cli_proof,
+    cli_recipes,
+    cli_survey,
+)
 from skybench.errors import SkybenchError
 
 
@@ -65,6 +72,7 @@ cli_recipes.register(app)
 cli_interchange.register(app)
 cli_proof.register(app)
 cli_benchmarks.register(app)
+cli_survey.register(app)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Imports go one way: between the five folders, between the parts of each, and between modules."""
+"""Imports go one way: between the six folders, between the parts of each, and between modules."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -9,7 +9,7 @@ import pytest
 from skybench.generators.families import FAMILIES
 
 ROOT = Path(__file__).parent.parent
-ORDER = ["generators", "registry", "catalogs", "learning", "release"]
+ORDER = ["generators", "registry", "catalogs", "learning", "release", "survey"]
 SHARED = {"errors", "extensions"}
 
 FACES = {"generators/__init__.py", "catalogs/__init__.py"}

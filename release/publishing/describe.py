@@ -1,7 +1,7 @@
 """Describe a finished build as the manifest that identifies it."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import dask.array as da
 import numpy as np
@@ -9,7 +9,6 @@ import xarray as xr
 from dask.base import compute
 
 from skybench.generators.codes import SAMPLE_DIM, sealed_samples
-from skybench.generators.recipe import Recipe
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.proof.file_check import file_digest, threads
 from skybench.registry.reference import Version
@@ -26,8 +25,32 @@ from skybench.release.building.build import BuildResult
 from skybench.release.building.generator_identity import generator_identity
 
 
+class Described(Protocol):
+    """What a manifest says of a dataset beyond its content: a recipe, or what stands for one."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102, as `Recipe` has them
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def description(self) -> str: ...  # noqa: D102
+    @property
+    def samples(self) -> int: ...  # noqa: D102
+    @property
+    def task(self) -> str: ...  # noqa: D102
+    @property
+    def class_names(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def licence(self) -> str: ...  # noqa: D102
+    @property
+    def citation(self) -> str: ...  # noqa: D102
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]:
+        """Return what stands under ``recipe`` in the manifest."""
+
+
 def describe(
-    recipe: Recipe,
+    recipe: Described,
     dataset_version: Version,
     built: BuildResult,
     files: Mapping[str, str],
@@ -37,7 +60,7 @@ def describe(
 
     Parameters
     ----------
-    recipe : Recipe
+    recipe : Recipe or Described
         What was built, with its number of samples.
     dataset_version : Version
         The number it is to have.

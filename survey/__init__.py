@@ -1,0 +1,1 @@
+"""Simulated sources in real frames: injection, cutouts, completeness."""
