@@ -176,6 +176,7 @@ def _changed(
     kind: type[SkyObject], sources: xr.Dataset, here: NDArray[np.bool_]
 ) -> dict[str, Floats | float]:
     assert kind.smooth is not None
-    mine = {name: sources[name].values[here].astype(np.float64) for name in kind.variables}
+    there = (name for name in kind.variables if name in sources)
+    mine = {name: sources[name].values[here].astype(np.float64) for name in there}
     changes = kind.smooth.changes.items()
     return {name: to(mine) if callable(to) else to for name, to in changes}
