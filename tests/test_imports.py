@@ -110,6 +110,7 @@ labels = np.arange(12, dtype=np.int8) % 2
 truth = {"classification": labels, "multilabel": np.eye(2, dtype=np.int8)[labels]}
 truth["regression"] = truth["multilabel"] * 3.0
 truth["segmentation"] = np.ones((12, 4, 4), np.int8)
+truth["deblending"] = np.ones((12, 1, 4, 4), np.float32)
 for task, floors in FLOORS.items():
     for floor in floors.values():
         floor(Labelled(np.ones((12, 4, 4), np.int32), truth[task], split, 2, task))

@@ -318,7 +318,7 @@ def test_a_record_that_nobody_submitted_is_not_ranked(board):
     forged |= {"interval": {"low": 5.0, "high": 5.0}}
     (folder / "submissions" / "forged.json").write_text(canonical_text(forged))
     table = skybench.leaderboard(BOARD, store=board)
-    assert set(table.name) == {"logistic-regression", "majority-class", "mine"}
+    assert set(table.name) == {"histogram", "logistic-regression", "majority-class", "mine"}
     assert set(table.evidence) == {"recomputed"}
     (note,) = table.attrs["notes"]
     assert "forged.json is named by no line of submissions/log.jsonl" in note

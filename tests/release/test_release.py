@@ -410,6 +410,7 @@ def test_a_release_is_recorded_in_the_checkout_once(store, checkout):
     assert [path.relative_to(checkout).as_posix() for path in outcome.recorded] == [
         "registry/releases/0.1/sky.manifest.json",
         "registry/releases/0.1/sky.baselines.json",
+        "registry/releases/0.1/sky.histogram-predictions.parquet",
         "registry/releases/0.1/sky.logistic-regression-predictions.parquet",
         "registry/releases/0.1/sky.majority-class-predictions.parquet",
         "catalogs/skybench.yaml",

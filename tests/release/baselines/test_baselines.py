@@ -108,6 +108,7 @@ def test_every_baseline_is_recorded_and_bound(trained):
     assert [(record.name, record.kind) for record in records] == [
         ("majority-class", "floor"),
         ("logistic-regression", "floor"),
+        ("histogram", "floor"),
         ("resnet50", "baseline"),
     ]
     for record in records:
@@ -277,7 +278,8 @@ def test_a_network_that_cannot_take_the_samples_is_left_out(tmp_path, capsys, di
     ds = ds.drop_vars("image").assign(flux=(("sample", *dims), values))
     url = write(ds, tmp_path)
     records = short(manifest_of(ds, url), url, tmp_path, progress=True)
-    assert [record.name for record in records] == ["majority-class", "logistic-regression"]
+    names = [record.name for record in records]
+    assert names == ["majority-class", "logistic-regression", "histogram"]
     said = f"tiny@0.1 resnet50 is not trained: it takes images, and these are {form}\n"
     assert said in capsys.readouterr().out
     assert not load_training_data(url).labelled.turns
