@@ -10,6 +10,9 @@
 
 /* The light at r = `DARKEST` of the peak is nothing, for a copy of the PSF. */
 #define DARKEST 1e-6
+/* Exponent of the PSF below which its wings are wide (`cut_psf.WIDE`): where nobody sees them, they
+   still hold flux. */
+#define WIDE 2.5
 
 /* Frequencies along the major and the minor axis of a galaxy, times its half-light radii. */
 typedef struct {
@@ -117,7 +120,9 @@ static void write_copies(const Galaxy *g, Grid grid, double x, double y, double 
     double half = (double)grid.size / 2, one = 0;
     float bright = 0;
     if (g->psf_fwhm > 0) add_psf_light(g, 1, &half, &one, &bright);
-    if (bright > DARKEST * g->least_peak) add_psf_light(g, COPY_PLACES, dx, dy, light);
+    if (g->psf_beta < WIDE || bright > DARKEST * g->least_peak) {
+        add_psf_light(g, COPY_PLACES, dx, dy, light);
+    }
     for (int i = 0; i < CHEBYSHEV * CHEBYSHEV; i++) {
         shed[i] = (float)(far / ((double)grid.size * (double)grid.size));
         for (int copy = 0; copy < COPIES; copy++) {
@@ -295,12 +300,16 @@ KERNEL(wings, ARRAY(const double, galaxies), ARRAY(const int64_t, x0), ARRAY(con
 #define TOLERANCE 1e-4
 /* ... and this error of the flux, as light a squared radius. */
 #define FLUX_TOLERANCE 10.0
+/* Under wide wings the flux is known by so much better. */
+#define STRICTER 8.0
 /* Weight of a node that far inside, in the light outside. */
 #define LEAK 0.1
 /* Relative error of the uniform light that stands for all copies but the nearest. */
 #define UNEVEN 0.03
 /* Axis ratio from which on that holds. */
 #define ROUND 0.3
+
+static double strictness(const Galaxy *g) { return g->psf_beta < WIDE ? STRICTER : 1; }
 
 static double power_4(double x) { return x * x * x * x; }
 
@@ -335,9 +344,10 @@ static double neglected(const Galaxy *g, double scale, double beta, double radiu
 static double radius_of_wings(const Galaxy *g, const double *radii) {
     double beta = g->psf_beta < 50 ? g->psf_beta : 50;
     double scale = (g->psf_fwhm > 0 ? g->psf_fwhm : 1e-3) * moffat_scale(beta);
+    double flux_tolerance = FLUX_TOLERANCE / strictness(g);
     int64_t chosen = RADII - 1;
     while (chosen > 0) {
-        double r = radii[chosen - 1], flux = FLUX_TOLERANCE / (r * r);
+        double r = radii[chosen - 1], flux = flux_tolerance / (r * r);
         double allowed = TOLERANCE * (g->least_peak < flux ? g->least_peak : flux);
         if (neglected(g, scale, beta, r) > allowed) break;
         chosen--;
@@ -362,7 +372,7 @@ static int64_t even_size(const Galaxy *g, int64_t length, const int64_t *sizes, 
             double at = 1.5 * size / psf_scale;
             share += exponential((1 - g->psf_beta) * logarithm_of_more(at * at));
         }
-        double seen = (double)smaller(length, sizes[i]), flux = 2 / (seen * seen);
+        double seen = (double)smaller(length, sizes[i]), flux = 2 / (strictness(g) * seen * seen);
         double allowed = TOLERANCE * (g->least_peak < flux ? g->least_peak : flux);
         if (uneven * share / (size * size) < allowed) return sizes[i];
     }

@@ -50,7 +50,8 @@ class Plan(NamedTuple):
     Attributes
     ----------
     radius : (m,) array
-        Pixels beyond which the wings tell all, to 1e-4 of the peak.
+        Pixels beyond which the wings tell all, to 1e-4 of the peak; where those of the PSF are
+        wide, to 1e-4 of the flux on an image, too.
     even : (m,) array
         Smallest of the sides of grids on which the light of far copies is uniform.
     """

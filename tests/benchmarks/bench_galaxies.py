@@ -124,9 +124,9 @@ GENERATOR_2 = "generator 2"
     items=100,
     note="""Both draw as many at once; where generator 2 drew 20 of the 100, its fixed cost gave 5.0
     for 3.9. Tried: the Fourier transforms of harmonics and the sums of profiles as vector code,
-    which they were not (3.1 before); stamps turned by squares, not by columns, and PSF times
-    pixel as vector code (no gain). A third of the kernels is the look-up of harmonics, a fifth
-    the FFTs of the stamp.""",
+    which they were not (each time x 0.90; 3.1 before); stamps turned by squares of 16,
+    not by columns, and PSF times pixel as vector code (no gain). A third of the kernels is the
+    look-up of harmonics by frequency, a fifth each the FFTs of the stamp and of the harmonics.""",
 )
 def spirals(items):
     """Draw spirals as recipes draw them."""

@@ -95,10 +95,16 @@ hashed by a kernel (0.06 to 0.12 us a short row instead of 0.34, a row of 3 kB 1
 
 _THREADS = """On a quiet machine of 16 cores, pinned to as many cores as workers, medians of five:
 sky takes 5.65 s with one, 1.98 times less with two, 2.9 with four, 3.3 with eight, all in threads;
-objects 1.78 s with one, and 1.4 times less with two. What one thread holds of the interpreter's
-lock limits them: with a share g they reach at most 1 / g, g being 0.3 to 0.4 here. A build goes
-on in processes where the cost of its first shard tells that these repay their start. Tried: by
-what the first shard waited, which on a busy machine takes its load for the lock."""
+objects 1.78 s with one, and 1.4 times less with two. A build goes on in processes where the cost of
+its first shard tells that these repay their start.
+By thread time on a busy machine, what is not kernels is 0.44 of a group of objects and 0.33 of sky:
+the most that can hold the interpreter's lock, for compression and writing let it go. Were it all
+held, two threads that queue for it would do 2 / (1 + g^2) times one's work, with the tenth that is
+not shared 1.57 and 1.73: an estimate, and sky above does better. Tried: pieces of 2048 rows
+instead of 1024 (0.82 s of a processor for 0.96, g 0.36, but 10,000 rows are then five groups for
+two threads); the lock handed over every 0.1 ms (five pairs under load, which cannot tell);
+by what the first shard waited, which on a busy machine takes its load for the lock. Estimated, not
+built: all variables hashed in one call, 1.58 for 1.57; processes, whose start takes 2 s."""
 
 pairs_28 = row(
     "10,000 sky 28x28, stars and ellipticals, to published Zarr with hash, 2 cores",

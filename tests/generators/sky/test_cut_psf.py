@@ -118,6 +118,34 @@ def test_so_are_those_of_sharper_and_of_wider_psfs(kind, fwhm, beta):
     agrees(kind(fwhm=fwhm, beta=beta, x=10.7, y=14.2, seed=5), 28)
 
 
+@pytest.mark.parametrize(
+    ("half_light_radius", "sersic_index", "axis_ratio", "fwhm", "beta"),
+    [
+        (1, 0.5, 0.3, 1.5, 2.2),
+        (8, 0.5, 1.0, 1.5, 1.5),
+        (3, 4.0, 0.6, 3.0, 2.0),
+        (8, 6.0, 1.0, 1.5, 2.0),
+        (8, 6.0, 1.0, 1.5, 1.2),
+    ],
+)
+def test_a_galaxy_keeps_its_flux_where_nobody_sees_the_wings(
+    half_light_radius, sersic_index, axis_ratio, fwhm, beta
+):
+    """Each pixel was right before, but their sum was wrong by up to 3e-4 of the flux."""
+    galaxy = Sersic(
+        flux=1,
+        half_light_radius=half_light_radius,
+        sersic_index=sersic_index,
+        axis_ratio=axis_ratio,
+        position_angle=25,
+        fwhm=fwhm,
+        beta=beta,
+        x=31.3,
+        y=32.8,
+    )
+    agrees(galaxy, 64)
+
+
 @pytest.mark.parametrize("kind", [Ring, DustyEdgeOn, Spiral, FlocculentSpiral])
 @pytest.mark.parametrize("beta", [1.5, 2.0])
 def test_an_image_is_the_cut_of_a_larger_one(kind, beta):
