@@ -37,11 +37,11 @@ def sentences(found: Match) -> list[str]:
     return [_sentence(_LABELS.get(str(name), str(name)), row) for name, row in _rows(found)]
 
 
-def _rows(found: Match) -> list[tuple[str, dict[str, Any]]]:
-    return [(str(name), row.to_dict()) for name, row in found.agreement.iterrows()]
+def _rows(found: Match) -> list[tuple[str, dict[Any, Any]]]:
+    return [(str(name), dict(row.items())) for name, row in found.agreement.iterrows()]
 
 
-def _sentence(name: str, row: dict[str, Any]) -> str:
+def _sentence(name: str, row: dict[Any, Any]) -> str:
     within = [percent for percent in PERCENTILES if row[f"within_{percent}"]]
     said = f"{len(within)} of {len(PERCENTILES)} percentiles within the real sample's intervals"
     verdict = "agrees" if row["p"] >= _LEAST_P else "differs"
@@ -57,7 +57,7 @@ def table(found: Match) -> list[list[str]]:
     return [head, *(_words(_LABELS.get(name, name), row) for name, row in _rows(found))]
 
 
-def _words(name: str, row: dict[str, Any]) -> list[str]:
+def _words(name: str, row: dict[Any, Any]) -> list[str]:
     cells = [
         f"{row[f'real_{p}']:.3g} [{row[f'low_{p}']:.3g}, {row[f'high_{p}']:.3g}], "
         f"{row[f'matched_{p}']:.3g}{'' if row[f'within_{p}'] else ' *'}"

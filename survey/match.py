@@ -212,7 +212,7 @@ def _noise(sample: CutoutSample, found: Measurements) -> "pd.DataFrame":
 
 def _correlation(found: Measurements) -> float:
     """Return the autocorrelation at lag 1; wings of large galaxies do not move the median."""
-    return float(found.images[["x1", "y1"]].stack().median())
+    return float(np.nanmedian(found.images[["x1", "y1"]].to_numpy()))
 
 
 def _bounded(correlation: float) -> float:
