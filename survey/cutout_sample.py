@@ -23,8 +23,6 @@ _BOX = 64
 _ARRAYS = ("images", "image")
 """Of npz files, in this order; else the only one."""
 
-Images = list[Singles]
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CutoutSample:
@@ -179,10 +177,10 @@ def _of_frames(path: Path, more: dict[str, Any]) -> CutoutSample:
         if frame.bands != first.bands:
             msg = f"{path}: frames must have the same bands, got {frame.bands} and {first.bands}."
             raise ParameterError(msg)
-    images = []
+    images: list[NDArray[Any]] = []
     for frame in frames:  # counts of all become those of the first
-        scale = 10 ** (0.4 * (first.zeropoint - frame.zeropoint))
-        counts = frame.image * scale[:, None, None]
+        fainter = 0.4 * (first.zeropoint - frame.zeropoint)
+        counts = frame.image * np.exp(np.log(10) * fainter)[:, None, None]
         images.append(np.where(frame.is_usable, counts, np.nan))
     own = {"zeropoint": first.zeropoint, "gain": first.gain}
     if first.pixel_scale_arcsec is not None:

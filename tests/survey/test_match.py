@@ -15,43 +15,30 @@ from skybench.survey.measure import measure
 GAIN, COUNT = 4.0, 60
 
 
-def survey(seed=3, sky=400.0, slope=0.3, count=COUNT):
-    """Return galaxies of number counts in correlated noise, in counts of four electrons."""
-    recipe = {
-        **{"name": "truth", "task": "regression", "targets": ["sky_level"], "seed": seed},
-        "image": {"shape": [64, 64], "zeropoint": 28, "bands": ["g", "r"]},
-        "psf": {"fwhm": 3.5},
-        "noise": {"sky_level": sky, "read_noise": 0, "correlation": 0.25},
-    }
-    recipe |= {
-        "task": "segmentation",
-        "scene": {"count": {"distribution": "choice", "values": [2, 3, 4, 5, 6]}},
-        "sources": {
-            "galaxy": {
-                "profile": "sersic",
-                "sersic_index": 1,
-                "magnitude": {
-                    "distribution": "number_counts",
-                    "slope": slope,
-                    "low": 18.5,
-                    "high": 21.5,
-                },
-                "half_light_radius": {"distribution": "uniform", "low": 0.5, "high": 4},
-            }
-        },
-    }
-    recipe["image"]["segmentation"] = True
-    del recipe["targets"]
-    path = yaml.safe_dump(recipe)
-    return path, count
+TRUTH = {
+    "name": "truth",
+    "task": "segmentation",
+    "image": {"shape": [64, 64], "zeropoint": 28, "segmentation": True, "bands": ["g", "r"]},
+    "psf": {"fwhm": 3.5},
+    "noise": {"sky_level": 400, "read_noise": 0, "correlation": 0.25},
+    "scene": {"count": {"distribution": "choice", "values": [2, 3, 4, 5, 6]}},
+    "sources": {
+        "galaxy": {
+            "profile": "sersic",
+            "sersic_index": 1,
+            "magnitude": {"distribution": "number_counts", "slope": 0.3, "low": 18.5, "high": 21.5},
+            "half_light_radius": {"distribution": "uniform", "low": 0.5, "high": 4},
+        }
+    },
+}
+"""Galaxies of number counts in correlated noise."""
 
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory):
-    text, count = survey()
     path = tmp_path_factory.mktemp("truth") / "truth.yaml"
-    path.write_text(text)
-    images = generate(path, 0, count)["image"].values / GAIN
+    path.write_text(yaml.safe_dump(TRUTH))
+    images = generate(path, 0, COUNT)["image"].values / GAIN
     zeropoint = 28 - 2.5 * np.log10(GAIN)
     return CutoutSample.of(list(images), bands=("g", "r"), zeropoint=zeropoint, gain=GAIN)
 
@@ -71,7 +58,7 @@ def test_marginals_of_the_matched_recipe_agree(matched):
         assert table.loc[lag, "matched_50"] == pytest.approx(table.loc[lag, "real_50"], abs=0.04)
 
 
-def test_the_recipe_stands_by_itself(matched, monkeypatch):
+def test_the_recipe_stands_by_itself(matched):
     recipe = load_recipe(matched.recipe)
     assert recipe.name == "mine"
     assert recipe.noise.correlation == pytest.approx(0.25, abs=0.08)
@@ -82,7 +69,6 @@ def test_the_recipe_stands_by_itself(matched, monkeypatch):
 
 def test_what_differs_is_told(sample):
     found = measure(sample)
-    text, count = survey()
     noisy = CutoutSample.of(
         list(sample.images + np.random.default_rng(0).normal(0, 8, sample.images.shape)),
         bands=sample.bands,
@@ -109,7 +95,9 @@ def test_sources_of_an_image_are_permuted_together():
     # Each image has a level of its own, so that 1,000 sources tell no more than 20 images.
     p = []
     for _ in range(20):
-        real, made = (random.normal(size=20)[images] + 0.01 * random.normal(size=1000) for _ in "rm")
+        real, made = (
+            random.normal(size=20)[images] + 0.01 * random.normal(size=1000) for _ in "rm"
+        )
         p.append(permuted((real, images), (made, images), random)[1])
     assert np.mean(np.array(p) < 0.05) <= 0.25
 

@@ -16,7 +16,7 @@ def sky(count=20, side=64, sigma=5.0, seed=0):
 
 def stars(count=20, flux=5e3, fwhm=4.0):
     """Return images with a star each, in noise of 5 counts."""
-    star = Star(flux=flux, psf_fwhm=fwhm, psf_beta=3.0, seed=1).render((64, 64))
+    star = Star(flux=flux, fwhm=fwhm, beta=3.0, seed=1).render((64, 64))
     return sky(count) + star.values
 
 
