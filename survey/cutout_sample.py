@@ -177,12 +177,12 @@ def _of_frames(path: Path, more: dict[str, Any]) -> CutoutSample:
         if frame.bands != first.bands:
             msg = f"{path}: frames must have the same bands, got {frame.bands} and {first.bands}."
             raise ParameterError(msg)
-    images: list[NDArray[Any]] = []
+    images = []
     for frame in frames:  # counts of all become those of the first
-        fainter = 0.4 * (first.zeropoint - frame.zeropoint)
-        counts = frame.image * np.exp(np.log(10) * fainter)[:, None, None]
+        scale = 10 ** (0.4 * (first.zeropoint - frame.zeropoint))
+        counts = frame.image * scale[:, None, None]
         images.append(np.where(frame.is_usable, counts, np.nan))
-    own = {"zeropoint": first.zeropoint, "gain": first.gain}
+    own: dict[str, Any] = {"zeropoint": first.zeropoint, "gain": first.gain}
     if first.pixel_scale_arcsec is not None:
         own["pixel_scale_arcsec"] = first.pixel_scale_arcsec
     return CutoutSample.of(images, bands=first.bands, **(own | more))
