@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -55,13 +56,21 @@ class Section:
     note: str = ""
     table: Sequence[Sequence[str]] = ()
 
+    @cached_property
+    def png(self) -> bytes:
+        """The picture, drawn once: a second drawing of a constrained layout is another."""
+        assert self.picture is not None
+        buffer = BytesIO()
+        self.picture.savefig(buffer, format="png", dpi=_DOTS_PER_INCH)
+        return buffer.getvalue()
+
 
 def write_page(folder: Path, title: str, sections: Sequence[Section]) -> None:
     """Write the page and its pictures into a new folder."""
     folder.mkdir()
     for section in sections:
         if section.picture is not None:
-            (folder / section.file).write_bytes(_png(section.picture))
+            (folder / section.file).write_bytes(section.png)
     (folder / PAGE).write_text(page(title, sections), encoding="utf-8")
 
 
@@ -80,7 +89,7 @@ def _part(section: Section) -> str:
     lines = [f"<h2>{escape(section.title)}</h2>"]
     lines += _said(section.sentences)
     if section.picture is not None:
-        source = f"data:image/png;base64,{base64.b64encode(_png(section.picture)).decode()}"
+        source = f"data:image/png;base64,{base64.b64encode(section.png).decode()}"
         width = round(_PIXELS_PER_INCH * section.picture.get_figwidth())
         lines.append(f'<img alt="{escape(section.title)}" width="{width}" src="{source}">')
     if section.table:
@@ -101,9 +110,3 @@ def _said(sentences: Sequence[str]) -> list[str]:
         return [f"<p>{escape(sentences[0])}</p>"]
     items = [f"<li>{escape(sentence)}</li>" for sentence in sentences]
     return ['<ul class="found">', *items, "</ul>"] if items else []
-
-
-def _png(picture: "Figure") -> bytes:
-    buffer = BytesIO()
-    picture.savefig(buffer, format="png", dpi=_DOTS_PER_INCH)
-    return buffer.getvalue()
