@@ -12,6 +12,7 @@ from skybench.errors import ParameterError
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command(no_args_is_help=True)(inject)
+    app.command(no_args_is_help=True)(match)
 
 
 def inject(
@@ -86,3 +87,75 @@ def inject(
 
         entry = publish_dataset(ds, run.description_of(ds, jobs), version, store)
         print(f"{entry.dataset} {entry.version} is published with content {entry.content}")
+
+
+def match(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder or file of cutouts (FITS, NPY, NPZ), or the CSV of frames of inject.",
+            metavar="FOLDER",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help="The recipe; its population lies beside it.")
+    ] = Path("matched.yaml"),
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page of how well they agree.", metavar="HTML")
+    ] = None,
+    images: Annotated[
+        str, typer.Option(help="Pattern of the files that are read, such as '*_r.fits'.")
+    ] = "*",
+    bands: Annotated[str | None, typer.Option(help="Names of the planes: g,r,z.")] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Band of detection. Default: r, else the middle one.")
+    ] = None,
+    zeropoint: Annotated[
+        str | None, typer.Option(help="AB magnitude of one count, or one each: 22.5,22.5,22.5.")
+    ] = None,
+    gain: Annotated[str | None, typer.Option(help="Electrons a count, or one each.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Arcseconds a pixel.")] = None,
+    fwhm: Annotated[
+        float | None,
+        typer.Option(help="Of the PSF in pixels, after binning. Default: by the sharpest sources."),
+    ] = None,
+    tile: Annotated[int | None, typer.Option(help="Cut frames into squares of it.")] = None,
+    crop: Annotated[int | None, typer.Option(help="Keep the middle square of cutouts.")] = None,
+    binning: Annotated[int, typer.Option(help="Sum squares of so many pixels first.")] = 1,
+    threshold: Annotated[float, typer.Option(help="Of detection, in noise levels.")] = 1.5,
+    rounds: Annotated[int, typer.Option(help="Of correction, at most.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the recipe.")] = 0,
+) -> None:
+    """Write a recipe whose images are like those of a real sample, and say how well they agree.
+
+    Example: skybench match cutouts --bands g,r,z --zeropoint 22.5 --gain 8000 --out mine.yaml
+    """
+    from skybench import match_page
+    from skybench.survey.cutout_sample import read_sample
+    from skybench.survey.match import match as matched
+
+    given = {
+        "reference": reference,
+        "zeropoint": _numbers("zeropoint", zeropoint),
+        "gain": _numbers("gain", gain),
+        "pixel_scale_arcsec": scale,
+        "tile": tile,
+        "crop": crop,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    names = bands.split(",") if bands is not None else None
+    sample = read_sample(source, pattern=images, bands=names, binning=binning, **said)
+    found = matched(sample, out, psf_fwhm=fwhm, rounds=rounds, threshold=threshold, seed=seed)
+    print("\n".join(match_page.sentences(found)))
+    print(f"{out} is the recipe, made after {found.rounds} rounds of correction")
+    if report is not None:
+        match_page.write(found, report)
+        print(f"{report} shows how well they agree")
+
+
+def _numbers(name: str, text: str | None) -> list[float] | None:
+    try:
+        return None if text is None else [float(word) for word in text.split(",")]
+    except ValueError:
+        msg = f"{name} must be a number, or numbers with commas between, got {text!r}"
+        raise ParameterError(msg) from None

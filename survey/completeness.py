@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from skybench.errors import MissingDependencyError, ParameterError
 from skybench.generators.arrays import Floats
+from skybench.survey.cutout_sample import source_extractor
 from skybench.survey.frame import Frame
 from skybench.survey.inject import Injection, inject
+from skybench.survey.measure import THRESHOLD, flux_and_size
 
 if TYPE_CHECKING:
     import pandas as pd
-
-THRESHOLD = 1.5
-"""Noise levels above which pixels are detected."""
 
 RADIUS = 3.0
 """Pixels within which a detection is that of a source."""
@@ -42,7 +41,7 @@ def detect(frame: Frame, band: int = 0, threshold: float = THRESHOLD) -> "pd.Dat
     MissingDependencyError
         sep is not installed.
     """
-    sep = _sep()
+    sep = source_extractor()
     import pandas as pd  # late: it takes a while
 
     image = np.ascontiguousarray(frame.image[band], dtype=np.float32)
@@ -50,24 +49,8 @@ def detect(frame: Frame, band: int = 0, threshold: float = THRESHOLD) -> "pd.Dat
     noise = np.where(bad, 1e9, 1 / np.sqrt(np.maximum(frame.ivar[band], 1e-30)))
     clean = image - sep.Background(image, mask=bad).back()
     found = sep.extract(clean, threshold, err=noise, mask=bad)
-    shape = (found["a"], found["b"], found["theta"])
-    ones = np.full(len(found), 6.0)
-    kron, _ = sep.kron_radius(clean, found["x"], found["y"], *shape, ones, mask=bad)
-    kron = np.maximum(np.nan_to_num(kron, nan=1.4), 1.4)
-    flux, _, _ = sep.sum_ellipse(clean, found["x"], found["y"], *shape, 2.5 * kron, mask=bad)
-    size, _ = sep.flux_radius(
-        clean, found["x"], found["y"], 6 * found["a"], 0.5, normflux=flux, mask=bad
-    )
+    flux, size = flux_and_size(clean, found, bad)
     return pd.DataFrame({"x": found["x"], "y": found["y"], "flux": flux, "size": size})
-
-
-def _sep() -> Any:
-    try:
-        import sep  # late: an extra
-    except ImportError:
-        msg = "detection needs sep: pip install 'skybench[survey]'"
-        raise MissingDependencyError(msg) from None
-    return sep
 
 
 def recovered(

@@ -15,7 +15,7 @@ import xarray as xr
 import yaml
 from jsonschema import Draft202012Validator
 
-from skybench.generators.generate import GENERATOR
+from skybench.generators.generate import GENERATOR, generate
 from skybench.registry.open import open as open_version
 
 COMMANDS = [
@@ -33,6 +33,7 @@ COMMANDS = [
     "audit",
     "witness",
     "forget",
+    "match",
 ]
 
 
@@ -436,3 +437,30 @@ runpy.run_module("skybench", run_name="__main__")
 """
     done = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "\ninterrupted\n")
+
+
+def test_match_writes_a_recipe_and_a_page(skybench, tmp_path):
+    made = deep_images(tmp_path)
+    np.save(tmp_path / "images.npy", made)
+    given = [*("--zeropoint", "28", "--tile", "32", "--fwhm", "3", "--rounds", "0")]
+    out, page = tmp_path / "mine.yaml", tmp_path / "mine.html"
+    status, said, _ = skybench(
+        "match", tmp_path / "images.npy", *given, "--out", out, "--report", page
+    )
+    assert status == 0
+    assert "signal to noise: agrees" in said or "signal to noise: differs" in said
+    assert "<table>" in page.read_text()
+    assert skybench("recipe", "check", out)[0] == 0
+    assert skybench("match", tmp_path / "images.npy", "--gain", "two")[0] != 0
+
+
+def deep_images(folder):
+    """Return images of stars and galaxies of many magnitudes."""
+    recipe = folder / "deep.yaml"
+    magnitude = "{distribution: number_counts, slope: 0.3, low: 18, high: 21}"
+    recipe.write_text(
+        f"name: deep\ntask: classification\nimage: {{shape: [64, 64], zeropoint: 28}}\n"
+        f"sources:\n  star: {{profile: star, magnitude: {magnitude}}}\n"
+        f"  galaxy: {{profile: sersic, magnitude: {magnitude}}}\n"
+    )
+    return generate(recipe, 0, 40)["image"].values
