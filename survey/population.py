@@ -79,13 +79,22 @@ def population(
     ParameterError
         A column is missing, unknown, or has values outside its domain; bands do not fit.
     """
-    recipe = _recipe(given)
+    recipe = as_recipe(given)
     if recipe is not None:
         return _of_recipe(recipe, frame, count, first)
     return _of_catalogue(read_catalogue(given), frame, count, first)
 
 
-def _recipe(given: object) -> SkyRecipe | None:
+def as_recipe(given: object) -> SkyRecipe | None:
+    """Return the recipe that is meant; None for a catalogue.
+
+    Raises
+    ------
+    ParameterError
+        It is a recipe of another family.
+    RecipeError
+        There is no such recipe.
+    """
     is_text = isinstance(given, str | PathLike)
     name = Path(given) if isinstance(given, str | PathLike) else None
     if isinstance(given, Recipe) or (is_text and name and name.suffix in ("", ".yaml", ".yml")):

@@ -116,6 +116,22 @@ def test_parts_of_another_run_are_not_mixed_in(survey):
         run(jobs(survey, seed=1), workers=1, progress=False)
 
 
+def test_parts_of_other_files_are_not_taken(survey):
+    run(jobs(survey), workers=1, progress=False)
+    run(jobs(survey), workers=1, progress=False)
+    catalogue, table = survey / "galaxies.csv", survey / "frames.csv"
+    for file, old, new in ((catalogue, b"20.0", b"20.5"), (table, b",4.0", b",4.5")):
+        content = file.read_bytes()
+        file.write_bytes(content.replace(old, new))
+        with pytest.raises(ParameterError, match="of other options or files"):
+            run(jobs(survey), workers=1, progress=False)
+        file.write_bytes(content)
+    with fits.open(survey / "two-r-image.fits", mode="update") as image:
+        image[1].data[0, 0] += 1
+    with pytest.raises(ParameterError, match="another run than this one into two"):
+        run(jobs(survey), workers=1, progress=False)
+
+
 def test_a_missing_part_is_told(survey):
     run(share_of(jobs(survey), "0/2"), workers=1, progress=False)
     with pytest.raises(ParameterError, match="two has no part"):
