@@ -307,6 +307,11 @@ class Recipe(Part):
         return self.model_dump(mode="json")
 
     @property
+    def read_files(self) -> dict[str, tuple[Path, dict[str, Any]]]:
+        """The folders of files that were read, and what is recorded of them, by their blocks."""
+        return {}
+
+    @property
     def is_closed(self) -> bool:
         """Whether it has a sealed split whose samples cannot be drawn from it."""
         return self.sealed is not None and self.secret_seed is None
@@ -407,6 +412,15 @@ class ObjectRecipe(Recipe):
     ] = None
     sources: Mapping[Name, SourceSpec]
     classes: Annotated[dict[Name, ClassSpec], Field(max_length=100)] = {}
+
+    @property
+    def read_files(self) -> dict[str, tuple[Path, dict[str, Any]]]:
+        """The folders of files that were read, and what is recorded of them, by their blocks."""
+        catalogue = self.catalogue
+        if catalogue is None or catalogue.folder is None:
+            return {}
+        recorded = catalogue.model_dump(include={"sha256", "rows", "kept"})
+        return {"catalogue": (catalogue.folder, recorded)}
 
     @property
     def class_names(self) -> tuple[str, ...]:

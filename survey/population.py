@@ -31,9 +31,8 @@ from skybench.generators.variable import flags
 from skybench.survey.frame import Frame
 
 _PLACES = ("x", "y", "ra", "dec")
-_OPTICS = ("psf_fwhm", "psf_beta", "sky_level", "read_noise")
-_OF_THE_IMAGE = (*_OPTICS, "split", "band", "zeropoint")
-"""Coordinates of a recipe's samples that the frame replaces."""
+_OF_THE_IMAGE = ("psf_", "spike_", "sky_", "read_noise", "split", "band", "zeropoint")
+"""How coordinates of a recipe's samples begin that the frame replaces."""
 
 
 class Population(NamedTuple):
@@ -161,7 +160,8 @@ def _of_recipe(recipe: SkyRecipe, frame: Frame, count: int | None, first: int) -
         raise ParameterError(msg)
     drawn = sample(recipe, first, first + count)
     scale = _length_scale(recipe, frame)
-    kept = drawn.drop_vars([n for n in _OF_THE_IMAGE if n in drawn]).variables.items()
+    replaced = [name for name in drawn.variables if str(name).startswith(_OF_THE_IMAGE)]
+    kept = drawn.drop_vars(replaced).variables.items()
     own = {str(name): _scaled(values, scale) for name, values in kept}
     middle = {"source_x": recipe.image.shape[1], "source_y": recipe.image.shape[0]}
     for name, length in middle.items():

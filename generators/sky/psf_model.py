@@ -85,7 +85,10 @@ class PsfModel:
                 columns = getattr(hdu, "columns", None)
                 if columns is not None and "PSF_MASK" in [name.upper() for name in columns.names]:
                     basis = np.asarray(hdu.data["PSF_MASK"][0], np.float64)
-                    return cls(basis=basis, is_psfex=True, **_polynomial(hdu.header))
+                    known = _polynomial(hdu.header)
+                    # Without a polynomial only the first image is one.
+                    basis = basis if "degree" in known else basis[:1]
+                    return cls(basis=basis, is_psfex=True, **known)
             for hdu in file:
                 if hdu.is_image and hdu.data is not None and hdu.data.ndim == 2:
                     return cls(basis=np.asarray(hdu.data, np.float64)[None])

@@ -65,7 +65,9 @@ PROFILES = {
 SHARPEST = 0.8
 """Pixels of FWHM below which a scene would be drawn too finely."""
 
-_OWN = ("psf_profile", "psf_obscuration")
+_IMAGE = ("psf_image", "psf_y", "psf_x")
+
+_OWN = ("psf_profile", "psf_obscuration", *_IMAGE)
 
 _EXPONENT, _TURBULENCE, _KOLMOGOROV_FWHM = 5 / 3, 3.4418, 0.9758634299
 
@@ -243,15 +245,23 @@ def _airy_fwhm(obscuration: float) -> float:
 
 def are_in(parameters: xr.Dataset) -> bool:
     """Tell whether the samples were seen through a PSF that is known by its transform."""
-    return "psf_profile" in parameters
+    return "psf_profile" in parameters or _IMAGE[0] in parameters
 
 
 def spread(parameters: xr.Dataset, shape: tuple[int, int], draw: Draw) -> Floats:
     """Return images seen through the PSFs that the coordinates tell; see `under`."""
+    if _IMAGE[0] in parameters:
+        return under(_stored(parameters), parameters, shape, draw)
     inner = parameters.get("psf_obscuration", xr.zeros_like(parameters["psf_fwhm"]))
     told = parameters["psf_profile"], parameters["psf_fwhm"], inner
     each = zip(*(values.values.tolist() for values in told), strict=True)
     return under([_optical(*one) for one in each], parameters, shape, draw)
+
+
+def _stored(parameters: xr.Dataset) -> PsfImage:
+    """Return the PSF whose image the coordinates hold."""
+    image, _, across = (parameters[name].values.astype(np.float64) for name in _IMAGE)
+    return PsfImage(image, (across.size - 1) / (across[-1] - across[0]))
 
 
 def _optical(profile: int, fwhm: float, obscuration: float) -> Kolmogorov | Airy:

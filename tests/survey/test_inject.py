@@ -139,6 +139,15 @@ def test_a_recipe_is_injected_at_its_brightness_and_scale():
     np.testing.assert_allclose(made.sources.half_light_radius.values, size, rtol=1e-4)
 
 
+@pytest.mark.parametrize("psf", [{"profile": "kolmogorov"}, {"spikes": {}}])
+def test_sources_of_a_recipe_are_seen_through_the_frames_psf(psf):
+    frame = make_frame(bands=("image",), psf=6.0)
+    plain = skybench.load_recipe("sky", changes={"psf.fwhm": 3})
+    other = skybench.load_recipe(plain, changes={f"psf.{k}": v for k, v in psf.items()})
+    first, second = (inject(frame, catalogue=one, count=3) for one in (plain, other))
+    np.testing.assert_array_equal(first.light, second.light)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
