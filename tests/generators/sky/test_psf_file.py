@@ -127,10 +127,12 @@ def test_it_travels_with_the_recipe_and_is_recorded_by_its_hash(folder):
         recipe_from(json.loads(recipe.portable_json)),
     ):
         xr.testing.assert_identical(generate(copy, 3), ds)
-    with pytest.raises(RecipeError, match="the PSF psf.fits is not at hand, whose hash is sha256:"):
+    with pytest.raises(
+        RecipeError, match=r"the PSF psf\.fits is not at hand, whose hash is sha256:"
+    ):
         generate(elsewhere, 3)
     fits.writeto(folder / "psf.fits", moffat(4.1), overwrite=True)
-    with pytest.raises(ValueError, match="psf.sha256: the PSF has the hash"):
+    with pytest.raises(ValueError, match=r"psf\.sha256: the PSF has the hash"):
         recipe_from(recorded, folder=folder)
 
 
