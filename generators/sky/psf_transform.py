@@ -344,15 +344,16 @@ def _scenes(parameters: xr.Dataset, shape: tuple[int, int], plan: _Plan, draw: D
 def _ratio(psf: PsfTransform, plan: _Plan, shape: tuple[int, int]) -> Floats | Complexes:
     """Return the transform of a PSF and its pixels over that of the Gaussian and fine pixels."""
     ky, kx = _frequencies(shape)
-    seen: Floats | Complexes = psf.transform(plan.scale * kx, plan.scale * ky) / _had(shape)
+    seen = psf.transform(plan.scale * kx, plan.scale * ky)
+    seen *= _undone(shape)
     return seen
 
 
 @lru_cache(maxsize=2)
-def _had(shape: tuple[int, int]) -> Floats:
-    """Return the transform of the Gaussian and the fine pixels, which scenes have."""
+def _undone(shape: tuple[int, int]) -> Floats:
+    """Return 1 over the transform of the Gaussian and the fine pixels, which scenes have."""
     ky, kx = _frequencies(shape)
-    return np.asarray(_gaussian(ky)[:, None] * _gaussian(kx) * _pixel(kx, ky))
+    return np.asarray(1 / (_gaussian(ky)[:, None] * _gaussian(kx) * _pixel(kx, ky)))
 
 
 def _frequencies(shape: tuple[int, int]) -> tuple[Floats, Floats]:
@@ -364,7 +365,9 @@ def _frequencies(shape: tuple[int, int]) -> tuple[Floats, Floats]:
 
 def _seen(scene: Floats, ratio: Floats | Complexes, plan: _Plan) -> Floats:
     """Return the image that a fine scene under the Gaussian is, seen through a PSF."""
-    whole = irfft2(rfft2(scene) * ratio, scene.shape)
+    spectrum = rfft2(scene)
+    spectrum *= ratio
+    whole = irfft2(spectrum, scene.shape, overwrite_x=True)
     first = plan.scale * plan.margin
     # Fine pixels do not add up to a pixel: each has the light that a whole pixel has, over s^2.
     return np.asarray(whole[first :: plan.scale, first :: plan.scale] * plan.scale**2)

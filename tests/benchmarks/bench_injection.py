@@ -26,7 +26,7 @@ def injected_cutouts(items):
     peer="the recorded rate of obiwan",
     needed=1000,
     items=600,
-    note="""As above, under an image of 63x63 pixels a band that follows a polynomial of degree 2: each
+    note="""As above, under an image of 63x63 a band that follows a polynomial of degree 2: each
     source has three of its own.""",
 )
 def injected_under_images(items):
