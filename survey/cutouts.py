@@ -48,19 +48,25 @@ def cutouts(injected: Injection, side: int = SIDE) -> xr.Dataset:
         msg = f"cutouts must be of 1 to {min(frame.shape)} pixels on {frame.name}, got {side}."
         raise ParameterError(msg)
     x, y = (injected.sources[f"frame_{axis}"].values for axis in "xy")
-    x0, y0 = (np.floor(at + 0.5).astype(np.int64) - side // 2 for at in (x, y))
-    whole = (x0 >= 0) & (y0 >= 0) & (x0 + side <= frame.shape[1]) & (y0 + side <= frame.shape[0])
-    held = np.flatnonzero(whole)
-    x0, y0 = x0[held], y0[held]
+    held, x0, y0 = _held(frame, x, y, side)
     data = _pixels(frame, x0, y0, side)
     return xr.Dataset(data, _truth(injected, held, x0, y0), {})
 
 
 def cutouts_at(frame: Frame, x: Floats, y: Floats, side: int = SIDE) -> xr.Dataset:
     """Return pixels, weights and masks about places on a frame, where it holds all of a cutout."""
+    _, x0, y0 = _held(frame, x, y, side)
+    return xr.Dataset(_pixels(frame, x0, y0, side), {"band": _bands(frame)})
+
+
+def _held(
+    frame: Frame, x: Floats, y: Floats, side: int
+) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+    """Return which cutouts a frame holds whole, and the first pixels of these along x and y."""
     x0, y0 = (np.floor(at + 0.5).astype(np.int64) - side // 2 for at in (x, y))
     whole = (x0 >= 0) & (y0 >= 0) & (x0 + side <= frame.shape[1]) & (y0 + side <= frame.shape[0])
-    return xr.Dataset(_pixels(frame, x0[whole], y0[whole], side), {"band": _bands(frame)})
+    held = np.flatnonzero(whole)
+    return held, x0[held], y0[held]
 
 
 def _bands(frame: Frame) -> xr.Variable:

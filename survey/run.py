@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xarray as xr
 from pydantic import JsonValue
@@ -20,10 +21,16 @@ from skybench.registry.hashing.content_hash import canonical_json
 from skybench.registry.progress_bar import progress_bar
 from skybench.release.building.scheduler import available_cpus, check_workers, run_tasks
 from skybench.release.publishing.finished_dataset import DatasetDescription
+from skybench.survey.completeness import completeness_rounds
 from skybench.survey.cutouts import SIDE, cutouts, joined
+from skybench.survey.gallery import detected, real_and_fake
 from skybench.survey.inject import inject
 from skybench.survey.population import as_recipe
 from skybench.survey.reading import FrameFiles, file_digest, read_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL import Image
 
 _ORDER = "injection_order"
 """Attribute of a part: the digest of what it was made from."""
@@ -231,6 +238,41 @@ def _part(job: InjectionJob) -> xr.Dataset:
         )
         raise ParameterError(msg)
     return part
+
+
+def recovered_from(jobs: Sequence[InjectionJob], rounds: int) -> "pd.DataFrame":
+    """Return what is found again in all frames, a row a source; see `completeness_rounds`.
+
+    Raises
+    ------
+    ParameterError
+        The number of sources is not given.
+    """
+    import pandas as pd  # late: it takes a while
+
+    options = jobs[0].options
+    if options.count is None:
+        msg = "say how many sources each round puts into a frame: --count 40"
+        raise ParameterError(msg)
+    tables = []
+    for job in jobs:
+        found = completeness_rounds(
+            job.frame.read(),
+            options.catalogue,
+            rounds=rounds,
+            count=options.count,
+            seed=options.seed,
+            separation=options.side / 2 if options.separation is None else options.separation,
+        )
+        tables.append(found.assign(frame=job.frame.name))
+    return pd.concat(tables, ignore_index=True)
+
+
+def gallery_of(jobs: Sequence[InjectionJob], fakes: xr.Dataset) -> "Image.Image":
+    """Return the page of what the frames show, beside the cutouts that were injected."""
+    side = jobs[0].options.side
+    real = [detected(job.frame.read(), side) for job in jobs]
+    return real_and_fake(xr.concat(real, "sample", combine_attrs="override"), fakes)
 
 
 def description_of(ds: xr.Dataset, jobs: Sequence[InjectionJob]) -> DatasetDescription:

@@ -160,6 +160,21 @@ def test_the_command_publishes_a_version_like_any_other(survey):
         CliRunner().invoke(app, list(map(str, arguments[:-2])), catch_exceptions=False)
 
 
+def test_the_command_tells_what_is_found_again_and_shows_it(survey):
+    pytest.importorskip("sep")
+    arguments = ["inject", survey / "frames.csv", survey / "galaxies.csv", "--count", "4"]
+    arguments += ["--side", "32", "--rounds", "2", "--completeness", survey / "found.csv"]
+    done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    with (survey / "found.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["frame"] for row in rows] == ["one"] * 8 + ["two"] * 8
+    assert [row["round"] for row in rows] == (["0"] * 4 + ["1"] * 4) * 2
+    # Of 20 mag, 28 mag being a count: thousands of counts upon a noise of 5.
+    assert {row["is_recovered"] for row in rows if row["is_blended"] == "False"} == {"True"}
+    assert "fraction_low" in done.output
+    assert (survey / "found.png").stat().st_size > 1000
+
+
 def test_frames_may_lie_in_zarr(tmp_path):
     frame = make_frame(bands=("r",))
     group = zarr.open_group(tmp_path / "f.zarr", mode="w")
