@@ -18,7 +18,6 @@ from skybench.generators.recipe_text import is_file, text_of
 from skybench.generators.recipe_text import packaged_recipes as packaged_recipes
 from skybench.generators.recipe_yaml import read_mapping
 from skybench.generators.rungs import on_rung, rung_names
-from skybench.generators.sky.psf_file import with_psf
 from skybench.generators.suggestion import unknown
 from skybench.generators.table_file import with_table
 
@@ -168,7 +167,7 @@ def recipe_from(content: Mapping[str, Any], *, folder: Path | None = None) -> Re
     if not isinstance(name, str) or name not in FAMILIES:
         raise ValueError("family: " + unknown("family", str(name), FAMILIES))
     content, found = with_table(content, folder)
-    content, seen = with_psf(content, folder)
+    content, seen = FAMILIES[name].recipe.with_files(content, folder)
     # Collections hold recipes: named, or written out.
     context = {"recipe": partial(_member, folder=folder), **found, **seen}
     return FAMILIES[name].recipe.model_validate({"family": name, **content}, context=context)

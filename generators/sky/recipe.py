@@ -51,7 +51,7 @@ from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.instrument import Observed, chosen, laid_under, lifted
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
-from skybench.generators.sky.psf_file import IMAGE, PSFEX, MeasuredPsf
+from skybench.generators.sky.psf_file import IMAGE, PSFEX, MeasuredPsf, with_psf
 from skybench.generators.sky.shapes import FIRST_CODE
 from skybench.generators.sky.sky_residual import SkyResidual
 from skybench.generators.sky.spellings import PSF_FWHM_ARCSEC, REDSHIFT, InPixels, Rounded, Sky
@@ -521,6 +521,13 @@ class SkyRecipe(SceneRecipe):
         recorded = super().beneath(changes)
         another = any(path.partition(".")[0] == "instrument" for path in changes)
         return lifted(recorded) if another else recorded
+
+    @classmethod
+    @override
+    def with_files(
+        cls, content: Mapping[str, Any], folder: Path | None
+    ) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        return with_psf(content, folder)
 
     @property
     @override
