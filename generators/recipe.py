@@ -306,6 +306,21 @@ class Recipe(Part):
         """Return the content that changes at dotted paths are laid over: what is recorded."""
         return self.model_dump(mode="json")
 
+    @classmethod
+    def with_files(
+        cls, content: Mapping[str, Any], folder: Path | None
+    ) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """Return content with what is recorded of a family's own files, and what they hold.
+
+        The latter is the context of its validation; ``folder`` is as for `recipe_from`.
+        """
+        return content, {}
+
+    @property
+    def read_files(self) -> dict[str, tuple[Path, dict[str, Any]]]:
+        """The folders of files that were read, and what is recorded of them, by their blocks."""
+        return {}
+
     @property
     def is_closed(self) -> bool:
         """Whether it has a sealed split whose samples cannot be drawn from it."""
@@ -407,6 +422,15 @@ class ObjectRecipe(Recipe):
     ] = None
     sources: Mapping[Name, SourceSpec]
     classes: Annotated[dict[Name, ClassSpec], Field(max_length=100)] = {}
+
+    @property
+    def read_files(self) -> dict[str, tuple[Path, dict[str, Any]]]:
+        """The folders of files that were read, and what is recorded of them, by their blocks."""
+        catalogue = self.catalogue
+        if catalogue is None or catalogue.folder is None:
+            return {}
+        recorded = catalogue.model_dump(include={"sha256", "rows", "kept"})
+        return {"catalogue": (catalogue.folder, recorded)}
 
     @property
     def class_names(self) -> tuple[str, ...]:

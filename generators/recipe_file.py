@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from skybench.errors import RecipeError
 from skybench.generators.changes import marks_of, with_changes
 from skybench.generators.families import FAMILIES
-from skybench.generators.recipe import ObjectRecipe, Recipe
+from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_errors import explain, without_mistakes
 from skybench.generators.recipe_text import is_file, text_of
 from skybench.generators.recipe_text import packaged_recipes as packaged_recipes
@@ -76,16 +76,25 @@ def _changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
 
 
 def _afresh(recipe: Recipe, content: dict[str, Any]) -> tuple[dict[str, Any], Path | None]:
-    """Return the content of a changed recipe so that its catalogue is read again, and from where.
+    """Return the content of a changed recipe so that its files are read again, and from where.
 
-    Another cut or column has other rows than those whose hash is recorded.
+    Another cut or column has other rows than those whose hash is recorded, another file or place
+    another PSF.
     """
-    catalogue = recipe.catalogue if isinstance(recipe, ObjectRecipe) else None
-    if catalogue is None or catalogue.folder is None or "catalogue" not in content:
-        return content, None
-    read = catalogue.model_dump(include={"sha256", "rows", "kept"})
-    rest = {k: v for k, v in content["catalogue"].items() if read.get(k) != v}
-    return content | {"catalogue": rest}, catalogue.folder
+    read = recipe.read_files
+    for key, (folder, recorded) in read.items():
+        block = content.get(key)
+        if isinstance(block, Mapping) and block.get("file"):
+            rest = {k: v for k, v in block.items() if recorded.get(k) != v}
+            content = content | {key: rest | {"file": _within(folder, block["file"])}}
+    return content, Path() if read else None
+
+
+def _within(folder: Path, file: Any) -> Any:
+    """Return where a file is, or files by their bands."""
+    if isinstance(file, Mapping):
+        return {band: _within(folder, name) for band, name in file.items()}
+    return str(folder.absolute() / file) if isinstance(file, str) else file
 
 
 def _loaded(recipe: str | PathLike[str]) -> Recipe:
@@ -158,8 +167,9 @@ def recipe_from(content: Mapping[str, Any], *, folder: Path | None = None) -> Re
     if not isinstance(name, str) or name not in FAMILIES:
         raise ValueError("family: " + unknown("family", str(name), FAMILIES))
     content, found = with_table(content, folder)
+    content, seen = FAMILIES[name].recipe.with_files(content, folder)
     # Collections hold recipes: named, or written out.
-    context = {"recipe": partial(_member, folder=folder), **found}
+    context = {"recipe": partial(_member, folder=folder), **found, **seen}
     return FAMILIES[name].recipe.model_validate({"family": name, **content}, context=context)
 
 

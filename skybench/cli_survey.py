@@ -1,12 +1,15 @@
 """Commands that work on frames of real surveys."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skybench.cli_datasets import Scheduler, StoreOption, Workers
 from skybench.errors import ParameterError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +57,15 @@ def inject(
         str | None,
         typer.Option(help="Only this share of the frames, for job arrays.", metavar="I/N"),
     ] = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(help="Write a page of real and injected sources.", metavar="PNG"),
+    ] = None,
+    completeness: Annotated[
+        Path | None,
+        typer.Option(help="Write what is found again, a row a source.", metavar="CSV"),
+    ] = None,
+    rounds: Annotated[int, typer.Option(help="Of injections for --completeness.")] = 10,
     workers: Workers = None,
     scheduler: Scheduler = None,
     store: StoreOption = None,
@@ -65,18 +77,28 @@ def inject(
     from skybench.survey import run
     from skybench.survey.reading import frames_in
 
-    if task is None and version is None and out is None:
-        msg = "say what becomes of the cutouts: --out FILE, or --version to publish them"
+    if task is None and all(end is None for end in (version, out, gallery, completeness)):
+        msg = (
+            "say what becomes of it: --out FILE, --version to publish the cutouts, --gallery PNG, "
+            "or --completeness CSV"
+        )
         raise ParameterError(msg)
     options = run.InjectionOptions(
         catalogue=catalogue, count=count, seed=seed, side=side, separation=separation
     )
     jobs = run.jobs_of(frames_in(frames), options, parts or Path(f"{name}-parts"))
+    if completeness is not None:
+        _write_completeness(run.recovered_from(jobs, rounds), completeness)
+        if all(end is None for end in (task, version, out, gallery)):
+            return
     run.run(run.share_of(jobs, task), workers=workers, scheduler=scheduler)
     if task is not None:
         print(f"task {task} is done; without --task the same command joins the parts")
         return
     ds = run.gathered(jobs, name, licence)
+    if gallery is not None:
+        run.gallery_of(jobs, ds).save(gallery)
+        print(f"{gallery}: rows R are of the frames, rows F were injected")
     if out is not None:
         from skybench.registry.exports.export import data_format_of, write_dataset
 
@@ -159,3 +181,15 @@ def _numbers(name: str, text: str | None) -> list[float] | None:
     except ValueError:
         msg = f"{name} must be a number, or numbers with commas between, got {text!r}"
         raise ParameterError(msg) from None
+
+
+def _write_completeness(found: "pd.DataFrame", path: Path) -> None:
+    """Write the table of sources and its figure, and print the fraction by magnitude."""
+    from skybench.survey.completeness import completeness, plot_completeness
+
+    found.to_csv(path, index=False)
+    by = {key: completeness(found, by=key) for key in ("magnitude", "half_light_radius")}
+    drawn = plot_completeness(by, path.with_suffix(".png"))
+    columns = ["low", "high", "fraction", "fraction_low", "fraction_high", "flux_bias"]
+    print(by["magnitude"][columns].round(3).to_string(index=False))
+    print(f"{path}: {len(found):,} injected sources; {drawn} shows them")

@@ -8,10 +8,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skybench.errors import ParameterError
+from skybench.generators.arrays import Floats
 from skybench.generators.schema import SPLITS, variable
 from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.strata import deal
 from skybench.generators.variable import flags, numbered
+from skybench.survey.frame import Frame
 from skybench.survey.inject import Injection
 from skybench.survey.places import nearest_place
 
@@ -46,10 +48,34 @@ def cutouts(injected: Injection, side: int = SIDE) -> xr.Dataset:
         msg = f"cutouts must be of 1 to {min(frame.shape)} pixels on {frame.name}, got {side}."
         raise ParameterError(msg)
     x, y = (injected.sources[f"frame_{axis}"].values for axis in "xy")
+    held, x0, y0 = _held(frame, x, y, side)
+    data = _pixels(frame, x0, y0, side)
+    return xr.Dataset(data, _truth(injected, held, x0, y0), {})
+
+
+def cutouts_at(frame: Frame, x: Floats, y: Floats, side: int = SIDE) -> xr.Dataset:
+    """Return pixels, weights and masks about places on a frame, where it holds all of a cutout."""
+    _, x0, y0 = _held(frame, x, y, side)
+    return xr.Dataset(_pixels(frame, x0, y0, side), {"band": _bands(frame)})
+
+
+def _held(
+    frame: Frame, x: Floats, y: Floats, side: int
+) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+    """Return which cutouts a frame holds whole, and the first pixels of these along x and y."""
     x0, y0 = (np.floor(at + 0.5).astype(np.int64) - side // 2 for at in (x, y))
     whole = (x0 >= 0) & (y0 >= 0) & (x0 + side <= frame.shape[1]) & (y0 + side <= frame.shape[0])
     held = np.flatnonzero(whole)
-    x0, y0 = x0[held], y0[held]
+    return held, x0[held], y0[held]
+
+
+def _bands(frame: Frame) -> xr.Variable:
+    return VOCABULARY["band"].holding(np.arange(len(frame.bands)), flags(numbered(frame.bands)))
+
+
+def _pixels(
+    frame: Frame, x0: NDArray[np.int64], y0: NDArray[np.int64], side: int
+) -> dict[str, Any]:
     pixels = {
         "image": (frame.image, {"units": frame.units, "long_name": "frame with sources, counts"}),
         "ivar": (
@@ -61,11 +87,10 @@ def cutouts(injected: Injection, side: int = SIDE) -> xr.Dataset:
         ),
         "mask": (frame.mask, {"long_name": "bits of the frame's mask; 0 is nothing"}),
     }
-    data = {
+    return {
         name: (("sample", "band", "y", "x"), _windows(values, x0, y0, side), attributes)
         for name, (values, attributes) in pixels.items()
     }
-    return xr.Dataset(data, _truth(injected, held, x0, y0), {})
 
 
 def _windows(
@@ -94,9 +119,7 @@ def _truth(
     if frame.wcs is not None:
         for name, values in zip(("ra", "dec"), frame.sky_of(x, y), strict=True):
             truth[name] = ("sample", values, {"units": "degree", "long_name": f"{name} (J2000)"})
-    truth["band"] = VOCABULARY["band"].holding(
-        np.arange(len(frame.bands)), flags(numbered(frame.bands))
-    )
+    truth["band"] = _bands(frame)
     for name, values, (units, text) in (
         ("zeropoint", frame.electron_zeropoint, ("mag", "AB magnitude of one electron")),
         ("gain", frame.gain, ("electron", "electrons a count")),

@@ -170,11 +170,29 @@ class Frame:
         ra, dec = self._needed_wcs().all_pix2world(x, y, 0)
         return np.asarray(ra, np.float64), np.asarray(dec, np.float64)
 
+    @property
+    def north(self) -> tuple[float, float]:
+        """Direction of north, degrees counter-clockwise from +x, and 1 or -1.
+
+        By 1 angles grow from north to east as they do from +x, as on the sky; by -1 the frame is
+        mirrored.
+
+        Raises
+        ------
+        ParameterError
+            The frame has no WCS.
+        """
+        # Columns are the steps on the pixels towards east and north.
+        steps = np.linalg.inv(self._needed_wcs().celestial.pixel_scale_matrix)
+        (east_x, north_x), (east_y, north_y) = steps.tolist()
+        turn = north_x * east_y - north_y * east_x
+        return float(np.degrees(np.arctan2(north_y, north_x))), float(np.sign(turn))
+
     def _needed_wcs(self) -> Any:
         if self.wcs is None:
             msg = (
-                f"{self.name} has no WCS, so ra and dec are nowhere on it; give one, or places in "
-                "pixels as x and y."
+                f"{self.name} has no WCS, so ra and dec are nowhere on it, and north is nowhere; "
+                "give one, or places in pixels as x and y, and angles as position_angle."
             )
             raise ParameterError(msg)
         return self.wcs

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats
 from skybench.registry.pictures import Bytes, picture, stretch
+from skybench.survey.completeness import detect
+from skybench.survey.cutouts import SIDE, cutouts_at
+from skybench.survey.frame import Frame
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -72,6 +75,18 @@ def real_and_fake(
         for column, shown in enumerate(tiles):
             sheet.paste(shown, (_MARGIN + column * (width + _GAP), top))
     return sheet
+
+
+def detected(frame: Frame, side: int = SIDE, band: int = 0) -> xr.Dataset:
+    """Return cutouts about what is detected in a band of a frame: the real ones of a page.
+
+    Raises
+    ------
+    MissingDependencyError
+        sep is not installed.
+    """
+    found = detect(frame, band)
+    return cutouts_at(frame, found["x"].to_numpy(), found["y"].to_numpy(), side)
 
 
 def central_flux(ds: xr.Dataset) -> Floats:

@@ -5,7 +5,7 @@ pixels, electrons a band in ``flux_band``, and ``source_x`` and ``source_y`` fro
 is put.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,15 +25,18 @@ from skybench.generators.sky.bands import sample
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import SkyRecipe
 from skybench.generators.sky.sky_object import SkyObject
+from skybench.generators.sky.spellings import Sky, Spelling, spellings_of, tractor_shape
 from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.suggestion import unknown
 from skybench.generators.variable import flags
 from skybench.survey.frame import Frame
 
 _PLACES = ("x", "y", "ra", "dec")
-_OPTICS = ("psf_fwhm", "psf_beta", "sky_level", "read_noise")
-_OF_THE_IMAGE = (*_OPTICS, "split", "band", "zeropoint")
-"""Coordinates of a recipe's samples that the frame replaces."""
+_OF_THE_IMAGE = ("psf_", "spike_", "sky_", "read_noise", "split", "band", "zeropoint")
+"""How coordinates of a recipe's samples begin that the frame replaces."""
+
+_NORTHERN = {spelling.words: spelling for spelling in (tractor_shape(),)}
+"""Ellipticities whose components are along north, not along x."""
 
 
 class Population(NamedTuple):
@@ -79,13 +82,22 @@ def population(
     ParameterError
         A column is missing, unknown, or has values outside its domain; bands do not fit.
     """
-    recipe = _recipe(given)
+    recipe = as_recipe(given)
     if recipe is not None:
         return _of_recipe(recipe, frame, count, first)
     return _of_catalogue(read_catalogue(given), frame, count, first)
 
 
-def _recipe(given: object) -> SkyRecipe | None:
+def as_recipe(given: object) -> SkyRecipe | None:
+    """Return the recipe that is meant; None for a catalogue.
+
+    Raises
+    ------
+    ParameterError
+        It is a recipe of another family.
+    RecipeError
+        There is no such recipe.
+    """
     is_text = isinstance(given, str | PathLike)
     name = Path(given) if isinstance(given, str | PathLike) else None
     if isinstance(given, Recipe) or (is_text and name and name.suffix in ("", ".yaml", ".yml")):
@@ -152,7 +164,8 @@ def _of_recipe(recipe: SkyRecipe, frame: Frame, count: int | None, first: int) -
         raise ParameterError(msg)
     drawn = sample(recipe, first, first + count)
     scale = _length_scale(recipe, frame)
-    kept = drawn.drop_vars([n for n in _OF_THE_IMAGE if n in drawn]).variables.items()
+    replaced = [name for name in drawn.variables if str(name).startswith(_OF_THE_IMAGE)]
+    kept = drawn.drop_vars(replaced).variables.items()
     own = {str(name): _scaled(values, scale) for name, values in kept}
     middle = {"source_x": recipe.image.shape[1], "source_y": recipe.image.shape[0]}
     for name, length in middle.items():
@@ -258,7 +271,7 @@ def _numbers(name: str, column: NDArray[Any]) -> Floats:
 def _coordinates(columns: dict[str, NDArray[Any]], frame: Frame) -> dict[str, xr.Variable]:
     count = len(next(iter(columns.values())))
     kinds = _kinds(columns.pop("profile", np.full(count, "sersic")))
-    converted = dict(_converted(columns, frame))
+    converted = dict(_converted(columns, dict.fromkeys(kinds), frame))
     own = sorted({n for kind in kinds for n in kind.variables}, key=list(variables()).index)
     table = {name: np.full(count, np.nan) for name in own if name not in fluxes()}
     lights = {name: np.full((count, len(frame.bands)), np.nan) for name in own if name in fluxes()}
@@ -308,21 +321,56 @@ def _of_kind(
     return given | kind.derive(given)
 
 
-def _converted(columns: Mapping[str, NDArray[Any]], frame: Frame) -> Iterator[tuple[str, Floats]]:
+def _converted(
+    columns: Mapping[str, NDArray[Any]], kinds: Iterable[type[SkyObject]], frame: Frame
+) -> Iterator[tuple[str, Floats]]:
     """Yield the columns that are parameters, by our names and in our units."""
     known = {*SKY_OBJECTS.variables} - {"source_x", "source_y"}
     for name, column in columns.items():
-        if name in _PLACES:
-            continue
         parameter, _, band = name.rpartition("_") if name not in known else (name, "", "")
         if name in fluxes() or name == "magnitude":
             yield _flux_name(name), _in_all_bands(name, column, frame)
-        elif name == "half_light_radius_arcsec":
-            yield "half_light_radius", _numbers(name, column) / _scale(frame)
         elif name in known:
             yield name, _numbers(name, column)
         elif parameter in ("magnitude", "flux") and band == frame.bands[0]:
             yield "flux", _each_band(parameter, columns, frame)
+    shapes = {s.words: s for kind in kinds for s in spellings_of(kind.name)} | _NORTHERN
+    for words, spelling in shapes.items():
+        if spelling.variables[0].units != "mag" and {*words} & columns.keys():
+            values = _together(spelling, columns)
+            yield from zip(spelling.ours, _by_the_frame(spelling, values, frame), strict=True)
+
+
+def _together(spelling: Spelling, columns: Mapping[str, NDArray[Any]]) -> list[Floats]:
+    """Return the columns of a spelling."""
+    words = " and ".join(spelling.words)
+    if missing := {*spelling.words} - columns.keys():
+        msg = f"the catalogue lacks {missing.pop()}: {words} are given together."
+        raise ParameterError(msg)
+    if twice := [name for name in spelling.ours if name in columns]:
+        msg = f"{words} and {twice[0]} say the same; the catalogue may have one of them."
+        raise ParameterError(msg)
+    values = [_numbers(word, columns[word]) for word in spelling.words]
+    for row, column in zip(spelling.variables, values, strict=True):
+        row.check(column)
+    return values
+
+
+def _by_the_frame(spelling: Spelling, values: list[Floats], frame: Frame) -> tuple[Floats, ...]:
+    """Return what follows from a spelling on a frame, whose north may point anywhere."""
+    if spelling.words[0].endswith("_north"):
+        return (_from_north(values[0], frame),)
+    scale = _scale(frame) if spelling.variables[0].units == "arcsec" else 1.0
+    found = spelling.converted(values, Sky(0.0, scale, east_left=True))
+    if spelling.words in _NORTHERN:
+        ratio, angle = found
+        return ratio, _from_north(angle, frame)
+    return found
+
+
+def _from_north(angle: Floats, frame: Frame) -> Floats:
+    north, turn = frame.north
+    return north + turn * angle
 
 
 def _flux_name(name: str) -> str:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from skybench.errors import NotFoundError, ParameterError
 from skybench.generators.suggestion import unknown
+from skybench.registry.hashing.content_hash import canonical_json
 from skybench.survey.frame import UNNAMED, Frame
 from skybench.survey.psf import as_psf
 
@@ -21,6 +21,9 @@ _COLUMNS = (
     *("frame", "band", "image", "ivar", "variance", "mask", "psf", "zeropoint", "gain"),
     *("pixel_scale_arcsec", "units"),
 )
+_PIXELS = ("image", "ivar", "variance", "mask")
+"""Columns that name files of pixels."""
+
 _KEYWORDS = {"zeropoint": ("MAGZERO", "ZEROPOINT", "MAGZP"), "gain": ("GAIN", "GAINA", "EGAIN")}
 """Of FITS headers, that are asked where a table says nothing."""
 
@@ -45,6 +48,12 @@ class FrameFiles:
     def read(self) -> Frame:
         """Return the frame; raises as `read_frame`."""
         return read_frame(self.rows, name=self.name)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that decides the frame: of its files the content, wherever they lie."""
+        told = [{key: _content(key, value) for key, value in row.items()} for row in self.rows]
+        return f"sha256:{sha256(canonical_json([self.name, told])).hexdigest()}"
 
 
 def frames_in(table: str | PathLike[str]) -> list[FrameFiles]:
@@ -80,11 +89,27 @@ def frames_in(table: str | PathLike[str]) -> list[FrameFiles]:
     return [FrameFiles(name=name, rows=tuple(rows)) for name, rows in groups.items()]
 
 
+def _is_path(column: str, value: Any) -> bool:
+    return column in _PIXELS or (column == "psf" and isinstance(value, str) and not _number(value))
+
+
 def _beside(column: str, value: Any, folder: Path) -> Any:
-    is_path = column in ("image", "ivar", "variance", "mask") or (
-        column == "psf" and isinstance(value, str) and not _number(value)
-    )
-    return str(folder / value) if is_path else value
+    return str(folder / value) if _is_path(column, value) else value
+
+
+def _content(column: str, value: Any) -> str:
+    """Return a value of the table as text, a file by its content and the part of it."""
+    if not _is_path(column, value):
+        return str(value)
+    path, part = _split(str(value))
+    _check_there(path)
+    return f"{file_digest(path)}[{part}]"
+
+
+def _check_there(path: Path) -> None:
+    if not path.exists():
+        msg = f"there is no file {path}; paths are beside the table of frames."
+        raise NotFoundError(msg)
 
 
 def _number(text: str) -> bool:
@@ -131,9 +156,6 @@ def read_frame(rows: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, name: s
         pixel_scale_arcsec=each[0].get("pixel_scale_arcsec"),
         digest=_digest([path for one in read for path in one.paths()]),
     )
-
-
-_PIXELS = ("image", "ivar", "variance", "mask")
 
 
 class _Read:
@@ -197,9 +219,7 @@ def _split(text: str) -> tuple[Path, str | None]:
 def _pixels_in(text: str) -> tuple[NDArray[Any], Any]:
     """Return the pixels in a part of a file, and the header that goes with them."""
     path, part = _split(text)
-    if not path.exists():
-        msg = f"there is no file {path}; paths are beside the table of frames."
-        raise NotFoundError(msg)
+    _check_there(path)
     if path.is_dir():
         return _of_zarr(path, part), {}
     from astropy.io import fits  # late: it takes a while
@@ -254,15 +274,15 @@ def _stacked(planes: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
 
 def _digest(paths: Sequence[Path]) -> str:
     """Return the SHA-256 of one file, or of those of several."""
-    digests = [_file_digest(path) for path in paths]
+    digests = [file_digest(path) for path in paths]
     whole = digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
     return f"sha256:{whole}"
 
 
-@cache
-def _file_digest(path: Path) -> str:
-    digest = sha256()
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, or of all files in a folder, in hexadecimal."""
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    digest = sha256()
     for file in files:
         with file.open("rb") as stream:
             while block := stream.read(1 << 20):

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import xarray as xr
 from pydantic import JsonValue
 
-from skybench.errors import ParameterError
+from skybench.errors import NotFoundError, ParameterError
 from skybench.generators.generate import GENERATOR
 from skybench.registry.exports.export import write_dataset
 from skybench.registry.exports.zarr import ZARR
@@ -21,9 +21,16 @@ from skybench.registry.hashing.content_hash import canonical_json
 from skybench.registry.progress_bar import progress_bar
 from skybench.release.building.scheduler import available_cpus, check_workers, run_tasks
 from skybench.release.publishing.finished_dataset import DatasetDescription
+from skybench.survey.completeness import completeness_rounds
 from skybench.survey.cutouts import SIDE, cutouts, joined
+from skybench.survey.gallery import detected, real_and_fake
 from skybench.survey.inject import inject
-from skybench.survey.reading import FrameFiles, read_frame
+from skybench.survey.population import as_recipe
+from skybench.survey.reading import FrameFiles, file_digest, read_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL import Image
 
 _ORDER = "injection_order"
 """Attribute of a part: the digest of what it was made from."""
@@ -69,30 +76,42 @@ class InjectionJob:
     number : int
         Of the frame, by which it takes other rows of the catalogue than the frames before it.
     options : InjectionOptions
+    catalogue_sha256 : str
+        Of the catalogue's file, or of the recipe as it is recorded.
     path : str
     """
 
     frame: FrameFiles
     number: int
     options: InjectionOptions
+    catalogue_sha256: str
     path: str
 
     @property
     def order(self) -> str:
-        """SHA-256 of what decides the part, but for the content of the files."""
-        asked = {"number": self.number, "generator": GENERATOR, "frame": self.frame.name}
-        return sha256(canonical_json(asked | {"options": asdict(self.options)})).hexdigest()
+        """SHA-256 of what decides the part: the content of the files, wherever they lie."""
+        asked = {"number": self.number, "generator": GENERATOR, "frame": self.frame.digest}
+        options = asdict(self.options) | {"catalogue": self.catalogue_sha256}
+        return sha256(canonical_json(asked | {"options": options})).hexdigest()
 
 
 def jobs_of(
     frames: Sequence[FrameFiles], options: InjectionOptions, folder: str | Path
 ) -> list[InjectionJob]:
-    """Return a job for each frame."""
+    """Return a job for each frame.
+
+    Raises
+    ------
+    RecipeError
+        The catalogue is neither a file nor a recipe.
+    """
+    catalogue = _digest_of(options.catalogue)
     return [
         InjectionJob(
             frame=frame,
             number=number,
             options=options,
+            catalogue_sha256=catalogue,
             path=str(Path(folder) / f"part-{number:06d}.zarr"),
         )
         for number, frame in enumerate(frames)
@@ -214,11 +233,46 @@ def _part(job: InjectionJob) -> xr.Dataset:
     part = ZARR.read(path)
     if part.attrs.get(_ORDER) != job.order:
         msg = (
-            f"{path} is of another run than this one into {job.frame.name}; choose another folder, "
-            "or delete it."
+            f"{path} is of another run than this one into {job.frame.name}, of other options or "
+            "files; choose another folder, or delete it."
         )
         raise ParameterError(msg)
     return part
+
+
+def recovered_from(jobs: Sequence[InjectionJob], rounds: int) -> "pd.DataFrame":
+    """Return what is found again in all frames, a row a source; see `completeness_rounds`.
+
+    Raises
+    ------
+    ParameterError
+        The number of sources is not given.
+    """
+    import pandas as pd  # late: it takes a while
+
+    options = jobs[0].options
+    if options.count is None:
+        msg = "say how many sources each round puts into a frame: --count 40"
+        raise ParameterError(msg)
+    tables = []
+    for job in jobs:
+        found = completeness_rounds(
+            job.frame.read(),
+            options.catalogue,
+            rounds=rounds,
+            count=options.count,
+            seed=options.seed,
+            separation=options.side / 2 if options.separation is None else options.separation,
+        )
+        tables.append(found.assign(frame=job.frame.name))
+    return pd.concat(tables, ignore_index=True)
+
+
+def gallery_of(jobs: Sequence[InjectionJob], fakes: xr.Dataset) -> "Image.Image":
+    """Return the page of what the frames show, beside the cutouts that were injected."""
+    side = jobs[0].options.side
+    real = [detected(job.frame.read(), side) for job in jobs]
+    return real_and_fake(xr.concat(real, "sample", combine_attrs="override"), fakes)
 
 
 def description_of(ds: xr.Dataset, jobs: Sequence[InjectionJob]) -> DatasetDescription:
@@ -231,7 +285,7 @@ def description_of(ds: xr.Dataset, jobs: Sequence[InjectionJob]) -> DatasetDescr
     ]
     provenance: dict[str, JsonValue] = {
         **asdict(options),
-        "catalogue": _named(options.catalogue),
+        "catalogue": {"file": Path(options.catalogue).name, "sha256": jobs[0].catalogue_sha256},
         "frames": frames,
     }
     title = str(ds.attrs["title"])
@@ -247,10 +301,13 @@ def description_of(ds: xr.Dataset, jobs: Sequence[InjectionJob]) -> DatasetDescr
     )
 
 
-def _named(catalogue: str) -> dict[str, JsonValue]:
-    """Return the name of a catalogue or recipe, and the SHA-256 of its file."""
-    path: Any = Path(catalogue)
-    known: dict[str, JsonValue] = {"file": path.name}
-    if path.is_file():
-        known["sha256"] = f"sha256:{sha256(path.read_bytes()).hexdigest()}"
-    return known
+def _digest_of(catalogue: str) -> str:
+    """Return the SHA-256 of a catalogue's file, or of a recipe with all that it has read."""
+    recipe = as_recipe(catalogue)
+    if recipe is not None:
+        return f"sha256:{sha256(recipe.portable_json.encode()).hexdigest()}"
+    path = Path(catalogue)
+    if not path.is_file():
+        msg = f"there is no catalogue {path}."
+        raise NotFoundError(msg)
+    return f"sha256:{file_digest(path)}"

@@ -67,6 +67,8 @@ def sample(
         As for `skybench.generators.sampling.sample`.
     """
     shared = sample_shared(recipe, start, stop, labels, attempt)
+    if recipe.psf.is_measured:
+        shared = shared.assign_coords(recipe.psf.measured.coordinates(tuple(recipe.image.bands)))
     if not recipe.image.bands:
         return shared
     rows = (start, stop, attempt)
@@ -101,7 +103,9 @@ def _condition(recipe: SkyRecipe, shared: xr.Dataset, key: str, rows: _Rows) -> 
     columns = []
     for band, spec in recipe.image.bands.items():
         own = getattr(spec, key)
-        if own is None:
+        if key == "fwhm" and recipe.psf.is_measured:
+            columns.append(np.full(shared[name].shape, recipe.psf.measured.fwhm(band)))
+        elif own is None:
             columns.append(shared[name].values * recipe.image.factor(band, name))
         else:
             columns.append(_drawn(recipe, own, f"image.bands.{band}.{key}", rows))

@@ -65,7 +65,9 @@ PROFILES = {
 SHARPEST = 0.8
 """Pixels of FWHM below which a scene would be drawn too finely."""
 
-_OWN = ("psf_profile", "psf_obscuration")
+_IMAGE = ("psf_image", "psf_y", "psf_x")
+
+_OWN = ("psf_profile", "psf_obscuration", *_IMAGE)
 
 _EXPONENT, _TURBULENCE, _KOLMOGOROV_FWHM = 5 / 3, 3.4418, 0.9758634299
 
@@ -192,16 +194,20 @@ class PsfImage:
 
     def transform(self, kx: Floats, ky: Floats) -> Complexes:
         """Return (ky, kx) the transform, with the pixel's; 0 where the array does not sample it."""
-        waves = [
-            _waves(k / self.oversampling, length)
+        up, along = (
+            _waves((k / self.oversampling).tobytes(), length)
             for k, length in zip((ky, kx), self.array.shape, strict=True)
-        ]
-        found = waves[0] @ self.array @ waves[1].T
+        )
+        few = up.shape[0] < along.shape[0]
+        found = (up @ self.array) @ along.T if few else up @ (self.array @ along.T)
         return np.asarray(found if self.has_pixel else found * _pixel(kx, ky))
 
 
-def _waves(k: Floats, length: int) -> Complexes:
-    places = np.arange(length) - (length - 1) / 2
+# Images of a PSF that varies over a frame share them; scenes of 8192 pixels make each 10 MB.
+@lru_cache(maxsize=8)
+def _waves(frequencies: bytes, length: int) -> Complexes:
+    """Return (k, place) the waves of frequencies over the pixels of an array."""
+    k, places = np.frombuffer(frequencies), np.arange(length) - (length - 1) / 2
     return np.asarray(np.exp(-1j * k[:, None] * places) * (np.abs(k) <= np.pi)[:, None])
 
 
@@ -239,15 +245,23 @@ def _airy_fwhm(obscuration: float) -> float:
 
 def are_in(parameters: xr.Dataset) -> bool:
     """Tell whether the samples were seen through a PSF that is known by its transform."""
-    return "psf_profile" in parameters
+    return "psf_profile" in parameters or _IMAGE[0] in parameters
 
 
 def spread(parameters: xr.Dataset, shape: tuple[int, int], draw: Draw) -> Floats:
     """Return images seen through the PSFs that the coordinates tell; see `under`."""
+    if _IMAGE[0] in parameters:
+        return under(_stored(parameters), parameters, shape, draw)
     inner = parameters.get("psf_obscuration", xr.zeros_like(parameters["psf_fwhm"]))
     told = parameters["psf_profile"], parameters["psf_fwhm"], inner
     each = zip(*(values.values.tolist() for values in told), strict=True)
     return under([_optical(*one) for one in each], parameters, shape, draw)
+
+
+def _stored(parameters: xr.Dataset) -> PsfImage:
+    """Return the PSF whose image the coordinates hold."""
+    image, _, across = (parameters[name].values.astype(np.float64) for name in _IMAGE)
+    return PsfImage(image, (across.size - 1) / (across[-1] - across[0]))
 
 
 def _optical(profile: int, fwhm: float, obscuration: float) -> Kolmogorov | Airy:
@@ -288,13 +302,18 @@ def under(
     samples = parameters.sizes["sample"]
     each = list(psf) if isinstance(psf, Sequence) else [psf] * samples
     images = np.empty((samples, *shape))
-    plans = [_planned(one, shape) for one in each]
+    known = {id(one): _planned(one, shape) for one in each}
+    plans = [known[id(one)] for one in each]
     for plan in sorted(set(plans)):
         members = [i for i, own in enumerate(plans) if own == plan]
+        last: PsfTransform | None = None
+        ratio: Floats | Complexes
         for some in _blocks(members, plan, shape):
             scenes = _scenes(parameters.isel(sample=some), shape, plan, draw)
             for i, scene in zip(some, scenes, strict=True):
-                images[i] = _seen(scene, each[i], plan)[: shape[0], : shape[1]]
+                if each[i] is not last:
+                    last, ratio = each[i], _ratio(each[i], plan, scene.shape)
+                images[i] = _seen(scene, ratio, plan)[: shape[0], : shape[1]]
     return np.maximum(images, 0, out=images)
 
 
@@ -322,13 +341,33 @@ def _scenes(parameters: xr.Dataset, shape: tuple[int, int], plan: _Plan, draw: D
     return draw(plain.assign_coords(placed | optics), (ny, nx), scale=plan.scale)
 
 
-def _seen(scene: Floats, psf: PsfTransform, plan: _Plan) -> Floats:
-    """Return the image that a fine scene under the Gaussian is, seen through a PSF."""
-    turn, (ny, nx) = 2 * np.pi, scene.shape
+def _ratio(psf: PsfTransform, plan: _Plan, shape: tuple[int, int]) -> Floats | Complexes:
+    """Return the transform of a PSF and its pixels over that of the Gaussian and fine pixels."""
+    ky, kx = _frequencies(shape)
+    seen = psf.transform(plan.scale * kx, plan.scale * ky)
+    seen *= _undone(shape)
+    return seen
+
+
+@lru_cache(maxsize=2)
+def _undone(shape: tuple[int, int]) -> Floats:
+    """Return 1 over the transform of the Gaussian and the fine pixels, which scenes have."""
+    ky, kx = _frequencies(shape)
+    return np.asarray(1 / (_gaussian(ky)[:, None] * _gaussian(kx) * _pixel(kx, ky)))
+
+
+def _frequencies(shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Return those along y and along x of a fine image, radians a fine pixel."""
+    turn, (ny, nx) = 2 * np.pi, shape
     ky, kx = (np.asarray(turn * f, np.float64) for f in (np.fft.fftfreq(ny), np.fft.rfftfreq(nx)))
-    had = _gaussian(ky)[:, None] * _gaussian(kx) * _pixel(kx, ky)
-    spectrum = rfft2(scene) * psf.transform(plan.scale * kx, plan.scale * ky) / had
-    whole = irfft2(spectrum, scene.shape)
+    return ky, kx
+
+
+def _seen(scene: Floats, ratio: Floats | Complexes, plan: _Plan) -> Floats:
+    """Return the image that a fine scene under the Gaussian is, seen through a PSF."""
+    spectrum = rfft2(scene)
+    spectrum *= ratio
+    whole = irfft2(spectrum, scene.shape, overwrite_x=True)
     first = plan.scale * plan.margin
     # Fine pixels do not add up to a pixel: each has the light that a whole pixel has, over s^2.
     return np.asarray(whole[first :: plan.scale, first :: plan.scale] * plan.scale**2)

@@ -1,17 +1,22 @@
 """Recipes of sky images: optics, bands, noise and detector beside the sources."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import (
     BeforeValidator,
     Field,
+    PrivateAttr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 from typing_extensions import override
 
+from skybench.errors import RecipeError
 from skybench.generators.distributions import (
     NUMBER,
     Column,
@@ -32,6 +37,7 @@ from skybench.generators.recipe import (
     SEGMENTATION,
     Coded,
     Condition,
+    Line,
     Name,
     Part,
     SourceSpec,
@@ -45,6 +51,7 @@ from skybench.generators.sky.detector import Detector
 from skybench.generators.sky.instrument import Observed, chosen, laid_under, lifted
 from skybench.generators.sky.noise import Noise
 from skybench.generators.sky.objects import SKY_OBJECTS
+from skybench.generators.sky.psf_file import IMAGE, PSFEX, MeasuredPsf, with_psf
 from skybench.generators.sky.shapes import FIRST_CODE
 from skybench.generators.sky.sky_residual import SkyResidual
 from skybench.generators.sky.spellings import PSF_FWHM_ARCSEC, REDSHIFT, InPixels, Rounded, Sky
@@ -191,12 +198,28 @@ class SkyImage(ImageSpec):
         return float(factor)
 
 
+_OF_PROFILES: dict[str, tuple[tuple[str, ...], Distribution | None]] = {
+    "beta": (("moffat",), MOFFAT_BETA),
+    "obscuration": (("airy",), None),
+    "file": ((IMAGE, PSFEX), None),
+    "oversampling": ((IMAGE,), None),
+    "x": ((PSFEX,), None),
+    "y": ((PSFEX,), None),
+}
+"""Keys of a PSF that only some profiles have, and what they are where they are left out."""
+
+
 class Psf(Part):
     """The point-spread function; a fwhm of 0 switches a Moffat or a Gaussian off.
 
     The ``profile`` is a Moffat, a Gaussian, that of turbulence (``kolmogorov``), or that of a
     mirror in space (``airy``), with an ``obscuration``: the diameter of what stands before the
     mirror over its own. With ``spikes`` it has diffraction spikes, too.
+
+    It is an ``image`` in a FITS ``file``, with ``oversampling`` pixels along one of the recipe's,
+    or a ``psfex`` model, taken at the pixel ``x``, ``y`` of its chip, by default in the middle of
+    its stars; ``file`` may name one for each band. They hold the response of a pixel of the
+    recipe's scale, and record their hash and ``fwhm``.
 
     The Gaussian is recorded as the Moffat that it is the limit of, with a ``psf_beta`` of 1e6.
     ``fwhm_arcsec`` stands for ``fwhm``, which is in pixels.
@@ -205,11 +228,62 @@ class Psf(Part):
     fwhm: Distribution = FWHM
     fwhm_arcsec: Distribution | None = None
     beta: Distribution = MOFFAT_BETA
-    profile: Literal["moffat", "gaussian", "kolmogorov", "airy"] = "moffat"
+    profile: Literal["moffat", "gaussian", "kolmogorov", "airy", "image", "psfex"] = "moffat"
     spikes: Spikes | None = None
     obscuration: Annotated[Finite, Field(ge=0, le=0.9)] | None = None
+    file: Annotated[
+        Line | dict[BandName, Line] | None,
+        Field(description="FITS, or one for each band; relative to the recipe"),
+    ] = None
+    oversampling: Annotated[Positive, Field(le=100)] | None = None
+    x: Finite | None = None
+    y: Finite | None = None
+    sha256: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
 
-    newer: ClassVar = frozenset({"spikes", "fwhm_arcsec", "obscuration"})
+    newer: ClassVar = frozenset(
+        {
+            *("spikes", "fwhm_arcsec", "obscuration"),
+            *("file", "oversampling", "x", "y", "sha256"),
+        }
+    )
+
+    # Private, so that no dump, repr or error shows them.
+    _measured: MeasuredPsf | None = PrivateAttr(default=None)
+    _folder: Path | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _read(self, info: ValidationInfo) -> Self:
+        if self.file is not None:
+            context = info.context or {}
+            self._measured, self._folder = context.get("psf"), context.get("psf_folder")
+        return self
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its files were found; None for a recorded recipe."""
+        return self._folder
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it is from a file."""
+        return self.profile in (IMAGE, PSFEX)
+
+    @property
+    def measured(self) -> MeasuredPsf:
+        """What is in its files.
+
+        Raises
+        ------
+        RecipeError
+            The recipe was recorded elsewhere, and they are not at hand.
+        """
+        if self._measured is None:
+            msg = (
+                f"the PSF {self.file} is not at hand, whose hash is {self.sha256}; put it into the "
+                "folder in which you run this"
+            )
+            raise RecipeError(msg)
+        return self._measured
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
@@ -217,12 +291,16 @@ class Psf(Part):
         if self.fwhm_arcsec is not None and self.fwhm != FWHM:
             msg = "fwhm_arcsec and fwhm say the same; give one of them"
             raise ValueError(msg)
-        if self.profile != "moffat" and self.beta != MOFFAT_BETA:
-            article = "an" if self.profile == "airy" else "a"
-            msg = f"{article} {self.profile} has no beta; take it out, or let the profile be moffat"
-            raise ValueError(msg)
-        if self.profile != "airy" and self.obscuration is not None:
-            msg = f"a {self.profile} has no obscuration; take it out, or let the profile be airy"
+        article = "an" if self.profile in ("airy", "image") else "a"
+        for key, (profiles, default) in _OF_PROFILES.items():
+            if self.profile not in profiles and getattr(self, key) != default:
+                msg = (
+                    f"{article} {self.profile} has no {key}; take it out, or let the profile be "
+                    f"{' or '.join(profiles)}"
+                )
+                raise ValueError(msg)
+        if self.is_measured and self.file is None:
+            msg = f"{article} {self.profile} needs the file that it is in: file: psf.fits"
             raise ValueError(msg)
         return self
 
@@ -238,7 +316,7 @@ class Psf(Part):
 
     @property
     def exponent(self) -> Distribution:
-        """Return the distribution of ``psf_beta``."""
+        """Return the distribution of ``psf_beta``, which a measured PSF has not."""
         own = psf_transform.PROFILES[self.profile]
         return self.beta if own is None else Constant(value=own)
 
@@ -444,6 +522,31 @@ class SkyRecipe(SceneRecipe):
         another = any(path.partition(".")[0] == "instrument" for path in changes)
         return lifted(recorded) if another else recorded
 
+    @classmethod
+    @override
+    def with_files(
+        cls, content: Mapping[str, Any], folder: Path | None
+    ) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        return with_psf(content, folder)
+
+    @property
+    @override
+    def read_files(self) -> dict[str, tuple[Path, dict[str, Any]]]:
+        psf = self.psf
+        own = {}
+        if psf.folder is not None:
+            own["psf"] = (psf.folder, psf.model_dump(mode="json", include={"sha256", "fwhm"}))
+        return super().read_files | own
+
+    @property
+    @override
+    def portable_json(self) -> str:
+        if self.psf.file is None:
+            return super().portable_json
+        content = json.loads(super().portable_json)
+        content["psf"]["content"] = self.psf.measured.packed()
+        return json.dumps(content)
+
     @property
     def visible_sources(self) -> tuple[str, ...]:
         """The sources that ``visibility`` asks to be seen."""
@@ -457,13 +560,18 @@ class SkyRecipe(SceneRecipe):
         """Optics and noise of a sample."""
         return (
             *self._seeing,
-            Condition("psf.beta", VOCABULARY["psf_beta"], self.psf.exponent),
+            *self._exponent,
             *self.psf.transformed,
             *(self.psf.spikes.conditions if self.psf.spikes else ()),
             Condition("noise.sky_level", VOCABULARY["sky_level"], self.noise.sky_level),
             *(self.sky.conditions if self.sky else ()),
             Condition("noise.read_noise", VOCABULARY["read_noise"], self.noise.read_noise),
         )
+
+    @property
+    def _exponent(self) -> Iterator[Condition]:
+        if not self.psf.is_measured:
+            yield Condition("psf.beta", VOCABULARY["psf_beta"], self.psf.exponent)
 
     @property
     def _seeing(self) -> tuple[Condition, ...]:
@@ -552,6 +660,7 @@ class SkyRecipe(SceneRecipe):
             if self.image.bands and name in BANDED.values():
                 yield f"targets: {name} has a value a band, so it is no target; take another"
         yield from self._mistakes_of_sharpness()
+        yield from self._mistakes_of_measured_psf()
         yield from self.sky.mistakes() if self.sky else ()
         yield from self._mistakes_of_spellings()
         for source in self.visibility.sources if self.visibility else ():
@@ -604,6 +713,16 @@ class SkyRecipe(SceneRecipe):
                 f"psf.profile {self.psf.profile} needs a fwhm of {psf_transform.SHARPEST:g} pixels "
                 f"or more, got down to {least:g}; widen it, or let the profile be moffat"
             )
+
+    def _mistakes_of_measured_psf(self) -> Iterator[str]:
+        if not self.psf.is_measured:
+            return
+        for name, band in self.image.bands.items():
+            if band.fwhm is not None:
+                yield f"image.bands.{name}.fwhm: a measured PSF has its own; take it out"
+        if isinstance(self.psf.file, dict) and self.psf.file.keys() != self.image.bands.keys():
+            bands = ", ".join(self.image.bands) or "none"
+            yield f"psf.file must name one for each band, of which there are: {bands}"
 
     def _mistakes_of_band(self, name: str, band: Band) -> Iterator[str]:
         common = {condition.variable.name: condition.distribution for condition in self.conditions}

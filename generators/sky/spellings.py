@@ -188,11 +188,23 @@ def _spellings(row: Variable, given: Mapping[str, Variable]) -> Iterator[Spellin
         yield _Shear(_components(f"{prefix}g", "(1 - q) / (1 + q)"), ours)
 
 
-def _components(name: str, size: str) -> tuple[Variable, Variable]:
+def tractor_shape() -> Spelling:
+    """Return the spelling ``shape_e1``, ``shape_e2`` of catalogues of the Legacy Surveys.
+
+    Their size is (1 - q) / (1 + q), as of ``g1`` and ``g2``, and the angle is from north to east:
+    https://www.legacysurvey.org/dr10/catalogs/. No recipe has it, as it needs a WCS.
+    """
+    axes = ("along north", "along north-east")
+    return _Shear(_components("shape_e", "(1 - q) / (1 + q)", axes), (_AXIS_RATIO, _POSITION_ANGLE))
+
+
+def _components(
+    name: str, size: str, axes: tuple[str, str] = ("along x", "along x = y")
+) -> tuple[Variable, Variable]:
     whole = Interval(-1, 1, open_low=True, open_high=True)
     along, across = (
         of_source(f"{name}{i}", f"ellipticity {size}, {axis}", domain=whole)
-        for i, axis in ((1, "along x"), (2, "along x = y"))
+        for i, axis in enumerate(axes, 1)
     )
     return along, across
 

@@ -90,6 +90,26 @@ VOCABULARY = COMMON | table(
         "diameter of what stands before the mirror over the mirror's own",
         domain=Interval(0, 0.9),
     ),
+    Variable(
+        name="psf_image",
+        dims=("psf_y", "psf_x"),
+        dtype="float32",
+        long_name="image of the point-spread function, pixel included, of sum 1",
+    ),
+    Variable(
+        name="psf_y",
+        dims=("psf_y",),
+        dtype="float32",
+        units="pixel",
+        long_name="distance from the star along y",
+    ),
+    Variable(
+        name="psf_x",
+        dims=("psf_x",),
+        dtype="float32",
+        units="pixel",
+        long_name="distance from the star along x",
+    ),
     of_sample("spike_count", "arms of the diffraction spikes", domain=OneOf(values=(4, 6, 8))),
     of_sample(
         "spike_fraction", "share of all light in diffraction spikes", domain=Interval(0, 0.5)

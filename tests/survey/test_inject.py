@@ -93,18 +93,37 @@ def test_given_places_on_masks_are_left_out():
     assert made.sources.population_row.values.tolist() == [1]
 
 
+def far_light(x, y):
+    """Return what of a Sersic galaxy's light is at places far from it, its flux being 1.
+
+    A sum over its points of the Moffat's surface: n = 1, 3 pixels, q = 0.6, 30 degrees.
+    """
+    grid = np.arange(-30, 30.1, 0.5)
+    u, v = grid, grid[:, None]
+    major, minor = (np.cos(t) * u + np.sin(t) * v for t in np.deg2rad([30.0, 120.0]))
+    points = np.exp(-1.67835 * np.hypot(major, minor / 0.6) / 3)  # b of n = 1
+    a = 4 / 2 / np.sqrt(2 ** (1 / 3) - 1)
+    far = (x[:, None, None] - u) ** 2 + (y[:, None, None] - v) ** 2
+    seen = (2 / (np.pi * a**2) * (1 + far / a**2) ** -3 * points).sum(axis=(1, 2))
+    return seen / points.sum()
+
+
 def test_a_bright_source_is_drawn_as_far_as_it_is_seen():
-    bright = ONE | {"magnitude": [10.0]}
     frame = make_frame(bands=("r",))
-    made = inject(frame, catalogue=bright)
-    whole = {"flux": 4 * 10 ** (0.4 * 18), "half_light_radius": 3, "sersic_index": 1}
-    galaxy = Sersic(**whole, axis_ratio=0.6, position_angle=30, x=60.25, y=80.5, fwhm=4, beta=3)
-    truth = galaxy.render(frame.shape).values
-    missed = np.abs(truth - made.light[0])
-    # Where an image ends, the engine ends galaxies: stamps of other sizes differ by 1e-5 there.
-    away = np.hypot(*(np.mgrid[:200, :200] - np.array([80.5, 60.25])[:, None, None]))
-    assert missed[away > 30].max() < 1e-5 * truth.max()
-    assert made.light[0, 80, 60 + 50] > 0
+    made = inject(frame, catalogue=ONE | {"magnitude": [10.0]})
+    ys, xs = np.mgrid[0:200:5, 0:200:5].reshape(2, -1)
+    x, y = xs - 60.25, ys - 80.5
+    away = np.hypot(x, y) > 25
+    truth = 4 * 10 ** (0.4 * 18) * far_light(x[away], y[away])
+    light = made.light[0, ys[away], xs[away]]
+    # The waves of the frequency at which transforms are cut off are 3e-6 of the peak, other ones
+    # on stamps of another side; and what is below a twentieth of the noise, 5 counts of 4
+    # electrons each, is left out.
+    assert np.abs(light - truth).max() < 3e-6 * made.light.max() + 1
+    # The patch that is tried first ends 32 pixels from the source.
+    beyond = (np.hypot(x, y)[away] > 46) & (truth > 5e-7 * made.light.max())
+    assert beyond.sum() > 10
+    assert (light[beyond] > truth[beyond] / 2).all()
 
 
 def test_a_recipe_is_injected_at_its_brightness_and_scale():
@@ -118,6 +137,15 @@ def test_a_recipe_is_injected_at_its_brightness_and_scale():
     np.testing.assert_allclose(made.sources.flux_band.values[..., 0], flux, rtol=1e-4)
     size = own.half_light_radius.values * scale
     np.testing.assert_allclose(made.sources.half_light_radius.values, size, rtol=1e-4)
+
+
+@pytest.mark.parametrize("psf", [{"profile": "kolmogorov"}, {"spikes": {}}])
+def test_sources_of_a_recipe_are_seen_through_the_frames_psf(psf):
+    frame = make_frame(bands=("image",), psf=6.0)
+    plain = skybench.load_recipe("sky", changes={"psf.fwhm": 3})
+    other = skybench.load_recipe(plain, changes={f"psf.{k}": v for k, v in psf.items()})
+    first, second = (inject(frame, catalogue=one, count=3) for one in (plain, other))
+    np.testing.assert_array_equal(first.light, second.light)
 
 
 @pytest.mark.parametrize(

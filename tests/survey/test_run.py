@@ -116,6 +116,22 @@ def test_parts_of_another_run_are_not_mixed_in(survey):
         run(jobs(survey, seed=1), workers=1, progress=False)
 
 
+def test_parts_of_other_files_are_not_taken(survey):
+    run(jobs(survey), workers=1, progress=False)
+    run(jobs(survey), workers=1, progress=False)
+    catalogue, table = survey / "galaxies.csv", survey / "frames.csv"
+    for file, old, new in ((catalogue, b"20.0", b"20.5"), (table, b",4.0", b",4.5")):
+        content = file.read_bytes()
+        file.write_bytes(content.replace(old, new))
+        with pytest.raises(ParameterError, match="of other options or files"):
+            run(jobs(survey), workers=1, progress=False)
+        file.write_bytes(content)
+    with fits.open(survey / "two-r-image.fits", mode="update") as image:
+        image[1].data[0, 0] += 1
+    with pytest.raises(ParameterError, match="another run than this one into two"):
+        run(jobs(survey), workers=1, progress=False)
+
+
 def test_a_missing_part_is_told(survey):
     run(share_of(jobs(survey), "0/2"), workers=1, progress=False)
     with pytest.raises(ParameterError, match="two has no part"):
@@ -142,6 +158,21 @@ def test_the_command_publishes_a_version_like_any_other(survey):
         skybench.reproduce("fakes@0.1", store=store)
     with pytest.raises(VersionConflictError, match="never replaced"):
         CliRunner().invoke(app, list(map(str, arguments[:-2])), catch_exceptions=False)
+
+
+def test_the_command_tells_what_is_found_again_and_shows_it(survey):
+    pytest.importorskip("sep")
+    arguments = ["inject", survey / "frames.csv", survey / "galaxies.csv", "--count", "4"]
+    arguments += ["--side", "32", "--rounds", "2", "--completeness", survey / "found.csv"]
+    done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    with (survey / "found.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["frame"] for row in rows] == ["one"] * 8 + ["two"] * 8
+    assert [row["round"] for row in rows] == (["0"] * 4 + ["1"] * 4) * 2
+    # Of 20 mag, 28 mag being a count: thousands of counts upon a noise of 5.
+    assert {row["is_recovered"] for row in rows if row["is_blended"] == "False"} == {"True"}
+    assert "fraction_low" in done.output
+    assert (survey / "found.png").stat().st_size > 1000
 
 
 def test_frames_may_lie_in_zarr(tmp_path):
