@@ -126,7 +126,9 @@ def _uneven_spectrum(sources: Sources, on: fourier.Grid, x: Floats, y: Floats) -
         k, psi = np.hypot(major[one], minor[one]), np.arctan2(minor[one], major[one])
         log_k = np.log(np.maximum(sources["half_light_radius"][one] * k, 1e-6))
         disc = sources["flux"][one] * (1 - sources["bulge_fraction"][one])
-        for m, a, delta in zip(number.astype(int).tolist(), amplitude, phase, strict=True):
+        there = np.flatnonzero(amplitude)
+        orders = number[there].astype(int).tolist()
+        for m, a, delta in zip(orders, amplitude[there], phase[there], strict=True):
             table = transform(log_k, float(sources["ring_width"][one]), m)
             rings[one] += disc * a * (-1j) ** m * np.cos(m * psi - delta) * table
     return rings

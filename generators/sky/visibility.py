@@ -136,19 +136,19 @@ def _squares(recipe: SkyRecipe, sources: xr.Dataset) -> Floats:
     light = expected(sources, recipe.image.shape)
     weights = inverse_variance(light, sources, recipe.noise)
     feature = light - expected(smoothed(sources), recipe.image.shape)
-    pixels = (len(light), -1)
-    within = _half_light(light.reshape(pixels), 1 / weights.reshape(pixels))
+    within = _half_light(recipe, sources, light)
     return np.stack([within, (feature**2 * weights).sum(axis=(1, 2))])
 
 
-def _half_light(light: Floats, variance: Floats) -> Floats:
+def _half_light(recipe: SkyRecipe, sources: xr.Dataset, light: Floats) -> Floats:
     """Return the square of the signal to noise within the pixels that hold half the light."""
-    order = np.argsort(-light, axis=1, kind="stable")
-    bright, noisy = (np.take_along_axis(values, order, axis=1) for values in (light, variance))
+    bright = np.sort(light.reshape(len(light), 1, -1), axis=2)[..., ::-1]
+    weights = inverse_variance(bright, sources, recipe.noise)[:, 0]
+    bright = bright[:, 0]
     upto = np.cumsum(bright, axis=1)
     half = upto[:, -1:] / 2
     share = np.clip((half - (upto - bright)) / np.where(bright > 0, bright, 1), 0, 1)
-    return np.asarray(half[:, 0] ** 2 / (share * noisy).sum(axis=1))
+    return np.asarray(half[:, 0] ** 2 / (share / weights).sum(axis=1))
 
 
 def smoothed(sources: xr.Dataset) -> xr.Dataset:
