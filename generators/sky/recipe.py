@@ -466,7 +466,7 @@ class SkyRecipe(SceneRecipe):
         if self.visibility is None or self.visibility.instrument is None:
             return self
         named = self.visibility.instrument
-        optics = {"image": SkyImage, "psf": Psf, "noise": Noise}
+        optics: dict[str, type[Part]] = {"image": SkyImage, "psf": Psf, "noise": Noise}
         recorded = self.model_dump(mode="json", exclude_none=True, include={*optics, "instrument"})
         seen = laid_under(lifted(recorded) | {"instrument": named.model_dump(exclude_none=True)})
         own = {key: model.model_validate(seen[key]) for key, model in optics.items()}
