@@ -351,17 +351,25 @@ class Visibility(Part):
     ``record`` stores ``signal_to_noise`` and ``feature_signal_to_noise`` of all sources. With
     ``least`` above 0 each of ``sources``, by default those that belong to classes, is drawn up to
     ``attempts`` times until its feature has that signal to noise; if none has, the best is taken.
+    With an ``instrument`` that is how it sees them, whichever the recipe's own is: views of one sky
+    by several instruments then hold the same sources.
     """
+
+    newer: ClassVar = frozenset({"instrument"})
 
     record: bool = True
     least: Annotated[Finite, Field(ge=0, le=1e6)] = 0.0
     sources: tuple[str, ...] = ()
     attempts: Annotated[int, NUMBER, Field(ge=1, le=100)] = 8
+    instrument: Observed | None = None
 
     @model_validator(mode="after")
     def _of_use(self) -> Self:
         if not self.record and not self.least:
             msg = "nothing is recorded and nothing asked for; give least, or take visibility out"
+            raise ValueError(msg)
+        if self.instrument is not None and not self.least:
+            msg = "an instrument is to see what has at least some signal to noise; give least"
             raise ValueError(msg)
         return self
 
@@ -556,6 +564,18 @@ class SkyRecipe(SceneRecipe):
         return self.visibility.sources or tuple(labelled) or tuple(self.sources)
 
     @property
+    def judged(self) -> Self:
+        """The recipe as the instrument of its ``visibility`` observes it, or itself."""
+        if self.visibility is None or self.visibility.instrument is None:
+            return self
+        named = self.visibility.instrument
+        optics: dict[str, type[Part]] = {"image": SkyImage, "psf": Psf, "noise": Noise}
+        recorded = self.model_dump(mode="json", exclude_none=True, include={*optics, "instrument"})
+        seen = laid_under(lifted(recorded) | {"instrument": named.model_dump(exclude_none=True)})
+        own = {key: model.model_validate(seen[key]) for key, model in optics.items()}
+        return self.model_copy(update=own)
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         """Optics and noise of a sample."""
         return (
@@ -665,6 +685,7 @@ class SkyRecipe(SceneRecipe):
         yield from self._mistakes_of_spellings()
         for source in self.visibility.sources if self.visibility else ():
             yield from self._unknown_source(source, "visibility.sources")
+        yield from self._mistakes_of_judge()
         if self.votes is not None:
             yield from self._mistakes_of_votes(self.votes.unseen_as)
         for name, spec in self.sources.items():
@@ -692,6 +713,12 @@ class SkyRecipe(SceneRecipe):
                     f"{place}.{magnitudes[0]} needs image.zeropoint, the AB magnitude of one "
                     "electron in the whole exposure"
                 )
+
+    def _mistakes_of_judge(self) -> Iterator[str]:
+        try:
+            _ = self.judged
+        except ValueError as error:
+            yield f"visibility.{error}"
 
     def _mistakes_of_votes(self, unseen_as: str | None) -> Iterator[str]:
         if self.task != CLASSIFICATION:

@@ -15,8 +15,12 @@ lie between the two for the best of all tests (Neyman & Pearson 1933): nobody se
 
 A source whose feature is not seen well enough is drawn again until it is, each attempt from random
 streams of its own: a row depends on the recipe and on itself alone, as ever. Figures are rounded
-before they are compared, so that every processor takes the same attempt.
+before they are compared, so that every processor takes the same attempt. Views of one sky name
+the instrument that is to see it: each takes the attempts that this one does.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -58,16 +62,30 @@ def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = N
     asked = recipe.visibility
     if asked is None and recipe.votes is None:
         return drawn
-    every = np.nonzero(drawn["kind"].values)
-    seen = {name: np.full(drawn["kind"].shape, np.nan) for name in (SIGNAL, FEATURE)}
-    _put(seen, every, measured(recipe, drawn, every))
-    if asked is not None and asked.least > 0:
-        drawn = _drawn_again(recipe, drawn, seen, (start, stop), labels)
+    rows = start, stop
+    judge = recipe.judged
+    if asked is not None and asked.least > 0 and judge is not recipe:
+        other = bands.sample(judge, *rows, labels)
+        attempts = _drawn_again(judge, other, _seen(judge, other), rows, labels)[1]
+        drawn = _as_attempted(recipe, drawn, attempts, rows, labels)
+        seen = _seen(recipe, drawn)
+    else:
+        seen = _seen(recipe, drawn)
+        if asked is not None and asked.least > 0:
+            drawn, _ = _drawn_again(recipe, drawn, seen, rows, labels)
     if recipe.votes is not None:
         drawn = with_votes(recipe, drawn, seen[FEATURE][:, 0])
     if asked is None or not asked.record:
         return drawn
     return drawn.assign_coords({name: VOCABULARY[name].holding(v) for name, v in seen.items()})
+
+
+def _seen(recipe: SkyRecipe, drawn: xr.Dataset) -> dict[str, Floats]:
+    """Return both figures of all sources on (sample, source), NaN where a slot is empty."""
+    every = np.nonzero(drawn["kind"].values)
+    seen = {name: np.full(drawn["kind"].shape, np.nan) for name in (SIGNAL, FEATURE)}
+    _put(seen, every, measured(recipe, drawn, every))
+    return seen
 
 
 def _drawn_again(
@@ -76,16 +94,17 @@ def _drawn_again(
     seen: dict[str, Floats],
     rows: tuple[int, int],
     labels: Integers | None,
-) -> xr.Dataset:
+) -> tuple[xr.Dataset, Integers]:
     """Return the first attempt that is seen well enough, or the best, source by source.
 
-    What is seen of it is put into ``seen``.
+    With it comes which attempt that is, on (sample, source); what is seen is put into ``seen``.
     """
     assert recipe.visibility is not None
     names = list(recipe.sources)
     wanted = [names.index(name) for name in recipe.visible_sources]
     asked = np.isin(source_of_slot(recipe, *rows, labels), wanted)
-    own = {str(n): v.copy() for n, v in drawn.variables.items() if v.dims[:2] == SOURCE}
+    own = _of_sources(drawn)
+    attempts = np.zeros(asked.shape, np.int64)
     for attempt in range(1, recipe.visibility.attempts):
         unseen = np.nonzero(asked & (seen[FEATURE] < recipe.visibility.least))
         if not unseen[0].size:
@@ -94,12 +113,39 @@ def _drawn_again(
         figures = measured(recipe, again, unseen)
         better = figures[FEATURE] > seen[FEATURE][unseen]
         taken = unseen[0][better], unseen[1][better]
+        attempts[taken] = attempt
         _put(seen, taken, {name: values[better] for name, values in figures.items()})
-        _put({n: v.values for n, v in own.items()}, taken, {n: again[n].values[taken] for n in own})
-    return drawn.assign_coords(own)
+        _put(own, taken, {n: again[n].values[taken] for n in own})
+    return _holding(drawn, own), attempts
 
 
-def _put(table: dict[str, Floats], places: _Places, values: dict[str, Floats]) -> None:
+def _as_attempted(
+    recipe: SkyRecipe,
+    drawn: xr.Dataset,
+    attempts: Integers,
+    rows: tuple[int, int],
+    labels: Integers | None,
+) -> xr.Dataset:
+    """Return the given attempt of each source."""
+    own = _of_sources(drawn)
+    for attempt in np.unique(attempts[attempts > 0]).tolist():
+        again, taken = bands.sample(recipe, *rows, labels, attempt), np.nonzero(attempts == attempt)
+        _put(own, taken, {n: again[n].values[taken] for n in own})
+    return _holding(drawn, own)
+
+
+def _of_sources(drawn: xr.Dataset) -> dict[str, NDArray[Any]]:
+    """Return copies of what is drawn of each source."""
+    return {str(n): v.values.copy() for n, v in drawn.variables.items() if v.dims[:2] == SOURCE}
+
+
+def _holding(drawn: xr.Dataset, own: dict[str, NDArray[Any]]) -> xr.Dataset:
+    return drawn.assign_coords({n: drawn[n].variable.copy(data=v) for n, v in own.items()})
+
+
+def _put(
+    table: Mapping[str, NDArray[Any]], places: _Places, values: Mapping[str, NDArray[Any]]
+) -> None:
     for name, some in values.items():
         table[name][places] = some
 
