@@ -565,9 +565,16 @@ class SkyRecipe(SceneRecipe):
 
     @property
     def judged(self) -> Self:
-        """The recipe as the instrument of its ``visibility`` observes it, or itself."""
-        if self.visibility is None or self.visibility.instrument is None:
+        """The recipe as the instrument of its ``visibility`` observes it, or at its whole noise.
+
+        So rungs that scale the noise hold the same sources.
+        """
+        if self.visibility is None or (
+            self.visibility.instrument is None and self.noise.scale == 1
+        ):
             return self
+        if self.visibility.instrument is None:
+            return self.model_copy(update={"noise": self.noise.model_copy(update={"scale": 1.0})})
         named = self.visibility.instrument
         optics: dict[str, type[Part]] = {"image": SkyImage, "psf": Psf, "noise": Noise}
         recorded = self.model_dump(mode="json", exclude_none=True, include={*optics, "instrument"})

@@ -82,7 +82,8 @@ class Measure:
 
     def all_ends(self) -> dict[str, tuple[float, ...]]:
         """Return the ends of each parameter, and of what else a case gives."""
-        own = {name: self.kind.variables[name].domain for name in self.kind.defaults}
+        switched = self.kind.switches  # of asymmetric discs, which have tests of their own
+        own = {n: self.kind.variables[n].domain for n in self.kind.defaults if n not in switched}
         found = {name: _ends(domain) for name, domain in own.items()} | dict(self.ends)
         return {name: values for name, values in found.items() if values}
 

@@ -173,6 +173,20 @@ def test_sources_are_drawn_again_until_they_are_seen():
     assert (after[spiral] >= 2).mean() > 0.75
 
 
+@pytest.mark.parametrize("scale", [0, 0.33, 2])
+def test_who_is_seen_is_judged_at_the_whole_noise(scale):
+    # So rungs that scale the noise hold the same sources; what is recorded is of their own noise.
+    asked = {"least": 2, "sources": ["spiral"], "attempts": 6}
+    whole, scaled = (
+        generate_as_stored(classified(asked, noise={"scale": own}), 0, 60) for own in (1, scale)
+    )
+    figures = ["signal_to_noise", "feature_signal_to_noise"]
+    parameters = [n for n in whole.coords if "sample" in whole[n].dims and n not in figures]
+    for name in parameters:
+        np.testing.assert_array_equal(whole[name].values, scaled[name].values, name)
+    assert (seen(scaled) > seen(whole)).all() == (scale < 1)
+
+
 def test_the_light_is_that_of_the_attempt_taken():
     ds = generate_as_stored(
         classified({"least": 8}, image={"shape": [64, 64], "expected": True}), 0, 9
