@@ -33,8 +33,9 @@ from skybench.generators.sky.band_table import (
     in_bands,
     variables,
 )
+from skybench.generators.sky.image_recipe import BANDED
 from skybench.generators.sky.objects import SKY_OBJECTS
-from skybench.generators.sky.recipe import BANDED, SkyRecipe
+from skybench.generators.sky.recipe import SkyRecipe
 from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.variable import flags, numbered
 
