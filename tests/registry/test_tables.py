@@ -31,7 +31,7 @@ def test_a_row_a_sample_with_all_that_is_known(recipe):
     table = skybench.samples(ds)
     assert table.index.name == "sample_id"
     assert table.index.tolist() == [3, 4, 5, 6, 7]
-    assert set(table["split"]) <= {"train", "validation", "test"}
+    assert set(table["split"]) <= {"train", "validation", "test", "unlabelled"}
     for name, coordinate in decode_flags(ds).coords.items():
         if coordinate.dims == ("sample",) and name not in ("sample", "sample_id"):
             np.testing.assert_array_equal(table[name], coordinate)

@@ -11,6 +11,7 @@ from scipy.special import gammaincc
 
 from skybench.generators.arrays import Floats
 from skybench.generators.sky import moffat, sersic_profile, wings
+from skybench.generators.sky.cut_psf import WIDE
 from skybench.generators.sky.stamps import Sources, Windows
 
 TOLERANCE = 1e-4
@@ -40,6 +41,11 @@ _ANGLES = np.pi * (np.arange(32) + 0.5) / 32
 _COS, _SIN = np.cos(_ANGLES), np.sin(_ANGLES)
 
 _RULE = np.polynomial.legendre.leggauss(16)
+
+
+def _strictness(sources: Sources) -> Floats:
+    """Return (m, 1) by how much better the flux is known: more so under wide wings."""
+    return np.where(sources["psf_beta"] < WIDE, 8.0, 1.0)[:, None]
 
 
 def light(sources: Sources, dx: Floats, dy: Floats) -> Floats:
@@ -111,7 +117,8 @@ def radius(sources: Sources) -> Floats:
     wrong += moffat.surface((_RADII / a) ** 2, a, beta) * np.expm1(np.minimum(spread, 50))
     mesh = (2 * _MESH * beta / _RADII) ** 4 / 400
     wrong += _LEAK * moffat.surface((_INSIDE / a) ** 2, a, beta) * np.minimum(mesh, 1)
-    bad = wrong > TOLERANCE * np.minimum(wings.least_peak(sources)[:, None], _FLUX / _RADII**2)
+    flux = _FLUX / _RADII**2 / _strictness(sources)
+    bad = wrong > TOLERANCE * np.minimum(wings.least_peak(sources)[:, None], flux)
     last = bad.shape[1] - np.argmax(bad[:, ::-1], axis=1)
     place = np.minimum(np.where(bad.any(axis=1), last, 0), _RADII.size - 1)
     return np.asarray(_RADII[place])
@@ -153,7 +160,8 @@ def _shines(sources: Sources, sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return whether the PSF's wings are bright enough to be seen of a copy."""
     one = np.zeros((sizes.size, 1))
     bright = _psf(sources, sizes[:, None] / 2, one)[:, 0]
-    return np.asarray(bright > 0.01 * TOLERANCE * wings.least_peak(sources) * sources["flux"])
+    seen = bright > 0.01 * TOLERANCE * wings.least_peak(sources) * sources["flux"]
+    return np.asarray(seen | (sources["psf_beta"] < WIDE))
 
 
 def spread(nodes: Floats, shape: tuple[int, int]) -> Floats:
@@ -224,6 +232,7 @@ def even_sizes(sources: Sources, sizes: NDArray[np.int64], length: int) -> NDArr
     share += moffat.share_outside(1.5 * sizes, a, beta) * (fwhm > 0)
     wrong = uneven * share / sizes**2
     peak = wings.least_peak(sources)[:, None]
-    enough = wrong < TOLERANCE * np.minimum(peak, 2 / np.minimum(length, sizes) ** 2)
+    flux = 2 / np.minimum(length, sizes) ** 2 / _strictness(sources)
+    enough = wrong < TOLERANCE * np.minimum(peak, flux)
     enough[:, -1] = True
     return np.asarray(sizes[np.argmax(enough, axis=1)])
