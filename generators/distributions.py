@@ -64,8 +64,8 @@ class _Distribution(BaseModel, ABC):
 
     @property
     def depends_on(self) -> str | None:
-        """The parameter that must be drawn first, if any."""
-        return None
+        """The parameter that must be drawn first: the one that it is ``of``, if any."""
+        return getattr(self, "of", None)
 
     @property
     def atoms(self) -> tuple[float, ...] | None:
@@ -275,11 +275,6 @@ class Scaling(_Range):
     exponent: Exponent
     scatter_dex: Annotated[Finite, Field(ge=0, le=10)] = 0.0
 
-    @property
-    @override
-    def depends_on(self) -> str:
-        return self.of
-
     @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
         with np.errstate(over="ignore"):
@@ -310,11 +305,6 @@ class Trend(_Range):
     pivot: Finite = 0.0
     scatter: Annotated[Finite, Field(ge=0)] = 0.0
     log10: bool = False
-
-    @property
-    @override
-    def depends_on(self) -> str:
-        return self.of
 
     @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:
@@ -357,11 +347,6 @@ class Lookup(_Distribution):
             msg = f"low must be below high, got low {low:g} and high {high:g}"
             raise ValueError(msg)
         return self
-
-    @property
-    @override
-    def depends_on(self) -> str:
-        return self.of
 
     @override
     def quantile(self, uniform: Floats, drawn: Mapping[str, Floats]) -> Floats:

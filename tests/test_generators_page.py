@@ -1,8 +1,9 @@
-"""docs/generators.md is what the tables and the code give."""
+"""The pages of objects and of instruments are what the tables, files and code give."""
 
 from pathlib import Path
 
 import make_generators as made
+import make_instruments
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,7 +15,8 @@ DOCS = Path(__file__).parent.parent / "docs"
 OBJECTS = [kind for family in FAMILIES.values() for kind in family.objects.values()]
 
 
-def test_the_page_is_current():
+@pytest.mark.parametrize("made", [made, make_instruments], ids=["generators", "instruments"])
+def test_the_page_is_current(made):
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run make docs"
 
 

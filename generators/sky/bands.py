@@ -13,6 +13,7 @@ L_reference)) times their share there, and the flux is the sum of all.
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -36,6 +37,7 @@ from skybench.generators.sky.band_table import (
 from skybench.generators.sky.image_recipe import BANDED
 from skybench.generators.sky.objects import SKY_OBJECTS
 from skybench.generators.sky.recipe import SkyRecipe
+from skybench.generators.sky.source_recipe import SkySource
 from skybench.generators.sky.vocabulary import VOCABULARY
 from skybench.generators.variable import flags, numbered
 
@@ -44,6 +46,29 @@ MAGNITUDE = 0.4 * np.log(10)
 
 _Rows = tuple[int, int, int]
 """First row, the row after the last, and the attempt at which they are drawn."""
+
+
+class _Slot(NamedTuple):
+    """A source of the recipe in a slot, in some rows of which the shared parameters are known."""
+
+    recipe: SkyRecipe
+    shared: xr.Dataset
+    source: str
+    slot: int
+    rows: _Rows
+
+    @property
+    def spec(self) -> SkySource:
+        """The source, as the recipe describes it."""
+        return self.recipe.sources[self.source]
+
+    def drawn(self, distribution: Distribution, name: str) -> Floats:
+        """Return what may follow a parameter of the source, or be from its catalogue's row."""
+        stream = stream_of(self.source, distribution.stream or name, self.slot)
+        followed, known = distribution.depends_on, {}
+        if followed:
+            known[followed] = self.shared[followed].values[:, self.slot].astype(np.float64)
+        return distribution.quantile(uniforms(self.recipe.seed, stream, *self.rows), known)
 
 
 def sample(
@@ -124,7 +149,7 @@ def _fluxes(
         for slot in range(flux.shape[1]):
             mine = chosen[:, slot] == code
             if name in spec.drawn.variables and mine.any():
-                ratios[mine, slot] = _ratios(recipe, shared, source, name, slot, rows)[mine]
+                ratios[mine, slot] = _ratios(_Slot(recipe, shared, source, slot, rows), name)[mine]
     return flux[:, :, None] * ratios
 
 
@@ -166,49 +191,30 @@ def _excesses(
         for slot in range(chosen.shape[1]):
             mine = chosen[:, slot] == code
             if getattr(spec, key) is not None and mine.any():
-                own = _excess(recipe, shared, source, key, slot, rows)
-                excess[mine, slot] = own[mine]
+                excess[mine, slot] = _excess(_Slot(recipe, shared, source, slot, rows), key)[mine]
     return excess
 
 
-def _excess(
-    recipe: SkyRecipe,
-    shared: xr.Dataset,
-    source: str,
-    key: str,
-    slot: int,
-    rows: _Rows,
-) -> Floats:
+def _excess(own: _Slot, key: str) -> Floats:
     """Return the light of a part over that of the rest, less so in the reference band."""
-    colours: Distribution = getattr(recipe.sources[source], key)
-    own = _drawn_of(recipe, shared, colours, source, key, slot, rows)
-    redder = own - _colour(recipe, shared, source, "flux", slot, rows)
-    spans = np.array([recipe.image.locus(band) for band in recipe.image.bands])
+    redder = own.drawn(getattr(own.spec, key), key) - _colour(own, "flux")
+    spans = np.array([own.recipe.image.locus(band) for band in own.recipe.image.bands])
     return np.asarray(np.exp(-MAGNITUDE * redder[:, None] * spans))
 
 
-def _ratios(
-    recipe: SkyRecipe,
-    shared: xr.Dataset,
-    source: str,
-    name: str,
-    slot: int,
-    rows: _Rows,
-) -> Floats:
+def _ratios(own: _Slot, name: str) -> Floats:
     """Return electrons over those of the recipe's flux: (row, band)."""
+    recipe, source, rows = own.recipe, own.source, own.rows
     image = recipe.image
     assert image.reference is not None
-    place = f"sources.{source}.{name}"
-    colour = _colour(recipe, shared, source, name, slot, rows)
-    own = recipe.sources[source]
-    scatter = SCATTER if own.colour_scatter is None else own.colour_scatter
+    colour = _colour(own, name)
+    scatter = SCATTER if own.spec.colour_scatter is None else own.spec.colour_scatter
     second = None
-    if own.second_colour is not None and name == "flux":
-        key = "second_colour"
-        second = _drawn_of(recipe, shared, own.second_colour, source, key, slot, rows)
+    if own.spec.second_colour is not None and name == "flux":
+        second = own.drawn(own.spec.second_colour, "second_colour")
     columns = []
     for band, spec in image.bands.items():
-        stream = f"{place}.ratio.{band}[{slot}]"
+        stream = stream_of(source, f"{name}.ratio.{band}", own.slot)
         if source in spec.flux_ratio:
             ratio = _drawn(recipe, spec.flux_ratio[source], stream, rows)
         elif band == image.reference or band not in KNOWN or image.reference not in KNOWN:
@@ -224,35 +230,11 @@ def _ratios(
     return np.stack(columns, axis=1)
 
 
-def _colour(
-    recipe: SkyRecipe,
-    shared: xr.Dataset,
-    source: str,
-    name: str,
-    slot: int,
-    rows: _Rows,
-) -> Floats:
+def _colour(own: _Slot, name: str) -> Floats:
     """Return g - r of a flux."""
-    spec = recipe.sources[source]
-    kind = SKY_OBJECTS[spec.profile]
-    colours = (spec.colour or kind.colour) if name == "flux" else kind.other_colours[name]
-    return _drawn_of(recipe, shared, colours, source, f"{name}.colour", slot, rows)
-
-
-def _drawn_of(
-    recipe: SkyRecipe,
-    shared: xr.Dataset,
-    distribution: Distribution,
-    source: str,
-    name: str,
-    slot: int,
-    rows: _Rows,
-) -> Floats:
-    """Return what follows a parameter of the source, or is from its row of the catalogue."""
-    stream = stream_of(source, distribution.stream or name, slot)
-    followed = distribution.depends_on
-    drawn = {followed: shared[followed].values[:, slot].astype(np.float64)} if followed else {}
-    return distribution.quantile(uniforms(recipe.seed, stream, *rows), drawn)
+    kind = SKY_OBJECTS[own.spec.profile]
+    colours = (own.spec.colour or kind.colour) if name == "flux" else kind.other_colours[name]
+    return own.drawn(colours, f"{name}.colour")
 
 
 def _drawn(recipe: SkyRecipe, distribution: Distribution, stream: str, rows: _Rows) -> Floats:

@@ -16,6 +16,7 @@ Transforms hold the response of the pixel: they are those of the effective PSF (
   two rings whose centres are k / pi apart in units of the radius, times lambda / D.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,7 @@ from numpy.typing import ArrayLike
 from scipy.fft import irfft2, next_fast_len, rfft2
 from scipy.optimize import brentq
 from scipy.special import j1
+from typing_extensions import override
 
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Complexes, Floats
@@ -90,8 +92,20 @@ class PsfTransform(Protocol):
         """Return (ky, kx) the transform, 1 at 0, with the pixel's; frequencies in rad a pixel."""
 
 
+class _Round(ABC):
+    """A PSF that is alike in all directions."""
+
+    @abstractmethod
+    def optical(self, k: Floats) -> Floats:
+        """Return the transform without the pixel's."""
+
+    def transform(self, kx: Floats, ky: Floats) -> Floats:
+        """Return (ky, kx) the transform, with the pixel's."""
+        return np.asarray(self.optical(np.hypot(kx, ky[:, None])) * _pixel(kx, ky))
+
+
 @dataclass(frozen=True, kw_only=True)
-class Kolmogorov:
+class Kolmogorov(_Round):
     """The PSF of turbulent air in a long exposure.
 
     Parameters
@@ -107,18 +121,14 @@ class Kolmogorov:
         """Twelve times the FWHM, outside which lie 5e-4 of the light."""
         return 12 * self.fwhm
 
-    def transform(self, kx: Floats, ky: Floats) -> Floats:
-        """Return (ky, kx) the transform, with the pixel's."""
-        return np.asarray(self.optical(np.hypot(kx, ky[:, None])) * _pixel(kx, ky))
-
+    @override
     def optical(self, k: Floats) -> Floats:
-        """Return the transform without the pixel's."""
         air = k * (self.fwhm / _KOLMOGOROV_FWHM / (2 * np.pi))
         return np.asarray(np.exp(-_TURBULENCE * air**_EXPONENT))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Airy:
+class Airy(_Round):
     """The PSF of a round mirror in space.
 
     Parameters
@@ -137,12 +147,8 @@ class Airy:
         """Thirty times the FWHM: rings fall as the third power of the radius."""
         return 30 * self.fwhm
 
-    def transform(self, kx: Floats, ky: Floats) -> Floats:
-        """Return (ky, kx) the transform, with the pixel's."""
-        return np.asarray(self.optical(np.hypot(kx, ky[:, None])) * _pixel(kx, ky))
-
+    @override
     def optical(self, k: Floats) -> Floats:
-        """Return the transform without the pixel's."""
         apart = k * (self.fwhm / _airy_fwhm(self.obscuration) / np.pi)
         inner = self.obscuration
         seen = _overlap(apart, 1.0)
