@@ -1,19 +1,16 @@
 """What is kept of each epoch: a checkpoint, the best weights, the history and a line of log."""
 
-import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import lightning
-import safetensors.torch
-import torch
 
-from skybench.errors import StoreError
-from skybench.registry.storage.local_disk import put_in_place
+from skybench.learning.weights_file import About, save_weights
+from skybench.registry.storage.local_disk import replacing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +28,10 @@ class Epoch:
 class EpochJournal(lightning.Callback):
     """Keeps the history, the best weights, a log line and a checkpoint of every epoch."""
 
-    def __init__(self, folder: Path, report: Callable[[str], None] | None) -> None:
-        self.folder, self.report = folder, report
+    def __init__(
+        self, folder: Path, report: Callable[[str], None] | None, about: About | None = None
+    ) -> None:
+        self.folder, self.report, self.about = folder, report, about or About()
         self.history: list[Epoch] = []
         self.started = time.perf_counter()
 
@@ -71,7 +70,7 @@ class EpochJournal(lightning.Callback):
         )
         self.history.append(epoch)
         if self.best is epoch:
-            save_weights(pl_module.model, self.folder / "best.safetensors")
+            save_weights(self.folder / "best.safetensors", pl_module.model, self.about)
         with replacing(self.checkpoint) as partial:
             trainer.save_checkpoint(partial)
         self._tell(epoch, pl_module.protocol.epochs)
@@ -86,32 +85,6 @@ class EpochJournal(lightning.Callback):
             log.write(line + "\n")
         if self.report:
             self.report(line)
-
-
-def save_weights(model: torch.nn.Module, path: Path) -> None:
-    """Write a model's weights as safetensors, whole or not at all."""
-    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    with replacing(path) as partial:
-        safetensors.torch.save_file(state, partial)
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to, and put what is there in place of `path` when the disk has it.
-
-    Raises
-    ------
-    StoreError
-        It cannot be written; what was there before stays.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        yield partial
-        put_in_place(partial, path)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-        partial.unlink(missing_ok=True)
-        msg = f"cannot write {path}: {error}. Free some space, and run the same command again."
-        raise StoreError(msg) from error
 
 
 def _merit(epoch: Epoch) -> tuple[float, float]:

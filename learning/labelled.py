@@ -10,11 +10,13 @@ import numpy.typing as npt
 import xarray as xr
 
 from skybench.errors import NotFoundError
+from skybench.generators.codes import flag_names
 from skybench.generators.schema import main_variable
 from skybench.learning.sample_form import SampleForm
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.scoring.question import Question
 from skybench.registry.scoring.tasks import answer_key
+from skybench.registry.versions.manifest import Manifest
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
@@ -22,6 +24,34 @@ _SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _UNUSED = -1
 _NEEDED = 2
 _IMAGE = ("band", "y", "x")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where samples come from and what their numbers mean, for files of weights to tell.
+
+    Nothing that is learnt depends on it, so it is no part of a run's digest.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the classes or targets.
+    bands : tuple of str
+        Of the planes, where they are bands.
+    unit : str, optional
+        Of the pixels, such as "electron".
+    licence : str, optional
+        Of the samples; what is learnt from them has it too.
+    dataset, content : str, optional
+        The version, such as "sky@1.0", and its content hash.
+    """
+
+    names: tuple[str, ...] = ()
+    bands: tuple[str, ...] = ()
+    unit: str | None = None
+    licence: str | None = None
+    dataset: str | None = None
+    content: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +74,7 @@ class Labelled:
         Whether a flipped or turned image has the same answer, so that training may do it.
     dims : tuple of str
         Of one sample. Default: ("y", "x") or ("band", "y", "x").
+    origin : Origin
     """
 
     images: npt.NDArray[Any]
@@ -53,6 +84,7 @@ class Labelled:
     task: str = "classification"
     turns: bool = True
     dims: tuple[str, ...] = ()
+    origin: Origin = Origin()
 
     @property
     def form(self) -> SampleForm:
@@ -92,6 +124,16 @@ class TrainingData:
     ids: npt.NDArray[np.int64]
     names: tuple[str, ...]
     test_votes: npt.NDArray[Any] | None = None
+
+    def of_version(self, manifest: Manifest) -> "TrainingData":
+        """Return the same data, known to be those of a version."""
+        origin = dataclasses.replace(
+            self.labelled.origin,
+            licence=manifest.licence,
+            dataset=manifest.reference,
+            content=manifest.content.root,
+        )
+        return dataclasses.replace(self, labelled=dataclasses.replace(self.labelled, origin=origin))
 
     @property
     def test_truth(self) -> npt.NDArray[Any]:
@@ -140,11 +182,23 @@ def load_training_data(url: str) -> TrainingData:
         task=key.task,
         turns=key.task != "regression" or not any(_oriented(ds, n) for n in key.names),
         dims=tuple(str(dim) for dim in data.dims[1:]),
+        origin=_origin(ds, key.names),
     )
     if labelled.form.kind != "images":
         labelled = dataclasses.replace(labelled, turns=False)
     votes = key.votes("test")
     return TrainingData(labelled=labelled, ids=key.ids, names=key.names, test_votes=votes)
+
+
+def _origin(ds: xr.Dataset, names: tuple[str, ...]) -> Origin:
+    main = ds.variables[main_variable(ds)]
+    bands = ds.variables.get("band", xr.Variable((), 0))
+    return Origin(
+        names=names,
+        bands=tuple(flag_names(bands).values()) if "flag_values" in bands.attrs else (),
+        unit=main.attrs.get("units"),
+        licence=ds.attrs.get("license"),
+    )
 
 
 def _oriented(ds: xr.Dataset, target: str) -> bool:

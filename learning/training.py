@@ -23,7 +23,7 @@ import safetensors
 import torch
 
 from skybench.learning.device import choose_device, choose_precision
-from skybench.learning.epoch_journal import Epoch, EpochJournal, replacing
+from skybench.learning.epoch_journal import Epoch, EpochJournal
 from skybench.learning.heads import HEADS
 from skybench.learning.labelled import TEST, TRAIN, Labelled
 from skybench.learning.learner import Batches, Learner, chunks
@@ -31,6 +31,8 @@ from skybench.learning.model import StretchedNetwork, build_model, load_model
 from skybench.learning.networks.network import Network
 from skybench.learning.protocols import Protocol
 from skybench.learning.stretch import Stretch
+from skybench.learning.weights_file import about_run
+from skybench.registry.storage.local_disk import replacing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +106,9 @@ def fit(
     place = Path(folder) / run_digest(network, data, protocol, seed)[:16]
     place.mkdir(parents=True, exist_ok=True)
     stretch = Stretch.of(data.images[data.rows(TRAIN)])
-    journal = EpochJournal(place, report)
+    learned = HEADS[data.task](data).learned
+    about = about_run(network, data, protocol, seed=seed, learned=learned)
+    journal = EpochJournal(place, report, about)
     if done := _finished(place, stretch):
         return done
     model = build_model(network, data.form, data.outputs, stretch=stretch, seed=seed)

@@ -37,6 +37,10 @@ class Network:
     build : callable
         (form, outputs) to the module with weights from torch's own generator. It turns float32
         (sample, plane, *extent) into (sample, output). It imports torch when it is called.
+    stem, head : str, optional
+        What the names of the tensors of its first and last layer begin with, such as "conv1" and
+        "fc": weights that move to other planes or classes leave them behind. What goes into the
+        module of that name is its vector of features.
 
     Raises
     ------
@@ -51,6 +55,8 @@ class Network:
     takes: tuple[str, ...]
     smallest: int = 1
     build: "Callable[[SampleForm, int], torch.nn.Module]"
+    stem: str | None = None
+    head: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would be found out only in training."""

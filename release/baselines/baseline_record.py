@@ -20,14 +20,13 @@ from skybench.learning.labelled import Labelled, TrainingData
 from skybench.learning.networks.network import Network
 from skybench.learning.protocols import PROTOCOLS, Protocol
 from skybench.learning.training import Fit
+from skybench.learning.weights_file import LIBRARIES
+from skybench.registry.describing.library_versions import library_versions
 from skybench.registry.scoring.predictions import predictions_suffix, write_predictions
 from skybench.registry.scoring.records import BOUND, EpochScore, Kind, Record, SeedScore
 from skybench.registry.scoring.scoring import TestScore, bound_fields, score
 from skybench.registry.storage.store import BASELINES
 from skybench.registry.versions.manifest import Manifest, StoredObject
-from skybench.release.building.generator_identity import library_versions
-
-_LIBRARIES = ("skybench", "torch", "torchvision", "lightning", "numpy", "scipy", "safetensors")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +60,7 @@ class Recorder:
             model=floor.model,
             parameters=floor.parameters,
             hyperparameters=floor.hyperparameters,
-            libraries=library_versions(_LIBRARIES),
+            libraries=library_versions(LIBRARIES),
             predictions=self._write_predictions(name, {0: floor.answers}),
         )
 
@@ -83,7 +82,7 @@ class Recorder:
             hyperparameters=hyperparameters(protocol, best, data),
             epochs=protocol.epochs,
             hardware=hardware(data.form.extent),
-            libraries=library_versions(_LIBRARIES),
+            libraries=library_versions(LIBRARIES),
             wall_seconds=round(sum(run.seconds for run in runs.values()), 1),
             weights=self._keep(best.weights, f"{name}.safetensors"),
             predictions=self._write_predictions(name, answers),

@@ -12,7 +12,6 @@ from os import PathLike
 from pathlib import Path
 
 from skybench.errors import IntegrityError
-from skybench.learning.epoch_journal import replacing
 from skybench.learning.floors import FLOORS
 from skybench.learning.heads import HEADS
 from skybench.learning.labelled import Labelled, load_training_data
@@ -21,7 +20,7 @@ from skybench.learning.networks.table import DEFAULT_NETWORKS, chosen_networks
 from skybench.learning.protocols import Protocol, chosen_protocols
 from skybench.learning.training import Fit, fit
 from skybench.registry.scoring.records import Record
-from skybench.registry.storage.local_disk import flush
+from skybench.registry.storage.local_disk import flush, replacing
 from skybench.registry.versions.manifest import Manifest, StoredObject
 from skybench.release.baselines.baseline_record import (
     Recorder,
@@ -82,7 +81,7 @@ def train_baselines(
     trained, chosen = chosen_networks(networks), chosen_protocols(protocols, seeds, epochs)
     place = Path(output)
     place.mkdir(parents=True, exist_ok=True)
-    data = load_training_data(url)
+    data = load_training_data(url).of_version(manifest)
     job = _Job(Recorder(manifest=manifest, data=data, output=place), Path(work), progress)
     floors = FLOORS[data.labelled.task]
     records = [_once(job, name, None, partial(_floor, job, name)) for name in floors]
