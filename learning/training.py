@@ -1,6 +1,6 @@
 """Train a network on arrays in memory, in epochs that survive a kill.
 
-Calling `fit` again with the same folder goes on from the last whole epoch, or returns what is
+Calling `fit` again with the same folder goes on from the last checkpoint, or returns what is
 finished. Other data or hyperparameters start a run of their own beside it.
 """
 
