@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 import torch
 
 from skybench.errors import ParameterError
+from skybench.learning.epoch_journal import EpochJournal
 from skybench.learning.execution import Execution
 from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
 from skybench.learning.layers import Layers
@@ -222,20 +224,45 @@ def dropping() -> Network:
     )
 
 
-# Epochs have two batches: the third checkpoint is in the middle of the second, the fourth at its
-# end, and the first comes before any epoch is whole.
-@pytest.mark.parametrize("checkpoints", [1, 3, 4])
-def test_a_run_killed_within_an_epoch_ends_as_the_uninterrupted_one(
-    tmp_path: Path, checkpoints: int
-) -> None:
+def killed(folder: Path, checkpoints: int) -> None:
+    """Train until so many checkpoints are written, and no further."""
     script = KILLED_WITHIN.replace("tests_of_training", Path(__file__).stem)
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     ended = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "killed"), str(checkpoints)],
+        [sys.executable, "-c", script, str(folder), str(checkpoints)],
         env=os.environ | {"PYTHONPATH": paths},
         check=False,
     )
     assert ended.returncode == -signal.SIGKILL
+
+
+def interrupted(folder: Path, checkpoints: int) -> None:
+    """Do the same by an exception, which is faster."""
+    kept = []
+    with pytest.MonkeyPatch.context() as patch:
+        keep = EpochJournal._keep
+
+        def keep_and_stop(self: EpochJournal, trainer: object) -> None:
+            keep(self, trainer)
+            kept.append(trainer)
+            if len(kept) == checkpoints:
+                raise Interrupted
+
+        patch.setattr(EpochJournal, "_keep", keep_and_stop)
+        how = Execution(checkpoint_seconds=0)
+        with pytest.raises(Interrupted):
+            fit(dropping(), tiny(), FINE, seed=3, folder=folder, execution=how)
+
+
+# Epochs have two batches: the third checkpoint is in the middle of the second, the fourth at its
+# end, and the first comes before any epoch is whole.
+@pytest.mark.parametrize(
+    ("stop", "checkpoints"), [(interrupted, 1), (killed, 3), (interrupted, 3), (interrupted, 4)]
+)
+def test_a_run_killed_within_an_epoch_ends_as_the_uninterrupted_one(
+    tmp_path: Path, stop: Callable[[Path, int], None], checkpoints: int
+) -> None:
+    stop(tmp_path / "killed", checkpoints)
     resumed = fit(dropping(), tiny(), FINE, seed=3, folder=tmp_path / "killed")
     expected = fit(dropping(), tiny(), FINE, seed=3, folder=tmp_path / "whole")
     assert resumed.weights.read_bytes() == expected.weights.read_bytes()
