@@ -18,7 +18,7 @@ STUB = '#!/bin/sh\nprintf "%s\\n" "$(basename "$0")" "$@" >> "$CALLED"\n'
 
 @pytest.fixture
 def made(tmp_path):
-    skybench.generate("objects", 0, 60).to_zarr(tmp_path / "mine.zarr", consolidated=True)
+    skybench.generate("objects", 0, 60).to_zarr(tmp_path / "mine.zarr", consolidated=False)
     (tmp_path / "mine.yaml").write_text(PROTOCOL, encoding="utf-8")
     return tmp_path
 
