@@ -75,8 +75,7 @@ def train_baselines(
 
     Notes
     -----
-    A network that cannot take the samples is left out, and a line says so; a segmentation has
-    floors alone.
+    A network that cannot take the samples or learn the task is left out, and a line says so.
     """
     trained, chosen = chosen_networks(networks), chosen_protocols(protocols, seeds, epochs)
     place = Path(output)
@@ -95,9 +94,9 @@ def train_baselines(
 
 
 def _refusal(network: Network, data: Labelled) -> str | None:
-    if data.task not in HEADS:
+    if data.task not in HEADS:  # a task of another package
         return f"no network has a head for a {data.task}"
-    return network.refusal(data.form)
+    return network.refusal(data.form, data.task)
 
 
 @dataclass(frozen=True)
