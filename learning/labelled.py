@@ -2,26 +2,69 @@
 
 import dataclasses
 import hashlib
+import math
+import tempfile
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from skybench.errors import NotFoundError
+from skybench.errors import IntegrityError, NotFoundError
+from skybench.generators.codes import (
+    ID_VARIABLE,
+    SAMPLE_DIM,
+    SPLIT_VARIABLE,
+    encode_flags,
+    flag_names,
+)
 from skybench.generators.schema import main_variable
 from skybench.learning.sample_form import SampleForm
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.scoring.question import Question
-from skybench.registry.scoring.tasks import answer_key
+from skybench.registry.scoring.tasks import AnswerKey, answer_key
+from skybench.registry.versions.manifest import Manifest
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+
+MOST_IN_MEMORY = 2 << 30
+"""Bytes of images up to which training keeps them in memory, where it has a choice."""
 
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _UNUSED = -1
 _NEEDED = 2
+_UNPACKED_AT_ONCE = 1024
 _IMAGE = ("band", "y", "x")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where samples come from and what their numbers mean, for files of weights to tell.
+
+    Nothing that is learnt depends on it, so it is no part of a run's digest.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the classes or targets.
+    bands : tuple of str
+        Of the planes, where they are bands.
+    unit : str, optional
+        Of the pixels, such as "electron".
+    licence : str, optional
+        Of the samples; what is learnt from them has it too.
+    dataset, content : str, optional
+        The version, such as "sky@1.0", and its content hash.
+    """
+
+    names: tuple[str, ...] = ()
+    bands: tuple[str, ...] = ()
+    unit: str | None = None
+    licence: str | None = None
+    dataset: str | None = None
+    content: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +87,7 @@ class Labelled:
         Whether a flipped or turned image has the same answer, so that training may do it.
     dims : tuple of str
         Of one sample. Default: ("y", "x") or ("band", "y", "x").
+    origin : Origin
     """
 
     images: npt.NDArray[Any]
@@ -53,6 +97,7 @@ class Labelled:
     task: str = "classification"
     turns: bool = True
     dims: tuple[str, ...] = ()
+    origin: Origin = Origin()
 
     @property
     def form(self) -> SampleForm:
@@ -63,6 +108,12 @@ class Labelled:
     def rows(self, split: int) -> npt.NDArray[np.int64]:
         """Give the row numbers of one split, ascending."""
         return np.flatnonzero(self.split == split)
+
+    def of_split(self, split: int) -> "Labelled":
+        """Return the samples of one split alone."""
+        rows = self.rows(split)
+        kept = {name: getattr(self, name)[rows] for name in ("images", "truth", "split")}
+        return dataclasses.replace(self, **kept)
 
     def digest(self) -> str:
         """Return the SHA-256 of all that training sees."""
@@ -93,6 +144,16 @@ class TrainingData:
     names: tuple[str, ...]
     test_votes: npt.NDArray[Any] | None = None
 
+    def of_version(self, manifest: Manifest) -> "TrainingData":
+        """Return the same data, known to be those of a version."""
+        origin = dataclasses.replace(
+            self.labelled.origin,
+            licence=manifest.licence,
+            dataset=manifest.reference,
+            content=manifest.content.root,
+        )
+        return dataclasses.replace(self, labelled=dataclasses.replace(self.labelled, origin=origin))
+
     @property
     def test_truth(self) -> npt.NDArray[Any]:
         """What is right for each sample of the test split."""
@@ -109,8 +170,19 @@ class TrainingData:
         )
 
 
-def load_training_data(url: str) -> TrainingData:
-    """Read images, truth and splits of a Zarr store into memory.
+def load_training_data(
+    source: str | xr.Dataset, *, unpacked: str | PathLike[str] | None = None
+) -> TrainingData:
+    """Read images, truth and splits of a dataset into memory.
+
+    Parameters
+    ----------
+    source : str or Dataset
+        The path or URL of a Zarr store, or a dataset that was opened or generated.
+    unpacked : path, optional
+        A folder for images that take more than `MOST_IN_MEMORY`: they are unpacked there, once and
+        for this process alone, and read from the disk whenever they are asked for. What is learnt
+        is the same. Default: all is kept in memory.
 
     Raises
     ------
@@ -119,32 +191,72 @@ def load_training_data(url: str) -> TrainingData:
     IntegrityError
         There are no targets, or codes without a meaning.
     """
-    ds = open_raw(url)
-    key = answer_key(ds, url)
+    ds, where = (open_raw(source), source) if isinstance(source, str) else _given(source)
+    key = answer_key(ds, where)
     split = np.full(len(key.ids), _UNUSED, np.int8)
     for name, code in _SPLITS.items():
         rows = key.rows(name)
         if len(rows) < _NEEDED:
             msg = (
-                f"{url} has {len(rows)} samples in its {name} split; training needs at least "
+                f"{where} has {len(rows)} samples in its {name} split; training needs at least "
                 f"{_NEEDED} in each of {', '.join(_SPLITS)}"
             )
             raise NotFoundError(msg)
         split[rows] = code
     data = ds[main_variable(ds)]
     labelled = Labelled(
-        images=np.ascontiguousarray(data.to_numpy()),
+        images=_images(data, unpacked),
         truth=key.truth.of_rows(np.arange(len(key.ids))),
         split=split,
-        outputs=len(key.names),
+        outputs=_outputs(key),
         task=key.task,
         turns=key.task != "regression" or not any(_oriented(ds, n) for n in key.names),
         dims=tuple(str(dim) for dim in data.dims[1:]),
+        origin=_origin(ds, key.names),
     )
-    if labelled.form.kind != "images":
+    if labelled.form.kind != "images" or key.truth.shape:  # a map would have to turn, too
         labelled = dataclasses.replace(labelled, turns=False)
     votes = key.votes("test")
     return TrainingData(labelled=labelled, ids=key.ids, names=key.names, test_votes=votes)
+
+
+def _given(ds: xr.Dataset) -> tuple[xr.Dataset, str]:
+    """Return a dataset with codes and its samples first, and how messages call it."""
+    where = str(ds.attrs.get("recipe", "the dataset"))
+    for name in (SAMPLE_DIM, ID_VARIABLE, SPLIT_VARIABLE):
+        if name not in {*ds.dims, *ds.variables}:
+            msg = f"{where} has no {name!r}, which a dataset to train on needs"
+            raise IntegrityError(msg)
+    return encode_flags(ds.transpose(SAMPLE_DIM, ...)), where
+
+
+def _images(data: xr.DataArray, unpacked: str | PathLike[str] | None) -> npt.NDArray[Any]:
+    if unpacked is None or data.nbytes <= MOST_IN_MEMORY:
+        return np.ascontiguousarray(data.to_numpy())
+    # A file without a name: it ends with the process, however that ends.
+    with tempfile.TemporaryFile(dir=unpacked) as file:
+        images: npt.NDArray[Any] = np.memmap(file, data.dtype, "w+", shape=data.shape)
+    for start in range(0, len(data), _UNPACKED_AT_ONCE):
+        part = slice(start, start + _UNPACKED_AT_ONCE)
+        images[part] = data[part].to_numpy()
+    return images
+
+
+def _outputs(key: AnswerKey) -> int:
+    """Return how many numbers a network gives, for a sample or each of its pixels."""
+    light = key.task == "deblending"
+    return math.prod(key.truth.shape[:-2]) if light else len(key.names)
+
+
+def _origin(ds: xr.Dataset, names: tuple[str, ...]) -> Origin:
+    main = ds.variables[main_variable(ds)]
+    bands = ds.variables.get("band", xr.Variable((), 0))
+    return Origin(
+        names=names,
+        bands=tuple(flag_names(bands).values()) if "flag_values" in bands.attrs else (),
+        unit=main.attrs.get("units"),
+        licence=ds.attrs.get("license"),
+    )
 
 
 def _oriented(ds: xr.Dataset, target: str) -> bool:

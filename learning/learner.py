@@ -4,9 +4,9 @@ The order and the augmentation of batches depend on their position alone: (seed,
 Nothing else is drawn from, so a training that was interrupted sees what an uninterrupted one does.
 """
 
+import contextlib
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import lightning
@@ -14,35 +14,49 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from skybench.learning.augmentation import (
+    Draws,
+    augmented,
+    chosen_augmentations,
+    position_generator,
+)
 from skybench.learning.heads import HEADS
 from skybench.learning.labelled import TRAIN, VALIDATION, Labelled
+from skybench.learning.layers import Layers
 from skybench.learning.model import StretchedNetwork
 from skybench.learning.protocols import Protocol
 from skybench.registry.scoring.tasks import task_named
 
 
-@dataclass(frozen=True)
 class Batches:
-    """An iterable of (images, targets) tensors cut directly from the arrays."""
+    """An iterable of (images, targets) tensors cut directly from the arrays.
 
-    data: Labelled
-    rows: list[npt.NDArray[np.int64]]
+    lightning asks `state_dict` for the place and goes on from there after `load_state_dict`.
+    """
+
+    def __init__(self, data: Labelled, rows: list[npt.NDArray[np.int64]]) -> None:
+        self.data, self.rows = data, rows
+        self._given = self._start = 0
 
     def __len__(self) -> int:
         """Count the batches."""
         return len(self.rows)
 
     def __iter__(self) -> Iterator[list[torch.Tensor]]:
-        """Cut the batches one by one."""
-        for rows in self.rows:
+        """Cut the batches one by one, at first from the place that was loaded."""
+        start, self._start = self._start, 0
+        for given, rows in enumerate(self.rows[start:], start + 1):
+            self._given = given
             pair = (self.data.images[rows], self.data.truth[rows])
             yield [torch.from_numpy(array) for array in pair]
 
+    def state_dict(self) -> dict[str, int]:
+        """Return how many batches were given."""
+        return {"given": self._given}
 
-def position_generator(*position: int) -> torch.Generator:
-    """Make a generator that depends on a position such as (seed, epoch, batch) alone."""
-    word = np.random.SeedSequence(position).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(word >> np.uint64(1)))
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Begin the next iteration after those that were given."""
+        self._given = self._start = state["given"]
 
 
 def shuffled(
@@ -59,47 +73,88 @@ def chunks(rows: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.int64]
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def dihedral(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Flip and, where the images are square, turn each image by a random symmetry."""
-    ones = (1,) * (images.ndim - 1)
-    coins = torch.rand((3, len(images), *ones), generator=generator).to(images.device) < 0.5
-    images = torch.where(coins[0], images.flip(-1), images)
-    images = torch.where(coins[1], images.flip(-2), images)
-    if images.shape[-1] == images.shape[-2]:
-        images = torch.where(coins[2], images.transpose(-1, -2), images)
-    return images
-
-
 class Learner(lightning.LightningModule):
-    """A model that learns one dataset under a protocol, in the order of one seed."""
+    """A model that learns one dataset under a protocol, in the order of one seed.
+
+    Parameters
+    ----------
+    head_name : str, optional
+        What the names of the tensors of the last layer begin with.
+    """
 
     def __init__(
-        self, model: StretchedNetwork, data: Labelled, protocol: Protocol, seed: int
+        self,
+        model: StretchedNetwork,
+        data: Labelled,
+        protocol: Protocol,
+        seed: int,
+        head_name: str | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.head = HEADS[data.task](data)
         self.data, self.protocol, self.seed = data, protocol, seed
-        self.train_losses: list[torch.Tensor] = []
+        self.layers = Layers(model.network, protocol, head_name)
+        self.augmentations, _ = chosen_augmentations(protocol, data)
+        self.losses: list[torch.Tensor] = []
         self.validation: list[tuple[torch.Tensor, torch.Tensor]] = []
 
+    @property
+    def steps(self) -> int:
+        """How many batches an epoch has."""
+        return len(self._rows(0))
+
     def train_dataloader(self) -> Batches:
-        """Give this epoch's batches, in the order of (seed, epoch)."""
-        rows, size = self.data.rows(TRAIN), self.protocol.batch_size
-        return Batches(self.data, shuffled(rows, size, self.seed, self.current_epoch))
+        """Give this process's share of each batch, in the order of (seed, epoch)."""
+        rank, ranks = self._place()
+        return Batches(self.data, [rows[rank::ranks] for rows in self._rows(self.current_epoch)])
+
+    def _rows(self, epoch: int) -> list[npt.NDArray[np.int64]]:
+        _, ranks = self._place()
+        rows = shuffled(self.data.rows(TRAIN), self.protocol.batch_size, self.seed, epoch)
+        return [batch[: len(batch) - len(batch) % ranks] for batch in rows]
+
+    def _place(self) -> tuple[int, int]:
+        """Return which of how many processes this is."""
+        return (self.global_rank, self.trainer.world_size) if self._trainer else (0, 1)
 
     def val_dataloader(self) -> Batches:
-        """Give the validation split in order."""
+        """Give the validation split in order; every process looks at all of it."""
         return Batches(self.data, chunks(self.data.rows(VALIDATION), 256))
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Freeze or thaw the layers; also in an epoch that an interrupted run began."""
+        self.layers.prepare(self.current_epoch)
 
     def training_step(self, batch: list[torch.Tensor], index: int) -> torch.Tensor:
         """Give the loss of one batch."""
         images, targets = batch
-        if self.protocol.augmentation == "dihedral" and self.data.turns:
-            images = dihedral(images, position_generator(self.seed, self.current_epoch, index))
-        loss = self.head.loss(self.model(images), targets, self.protocol.label_smoothing)
-        self.train_losses.append(loss.detach())
+        images = self._augmented(images, index)
+        with self._drawing(index):
+            outputs = self.model(images)
+        loss = self.head.loss(outputs, targets, self.protocol.label_smoothing)
+        self.losses.append(loss.detach())
         return loss
+
+    def _augmented(self, images: torch.Tensor, index: int) -> torch.Tensor:
+        position, (rank, ranks) = (self.seed, self.current_epoch, index), self._place()
+
+        def draws(number: int) -> Draws:
+            # The first of a list is drawn as an only one always was.
+            own = position if number == 0 else (*position, number)
+            return Draws(generator=position_generator(*own), rank=rank, ranks=ranks)
+
+        noise = self.model.stretch.scale
+        return augmented(images, self.augmentations, data=self.data, noise=noise, draws=draws)
+
+    @contextlib.contextmanager
+    def _drawing(self, index: int) -> Iterator[None]:
+        """Let what a network draws, as for dropout, depend on its position, too."""
+        device = self.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            position = (self.seed, self.current_epoch, index, _DROPOUT, self.global_rank)
+            torch.manual_seed(position_generator(*position).initial_seed())
+            yield
 
     def validation_step(self, batch: list[torch.Tensor], index: int) -> None:
         """Keep outputs and targets until the epoch is over."""
@@ -108,20 +163,28 @@ class Learner(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Give the protocol's optimizer and its schedule by step."""
-        optimizer = make_optimizer(self.model, self.protocol)
-        steps = self.protocol.epochs * len(self.train_dataloader())
+        optimizer = make_optimizer(self.layers.groups(), self.protocol)
+        steps = self.steps
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: rate_factor(self.protocol, step, steps)
+            optimizer, lambda step: phase_factor(self.protocol, step, steps)
         )
         return [optimizer], [{"scheduler": schedule, "interval": "step"}]
 
-    def take_losses(self) -> tuple[float, float, float]:
-        """Give train loss, validation loss and score of this epoch, and start anew."""
+    def take_losses(self) -> list[float]:
+        """Give the losses of the batches since this was last asked: means over all processes."""
+        losses, self.losses = self.losses, []
+        if not losses:
+            return []
+        stacked = torch.stack(losses).float()
+        if self._place()[1] > 1:
+            stacked = self.trainer.strategy.reduce(stacked, reduce_op="mean")
+        return [float(loss) for loss in stacked.cpu()]
+
+    def take_validation(self) -> tuple[float, float]:
+        """Give validation loss and score of this epoch, and start anew."""
         outputs, targets = (torch.cat(parts) for parts in zip(*self.validation, strict=True))
-        train = float(torch.stack(self.train_losses).mean())
-        loss = float(self.head.loss(outputs, targets, 0.0))
-        self.train_losses, self.validation = [], []
-        return train, loss, self._score(outputs, targets)
+        self.validation = []
+        return float(self.head.loss(outputs, targets, 0.0)), self._score(outputs, targets)
 
     def _score(self, outputs: torch.Tensor, targets: torch.Tensor) -> float:
         task = task_named(self.data.task)
@@ -129,23 +192,39 @@ class Learner(lightning.LightningModule):
         return float(np.mean(task.merit(answers, targets.cpu().numpy())))
 
 
+_DROPOUT = 1 << 20
+"""No augmentation has this number."""
+
+
+def phase_factor(protocol: Protocol, step: int, epoch_steps: int) -> float:
+    """Give the share of the learning rate at a step: the second phase has its own schedule."""
+    total, freeze = protocol.epochs * epoch_steps, protocol.freeze
+    first = epoch_steps * freeze.epochs if freeze and freeze.epochs else total
+    if freeze is None or step < first:
+        return rate_factor(protocol, step, first)
+    return freeze.then_rate * rate_factor(protocol, step - first, max(1, total - first))
+
+
 def rate_factor(protocol: Protocol, step: int, steps: int) -> float:
     """Give the share of the learning rate that step `step` of `steps` uses."""
     if protocol.schedule == "constant":
         return 1.0
+    if protocol.schedule == "step":
+        passed = sum(step >= milestone * steps for milestone in protocol.milestones)
+        return float(protocol.step_factor**passed)
     rise = protocol.warmup * steps
     if step < rise:
         return (step + 1) / (rise + 1)
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / (steps - rise))))
 
 
-def make_optimizer(model: torch.nn.Module, protocol: Protocol) -> torch.optim.Optimizer:
-    """Make the optimizer that a protocol names."""
+def make_optimizer(groups: list[dict[str, Any]], protocol: Protocol) -> torch.optim.Optimizer:
+    """Make the optimizer that a protocol names, for groups of parameters."""
     common: dict[str, Any] = {
         "lr": protocol.learning_rate,
         "weight_decay": protocol.weight_decay,
         "fused": torch.backends.mps.is_available() is False,
     }
     if protocol.optimizer == "adamw":
-        return torch.optim.AdamW(model.parameters(), **common)
-    return torch.optim.SGD(model.parameters(), momentum=protocol.momentum, **common)
+        return torch.optim.AdamW(groups, **common)
+    return torch.optim.SGD(groups, momentum=protocol.momentum, **common)

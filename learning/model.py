@@ -1,19 +1,18 @@
 """A network with the stretch of its samples: made from a seed, or read back from its weights.
 
-It takes samples in electrons as they are stored and stretches them itself, so its weights alone
-are enough to score raw samples.
+It takes samples in electrons as they are stored and stretches them itself, so its file of weights
+alone is enough to score raw samples.
 """
 
 from os import PathLike
 
-import safetensors.torch
 import torch
 
+from skybench.errors import IntegrityError
 from skybench.learning.networks.network import Network
 from skybench.learning.sample_form import SampleForm
 from skybench.learning.stretch import Stretch
-
-_UNSTRETCHED = Stretch(scale=1.0, mean=0.0, deviation=1.0)
+from skybench.learning.weights_file import read_weights
 
 
 class StretchedNetwork(torch.nn.Module):
@@ -26,7 +25,6 @@ class StretchedNetwork(torch.nn.Module):
     form : SampleForm
         Which axes of a sample are planes.
     stretch : Stretch
-        Kept among the weights.
     """
 
     scale: torch.Tensor
@@ -35,7 +33,7 @@ class StretchedNetwork(torch.nn.Module):
 
     def __init__(self, network: torch.nn.Module, form: SampleForm, stretch: Stretch) -> None:
         super().__init__()
-        self.network, self.form = network, form
+        self.network, self.form, self.stretch = network, form, stretch
         for name in ("scale", "mean", "deviation"):
             self.register_buffer(name, torch.tensor(getattr(stretch, name), dtype=torch.float32))
 
@@ -68,9 +66,24 @@ def build_model(
 def load_model(
     path: str | PathLike[str], network: Network, form: SampleForm, outputs: int
 ) -> StretchedNetwork:
-    """Read a model back from its weights."""
-    model = build_model(network, form, outputs, stretch=_UNSTRETCHED, seed=0)
-    model.load_state_dict(safetensors.torch.load_file(path))
+    """Read a model back from its weights.
+
+    Raises
+    ------
+    NotFoundError, IntegrityError
+        As `read_weights`; or the file has no stretch, or is of another network.
+    """
+    weights = read_weights(path)
+    stretch = weights.about.normalisation
+    if stretch is None:
+        msg = f"{path} does not say how its samples are stretched; skybench did not write it"
+        raise IntegrityError(msg)
+    model = build_model(network, form, outputs, stretch=stretch, seed=0)
+    try:
+        model.network.load_state_dict(weights.tensors)
+    except RuntimeError as error:
+        msg = f"{path} is not of {network.name} with {outputs} outputs for {form}: {error}"
+        raise IntegrityError(msg) from None
     return model.eval()
 
 

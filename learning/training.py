@@ -1,6 +1,6 @@
 """Train a network on arrays in memory, in epochs that survive a kill.
 
-Calling `fit` again with the same folder goes on from the last whole epoch, or returns what is
+Calling `fit` again with the same folder goes on from the last checkpoint, or returns what is
 finished. Other data or hyperparameters start a run of their own beside it.
 """
 
@@ -11,19 +11,24 @@ import logging
 import os
 import signal
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import lightning
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import safetensors
 import torch
 
 from skybench.learning.device import choose_device, choose_precision
-from skybench.learning.epoch_journal import Epoch, EpochJournal, replacing
+from skybench.learning.epoch_journal import Epoch, EpochJournal
+from skybench.learning.execution import (
+    Execution,
+    is_first_process,
+    train_model,
+    wait_for_all,
+)
 from skybench.learning.heads import HEADS
 from skybench.learning.labelled import TEST, TRAIN, Labelled
 from skybench.learning.learner import Batches, Learner, chunks
@@ -31,6 +36,12 @@ from skybench.learning.model import StretchedNetwork, build_model, load_model
 from skybench.learning.networks.network import Network
 from skybench.learning.protocols import Protocol
 from skybench.learning.stretch import Stretch
+from skybench.learning.transplant import transplant
+from skybench.learning.weights_file import Weights, about_run
+from skybench.registry.storage.local_disk import replacing
+
+CURVE = "iterations.parquet"
+STRETCHED = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +68,11 @@ class Fit:
     test_answers: npt.NDArray[np.float32]
 
     @property
+    def curve(self) -> pd.DataFrame:
+        """A row an iteration: epoch, learning rate, train loss and the seconds until its end."""
+        return pd.read_parquet(self.weights.parent / CURVE)
+
+    @property
     def seconds(self) -> float:
         """Training time over all epochs, interruptions not counted."""
         return sum(epoch.seconds for epoch in self.history)
@@ -70,6 +86,8 @@ def fit(
     seed: int,
     folder: str | os.PathLike[str],
     report: Callable[[str], None] | None = None,
+    start: Weights | None = None,
+    execution: Execution | None = None,
 ) -> Fit:
     """Train a network on the train split, choose the epoch on validation, predict test once.
 
@@ -85,9 +103,16 @@ def fit(
         holds `last.ckpt` and `best.safetensors` while training, and `fit.json` when finished.
     report : callable, optional
         Gets one line an epoch; the lines also go to `log.txt` in the folder.
+    start : Weights, optional
+        What the network begins with, all but its head; from `read_weights`, for example. The
+        protocol's ``init`` is for the caller to read. Default: weights drawn from the seed.
+    execution : Execution, optional
+        Processes, loggers and the like. Default: one process, in silence.
 
     Raises
     ------
+    ParameterError
+        Nothing of `start` fits the network; or the protocol freezes what is not there.
     StoreError
         The folder cannot be written, or the disk is full.
 
@@ -101,26 +126,52 @@ def fit(
     >>> done = fit(network, data, protocol, seed=0, folder="work")  # doctest: +SKIP
     >>> done.best.validation_score                              # doctest: +SKIP
     """
-    place = Path(folder) / run_digest(network, data, protocol, seed)[:16]
+    place = Path(folder) / run_digest(network, data, protocol, seed, start)[:16]
     place.mkdir(parents=True, exist_ok=True)
-    stretch = Stretch.of(data.images[data.rows(TRAIN)])
-    journal = EpochJournal(place, report)
+    stretch = stretch_of(data)
     if done := _finished(place, stretch):
         return done
+    learned = HEADS[data.task](data).learned
+    about = about_run(network, data, protocol, seed=seed, learned=learned)
+    how = execution or Execution()
+    journal = EpochJournal(place, report, about, how.checkpoint_seconds)
     model = build_model(network, data.form, data.outputs, stretch=stretch, seed=seed)
-    _train(Learner(model, data, protocol, seed), protocol.epochs, journal)
-    _finish(network, data, journal)
+    if start is not None:
+        transplant(model, start, network=network)
+    with _quiet(), _interruptible():
+        train_model(Learner(model, data, protocol, seed, network.head), journal, how)
+    if is_first_process():
+        _finish(network, data, journal)
+    wait_for_all()
     done = _finished(place, stretch)
     assert done is not None
     return done
 
 
-def run_digest(network: Network, data: Labelled, protocol: Protocol, seed: int) -> str:
+def stretch_of(data: Labelled) -> Stretch:
+    """Return the stretch that the training images teach; few of them are looked at."""
+    rows = data.rows(TRAIN)
+    return Stretch.of(data.images[rows[:: max(1, -(-len(rows) // STRETCHED))]])
+
+
+def run_digest(
+    network: Network, data: Labelled, protocol: Protocol, seed: int, start: Weights | None = None
+) -> str:
     """Return the SHA-256 of everything that a run's result depends on."""
     precision = choose_precision(data.form.extent)
     model = network.model_name(data.form)
     identity = [data.digest(), protocol.model_dump(mode="json"), seed, precision, model]
+    if start is not None:
+        identity.append(_digest(start))
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(weights: Weights) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(weights.tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def predict(
@@ -135,30 +186,9 @@ def predict(
     model = model.to(device).eval()
     with torch.inference_mode():
         batches = Batches(data, chunks(rows, 256))
-        outputs = torch.cat([model(images.to(device)) for images, _ in batches])
-    return HEADS[data.task](data).answers(outputs)
-
-
-def _train(learner: Learner, epochs: int, journal: EpochJournal) -> None:
-    device = choose_device()
-    with _quiet():
-        trainer = lightning.Trainer(
-            accelerator={"cuda": "gpu"}.get(device, device),
-            devices=1,
-            precision=choose_precision(learner.data.form.extent),  # type: ignore[arg-type]
-            max_epochs=epochs,
-            callbacks=[journal],
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            reload_dataloaders_every_n_epochs=1,
-            default_root_dir=journal.folder,
-        )
-        last = journal.checkpoint if _is_whole(journal.checkpoint) else None
-        with _interruptible():
-            trainer.fit(learner, ckpt_path=last)
+        answers = HEADS[data.task](data).answers
+        parts = [answers(model(images.to(device))) for images, _ in batches]
+    return np.concatenate(parts)
 
 
 @contextlib.contextmanager
@@ -175,23 +205,18 @@ def _interruptible() -> Iterator[None]:
 
 
 def _finish(network: Network, data: Labelled, journal: EpochJournal) -> None:
+    journal.recall()
     weights = journal.folder / "best.safetensors"
     model = load_model(weights, network, data.form, data.outputs)
     with replacing(journal.folder / "test.npy") as partial, partial.open("wb") as file:
         np.save(file, predict(model, data, data.rows(TEST)))
-    summary = {"best": asdict(journal.best), **journal.state_dict()}
+    with replacing(journal.folder / CURVE) as partial:
+        journal.curve.to_parquet(partial)
+    history = [asdict(epoch) for epoch in journal.history]
+    summary = {"best": asdict(journal.best), "history": history}
     with replacing(journal.folder / "fit.json") as partial:
         partial.write_text(json.dumps(summary, indent=1), encoding="utf-8")
     journal.checkpoint.unlink(missing_ok=True)
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    """Tell whether a checkpoint is there and undamaged: torch writes zip files, with checksums."""
-    try:
-        with zipfile.ZipFile(checkpoint) as members:
-            return members.testzip() is None
-    except (OSError, zipfile.BadZipFile):
-        return False
 
 
 def _finished(folder: Path, stretch: Stretch) -> Fit | None:

@@ -13,6 +13,7 @@ from skybench import (
     cli_benchmarks,
     cli_datasets,
     cli_interchange,
+    cli_learning,
     cli_proof,
     cli_recipes,
     cli_survey,
@@ -72,6 +73,7 @@ cli_recipes.register(app)
 cli_interchange.register(app)
 cli_proof.register(app)
 cli_benchmarks.register(app)
+cli_learning.register(app)
 cli_survey.register(app)
 
 

@@ -53,4 +53,6 @@ LENET5 = Network(
     takes=("images",),
     smallest=12,
     build=build,
+    stem="0",
+    head="12",
 )

@@ -32,4 +32,6 @@ RESNET50 = Network(
     reference="He et al. 2016, CVPR, 770",
     takes=("images",),
     build=build,
+    stem="conv1",
+    head="fc",
 )

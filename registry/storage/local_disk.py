@@ -113,6 +113,25 @@ def put_in_place(finished: Path, path: Path) -> None:
     _flush_folder(path.parent)
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path to write to, and put what is there in place of `path` when the disk has it.
+
+    Raises
+    ------
+    StoreError
+        It cannot be written; what was there before stays.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        yield partial
+        put_in_place(partial, path)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+        partial.unlink(missing_ok=True)
+        msg = f"cannot write {path}: {error}. Free some space, and run the same command again."
+        raise StoreError(msg) from error
+
+
 def flush(paths: Iterable[Path], root: Path) -> None:
     """Return when the disk has files, and folders with all below, and the names up to `root`.
 

@@ -1,14 +1,12 @@
 """What makes pixels here: the source of the generators, and the libraries that it runs on."""
 
-import platform
-from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from skybench import generators
 from skybench.generators.generate import GENERATOR
+from skybench.registry.describing.library_versions import library_versions
 from skybench.registry.storage.local_disk import is_litter
 
 _LIBRARIES = ("skybench", "numpy", "scipy", "zarr", "numcodecs", "xarray", "dask")
@@ -32,15 +30,3 @@ def code_digest() -> str:
         if not is_litter(key):
             digest.update(key.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
-
-
-def library_versions(names: Iterable[str]) -> dict[str, str]:
-    """Return the versions of Python and of installed packages, "unknown" for those that are not."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in names}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"

@@ -1,7 +1,8 @@
 import pytest
 
 from skybench.errors import StoreError
-from skybench.learning.epoch_journal import Epoch, EpochJournal, replacing
+from skybench.learning.epoch_journal import Epoch, EpochJournal
+from skybench.registry.storage.local_disk import replacing
 
 
 def epoch(number, accuracy, loss):

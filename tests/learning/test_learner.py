@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from skybench.learning.augmentation import Draws, dihedral, position_generator
 from skybench.learning.labelled import TEST, Labelled
-from skybench.learning.learner import Batches, dihedral, position_generator, rate_factor, shuffled
+from skybench.learning.learner import Batches, rate_factor, shuffled
 from skybench.learning.protocols import PROTOCOLS, Protocol
 
 
@@ -37,19 +38,19 @@ def test_a_rest_sits_out_but_a_small_split_is_one_batch() -> None:
 
 def test_dihedral_gives_each_of_the_eight_symmetries() -> None:
     image = torch.arange(9.0).reshape(1, 3, 3)
-    turned = dihedral(image.repeat(400, 1, 1), position_generator(0, 0, 0))
+    turned = dihedral(image.repeat(400, 1, 1), Draws(generator=position_generator(0, 0, 0)))
     assert len({tuple(one.flatten().tolist()) for one in turned}) == 8
 
 
 def test_dihedral_keeps_the_shape_of_images_that_are_not_square() -> None:
     image = torch.arange(6.0).reshape(1, 2, 3)
-    turned = dihedral(image.repeat(100, 1, 1), position_generator(0))
+    turned = dihedral(image.repeat(100, 1, 1), Draws(generator=position_generator(0)))
     assert len({tuple(one.flatten().tolist()) for one in turned}) == 4
 
 
 def test_dihedral_turns_all_bands_alike() -> None:
     image = torch.arange(9.0).reshape(1, 1, 3, 3)
-    turned = dihedral(image.repeat(100, 2, 1, 1), position_generator(0, 0, 0))
+    turned = dihedral(image.repeat(100, 2, 1, 1), Draws(generator=position_generator(0, 0, 0)))
     assert torch.equal(turned[:, 0], turned[:, 1])
     assert len({tuple(one[0].flatten().tolist()) for one in turned}) == 8
 
