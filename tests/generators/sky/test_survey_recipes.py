@@ -1,4 +1,4 @@
-"""What the packaged recipes of surveys promise: how faint their sources are, and what each holds."""
+"""What the packaged recipes of surveys promise: how faint sources are, and what each holds."""
 
 import numpy as np
 import pytest
