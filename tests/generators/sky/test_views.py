@@ -46,6 +46,13 @@ def test_arms_are_seen_by_the_survey_that_is_to_see_them(views):
     assert (des > sdss).all()
 
 
+@pytest.mark.parametrize("rung", ["clean", "easy", "hard", "alone", "steady", "few_votes"])
+def test_rungs_hold_the_same_galaxies(views, rung):
+    other = generate_as_stored(f"sdss_des/{rung}", 0, 40)
+    for name in ("magnitude", "half_light_radius_arcsec", "arm_contrast", "label"):
+        np.testing.assert_array_equal(other[name], views[0][name][:40], err_msg=name)
+
+
 def test_volunteers_of_a_survey_make_its_set_of_high_probability(views):
     for ds in views:
         spiral, elliptical = (ds.vote_fraction.sel({"class": code}).values for code in (1, 0))
