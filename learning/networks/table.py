@@ -10,6 +10,7 @@ from skybench.extensions import Table
 from skybench.generators.suggestion import unknown
 from skybench.learning.networks.lenet5 import LENET5
 from skybench.learning.networks.network import Network
+from skybench.learning.networks.obiwan import OBIWAN, OBIWAN_POOL7
 from skybench.learning.networks.resnet50 import RESNET50
 
 NETWORKS = Table(
@@ -17,6 +18,8 @@ NETWORKS = Table(
     Network,
     RESNET50,
     LENET5,
+    OBIWAN,
+    OBIWAN_POOL7,
 )
 
 DEFAULT_NETWORKS = (RESNET50.name,)
