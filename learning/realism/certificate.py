@@ -66,7 +66,7 @@ class Judged(BaseModel):
 
     @property
     def is_equivalent(self) -> bool:
-        """Whether real and fake are alike to it: the bound holds, and the test could have failed."""
+        """Whether real and fake are alike to it, in a test that could have told otherwise."""
         return self.auc.high < BOUND and self.has_power and self.has_sound_null
 
     @property

@@ -1,4 +1,4 @@
-"""Which cutouts are learned from and judged on: by frame, or at random where frames do not allow."""
+"""Which cutouts are learned from and which are judged: frame by frame, where these allow it."""
 
 from dataclasses import dataclass
 

@@ -16,15 +16,13 @@ from skybench.learning.realism.auc import Scores
 from skybench.learning.realism.folds import Labelling
 from skybench.learning.training import Fit, fit
 
-EPOCHS = 30
-
 PROTOCOL = Protocol(
     name="realism",
     optimizer="adamw",
     learning_rate=2e-3,
     weight_decay=1e-4,
     batch_size=32,
-    epochs=EPOCHS,
+    epochs=1,
     schedule="one-cycle",
     warmup=0.2,
     augmentation="dihedral",
@@ -59,7 +57,7 @@ def judge(
     network: Network,
     seed: int,
     *,
-    epochs: int = EPOCHS,
+    epochs: int,
     report: Callable[[str], None] | None = None,
 ) -> Judgement:
     """Return what networks say of cutouts that they did not learn from, one for each fold.

@@ -17,7 +17,7 @@ from skybench.generators.arrays import Flags, Floats, Integers, Singles
 from skybench.learning.networks.network import Network
 from skybench.learning.realism import trees
 from skybench.learning.realism.auc import Auc, Scores, pooled_auc
-from skybench.learning.realism.certificate import BOUND, Certificate, Interval, Judged
+from skybench.learning.realism.certificate import Certificate, Interval, Judged
 from skybench.learning.realism.control import broadened
 from skybench.learning.realism.cutouts import Cutouts, check_alike
 from skybench.learning.realism.folds import Labelling, halves
@@ -36,6 +36,9 @@ _SHOWN = 8
 _TELLING = 5
 
 TREES = "trees"
+
+EPOCHS = 30
+"""Of each training of a network, the best on some cutouts being taken."""
 
 Judge = Callable[["_Trial", int], Sequence[Scores]]
 
@@ -124,7 +127,7 @@ def compare(
     names: tuple[str, str] = ("real", "fake"),
     network: Network | None = None,
     psf_fwhm: float | None = None,
-    epochs: int | None = None,
+    epochs: int = EPOCHS,
     seed: int = 0,
     report: Callable[[str], None] | None = None,
 ) -> Realism:
@@ -139,7 +142,7 @@ def compare(
         A second judge beside trees, which sees pixels.
     psf_fwhm : float, optional
         Of the fakes' PSF in pixels, for the control. Default: by the sharpest tenth of them.
-    epochs : int, optional
+    epochs : int
         Of the network's trainings.
     seed : int
     report : callable, optional
@@ -198,14 +201,14 @@ def _trees(trial: _Trial, seed: int) -> Sequence[Scores]:
 class _Looked:
     """A network as a judge; it remembers where it looked in its first trial."""
 
-    def __init__(self, network: Network, epochs: int | None, say: Callable[[str], None]) -> None:
+    def __init__(self, network: Network, epochs: int, say: Callable[[str], None]) -> None:
         try:
             from skybench.learning.realism import network as judge  # late: seconds, and an extra
         except ModuleNotFoundError as missing:
-            msg = f"a network needs {missing.name}: pip install 'skybench[baselines]', or leave it out"
+            msg = f"a network needs {missing.name}: pip install 'skybench[baselines]'"
             raise MissingDependencyError(msg) from None
         self._judge, self._network, self._say = judge, network, say
-        self._epochs = epochs or judge.EPOCHS
+        self._epochs = epochs
         self.saliency: Singles | None = None
 
     def judge(self, trial: _Trial, seed: int) -> Sequence[Scores]:
@@ -247,10 +250,13 @@ class _Test:
         self.say(f"{name}: the wrong PSF")
         wrong = broadened(self.fake, self.psf_fwhm, self.seed)
         control, _ = self._asked(judge, self.trial(self.fake, wrong), self.seed)
-        intervals = (_interval([one]) for one in (auc, control))
-        of_auc, of_control = intervals
-        real, fake = nulls
-        told = Judged(judge=name, auc=of_auc, null_real=real, null_fake=fake, control=of_control)
+        told = Judged(
+            judge=name,
+            auc=_interval([auc]),
+            null_real=nulls[0],
+            null_fake=nulls[1],
+            control=_interval([control]),
+        )
         return told, np.mean([one.values for one in scores], axis=0)
 
     def _asked(self, judge: Judge, trial: _Trial, seed: int) -> tuple[Auc, Sequence[Scores]]:
@@ -275,7 +281,7 @@ class _Test:
         names: tuple[str, str],
         judges: list[Judged],
         importance: "pd.DataFrame",
-        epochs: int | None,
+        epochs: int,
         network: Network | None,
     ) -> Certificate:
         telling = importance["importance"].head(_TELLING)
@@ -289,7 +295,7 @@ class _Test:
             shape=self.real.images.shape[1:],
             is_split_by_frame=self.trial(self.real, self.fake).labelling.are_split,
             psf_fwhm=round(self.psf_fwhm, 3),
-            epochs=0 if network is None else epochs or _default_epochs(),
+            epochs=epochs if network is not None else 0,
             seed=self.seed,
             judges=tuple(judges),
             telling={str(name): round(float(lost), 4) for name, lost in telling.items()},
@@ -297,14 +303,8 @@ class _Test:
         )
 
 
-def _default_epochs() -> int:
-    from skybench.learning.realism.network import EPOCHS  # late: loads torch
-
-    return EPOCHS
-
-
 def _interval(found: Sequence[Auc]) -> Interval:
-    """Return the mean of draws, whose intervals overlap in what they are of, so that it is no narrower."""
+    """Return the mean of draws: they are of the same cutouts, so that it is hardly narrower."""
     value, low, high = np.mean([(one.value, one.low, one.high) for one in found], axis=0)
     return Interval(value=round(value, 4), low=round(low, 4), high=round(high, 4))
 
@@ -322,6 +322,3 @@ def _digest(*samples: Cutouts) -> str:
         digest.update(np.ascontiguousarray(sample.planes()).data)
         digest.update("\n".join(sample.frames).encode())
     return f"sha256:{digest.hexdigest()}"
-
-
-__all__ = ["BOUND", "TREES", "Realism", "compare"]

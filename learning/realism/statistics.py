@@ -6,6 +6,7 @@ what is brighter than three of its noises. The numbers of form are of one band; 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -345,7 +346,7 @@ STATISTICS = (
 def statistic_names(bands: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of all statistics of cutouts in some bands, in their order."""
     noises = [f"{word}{_of(band, bands)}" for band in bands for word in _NOISES]
-    colours = [f"{a} - {b}" for a, b in zip(bands[:-1], bands[1:], strict=True)]
+    colours = [f"{a} - {b}" for a, b in pairwise(bands)]
     return (*(one.name for one in STATISTICS), *noises, *colours)
 
 
@@ -389,7 +390,7 @@ def _of_block(images: NDArray[np.float32], plane: int) -> Floats:
     columns = [one.value(each[plane]) for one in STATISTICS]
     for seen in each:
         columns += [seen.noise, noise_correlation(seen)]
-    columns += [_colour(a, b) for a, b in zip(each[:-1], each[1:], strict=True)]
+    columns += [_colour(a, b) for a, b in pairwise(each)]
     return np.stack(columns, axis=1)
 
 
