@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from skybench.errors import ParameterError
+from skybench.generators.recipe_file import load_recipe
 from skybench.generators.schema import main_variable
 from skybench.learning.networks.table import chosen_networks
 from skybench.learning.realism.cutouts import Cutouts
@@ -18,6 +19,8 @@ from skybench.survey.cutout_sample import CutoutSample, read_sample
 from skybench.survey.match import simulated
 
 Given = str | PathLike[str] | ArrayLike | xr.Dataset | CutoutSample | Cutouts
+
+_RECIPES = (".yaml", ".yml")
 
 _FRAME = "frame"
 """Coordinate of an injected dataset that says where each cutout is from."""
@@ -117,7 +120,7 @@ def _cutouts(
         own = {key: reading[key] for key in ("bands", "reference") if key in reading}
         return Cutouts.of(given, name=name, frames=frames, **own)
     path = Path(given)
-    if path.suffix in (".yaml", ".yml"):
+    if path.suffix in _RECIPES:
         return _of_recipe(path, like, seed)
     if path.suffix == ".zarr":
         with xr.open_zarr(path) as ds:
@@ -177,6 +180,7 @@ def _named(given: Given, name: str) -> str:
     """Return what a certificate calls a sample: recipes and versions by their dataset."""
     if not isinstance(given, str | PathLike):
         return name
-    return (
-        Path(given).stem if not Path(given).is_dir() and "@" not in str(given) else Path(given).name
-    )
+    path = Path(given)
+    if path.suffix in _RECIPES:
+        return load_recipe(path).name
+    return path.name.partition("@")[0]
