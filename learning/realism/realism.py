@@ -40,7 +40,8 @@ TREES = "trees"
 EPOCHS = 30
 """Of each training of a network, the best on some cutouts being taken."""
 
-Judge = Callable[["_Trial", int], Sequence[Scores]]
+Judge = Callable[["_Trial", int, int], Sequence[Scores]]
+"""Of a trial, a seed and rounds of cross-validation, which only trees have several of."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -194,8 +195,8 @@ class _Trial:
         return np.concatenate([statistics(self.first), statistics(self.second)])
 
 
-def _trees(trial: _Trial, seed: int) -> Sequence[Scores]:
-    return trees.judge(trial.statistics, trial.labelling, seed)
+def _trees(trial: _Trial, seed: int, rounds: int) -> Sequence[Scores]:
+    return trees.judge(trial.statistics, trial.labelling, seed, rounds)
 
 
 class _Looked:
@@ -211,7 +212,7 @@ class _Looked:
         self._epochs = epochs
         self.saliency: Singles | None = None
 
-    def judge(self, trial: _Trial, seed: int) -> Sequence[Scores]:
+    def judge(self, trial: _Trial, seed: int, _: int) -> Sequence[Scores]:
         found = self._judge.judge(
             self._judge.unit_planes(trial.planes),
             trial.labelling,
@@ -259,8 +260,10 @@ class _Test:
         )
         return told, np.mean([one.values for one in scores], axis=0)
 
-    def _asked(self, judge: Judge, trial: _Trial, seed: int) -> tuple[Auc, Sequence[Scores]]:
-        scores = judge(trial, seed)
+    def _asked(
+        self, judge: Judge, trial: _Trial, seed: int, rounds: int = trees.ROUNDS
+    ) -> tuple[Auc, Sequence[Scores]]:
+        scores = judge(trial, seed, rounds)
         return pooled_auc(scores, trial.labelling.is_fake, trial.labelling.frames), scores
 
     def _null(self, name: str, judge: Judge, sample: Cutouts, draws: int) -> Interval:
@@ -269,7 +272,7 @@ class _Test:
         for draw in range(draws):
             half: Flags = halves(sample.frames, within=self._halves_frames(sample), seed=draw)
             first, second = (sample.chosen(np.flatnonzero(half == c)) for c in (False, True))
-            found.append(self._asked(judge, self.trial(first, second), self.seed + draw)[0])
+            found.append(self._asked(judge, self.trial(first, second), self.seed + draw, 1)[0])
         return _interval(found)
 
     def _halves_frames(self, sample: Cutouts) -> bool:

@@ -46,10 +46,11 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     assert 0.91 <= shared <= 0.98
 
 
-def test_few_frames_make_it_wide():
-    values = RANDOM.normal(size=400) + 0.5 * IS_FAKE
-    many = pooled_auc(one_fold(values), IS_FAKE, OWN)
-    few = pooled_auc(one_fold(values), IS_FAKE, (np.arange(400) // 100).astype(str))
+def test_frames_that_differ_make_it_wide():
+    is_fake, frames = np.repeat([False, True], 200), np.repeat(np.arange(20), 20)
+    values = RANDOM.normal(size=400) + RANDOM.normal(size=20)[frames]
+    many = pooled_auc(one_fold(values), is_fake, OWN)
+    few = pooled_auc(one_fold(values), is_fake, frames.astype(str))
     assert few.high - few.low > 1.3 * (many.high - many.low)
 
 
