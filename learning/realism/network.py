@@ -31,7 +31,7 @@ PROTOCOL = Protocol(
 """Adam as obiwan's, with a schedule for few epochs and the square's symmetries for few cutouts."""
 
 _VALIDATION = 6
-"""One in so many cutouts, or frames, that are not judged chooses the epoch."""
+"""One in so many cutouts that are not judged chooses the epoch."""
 
 _FAKE = 1
 
@@ -124,9 +124,9 @@ def _labelled(
 
 
 def _choosing(labelling: Labelling, folds: Integers, fold: int, seed: int) -> Integers:
-    """Return rows that choose the epoch: some frames, or some cutouts where frames are few.
+    """Return rows that choose the epoch: some of each class, which may share learned frames.
 
-    They are not judged, so that nothing leaks where they share a frame with what is learned from.
+    Nothing leaks, since none of their frames is judged.
     """
     random = np.random.default_rng([seed, fold])
     rows = np.flatnonzero(folds != fold)

@@ -34,25 +34,35 @@ def test_a_small_sample_proves_no_equivalence(alike):
     assert "an AUC of 0.55 is not excluded" in alike.summary()
 
 
-def test_the_same_call_finds_the_same(alike):
-    again = compare(galaxies(60, 1), galaxies(60, 2), psf_fwhm=4.0)
-    assert again.to_json() == alike.to_json()
-
-
-def test_more_noise_is_caught_and_named():
-    found = compare(galaxies(150, 1), galaxies(150, 2, noise=1.15), psf_fwhm=4.0)
+def test_more_noise_is_caught_and_named_though_all_are_of_one_frame():
+    real, fake = (
+        galaxies(100, seed, noise=noise, frames=["f1"] * 100)
+        for seed, noise in ((1, 1.0), (2, 1.2))
+    )
+    found = compare(real, fake, psf_fwhm=4.0)
     assert found.judged().tells_apart
     assert found.importance.index[0] == "noise"
     assert found.importance.loc["noise", "alone"] > 0.8
     assert "fakes have more noise" in found.summary()
+    assert not found.certificate.is_split_by_frame
+    assert "split by cutout: frames are too few" in found.summary()
 
 
-def test_the_control_catches_a_wrong_psf_where_cutouts_are_enough():
-    few, many = galaxies(24, 1), galaxies(250, 1)
-    assert compare(many, galaxies(250, 2), psf_fwhm=6.0).judged().has_power
-    told = compare(few, galaxies(24, 2), psf_fwhm=1.0)
+def test_few_cutouts_have_no_power_and_the_same_call_finds_the_same():
+    told, again = (compare(galaxies(24, 1), galaxies(24, 2), psf_fwhm=1.0) for _ in range(2))
     assert not told.judged().has_power
     assert "the test has no power" in told.summary()
+    assert told.to_json() == again.to_json()
+
+
+def test_many_cutouts_catch_a_psf_that_is_a_tenth_too_broad():
+    right = galaxies(250, 1, fwhm=6.0)
+    wrong = broadened(right, 6.0, 0)
+    is_wrong = np.repeat([False, True], 250)
+    labelling = Labelling.of(is_wrong, np.concatenate([right.frames, wrong.frames]))
+    seen = np.concatenate([statistics(right), statistics(wrong)])
+    scores = trees.judge(seen, labelling, 0, rounds=1)
+    assert pooled_auc(scores, is_wrong, labelling.frames).low > 0.55
 
 
 @pytest.mark.parametrize("correlated", [False, True])
@@ -82,17 +92,11 @@ def test_what_only_tells_frames_apart_tells_nothing_when_split_by_frame():
     by_frame = Labelling.of(is_fake, frames.astype(str))
     by_cutout = Labelling.of(is_fake, np.arange(300).astype(str))
     leaked, kept = (
-        pooled_auc(trees.judge(seen, one, 0), is_fake, one.frames) for one in (by_cutout, by_frame)
+        pooled_auc(trees.judge(seen, one, 0, rounds=1), is_fake, one.frames)
+        for one in (by_cutout, by_frame)
     )
     assert leaked.low > 0.75
     assert kept.low < 0.5 < kept.high
-
-
-def test_one_frame_alone_is_split_by_cutout_and_said():
-    real, fake = (galaxies(40, seed, frames=["f1"] * 40) for seed in (1, 2))
-    found = compare(real, fake, psf_fwhm=4.0)
-    assert not found.certificate.is_split_by_frame
-    assert "split by cutout: frames are too few" in found.summary()
 
 
 def test_frames_stay_whole_in_folds_and_in_halves():
