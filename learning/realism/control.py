@@ -41,18 +41,39 @@ def broadened(cutouts: Cutouts, psf_fwhm: float, seed: int) -> Cutouts:
 def _broadened(planes: Singles, sigma: float, random: np.random.Generator) -> Singles:
     seen = light_of(planes)
     ny, nx = planes.shape[1:]
-    ky = 2 * np.pi * np.fft.fftfreq(ny)[:, None]
-    kx = 2 * np.pi * np.fft.rfftfreq(nx)
+    ky, kx = _frequencies(ny, nx)
     kept = np.exp(-0.5 * sigma**2 * (ky**2 + kx**2))
-    near = float(np.clip(np.median(noise_correlation(seen)), 0, _MOST_CORRELATED))
+    near = _true_correlation(seen, random)
+    added = _noise(planes.shape, near, 1 - kept**2, random)
+    light = np.fft.irfft2(np.fft.rfft2(seen.image) * kept, s=(ny, nx))
+    both = light + added * _true_noise(seen, near)[:, None, None] + seen.sky[:, None, None]
+    return np.asarray(np.where(seen.is_missing, np.nan, both), np.float32)
+
+
+def _frequencies(ny: int, nx: int) -> tuple[Floats, Floats]:
+    return 2 * np.pi * np.fft.fftfreq(ny)[:, None], 2 * np.pi * np.fft.rfftfreq(nx)
+
+
+def _noise(
+    shape: tuple[int, ...], near: float, share: Floats | float, random: np.random.Generator
+) -> Floats:
+    """Return noise of unit power and a correlation of neighbours, a share of it by frequency."""
+    ky, kx = _frequencies(*shape[1:])
     spectrum = (1 + 2 * near * np.cos(ky)) * (1 + 2 * near * np.cos(kx))
-    white = np.fft.rfft2(random.normal(size=planes.shape))
-    power = (
-        np.sqrt(np.maximum((1 - kept**2) * spectrum, 0)) * _true_noise(seen, near)[:, None, None]
-    )
-    both: Floats = np.fft.irfft2(np.fft.rfft2(seen.image) * kept + white * power, s=(ny, nx))
-    found = np.where(seen.is_missing, np.nan, both + seen.sky[:, None, None])
-    return np.asarray(found, np.float32)
+    power = np.sqrt(np.maximum(share * spectrum, 0))
+    found = np.fft.irfft2(np.fft.rfft2(random.normal(size=shape)) * power, s=shape[1:])
+    return np.asarray(found)
+
+
+def _true_correlation(seen: Light, random: np.random.Generator) -> float:
+    """Return the correlation of neighbours that is measured as that of the sky is.
+
+    The sky's level and its clips, which are found on the pixels themselves, take some of it.
+    """
+    told = float(np.clip(np.median(noise_correlation(seen)), 0, _MOST_CORRELATED))
+    made = light_of(_noise(seen.image.shape, told, 1.0, random).astype(np.float32))
+    again = float(np.median(noise_correlation(made)))
+    return float(np.clip(2 * told - again, 0, _MOST_CORRELATED))
 
 
 def _true_noise(seen: Light, near: float) -> Floats:

@@ -95,7 +95,7 @@ def test_what_only_tells_frames_apart_tells_nothing_when_split_by_frame():
         pooled_auc(trees.judge(seen, one, 0, rounds=1), is_fake, one.frames)
         for one in (by_cutout, by_frame)
     )
-    assert leaked.low > 0.75
+    assert leaked.low > 0.65
     assert kept.low < 0.5 < kept.high
 
 
