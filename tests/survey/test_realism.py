@@ -36,7 +36,7 @@ def test_frames_of_an_injected_dataset_and_of_tiles_are_kept_whole():
         {"image": (("sample", "y", "x"), pixels(0))},
         {"frame": ("sample", np.arange(24) % 3, frame)},
     )
-    tiles = CutoutSample.of(pixels(2, count=2 * 16).reshape(2, 96, 192), tile=24)
+    tiles = CutoutSample.of(pixels(2, count=2 * 16).reshape(2, 96, 96), tile=24)
     told = found(ds, tiles).certificate
     assert (told.real_frames, told.fake_frames) == (3, 2)
 
