@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from skybench.release.fetch import get
     from skybench.release.reproduce import reproduce
     from skybench.survey.inject import inject
+    from skybench.survey.real import real
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
@@ -37,6 +38,7 @@ _HOMES = {
     "list_datasets": "skybench.registry.listing",
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
+    "real": "skybench.survey.real",
     "reproduce": "skybench.release.reproduce",
     "samples": "skybench.registry.tables",
     "sources": "skybench.registry.tables",
@@ -59,6 +61,7 @@ __all__ = [
     "list_datasets",
     "load_recipe",
     "open",
+    "real",
     "reproduce",
     "samples",
     "sources",
