@@ -303,7 +303,7 @@ def real(
         warnings.warn("; ".join(made.unexpected), stacklevel=2)
     if version is None:
         proof = hash_dataset(made.dataset).root
-        return presented(made.dataset).assign_attrs(content_hash=proof)
+        return presented(made.dataset).assign_attrs(content_hash=proof, citation=citation)
     entry = publish_dataset(made.dataset, made.description, version, store)
     return open_version(f"{entry.dataset}@{entry.version}", store=store)
 
@@ -349,8 +349,7 @@ def real_sample(
         seed=options.seed,
         task="classification",
         license=licence,
-        citation=options.citation,
-        class_rules=rules.rules,
+        class_rules="; ".join(rules.rules),
     )
     counts = Counter(digests)
     alike = [name for name, d in zip(taken.names.tolist(), digests, strict=True) if counts[d] > 1]
@@ -447,16 +446,16 @@ def _truth(objects: VotedObjects, split: NDArray[np.int64]) -> dict[str, Any]:
     return found
 
 
-def _levels(training: NDArray[Any]) -> dict[str, Any]:
-    """Return mean and deviation of the training pixels of each band, to six digits."""
+def _levels(training: NDArray[Any]) -> dict[str, str]:
+    """Return mean and deviation of the training pixels of each band, to six digits, as text."""
     if not len(training):
         return {}
-    axes = (0, 2, 3)
-    wide = training.astype(np.float64)
-    return {
-        "training_mean": [float(f"{v:.6g}") for v in np.nanmean(wide, axis=axes)],
-        "training_deviation": [float(f"{v:.6g}") for v in np.nanstd(wide, axis=axes)],
+    wide, axes = training.astype(np.float64), (0, 2, 3)
+    levels = {
+        "training_mean": np.nanmean(wide, axis=axes),
+        "training_deviation": np.nanstd(wide, axis=axes),
     }
+    return {name: " ".join(f"{v:.6g}" for v in values) for name, values in levels.items()}
 
 
 def _scale(options: RealOptions, squares: set[int]) -> dict[str, float]:

@@ -105,8 +105,8 @@ def voted_objects(
     ParameterError
         A column is missing, no name is an image's, or a class is left with no object.
     """
-    names, column = _names(table, mapping, source, id)
     classes, label = mapping.classified(table)
+    names, column = _names(table, mapping, source, id, len(label))
     every = VotedObjects(
         classes=classes,
         names=names,
@@ -121,8 +121,7 @@ def voted_objects(
     if where is not None:
         every = every.without(~mapping.held(table, where, "where"), CUT, dropped)
     every = every.without(every.image < 0, NO_IMAGE, dropped)
-    several = every.label == SEVERAL
-    every = every.without(several, AMBIGUOUS, dropped)
+    every = every.without(every.label == SEVERAL, AMBIGUOUS, dropped)
     every = every.without(every.label < 0, BELOW, dropped)
     every = every.without(_repeats(every), REPEATED, dropped)
     if every.fractions is not None:
@@ -132,13 +131,13 @@ def voted_objects(
 
 
 def _names(
-    table: VoteTable, mapping: VoteMapping, source: ImageSource, id: str | None
+    table: VoteTable, mapping: VoteMapping, source: ImageSource, id: str | None, rows: int
 ) -> tuple[Texts, str]:
     """Return the name of each row, and the column that has it."""
     words = (id,) if id is not None else mapping.object
     column = next((found for found in map(table.named, words) if found), None)
     if column is None and id is None and isinstance(source, ImageArray):
-        return np.array(source.names), "of the rows"
+        return np.array([str(row) for row in range(rows)]), "of the rows"
     if column is None and id is None:
         some = ", ".join(table.names[:8])
         msg = f"{table.where} has none of the columns {', '.join(words)}, but {some}; say id=…"
