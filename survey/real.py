@@ -442,6 +442,9 @@ def _truth(objects: VotedObjects, split: NDArray[np.int64]) -> dict[str, Any]:
         ):
             found[name] = VOCABULARY[name].holding(values, {"long_name": words})
     for word, values in objects.kept.items():
+        if word in {*found, "image", "band", "sample"}:
+            msg = f"{word} is a name of the dataset's own; rename the column that is to be kept"
+            raise ParameterError(msg)
         found[word] = ("sample", values, {"long_name": f"{word}, of the table of votes"})
     return found
 

@@ -150,14 +150,18 @@ def test_what_is_made_is_published_and_used_like_any_dataset(folder, votes, tmp_
     assert ds.attrs["content_hash"] == memory.attrs["content_hash"]
     assert skybench.verify("mine@0.1", store=str(store)).ok
     test = skybench.open("mine@0.1", split="test", store=str(store))
-    answers = {"sample_id": test.sample_id.values, "label": test.label.values}
+    answers = pd.DataFrame({"sample_id": test.sample_id.values, "label": test.label.values})
     assert skybench.evaluate("mine@0.1", answers, store=str(store)).score == 1
-    skybench.export("images", "mine@0.1", tmp_path / "out", store=str(store))
+    skybench.export("png", "mine@0.1", out=tmp_path / "png", store=str(store))
+    (shown,) = (tmp_path / "png").rglob(f"*{sample_ids(['5877229817413632903'])[0]}*.png")
+    np.testing.assert_array_equal(np.asarray(Image.open(shown)), colour(3))
     data = load_training_data(str(next(store.glob("mine/0.1/*.zarr"))))
     assert data.labelled.images.shape == (24, 3, 24, 24)
     image, code = skybench.torch.dataset(memory, split="train")[0]
     assert image.shape == (3, 24, 24)
     assert code in (0, 1)
+    wrong = answers.assign(label=answers.label.values[::-1])
+    assert "accuracy" in str(skybench.diagnose(memory, wrong, out=tmp_path / "diagnosis"))
 
 
 def test_the_command_says_what_it_made(folder, votes, tmp_path):
@@ -221,6 +225,8 @@ def test_a_missing_column_is_told_with_the_nearest(folder, votes):
         skybench.real(folder, votes, licence="CC0-1.0", classes=cuts)
     with pytest.raises(ParameterError, match="no column 'objd'; did you mean 'objid'"):
         skybench.real(folder, votes, id="objd", **SAID)
+    with pytest.raises(ParameterError, match="label is a name of the dataset's own"):
+        skybench.real(folder, votes.assign(label=1), keep=["label"], **SAID)
     with pytest.raises(ParameterError, match=r"has none of the columns .* but p_cs, p_el"):
         skybench.real(folder, votes[["p_cs", "p_el"]], **SAID)
 
