@@ -490,7 +490,11 @@ def _described(
         for name, place in zip(objects.names.tolist(), objects.image.tolist(), strict=True)
     }
     title = str(ds.attrs["title"])
-    said = {key: value for key, value in asdict(options).items() if key not in ("mapping", "name")}
+    said = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(options).items()}
+    for key in ("mapping", "name"):  # which are told beside
+        del said[key]
+    # A manifest's words are those of its content, whose pixels may be larger.
+    said["given_scale_arcsec"] = said.pop("pixel_scale_arcsec")
     return DatasetDescription(
         name=options.name,
         title=title,
@@ -498,7 +502,7 @@ def _described(
         samples=len(objects),
         family="real",
         provenance={
-            "options": {k: list(v) if isinstance(v, tuple) else v for k, v in said.items()},
+            "options": said,
             "mapping": rules.model_dump(mode="json"),
             "votes_sha256": table.digest,
             "images_sha256": f"sha256:{sha256(canonical_json(files)).hexdigest()}",

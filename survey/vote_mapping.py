@@ -3,6 +3,7 @@
 One file each in ``mappings/``, or a user's own.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -161,7 +162,8 @@ class VoteMapping(BaseModel):
 
     def _evaluated(self, evaluate: Any, table: VoteTable, text: str, place: str) -> NDArray[Any]:
         try:
-            columns = {word: table.numbers(self._column(word, table)) for word in names_in(text)}
+            words = sorted(names_in(text))
+            columns = {word: table.numbers(self._column(word, table)) for word in words}
             values: NDArray[Any] = evaluate(text, columns)
         except ValueError as error:
             msg = f"{place}: {error}"
@@ -175,8 +177,12 @@ class VoteMapping(BaseModel):
 
 
 def _labels(table: VoteTable, column: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    words = np.array(["_".join(text.split()) for text in table.texts(column).tolist()])
+    texts = table.texts(column)
+    words = np.array([re.sub(r"[^\w+.@-]+", "_", text) for text in texts.tolist()])
     classes, codes = np.unique(words, return_inverse=True)
+    if len(np.unique(texts)) > len(classes):
+        msg = f"{table.where}: labels in column {column!r} differ in their signs alone; rename them"
+        raise ParameterError(msg)
     if classes.size and not classes[0]:  # nothing is written there
         classes, codes = classes[1:], codes - 1
     if not 2 <= len(classes) <= _MOST_CLASSES:

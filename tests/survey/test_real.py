@@ -161,7 +161,32 @@ def test_what_is_made_is_published_and_used_like_any_dataset(folder, votes, tmp_
     assert image.shape == (3, 24, 24)
     assert code in (0, 1)
     wrong = answers.assign(label=answers.label.values[::-1])
-    assert "accuracy" in str(skybench.diagnose(memory, wrong, out=tmp_path / "diagnosis"))
+    assert "on 5 samples of mine" in str(skybench.diagnose(memory, wrong, out=tmp_path / "d"))
+
+
+def test_a_mapping_and_a_new_scale_are_published(folder, votes, tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "title: Mine\nsource: Me et al.\nclasses:\n"
+        "  spiral: {where: p_cs >= 0.8, votes: p_cs}\n"
+        "  elliptical: {where: p_el >= 0.8, votes: p_el}\n"
+    )
+    ds = skybench.real(
+        *(folder, votes),
+        mapping=tmp_path / "mine.yaml",
+        side=8,
+        pixel_scale_arcsec=0.4,
+        keep=("z",),
+        licence="CC-BY-4.0",
+        citation="Doe (2026)",
+        version="0.1",
+        store=str(tmp_path / "store"),
+    )
+    assert ds.attrs["pixel_scale_arcsec"] == pytest.approx(1.2)
+    assert ds.attrs["citation"] == "Doe (2026)"
+    assert ds.vote_probability.dims == ("sample", "class")
+    assert skybench.verify("real@0.1", store=str(tmp_path / "store")).ok
+    card = next((tmp_path / "store").glob("real/0.1/card.md")).read_text(encoding="utf-8")
+    assert "24 real images. Mine. Me et al." in card
 
 
 def test_the_command_says_what_it_made(folder, votes, tmp_path):

@@ -105,3 +105,14 @@ def test_a_file_of_ones_own(tmp_path):
         path.write_text(text)
         with pytest.raises(ParameterError, match=told):
             mapping_named(path)
+
+
+def test_labels_become_words():
+    mapping = VoteMapping(labels="kind")
+    table = {"kind": np.array(["Lens or arc", "Ring", "", "Cluster / Irregular"])}
+    classes, codes = mapping.classified(VoteTable.of(table))
+    assert classes == ("Cluster_Irregular", "Lens_or_arc", "Ring")
+    assert codes.tolist() == [1, 2, BELOW, 0]
+    for texts, told in ((["a b", "a/b"], "signs alone"), (["a", "a"], "has 1 labels")):
+        with pytest.raises(ParameterError, match=told):
+            mapping.classified(VoteTable.of({"kind": np.array(texts)}))
