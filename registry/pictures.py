@@ -82,9 +82,11 @@ def _bands(sample: xr.DataArray, size: int) -> Image.Image:
     Lupton et al. (2004), PASP 116, 133: all bands are stretched by one factor, so that
     colour is kept where the brightness is compressed.
     """
-    planes = sample.values.astype(np.float64)
-    chosen = planes[[-1, len(planes) // 2, 0]]
-    light = (chosen - np.median(chosen, axis=(1, 2), keepdims=True)) * _WEIGHTS[:, None, None]
+    chosen = sample.values[[-1, sample.shape[0] // 2, 0]]
+    if chosen.dtype == np.uint8:  # of a picture, which is stretched
+        return _enlarged(np.moveaxis(chosen, 0, -1), size)
+    planes = chosen.astype(np.float64)
+    light = (planes - np.median(planes, axis=(1, 2), keepdims=True)) * _WEIGHTS[:, None, None]
     mean = light.mean(axis=0)
     soft = _SOFTENING * _noise(mean)
     scaled = np.maximum(mean / soft, 1e-9)

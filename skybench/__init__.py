@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from skybench.release.fetch import get
     from skybench.release.reproduce import reproduce
     from skybench.survey.inject import inject
+    from skybench.survey.real import real
     from skybench.survey.realism import realism
 
 _HOMES = {
@@ -40,6 +41,7 @@ _HOMES = {
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
     "realism": "skybench.survey.realism",
+    "real": "skybench.survey.real",
     "reproduce": "skybench.release.reproduce",
     "samples": "skybench.registry.tables",
     "sources": "skybench.registry.tables",
@@ -63,6 +65,7 @@ __all__ = [
     "list_datasets",
     "load_recipe",
     "open",
+    "real",
     "realism",
     "reproduce",
     "samples",

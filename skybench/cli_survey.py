@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command(no_args_is_help=True)(inject)
     app.command(no_args_is_help=True)(match)
+    app.command(no_args_is_help=True)(real)
 
 
 def inject(
@@ -173,6 +174,109 @@ def match(
     if report is not None:
         match_page.write(found, report)
         print(f"{report} shows how well they agree")
+
+
+def real(
+    images: Annotated[
+        Path,
+        typer.Argument(help="Folder of JPEG, PNG, FITS, NPY or NPZ files.", metavar="FOLDER"),
+    ],
+    votes: Annotated[
+        Path, typer.Option(help="CSV, Parquet, FITS or ECSV, a row an object.", metavar="TABLE")
+    ],
+    licence: Annotated[
+        str | None,
+        typer.Option(help="Of the images, such as CC-BY-4.0; must be said.", metavar="SPDX"),
+    ] = None,
+    mapping: Annotated[
+        str | None,
+        typer.Option(help="gz1, gz2_deepbench, gz_decals, or a YAML file.", metavar="NAME"),
+    ] = None,
+    cut: Annotated[
+        list[str] | None,
+        typer.Option("--class", help="Instead: 'spiral: p_cs >= 0.8', and more of them."),
+    ] = None,
+    labels: Annotated[str | None, typer.Option(help="Instead: the column of classes.")] = None,
+    id: Annotated[str | None, typer.Option(help="Column with the names of the images.")] = None,
+    where: Annotated[str | None, typer.Option(help="A cut for all, such as 'z < 0.1'.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column of what stays together in one split.")
+    ] = None,
+    keep: Annotated[
+        str | None, typer.Option(help="Columns that become coordinates: z,mag_r.")
+    ] = None,
+    per_class: Annotated[int | None, typer.Option(help="Samples of each class.")] = None,
+    splits: Annotated[
+        str, typer.Option(help="Shares of train, validation and test.")
+    ] = "0.6,0.2,0.2",
+    seed: Annotated[int, typer.Option(help="Of choice and splits.")] = 0,
+    crop: Annotated[int | None, typer.Option(help="Keep the middle square of it.")] = None,
+    side: Annotated[int | None, typer.Option(help="Then resize it to so many pixels.")] = None,
+    bands: Annotated[
+        str | None, typer.Option(help="Names of the planes, or grey, or blue,green,red.")
+    ] = None,
+    units: Annotated[str | None, typer.Option(help="Of the pixels, but of pictures.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Arcseconds a pixel, as given.")] = None,
+    citation: Annotated[str, typer.Option(help="How to cite the images.")] = "",
+    name: Annotated[str, typer.Option(help="The dataset's name.")] = "real",
+    version: Annotated[
+        str | None, typer.Option(help="Publish it in the store as this.", metavar="MAJOR.MINOR")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write it as .zarr, .h5 or another format.", metavar="FILE"),
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Make a dataset of real images and votes; without --version and --out, say what it would have.
+
+    Example: skybench real images --votes gz2.csv --mapping gz2_deepbench --licence CC-BY-4.0
+    """
+    from skybench.survey.real import RealOptions, real_sample
+
+    options = RealOptions(
+        licence=licence,
+        mapping=mapping,
+        classes=_cuts(cut),
+        labels=labels,
+        id=id,
+        where=where,
+        group=group,
+        keep=keep.split(",") if keep else (),
+        per_class=per_class,
+        splits=numbers_of("splits", splits) or (),
+        seed=seed,
+        crop=crop,
+        side=side,
+        bands=bands.split(",") if bands else None,
+        units=units,
+        pixel_scale_arcsec=scale,
+        name=name,
+        citation=citation,
+    )
+    made = real_sample(images, votes, options)
+    print("\n".join(made.sentences()))
+    if out is not None:
+        from skybench.registry.exports.export import data_format_of, write_dataset
+
+        write_dataset(made.dataset, out, data_format_of(out))
+        print(f"{out} has them")
+    if version is not None:
+        from skybench.release.publishing.finished_dataset import publish_dataset
+
+        entry = publish_dataset(made.dataset, made.description, version, store)
+        print(f"{entry.dataset} {entry.version} is published with content {entry.content}")
+
+
+def _cuts(texts: list[str] | None) -> dict[str, str] | None:
+    """Return classes and their cuts from texts like ``spiral: p_cs >= 0.8``."""
+    if not texts:
+        return None
+    pairs = [text.partition(":") for text in texts]
+    if wrong := next((text for text, pair in zip(texts, pairs, strict=True) if not pair[1]), None):
+        msg = f"a class is written 'spiral: p_cs >= 0.8', got {wrong!r}"
+        raise ParameterError(msg)
+    return {name.strip(): cut.strip() for name, _, cut in pairs}
 
 
 def numbers_of(name: str, text: str | None) -> list[float] | None:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from skybench.errors import MissingDependencyError, NotFoundError, ParameterError
 from skybench.generators.arrays import Floats, Singles
 from skybench.survey.frame import UNNAMED
+from skybench.survey.image_files import ARRAY_FILES, files_in
 from skybench.survey.reading import frames_in
 
 _LARGE = 128
@@ -19,9 +20,6 @@ _LARGE = 128
 
 _BOX = 64
 """Pixels along the side of a cell of this map."""
-
-_ARRAYS = ("images", "image")
-"""Of npz files, in this order; else the only one."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,12 +162,12 @@ def read_sample(
     path = Path(source)
     if path.suffix == ".csv":
         return _of_frames(path, more)
-    files = sorted(p for p in path.glob(pattern) if p.suffix in _READERS) if path.is_dir() else []
-    files = [path] if path.is_file() and path.suffix in _READERS else files
+    files = files_in(path, ARRAY_FILES, pattern) if path.is_dir() else []
+    files = [path] if path.is_file() and path.suffix in ARRAY_FILES else files
     if not files:
-        msg = f"there is no image {pattern} in {path}; read are {', '.join(_READERS)} and .csv."
+        msg = f"there is no image {pattern} in {path}; read are {', '.join(ARRAY_FILES)} and .csv."
         raise NotFoundError(msg)
-    read = [_READERS[file.suffix](file) for file in files]
+    read = [ARRAY_FILES[file.suffix.lower()](file) for file in files]
     named = bands or next((own for _, own in read if own), (UNNAMED,))
     images = [image for found, _ in read for image in _single(found, len(named))]
     return CutoutSample.of(images, bands=named, **more)
@@ -191,30 +189,6 @@ def _of_frames(path: Path, more: dict[str, Any]) -> CutoutSample:
     if first.pixel_scale_arcsec is not None:
         own["pixel_scale_arcsec"] = first.pixel_scale_arcsec
     return CutoutSample.of(images, bands=first.bands, **(own | more))
-
-
-def _of_fits(path: Path) -> tuple[list[NDArray[Any]], tuple[str, ...]]:
-    from astropy.io import fits  # late: it takes a while
-
-    with fits.open(path) as file:
-        parts = [hdu.data for hdu in file if hdu.is_image and hdu.data is not None]
-        return [np.asarray(data, np.float32) for data in parts if data.ndim in (2, 3)], ()
-
-
-def _of_npz(path: Path) -> tuple[list[NDArray[Any]], tuple[str, ...]]:
-    with np.load(path) as file:
-        name = next((word for word in (*_ARRAYS, *file.files) if word in file.files), None)
-        if name is None:
-            return [], ()
-        bands = tuple(map(str, file["filters"])) if "filters" in file.files else ()
-        return [file[name]], bands
-
-
-def _of_npy(path: Path) -> tuple[list[NDArray[Any]], tuple[str, ...]]:
-    return [np.load(path)], ()
-
-
-_READERS = {".fits": _of_fits, ".fit": _of_fits, ".fz": _of_fits, ".npy": _of_npy, ".npz": _of_npz}
 
 
 def _single(arrays: Sequence[NDArray[Any]], bands: int) -> Iterator[NDArray[Any]]:
