@@ -5,7 +5,11 @@ detection, its magnitude, its size less the seeing, its axis ratio and its flux 
 that these are as correlated as on the sky. Faint sources are found with noise on them, and some
 are not found. So images are simulated, measured in the same way, and the population is corrected
 until percentiles agree: magnitudes, sizes and colours by the difference of their quantiles, the
-number of sources by that of detections, the noise by its ratio and its correlation.
+number of sources by that of detections, the noise by its ratio and its correlations.
+
+Images differ: in their noise, which goes along in all bands, and in what lies between sources, for
+wings of bright ones and background residuals are smooth and correlate pixels at any lag. So each
+measured image is a row, too, from which the sky of a simulated one is taken.
 """
 
 from dataclasses import dataclass, field, replace
@@ -28,9 +32,6 @@ from skybench.survey.measure import HALF_LIGHT, THRESHOLD, Measurements, measure
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_FEWEST_IMAGES = 400
-"""That are simulated, however small the real sample is."""
 
 _FEWEST_SOURCES = 10
 """Of which a population can be made."""
@@ -130,6 +131,7 @@ def match(
     *,
     psf_fwhm: float | None = None,
     rounds: int = 8,
+    fewest: int = 400,
     threshold: float = THRESHOLD,
     seed: int = 0,
 ) -> Match:
@@ -144,6 +146,8 @@ def match(
         In pixels. Default: by the sharpest bright sources, see `seeing`.
     rounds : int
         Of correction, 0 or more; that after which marginals agree best is taken.
+    fewest : int
+        Images that are simulated in a round, however small the real sample is.
     threshold : float
         Of detection, in noise levels.
     seed : int
@@ -163,15 +167,16 @@ def match(
         raise ParameterError(msg)
     fwhm = seeing(found) if psf_fwhm is None else psf_fwhm
     path, model = Path(recipe), _first(real, found, seed)
+    count = max(len(real.images), fewest)
     tried, intervals = [], Intervals.of(found)
     for number in range(rounds + 1):
         _write(path, real, found, model, fwhm, seed)
-        made = measure(_simulated(path, real, seed + 1 + number), threshold)
+        made = measure(_simulated(path, real, count, seed + 1 + number), threshold)
         tried.append((intervals.misfit(made), number, model))
         model = _corrected(model, found, made, real)
     _, best, model = min(tried, key=itemgetter(0))
     _write(path, real, found, model, fwhm, seed)
-    fresh = _simulated(path, real, seed + 2 + rounds)
+    fresh = _simulated(path, real, count, seed + 2 + rounds)
     made = measure(fresh, threshold)
     return Match(
         recipe=path,
@@ -204,7 +209,7 @@ def _columns(sample: CutoutSample, found: Measurements) -> "pd.DataFrame":
 def _first(sample: CutoutSample, found: Measurements, seed: int) -> _Model:
     return _Model(
         sources=_smoothed(_columns(sample, found), seed),
-        images=_images(sample, found),
+        images=_true_spread(_images(sample, found), found),
         correlation=_possible(_departure(found), _second(found)),
     )
 
@@ -226,6 +231,18 @@ def _images(sample: CutoutSample, found: Measurements) -> "pd.DataFrame":
     noise = counts.set_axis(list(sample.bands), axis=1).mul(sample.gain).apply(np.log)
     smooth = found.images[["x2", "y2"]].mean(axis=1)
     return noise.assign(smooth=smooth.fillna(smooth.median()))
+
+
+def _true_spread(images: "pd.DataFrame", found: Measurements) -> "pd.DataFrame":
+    """Return images that differ as these do, less what measuring a few pixels adds.
+
+    Of n pixels the standard deviation is known to 1 / sqrt(2 n) of itself, more where they are
+    correlated, and the mean of two autocorrelations to 1 / sqrt(2 n).
+    """
+    error = float((0.5 / found.images["between"]).mean())
+    middle, spread = images.median(), images.var(ddof=0)
+    kept = np.sqrt(np.clip(1 - error / np.maximum(spread, 1e-12), 0, 1))
+    return (images - middle) * kept + middle
 
 
 def _departure(found: Measurements) -> float:
@@ -454,9 +471,8 @@ def _choice(values: NDArray[Any], weights: Floats) -> dict[str, Any]:
     }
 
 
-def _simulated(path: Path, real: CutoutSample, seed: int) -> CutoutSample:
-    """Return as many images of the recipe, in counts, less their sky."""
-    count = max(len(real.images), _FEWEST_IMAGES)
+def _simulated(path: Path, real: CutoutSample, count: int, seed: int) -> CutoutSample:
+    """Return images of the recipe, in counts, less their sky."""
     made = generate(path, 0, count, changes={"seed": seed, "samples": count})
     electrons = made["image"].values.reshape(count, len(real.bands), *real.images.shape[2:])
     return replace(real, images=(electrons / real.gain[:, None, None]).astype(np.float32))
