@@ -20,6 +20,9 @@ _DISTRIBUTIONS = {
     and "distribution" in model.model_fields
 }
 
+_TAGS = {*_DISTRIBUTIONS, "neighbours", "lags"}
+"""Of forms that a key may have: they are no keys."""
+
 
 def refuse(mistakes: Iterable[str]) -> None:
     """Raise one ValueError that holds all mistakes, a line each, if there are any."""
@@ -33,7 +36,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 
 def _told(mistake: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
-    place = ".".join(str(part) for part in mistake["loc"] if part not in _DISTRIBUTIONS)
+    place = ".".join(str(part) for part in mistake["loc"] if part not in _TAGS)
     text = _TEXTS.get(mistake["type"], _plain)(mistake)
     if mistake["type"] == "extra_forbidden":
         text = _unknown_key(mistake, model)

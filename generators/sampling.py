@@ -62,7 +62,9 @@ def sample(
         "sample_id": variable("sample_id", np.arange(start, stop)),
         "split": variable("split", splits, flags(numbered(recipe.split_fractions))),
         **{
-            row.name: row.holding(draws.values(place, distribution))
+            row.name: row.holding(
+                draws.values(stream_of_condition(place, distribution), distribution)
+            )
             for place, row, distribution in recipe.conditions
         },
         "kind": _on_source(recipe, "kind", *_kinds(recipe, sources)),
@@ -209,6 +211,12 @@ def _draw_source(
 def stream_of(source: str, name: str, slot: int) -> str:
     """Return the name of the uniforms of a parameter of a source in a slot."""
     return f"sources.{source}.{name}[{slot}]"
+
+
+def stream_of_condition(place: str, distribution: Drawn) -> str:
+    """Return the name of the uniforms of what is drawn once a sample."""
+    shared = distribution.stream
+    return place if shared is None else f"conditions.{shared}"
 
 
 def _positions(

@@ -45,7 +45,7 @@ _COMMENTS = {
     "scene.count": "sources in a sample",
     "scene.placement.margin": "pixels kept free at each border",
     "noise.scale": "multiplies all noise; 0 for none",
-    "noise.correlation": "of neighbouring pixels' noise, as in resampled images; 0 to 0.65",
+    "noise.correlation": "of neighbouring pixels' noise, 0 to 0.65, or a list by lag",
     "sources": "kinds of objects, their parameters and how these are distributed",
     "members": "recipes that samples are dealt among",
 }

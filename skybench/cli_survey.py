@@ -146,7 +146,7 @@ def match(
     crop: Annotated[int | None, typer.Option(help="Keep the middle square of cutouts.")] = None,
     binning: Annotated[int, typer.Option(help="Sum squares of so many pixels first.")] = 1,
     threshold: Annotated[float, typer.Option(help="Of detection, in noise levels.")] = 1.5,
-    rounds: Annotated[int, typer.Option(help="Of correction, at most.")] = 5,
+    rounds: Annotated[int, typer.Option(help="Of correction, at most.")] = 8,
     seed: Annotated[int, typer.Option(help="Of the recipe.")] = 0,
 ) -> None:
     """Write a recipe whose images are like those of a real sample, and say how well they agree.

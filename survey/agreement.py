@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from skybench.generators.arrays import Floats
 from skybench.survey.measure import LAGS, Measurements
@@ -25,6 +24,9 @@ _ROUNDS = 500
 
 _FEWEST = 10
 """Images that can be resampled."""
+
+_WORST = 4.0
+"""Most that a percentile adds to a misfit: one that is far off is not worth all the others."""
 
 _OF_SOURCES = ("signal_to_noise", "magnitude", "half_light_radius", "axis_ratio")
 _OF_IMAGES = ("density", "noise", *LAGS)
@@ -66,26 +68,54 @@ def agreement(real: Measurements, made: Measurements, seed: int = 0) -> "pd.Data
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def mean_distance(real: Measurements, made: Measurements) -> float:
-    """Return the distance of the marginals, averaged over them."""
-    ours, theirs = marginals(made), marginals(real)
-    each = [
-        stats.ks_2samp(values, ours[name][0], method="asymp").statistic
-        if values.size and ours[name][0].size
-        else 1.0
-        for name, (values, _) in theirs.items()
-    ]
-    return float(np.mean(each))
-
-
 _Values = tuple[Floats, NDArray[np.int64]]
+
+
+class Intervals:
+    """What the percentiles of a sample's marginals are, and how well they are known."""
+
+    def __init__(self, percentiles: dict[str, tuple[Floats, Floats]]) -> None:
+        self._percentiles = percentiles
+
+    @classmethod
+    def of(cls, real: Measurements, seed: int = 0) -> "Intervals":
+        """Return those of a sample."""
+        random = np.random.default_rng(seed)
+        told = {name: given for name, given in marginals(real).items() if given[0].size}
+        return cls(
+            {
+                name: (np.percentile(given[0], PERCENTILES), _ends(given, random))
+                for name, given in told.items()
+            }
+        )
+
+    def misfit(self, made: Measurements) -> float:
+        """Return the mean square of differences, over half of the intervals; 4 at most each."""
+        each, theirs = [], marginals(made)
+        for name, (wanted, (low, high)) in self._percentiles.items():
+            values, _ = theirs[name]
+            if not values.size:
+                each.append(np.full(len(PERCENTILES), _WORST))
+                continue
+            got = np.percentile(values, PERCENTILES)
+            half = np.where(got > wanted, high - wanted, wanted - low)
+            away = np.abs(got - wanted)
+            each.append(
+                np.where(away == 0, 0.0, np.minimum((away / np.maximum(half, 1e-30)) ** 2, _WORST))
+            )
+        return float(np.mean(each))
+
+
+def _ends(given: _Values, random: np.random.Generator) -> Floats:
+    """Return the ends of the intervals of 95 %, by bootstrap: (end, percentile)."""
+    drawn = _resampled(given, random)
+    spread = np.array([np.percentile(drawn(), PERCENTILES) for _ in range(_ROUNDS)])
+    return np.asarray(np.percentile(spread, (2.5, 97.5), axis=0))
 
 
 def _row(real: _Values, made: _Values, random: np.random.Generator) -> dict[str, float]:
     row: dict[str, float] = {"real": real[0].size, "matched": made[0].size}
-    drawn = _resampled(real, random)
-    spread = np.array([np.percentile(drawn(), PERCENTILES) for _ in range(_ROUNDS)])
-    ends = np.percentile(spread, (2.5, 97.5), axis=0)
+    ends = _ends(real, random)
     for i, percent in enumerate(PERCENTILES):
         own = float(np.percentile(made[0], percent))
         row[f"real_{percent}"] = float(np.percentile(real[0], percent))

@@ -5,7 +5,11 @@ detection, its magnitude, its size less the seeing, its axis ratio and its flux 
 that these are as correlated as on the sky. Faint sources are found with noise on them, and some
 are not found. So images are simulated, measured in the same way, and the population is corrected
 until percentiles agree: magnitudes, sizes and colours by the difference of their quantiles, the
-number of sources by that of detections, the noise by its ratio and its correlation.
+number of sources by that of detections, the noise by its ratio and its correlations.
+
+Images differ: in their noise, which goes along in all bands, and in what lies between sources, for
+wings of bright ones and background residuals are smooth and correlate pixels at any lag. So each
+measured image is a row, too, from which the sky of a simulated one is taken.
 """
 
 from dataclasses import dataclass, field, replace
@@ -22,15 +26,12 @@ from scipy import stats
 from skybench.errors import ParameterError
 from skybench.generators.arrays import Floats
 from skybench.generators.generate import generate
-from skybench.survey.agreement import agreement, mean_distance
+from skybench.survey.agreement import Intervals, agreement
 from skybench.survey.cutout_sample import CutoutSample
 from skybench.survey.measure import HALF_LIGHT, THRESHOLD, Measurements, measure, seeing
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_FEWEST_IMAGES = 200
-"""That are simulated, however small the real sample is."""
 
 _FEWEST_SOURCES = 10
 """Of which a population can be made."""
@@ -59,10 +60,23 @@ _LIMIT = 0.95
 _POINT = 0.05
 """Half-light radius in pixels of what is not resolved."""
 
+_DARKEST = 1e-3
+"""Sky in electrons, where there is less noise than that of rounding."""
+
 _FAINTEST_RATIO = 0.01
 """Flux of a source in a band over that in the reference band, where noise leaves less."""
 
-_MOST_CORRELATED = 0.65
+_CLEAN = 0.25
+"""Quantile of the autocorrelation at lag 2 that is of noise alone, without smooth light."""
+
+_SECOND, _LEAST_POWER = (-0.2, 0.5), 0.03
+"""Ends of the noise's own, and its least power over that of white noise at any wavelength."""
+
+_MOST_SMOOTH = 0.9
+"""Share of the variance between sources that may be smooth light."""
+
+_LARGEST_RESIDUAL = 0.25
+"""Of a recipe's `sky.residual`, so that no sky is negative."""
 
 _SIZES = (_POINT, 400.0)
 _AXIS_RATIOS = (0.1, 1.0)
@@ -103,10 +117,12 @@ class _Model:
 
     sources: "pd.DataFrame"
     """``magnitude``, ``log_size`` with the seeing, ``axis_ratio``, ``mag_BAND`` less magnitude."""
-    noise: "pd.DataFrame"
-    """Logarithm of the electrons a pixel in each band, a row an image."""
+    images: "pd.DataFrame"
+    """Logarithm of the electrons a pixel of noise, by band, and ``smooth``, the autocorrelation
+    at lag 2: a row an image."""
     crowding: float = 1.0
-    correlation: float = 0.0
+    correlation: tuple[float, float] = (0.0, 0.0)
+    """Of the noise alone at lags 1 and 2."""
 
 
 def match(
@@ -114,7 +130,8 @@ def match(
     recipe: str | PathLike[str],
     *,
     psf_fwhm: float | None = None,
-    rounds: int = 5,
+    rounds: int = 8,
+    fewest: int = 400,
     threshold: float = THRESHOLD,
     seed: int = 0,
 ) -> Match:
@@ -129,6 +146,8 @@ def match(
         In pixels. Default: by the sharpest bright sources, see `seeing`.
     rounds : int
         Of correction, 0 or more; that after which marginals agree best is taken.
+    fewest : int
+        Images that are simulated in a round, however small the real sample is.
     threshold : float
         Of detection, in noise levels.
     seed : int
@@ -148,15 +167,16 @@ def match(
         raise ParameterError(msg)
     fwhm = seeing(found) if psf_fwhm is None else psf_fwhm
     path, model = Path(recipe), _first(real, found, seed)
-    tried = []
+    count = max(len(real.images), fewest)
+    tried, intervals = [], Intervals.of(found)
     for number in range(rounds + 1):
         _write(path, real, found, model, fwhm, seed)
-        made = measure(simulated(path, real, seed + 1 + number), threshold)
-        tried.append((mean_distance(found, made), number, model))
+        made = measure(simulated(path, real, count, seed + 1 + number), threshold)
+        tried.append((intervals.misfit(made), number, model))
         model = _corrected(model, found, made, real)
     _, best, model = min(tried, key=itemgetter(0))
     _write(path, real, found, model, fwhm, seed)
-    fresh = simulated(path, real, seed + 2 + rounds)
+    fresh = simulated(path, real, count, seed + 2 + rounds)
     made = measure(fresh, threshold)
     return Match(
         recipe=path,
@@ -189,8 +209,8 @@ def _columns(sample: CutoutSample, found: Measurements) -> "pd.DataFrame":
 def _first(sample: CutoutSample, found: Measurements, seed: int) -> _Model:
     return _Model(
         sources=_smoothed(_columns(sample, found), seed),
-        noise=_noise(sample, found),
-        correlation=_bounded(_correlation(found)),
+        images=_true_spread(_images(sample, found), found),
+        correlation=_possible(_departure(found), _second(found)),
     )
 
 
@@ -205,33 +225,73 @@ def _smoothed(table: "pd.DataFrame", seed: int) -> "pd.DataFrame":
     return more.add(scatter * width.to_numpy())
 
 
-def _noise(sample: CutoutSample, found: Measurements) -> "pd.DataFrame":
+def _images(sample: CutoutSample, found: Measurements) -> "pd.DataFrame":
+    """Return what of the images is corrected."""
     counts = found.images[[f"noise_{band}" for band in sample.bands]]
-    return counts.set_axis(list(sample.bands), axis=1).mul(sample.gain).apply(np.log)
+    noise = counts.set_axis(list(sample.bands), axis=1).mul(sample.gain).apply(np.log)
+    smooth = found.images[["x2", "y2"]].mean(axis=1)
+    return noise.assign(smooth=smooth.fillna(smooth.median()))
 
 
-def _correlation(found: Measurements) -> float:
-    """Return the autocorrelation at lag 1; wings of large galaxies do not move the median."""
-    return float(np.nanmedian(found.images[["x1", "y1"]].to_numpy()))
+def _true_spread(images: "pd.DataFrame", found: Measurements) -> "pd.DataFrame":
+    """Return images that differ as these do, less what measuring a few pixels adds.
+
+    Of n pixels the standard deviation is known to 1 / sqrt(2 n) of itself, more where they are
+    correlated, and the mean of two autocorrelations to 1 / sqrt(2 n).
+    """
+    error = float((0.5 / found.images["between"]).mean())
+    middle, spread = images.median(), images.var(ddof=0)
+    kept = np.sqrt(np.clip(1 - error / np.maximum(spread, 1e-12), 0, 1))
+    return (images - middle) * kept + middle
 
 
-def _bounded(correlation: float) -> float:
-    """Return a correlation that a recipe can have; below 0.01 noise is as good as white."""
-    return float(np.clip(correlation, 0, _MOST_CORRELATED)) if correlation > 0.01 else 0.0
+def _departure(found: Measurements) -> float:
+    """Return the median of (1 - r) / (1 - s), r and s the autocorrelations at lags 1 and 2.
+
+    Smooth light of any share f makes them f + (1 - f) r and f + (1 - f) s, so it does not matter.
+    """
+    each = [(1 - found.images[f"{axis}1"]) / (1 - found.images[f"{axis}2"]) for axis in "xy"]
+    return float(np.nanmedian(each))
+
+
+def _second(found: Measurements) -> float:
+    """Return the autocorrelation at lag 2 where there is little smooth light."""
+    return float(np.nanquantile(found.images[["x2", "y2"]], _CLEAN))
+
+
+def _possible(departure: float, second: float) -> tuple[float, float]:
+    """Return the correlations at lags 1 and 2 that a recipe can have, closest to those given."""
+    second = float(np.clip(second, *_SECOND))
+    first = float(np.clip(1 - departure * (1 - second), *_first_ends(second)))
+    return first, second
+
+
+def _first_ends(second: float) -> tuple[float, float]:
+    """Return between what the first correlation may lie, so that waves of all lengths have power.
+
+    1 + 2 r cos w + 2 s cos 2 w is least at cos w = -r / (4 s) or at the ends.
+    """
+    least = 1 - _LEAST_POWER
+    end = least / 2 + second
+    if end > 4 * second:
+        return -end, end
+    inside = float(np.sqrt(4 * second * (least - 2 * second)))
+    return -inside, inside
 
 
 def _corrected(
     model: _Model, real: Measurements, made: Measurements, sample: CutoutSample
 ) -> _Model:
     """Return the model after a round."""
-    lack = _correlation(real) - _correlation(made)
+    first, second = model.correlation
+    departure = (1 - first) / (1 - second) + _CAUTION * (_departure(real) - _departure(made))
     ratio = real.images["density"].mean() / max(1e-9, made.images["density"].mean())
     return replace(
         model,
         sources=_shifted(model.sources, _columns(sample, real), _columns(sample, made)),
-        noise=_shifted(model.noise, _noise(sample, real), _noise(sample, made)),
+        images=_shifted(model.images, _images(sample, real), _images(sample, made)),
         crowding=model.crowding * float(np.clip(ratio, 0.5, 2)) ** _CAUTION,
-        correlation=_bounded(model.correlation + _CAUTION * lack),
+        correlation=_possible(departure, second + _CAUTION * (_second(real) - _second(made))),
     )
 
 
@@ -252,7 +312,7 @@ def _write(
 ) -> None:
     """Write the recipe and, beside it, the population."""
     table = path.with_name(f"{path.stem}-sources.csv")
-    _population(sample, model, fwhm, seed).to_csv(table, index=False, float_format="%.5g")
+    _rows(sample, model, fwhm, seed).to_csv(table, index=False, float_format="%.5g")
     content = _content(sample, found, model, fwhm, seed) | {
         "name": _word(path.stem),
         "catalogue": {"file": table.name},
@@ -262,6 +322,38 @@ def _write(
 
 def _word(stem: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in stem.lower()).strip("_") or "matched"
+
+
+def _rows(sample: CutoutSample, model: _Model, fwhm: float, seed: int) -> "pd.DataFrame":
+    """Return sources and, beside them, images: each again until there is a row for all."""
+    import pandas as pd  # late: it takes a while
+
+    parts = (_population(sample, model, fwhm, seed), _skies(sample, model))
+    count = max(map(len, parts))
+    return pd.concat(
+        [part.take(np.arange(count) % len(part)).reset_index(drop=True) for part in parts], axis=1
+    )
+
+
+def _skies(sample: CutoutSample, model: _Model) -> "pd.DataFrame":
+    """Return the sky of each image in electrons, and what is left of it: smooth light.
+
+    Of a variance a share f is smooth light, with the amplitude r sky, and the rest photon noise
+    with the variance sky. The former has an autocorrelation of nearly 1.
+    """
+    import pandas as pd  # late: it takes a while
+
+    variance = np.exp(2 * model.images[list(sample.bands)])
+    _, second = model.correlation
+    share = np.clip((model.images["smooth"] - second) / (1 - second), 0, _MOST_SMOOTH)
+    own = variance[sample.reference] * (1 - share)
+    residual = np.minimum(np.sqrt(share / (1 - share) / own), _LARGEST_RESIDUAL)
+    # The root of sky + (residual sky)^2 = variance.
+    root = np.sqrt(1 + 4 * variance.mul(residual**2, axis=0))
+    sky = np.maximum(2 * variance / (1 + root), _DARKEST)
+    return pd.DataFrame(
+        {f"sky_{band}": sky[band] for band in sample.bands} | {"residual": residual}
+    )
 
 
 def _population(sample: CutoutSample, model: _Model, fwhm: float, seed: int) -> "pd.DataFrame":
@@ -302,9 +394,6 @@ def _content(
     sample: CutoutSample, found: Measurements, model: _Model, fwhm: float, seed: int
 ) -> dict[str, Any]:
     electron = sample.zeropoint + 2.5 * np.log10(sample.gain)
-    levels = {
-        band: _levels(np.exp(model.noise[band].to_numpy(np.float64))) for band in sample.bands
-    }
     side = int(min(sample.images.shape[2:]))
     image: dict[str, Any] = {
         "shape": list(sample.images.shape[2:]),
@@ -315,7 +404,7 @@ def _content(
     if len(sample.bands) > 1:
         image["reference_band"] = sample.reference
         image["bands"] = {
-            band: _band(sample, band, levels[band], round(float(zero), 4), fwhm)
+            band: _band(sample, band, round(float(zero), 4), fwhm)
             for band, zero in zip(sample.bands, electron, strict=True)
         }
     scene: dict[str, Any] = {"count": _counts(sample, found, model.crowding)}
@@ -329,42 +418,32 @@ def _content(
         "image": image,
         "psf": {"fwhm": round(fwhm, 3), "beta": 3},
         "noise": {
-            "sky_level": levels[sample.reference],
+            "sky_level": _column(f"sky_{sample.reference}"),
             "read_noise": 0,
-            "correlation": round(model.correlation, 4),
+            "correlation": [round(lag, 4) for lag in model.correlation],
         },
+        "sky": {"residual": _column("residual"), "length": round(side / 2, 1)},
         "scene": scene,
         "sources": {
             "object": {
                 "profile": "sersic",
                 "sersic_index": _INDEX,
-                **{
-                    name: {"distribution": "column", "column": name}
-                    for name in ("magnitude", "half_light_radius", "axis_ratio")
-                },
+                **{n: _column(n) for n in ("magnitude", "half_light_radius", "axis_ratio")},
             }
         },
     }
 
 
-def _band(
-    sample: CutoutSample, band: str, levels: dict[str, Any], zeropoint: float, fwhm: float
-) -> dict[str, Any]:
-    own = {"zeropoint": zeropoint, "sky_level": levels, "read_noise": 0, "fwhm": round(fwhm, 3)}
+def _band(sample: CutoutSample, band: str, zeropoint: float, fwhm: float) -> dict[str, Any]:
+    sky = _column(f"sky_{band}")
+    own = {"zeropoint": zeropoint, "sky_level": sky, "read_noise": 0, "fwhm": round(fwhm, 3)}
     if band == sample.reference:
         return own
-    column = {"distribution": "column", "column": f"ratio_{band}"}
-    return own | {"flux_ratio": {"object": column}}
+    return own | {"flux_ratio": {"object": _column(f"ratio_{band}")}}
 
 
-def _levels(noise: Floats) -> dict[str, Any]:
-    """Return skies, in electrons, whose photon noise has the quantiles of the images'."""
-    at = (np.arange(11) + 0.5) / 11
-    return {"distribution": "choice", "values": _rounded(np.quantile(noise, at) ** 2)}
-
-
-def _rounded(values: Floats) -> list[float]:
-    return sorted({float(f"{value:.5g}") for value in np.maximum(values, 1e-3)})
+def _column(name: str) -> dict[str, str]:
+    return {"distribution": "column", "column": name}
 
 
 def _counts(sample: CutoutSample, found: Measurements, crowding: float) -> dict[str, Any]:
@@ -392,9 +471,8 @@ def _choice(values: NDArray[Any], weights: Floats) -> dict[str, Any]:
     }
 
 
-def simulated(path: Path, real: CutoutSample, seed: int) -> CutoutSample:
-    """Return as many images of the recipe, in counts, less their sky."""
-    count = max(len(real.images), _FEWEST_IMAGES)
+def simulated(path: Path, real: CutoutSample, count: int, seed: int) -> CutoutSample:
+    """Return images of the recipe, in counts, less their sky."""
     made = generate(path, 0, count, changes={"seed": seed, "samples": count})
     electrons = made["image"].values.reshape(count, len(real.bands), *real.images.shape[2:])
     images = (electrons / real.gain[:, None, None]).astype(np.float32)

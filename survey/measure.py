@@ -61,9 +61,9 @@ class Measurements:
         (likewise), ``signal_to_noise``, with bands ``flux_BAND`` in the same ellipse and the
         colour of each band and the next, ``g - r``.
     images : DataFrame
-        A row an image: ``count``, ``density`` (detections per 10^4 pixels), ``noise`` and
-        ``noise_BAND`` (counts a pixel), and ``x1``, ``x2``, ``y1``, ``y2``, the autocorrelation
-        of the noise at lags 1 and 2.
+        A row an image: ``count``, ``between`` (pixels away from sources), ``density`` (detections
+        per 10^4 pixels), ``noise`` and ``noise_BAND`` (counts a pixel), and ``x1``, ``x2``,
+        ``y1``, ``y2``, the autocorrelation of the noise at lags 1 and 2.
 
     Notes
     -----
@@ -117,7 +117,12 @@ def _measured(
     noise = noises[sample.reference]
     found = _sources(sample, clean, bad, noise, threshold)
     count = found["flux"].size
-    row = {"count": count, "density": 1e4 * count / (~bad).sum(), "noise": noise}
+    row = {
+        "count": count,
+        "between": int(free.sum()),
+        "density": 1e4 * count / (~bad).sum(),
+        "noise": noise,
+    }
     row |= {f"noise_{band}": value for band, value in noises.items()}
     return found, row | _autocorrelation(clean[sample.plane], free)
 

@@ -25,6 +25,9 @@ _RECIPES = (".yaml", ".yml")
 _FRAME = "frame"
 """Coordinate of an injected dataset that says where each cutout is from."""
 
+_FEWEST_FAKES = 200
+"""That are drawn of a recipe, however small the real sample is."""
+
 
 def realism(
     real: Given,
@@ -137,7 +140,7 @@ def _of_recipe(path: Path, like: CutoutSample | None, seed: int) -> CutoutSample
             "CutoutSample that say what a count is; give the fakes as an array instead."
         )
         raise ParameterError(msg)
-    return simulated(path, like, seed)
+    return simulated(path, like, max(len(like.images), _FEWEST_FAKES), seed)
 
 
 def _of_dataset(

@@ -23,7 +23,7 @@ from skybench.generators.arrays import Floats, Integers
 from skybench.generators.distributions import Distribution
 from skybench.generators.random_streams import uniforms
 from skybench.generators.sampling import sample as sample_shared
-from skybench.generators.sampling import source_of_slot, stream_of
+from skybench.generators.sampling import source_of_slot, stream_of, stream_of_condition
 from skybench.generators.sky.band_table import (
     BULGE,
     KNOTS,
@@ -134,7 +134,8 @@ def _condition(recipe: SkyRecipe, shared: xr.Dataset, key: str, rows: _Rows) -> 
         elif own is None:
             columns.append(shared[name].values * recipe.image.factor(band, name))
         else:
-            columns.append(_drawn(recipe, own, f"image.bands.{band}.{key}", rows))
+            stream = stream_of_condition(f"image.bands.{band}.{key}", own)
+            columns.append(own.quantile(uniforms(recipe.seed, stream, *rows), {}))
     row = replace(VOCABULARY[name], dims=("sample", "band"))
     return row.holding(np.stack(columns, axis=1))
 
@@ -214,13 +215,14 @@ def _ratios(own: _Slot, name: str) -> Floats:
         second = own.drawn(own.spec.second_colour, "second_colour")
     columns = []
     for band, spec in image.bands.items():
-        stream = stream_of(source, f"{name}.ratio.{band}", own.slot)
+        place = f"{name}.ratio.{band}"
         if source in spec.flux_ratio:
-            ratio = _drawn(recipe, spec.flux_ratio[source], stream, rows)
+            ratio = own.drawn(spec.flux_ratio[source], place)
         elif band == image.reference or band not in KNOWN or image.reference not in KNOWN:
             ratio = np.ones_like(colour)
         else:
             fainter = colour * image.locus(band)
+            stream = stream_of(source, place, own.slot)
             fainter = fainter + scatter * ndtri(uniforms(recipe.seed, stream, *rows))
             if second is not None:
                 fainter = fainter + second * image.second_locus(band)
@@ -235,7 +237,3 @@ def _colour(own: _Slot, name: str) -> Floats:
     kind = SKY_OBJECTS[own.spec.profile]
     colours = (own.spec.colour or kind.colour) if name == "flux" else kind.other_colours[name]
     return own.drawn(colours, f"{name}.colour")
-
-
-def _drawn(recipe: SkyRecipe, distribution: Distribution, stream: str, rows: _Rows) -> Floats:
-    return distribution.quantile(uniforms(recipe.seed, stream, *rows), {})

@@ -10,14 +10,15 @@ is x (Lipshitz, Wannamaker and Vanderkooy 1992, J. Audio Eng. Soc. 40, 355). Fro
 the shift is below 1e-8.
 """
 
+import math
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Never
+from typing import Annotated, Any, Never
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from skybench.errors import ParameterError
 from skybench.generators import poisson
@@ -41,8 +42,48 @@ _HARMONICS = 64
 _CACHED = 1 << 16
 """Pixels whose variance is computed at a time, so that it stays in the cache."""
 
+_WAVES, _LEAST_POWER = 512, 0.01
+"""Waves at which the power of correlated noise is looked at, and its least over that of white."""
+
+_STEPS = 2000
+"""Of a factorisation, which then has converged for any power above the least."""
+
 _observe = kernel("observe")
 _inverse_normal = kernel("inverse_normal")
+
+
+def _possible(lags: tuple[float, ...]) -> tuple[float, ...]:
+    """Refuse what is the correlation of no noise: its power would be negative somewhere."""
+    powers = [
+        1 + 2 * sum(c * math.cos(k * math.pi * at / _WAVES) for k, c in enumerate(lags, 1))
+        for at in range(_WAVES + 1)
+    ]
+    if min(powers) < _LEAST_POWER:
+        where = 2 * _WAVES / max(1, powers.index(min(powers)))
+        msg = (
+            f"no noise has the correlations {list(lags)}: waves of {where:.3g} pixels would have "
+            f"{min(powers):.3g} of the power of white noise, and {_LEAST_POWER:g} is the least; "
+            "bring them closer to 0"
+        )
+        raise ValueError(msg)
+    return lags
+
+
+def _form(given: Any) -> str:
+    return "lags" if isinstance(given, list | tuple) else "neighbours"
+
+
+Correlation = Annotated[
+    Annotated[Finite, Field(ge=0, le=0.65), Tag("neighbours")]
+    | Annotated[
+        tuple[Annotated[Finite, Field(ge=-1, le=1)], ...],
+        Field(min_length=1, max_length=8),
+        AfterValidator(_possible),
+        Tag("lags"),
+    ],
+    Discriminator(_form),
+]
+"""Correlation of neighbouring pixels, or of those at lags 1, 2 and so on along an axis."""
 
 
 class Noise(Part):
@@ -54,14 +95,20 @@ class Noise(Part):
     A ``correlation`` above 0 is that of neighbouring pixels, along x as along y, as in coadds of
     resampled images: the noise is then normal, white noise smoothed by a kernel of unit power
     and multiplied by the standard deviation that each pixel has by ``shot``, ``read_noise`` and
-    ``scale``.
+    ``scale``. A list has the correlations at lags 1, 2 and so on, as measured; beyond them there is
+    none, and what is correlated along both axes has the product.
     """
 
     sky_level: Distribution = Constant(value=100)
     read_noise: Distribution = Constant(value=5)
     shot: bool = True
     scale: Annotated[Finite, Field(ge=0, le=100)] = 1.0
-    correlation: Annotated[Finite, Field(ge=0, le=0.65)] = 0.0
+    correlation: Correlation = 0.0
+
+    @property
+    def is_correlated(self) -> bool:
+        """Whether pixels are."""
+        return isinstance(self.correlation, tuple) or self.correlation > 0
 
 
 def observe(
@@ -104,7 +151,7 @@ def observe(
     images = np.empty(seen.shape, dtype=np.int32)
     for plane, stream in enumerate(names if expected.ndim == 4 else ["noise"]):
         here, own = sky[:, plane].copy(), read[:, plane].copy()
-        if noise.correlation > 0 and noise.scale > 0:
+        if noise.is_correlated and noise.scale > 0:
             smooth = _correlated(seen[:, plane], rows, here, own, noise, seed, stream)
             images[:, plane] = _whole(smooth, rows)
         else:
@@ -170,23 +217,60 @@ def _correlated(
     normal, dither = (RowStreams(seed, f"{stream}.{name}") for name in ("white", "dither"))
     values = np.empty(light.shape)
     ny, nx = light.shape[1:]
+    border = len(noise.correlation) if isinstance(noise.correlation, tuple) else 2
     for i, row in enumerate(rows.tolist()):
         sigma = np.sqrt(_departure(np.maximum(light[i], 0.0), sky[i], read[i], noise))
-        white = normal.normals(row, (ny + 2) * (nx + 2)).reshape(ny + 2, nx + 2)
+        white = normal.normals(row, (ny + border) * (nx + border)).reshape(-1, nx + border)
         values[i] = light[i] + sigma * _smoothed(white, noise.correlation)
         uniform = dither.uniforms(row, sigma.size).reshape(ny, nx) - 0.5
         values[i] += np.where(_dithered(sigma, shot=False), uniform, 0.0)
     return values
 
 
-def _smoothed(white: Floats, correlation: float) -> Floats:
+def _smoothed(white: Floats, correlation: float | tuple[float, ...]) -> Floats:
     """Return white noise smoothed along both axes; neighbours have the correlation.
 
     The kernel (a, 1, a) of unit power leaves neighbours a correlation of 2 a / (1 + 2 a^2).
     """
+    if isinstance(correlation, tuple):
+        kernel = _kernel_of(correlation)
+        return _along_columns(_along_columns(white, kernel).T, kernel).T
     a = (1 - np.sqrt(1 - 2 * correlation**2)) / (2 * correlation)
     columns = white[:, 1:-1] + a * (white[:, :-2] + white[:, 2:])
     return np.asarray((columns[1:-1] + a * (columns[:-2] + columns[2:])) / (1 + 2 * a**2))
+
+
+def _along_columns(white: Floats, kernel: Sequence[float]) -> Floats:
+    """Return the sum of lines, each times a weight: as many fewer as there are further weights."""
+    count = len(white) - len(kernel) + 1
+    total = np.zeros((count, white.shape[1]))
+    for line, weight in enumerate(kernel):
+        total += weight * white[line : line + count]
+    return total
+
+
+@cache
+def _kernel_of(lags: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the weights of unit power that leave white noise these correlations.
+
+    They are the rows of the Cholesky factor of its covariance matrix, far from the first one
+    (Bauer 1955; Sayed & Kailath 2001, Numer. Linear Algebra Appl. 8, 467): sums,
+    products and roots alone, which are alike on every processor.
+    """
+    covariance, reach = (1.0, *lags), len(lags)
+    rows = [[0.0] * (reach + 1) for _ in range(reach)]
+    for _ in range(_STEPS):
+        row: list[float] = []
+        for at in range(reach + 1):  # the column so many before the diagonal, less `reach`
+            above = rows[at] if at < reach else row
+            known = zip(row, above[reach - at :] if at < reach else row, strict=False)
+            left = covariance[reach - at] - sum(one * other for one, other in known)
+            if at == reach:
+                row.append(math.sqrt(left))
+            else:
+                row.append(left / above[reach] if above[reach] else 0.0)
+        rows = [*rows[1:], row]
+    return tuple(rows[-1])
 
 
 def _whole(values: Floats, rows: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -269,7 +353,7 @@ def _rounding(light: Floats, sky: Floats, read: Floats, noise: Noise) -> Floats 
     a Poisson and a normal number. What follows the last term is at most 1 / (64 pi^2).
     """
     shot, sigma = noise.shot and noise.scale > 0, noise.scale * read
-    if noise.correlation > 0:
+    if noise.is_correlated:
         shot, sigma = False, np.sqrt(_departure(light, sky, read, noise))
     dithered = _dithered(sigma, shot)
     if not dithered.any():

@@ -264,8 +264,10 @@ class SkyRecipe(SceneRecipe):
             attributes["instrument"] = self.instrument.name
         if image.reference is not None:
             attributes["reference_band"] = image.reference
-        if self.noise.correlation > 0:
-            attributes["noise_correlation"] = self.noise.correlation
+        if self.noise.is_correlated:
+            said = self.noise.correlation
+            by_lag = " ".join(f"{c:g}" for c in said) if isinstance(said, tuple) else said
+            attributes["noise_correlation"] = by_lag
         if self.background is not None:
             attributes |= {f"background_{k}": v for k, v in self.background.model_dump().items()}
         if self.sky is not None:

@@ -92,6 +92,30 @@ def test_all_columns_of_a_source_are_from_one_row(galaxies, tmp_path):
     assert np.std(colour - expected) == pytest.approx(0.04, rel=0.2)
 
 
+def test_the_ratios_of_fluxes_are_from_the_row_of_the_source(galaxies, tmp_path):
+    ratio = {"flux_ratio": {"galaxy": column("10 ** (-0.4 * (g - r))")}}
+    image = CONTENT["image"] | {"bands": {"g": ratio, "r": {}}}
+    ds = generate_as_stored(load_recipe(written(tmp_path, image=image)), 0, 300)
+    own = ds.isel(source=0, sample=ds["label"].values == 1)
+    colour = -2.5 * np.log10(own["flux_band"].values[:, 0] / own["flux_band"].values[:, 1])
+    expected = (galaxies["g"] - galaxies["r"]).to_numpy()[own["catalogue_row"].values]
+    np.testing.assert_allclose(colour, expected, atol=1e-3)
+
+
+def test_the_conditions_of_a_sample_are_from_one_row(galaxies, tmp_path):
+    noise = {"sky_level": column("100 * z"), "read_noise": column("r")}
+    bands = {"g": {"sky_level": column("50 * z")}, "r": {}}
+    image = CONTENT["image"] | {"bands": bands}
+    ds = generate_as_stored(load_recipe(written(tmp_path, image=image, noise=noise)), 0, 300)
+    sky, read = ds["sky_level"].values, ds["read_noise"].values[:, 1]
+    np.testing.assert_allclose(2 * sky[:, 0], sky[:, 1], rtol=2**-16)
+    rows = np.abs(galaxies["r"].to_numpy() - read[:, None]).argmin(axis=1)
+    np.testing.assert_allclose(sky[:, 1], 100 * galaxies["z"].to_numpy()[rows], rtol=2**-16)
+    assert len({*rows}) > 80
+    # A sample and its source are drawn each for itself.
+    assert np.mean(rows == ds["catalogue_row"].values[:, 0]) < 0.05
+
+
 def test_rows_are_drawn_evenly(galaxies, tmp_path):
     recipe = load_recipe(
         written(

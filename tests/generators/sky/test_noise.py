@@ -263,6 +263,25 @@ class TestCorrelation:
                 found = np.corrcoef(one.ravel(), other.ravel())[0, 1]
                 assert found == pytest.approx(wanted, abs=0.02)
 
+    @pytest.mark.parametrize(
+        "lags", [(0.3,), (0.49, 0.05), (-0.3, 0.1), (0.0, 0.02), (0.8, 0.6, 0.35, 0.15)]
+    )
+    def test_lags_have_what_is_given(self, lags):
+        noisy = departures(30.0, sky=70.0, read=5.0, rows=range(200), correlation=lags)
+        assert noisy.var() == pytest.approx(125 + 1 / 12, rel=0.03)
+        told = (1.0, *lags, 0.0)
+        for down, along in [(k, 0) for k in range(1, len(told))] + [(0, 1), (0, 2), (1, 1), (2, 1)]:
+            one = noisy[:, down:, along:]
+            other = noisy[:, : SHAPE[0] - down, : SHAPE[1] - along]
+            found = np.corrcoef(one.ravel(), other.ravel())[0, 1]
+            wanted = told[down] * told[min(along, len(told) - 1)]
+            assert found == pytest.approx(wanted, abs=0.025)
+
+    @pytest.mark.parametrize("lags", [(0.6,), (0.3, -0.4), (0.49, -0.2), (-1.0,)])
+    def test_what_no_noise_has_is_refused(self, lags):
+        with pytest.raises(ValueError, match="no noise has the correlations"):
+            noise(correlation=lags)
+
     def test_each_pixel_has_the_variance_that_is_said(self):
         light = np.full((400, *SHAPE), 1.0) * np.linspace(0, 400, SHAPE[1])
         rows, some = levels(range(400), sky=0.3, read=0.2), noise(correlation=0.5)
@@ -288,6 +307,10 @@ class TestCorrelation:
     def test_a_recipe_says_it(self, small):
         small["noise"] = {"correlation": 0.4}
         assert generate(SkyRecipe.model_validate(small), 0, 1).attrs["noise_correlation"] == 0.4
+        small["noise"] = {"correlation": [0.4, 0.05]}
+        assert generate(SkyRecipe.model_validate(small), 0, 1).attrs["noise_correlation"] == (
+            "0.4 0.05"
+        )
         small["noise"] = {}
         assert "noise_correlation" not in generate(SkyRecipe.model_validate(small), 0, 1).attrs
 
