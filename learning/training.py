@@ -29,6 +29,7 @@ from skybench.learning.labelled import TEST, TRAIN, Labelled
 from skybench.learning.learner import Batches, Learner, chunks
 from skybench.learning.model import StretchedNetwork, build_model, load_model
 from skybench.learning.networks.network import Network
+from skybench.learning.normalising import InputRange
 from skybench.learning.protocols import Protocol
 from skybench.learning.stretch import Stretch
 from skybench.learning.weights_file import about_run
@@ -107,7 +108,8 @@ def fit(
     place.mkdir(parents=True, exist_ok=True)
     stretch = Stretch.of(data.images[data.rows(TRAIN)])
     learned = HEADS[data.task](data).learned
-    about = about_run(network, data, protocol, seed=seed, learned=learned)
+    seen = InputRange.of(data.images[data.rows(TRAIN)], stretch)
+    about = about_run(network, data, protocol, seed=seed, learned=learned, seen=seen)
     journal = EpochJournal(place, report, about)
     if done := _finished(place, stretch):
         return done

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from skybench.generators.recipe import Recipe
     from skybench.generators.recipe_file import load_recipe
     from skybench.learning.batches import batches
+    from skybench.learning.pretrained import pretrained
     from skybench.registry.evaluate import evaluate
     from skybench.registry.exports.export import export
     from skybench.registry.exports.verify import verify
@@ -37,6 +38,7 @@ _HOMES = {
     "list_datasets": "skybench.registry.listing",
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
+    "pretrained": "skybench.torch",
     "reproduce": "skybench.release.reproduce",
     "samples": "skybench.registry.tables",
     "sources": "skybench.registry.tables",
@@ -59,6 +61,7 @@ __all__ = [
     "list_datasets",
     "load_recipe",
     "open",
+    "pretrained",
     "reproduce",
     "samples",
     "sources",
