@@ -4,6 +4,7 @@ It takes samples in electrons as they are stored and stretches them itself, so i
 alone is enough to score raw samples.
 """
 
+import dataclasses
 from os import PathLike
 
 import torch
@@ -42,8 +43,10 @@ class StretchedNetwork(torch.nn.Module):
         stretched = (torch.asinh(samples.float() / self.scale) - self.mean) / self.deviation
         # A pixel that is not finite tells nothing and becomes the mean, as in `Stretch.applied`.
         usable = torch.nan_to_num(stretched, nan=0.0, posinf=0.0, neginf=0.0)
-        planes = planes_first(usable, self.form)
-        outputs: torch.Tensor = self.network(planes.contiguous(memory_format=_layout(self.form)))
+        # Convolutions take samples of other extents than those of training.
+        form = dataclasses.replace(self.form, shape=tuple(samples.shape[1:]))
+        planes = planes_first(usable, form)
+        outputs: torch.Tensor = self.network(planes.contiguous(memory_format=_layout(form)))
         return outputs.float()
 
 

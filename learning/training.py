@@ -34,6 +34,7 @@ from skybench.learning.labelled import TEST, TRAIN, Labelled
 from skybench.learning.learner import Batches, Learner, chunks
 from skybench.learning.model import StretchedNetwork, build_model, load_model
 from skybench.learning.networks.network import Network
+from skybench.learning.normalising import InputRange
 from skybench.learning.protocols import Protocol
 from skybench.learning.stretch import Stretch
 from skybench.learning.transplant import transplant
@@ -128,11 +129,13 @@ def fit(
     """
     place = Path(folder) / run_digest(network, data, protocol, seed, start)[:16]
     place.mkdir(parents=True, exist_ok=True)
-    stretch = stretch_of(data)
+    few = _few_training_images(data)
+    stretch = Stretch.of(few)
     if done := _finished(place, stretch):
         return done
     learned = HEADS[data.task](data).learned
-    about = about_run(network, data, protocol, seed=seed, learned=learned)
+    seen = InputRange.of(few, stretch)
+    about = about_run(network, data, protocol, seed=seed, learned=learned, seen=seen)
     how = execution or Execution()
     journal = EpochJournal(place, report, about, how.checkpoint_seconds)
     model = build_model(network, data.form, data.outputs, stretch=stretch, seed=seed)
@@ -150,8 +153,12 @@ def fit(
 
 def stretch_of(data: Labelled) -> Stretch:
     """Return the stretch that the training images teach; few of them are looked at."""
+    return Stretch.of(_few_training_images(data))
+
+
+def _few_training_images(data: Labelled) -> npt.NDArray[Any]:
     rows = data.rows(TRAIN)
-    return Stretch.of(data.images[rows[:: max(1, -(-len(rows) // STRETCHED))]])
+    return data.images[rows[:: max(1, -(-len(rows) // STRETCHED))]]
 
 
 def run_digest(

@@ -21,6 +21,7 @@ from skybench.errors import IntegrityError, NotFoundError
 from skybench.learning import protocols
 from skybench.learning.labelled import Labelled, Origin
 from skybench.learning.networks.network import Network
+from skybench.learning.normalising import InputRange
 from skybench.learning.sample_form import SampleForm
 from skybench.learning.stretch import Stretch
 from skybench.registry.describing.library_versions import library_versions
@@ -56,6 +57,8 @@ class About(BaseModel):
         Of the samples.
     normalisation : Stretch, optional
         What the network sees of them.
+    seen : InputRange, optional
+        The statistics of training samples as it saw them.
     learned : dict
         What its head learned, such as the scaling of targets.
     origin : Origin
@@ -74,6 +77,7 @@ class About(BaseModel):
     outputs: int | None = None
     form: SampleForm | None = None
     normalisation: Stretch | None = None
+    seen: InputRange | None = None
     learned: dict[str, JsonValue] = {}
     origin: Origin = Origin()
     protocol: dict[str, JsonValue] | None = None

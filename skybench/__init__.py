@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from skybench.generators.recipe import Recipe
     from skybench.generators.recipe_file import load_recipe
     from skybench.learning.batches import batches
+    from skybench.learning.pretrained import pretrained
     from skybench.registry.evaluate import evaluate
     from skybench.registry.exports.export import export
     from skybench.registry.exports.verify import verify
@@ -42,6 +43,7 @@ _HOMES = {
     "open": "skybench.registry.open",
     "realism": "skybench.survey.realism",
     "real": "skybench.survey.real",
+    "pretrained": "skybench.torch",
     "reproduce": "skybench.release.reproduce",
     "samples": "skybench.registry.tables",
     "sources": "skybench.registry.tables",
@@ -65,6 +67,7 @@ __all__ = [
     "list_datasets",
     "load_recipe",
     "open",
+    "pretrained",
     "real",
     "realism",
     "reproduce",

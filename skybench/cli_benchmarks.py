@@ -34,7 +34,17 @@ PredictionsArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (release, yank, evaluate, score, unseal, diagnose, leaderboard, demo):
+    for command in (
+        release,
+        networks,
+        yank,
+        evaluate,
+        score,
+        unseal,
+        diagnose,
+        leaderboard,
+        demo,
+    ):
         app.command()(command)
 
 
@@ -128,6 +138,33 @@ def _runs_from_checkout() -> bool:
     except StoreError:
         return False
     return True
+
+
+def networks() -> None:
+    """List the networks that can be trained: what they take, their size, their paper.
+
+    Example: skybench networks
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from skybench.learning.networks.table import NETWORKS
+
+    table = Table(box=None, header_style="bold")
+    for heading in ("name", "title", "takes", "smallest", "answers", "parameters", "reference"):
+        table.add_column(heading, justify="right" if heading == "parameters" else "left")
+    for network in NETWORKS.values():
+        table.add_row(
+            network.name,
+            network.title,
+            ", ".join(network.takes),
+            str(network.smallest),
+            ", ".join(network.answers),
+            f"{network.usual_parameters():,}",
+            network.reference,
+        )
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    print("timm:NAME names a network of timm (pip install 'skybench[networks]')")
 
 
 def yank(

@@ -107,6 +107,10 @@ class YankedVersionWarning(_Masked, UserWarning):
     """A version was opened that its publishers have withdrawn."""
 
 
+class UnlikeTrainingWarning(_Masked, UserWarning):
+    """A network was given samples whose statistics are far from those of its training."""
+
+
 class UnprovenDataWarning(_Masked, UserWarning):
     """A Zarr store was opened that no manifest around it proves."""
 

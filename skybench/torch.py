@@ -1,6 +1,7 @@
 """Datasets for torch: to index, in batches, and for lightning.
 
-``dataset`` gives samples, ``loader`` shuffled batches of them, ``SkyDataModule`` both to lightning.
+``dataset`` gives samples, ``loader`` shuffled batches of them, ``SkyDataModule`` both to lightning;
+``pretrained`` gives networks with weights.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -8,17 +9,27 @@ from typing import TYPE_CHECKING, Any
 from skybench.errors import MissingDependencyError
 
 try:
+    from skybench.learning.pretrained import PretrainedNetwork, pretrained
     from skybench.learning.torch_dataset import SkyDataset, SkyLoader, dataset, loader
 except ModuleNotFoundError as missing:
-    if missing.name != "torch":
+    if missing.name not in ("torch", "safetensors"):
         raise
-    msg = "skybench.torch needs torch, which is not installed: pip install 'skybench[torch]'"
+    lacks = f"skybench.torch needs {missing.name}, which is not installed"
+    msg = f"{lacks}: pip install 'skybench[torch]'"
     raise MissingDependencyError(msg) from None
 
 if TYPE_CHECKING:
     from skybench.learning.data_module import SkyDataModule
 
-__all__ = ["SkyDataModule", "SkyDataset", "SkyLoader", "dataset", "loader"]
+__all__ = [
+    "PretrainedNetwork",
+    "SkyDataModule",
+    "SkyDataset",
+    "SkyLoader",
+    "dataset",
+    "loader",
+    "pretrained",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,6 @@ from skybench.learning.floors import FLOORS
 from skybench.learning.networks.table import NETWORKS
 from skybench.learning.protocol_file import read_protocol
 from skybench.learning.protocols import PROTOCOLS
-from skybench.learning.sample_form import SampleForm
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -126,9 +125,8 @@ def test_the_protocols_are_those_of_the_code():
 
 def test_the_networks_are_those_of_the_code():
     page = text_of(ROOT / "docs" / "scoring.md")
-    one_plane = SampleForm(dims=("y", "x"), shape=(28, 28))
     for n in NETWORKS.values():
-        numbers = f"{', '.join(n.takes)} | {n.parameter_count(one_plane, 10):,}"
+        numbers = f"{', '.join(n.takes)} | {n.usual_parameters():,}"
         assert f"\n| `{n.name}` | {numbers} | {n.title}, {n.reference} |\n" in page
 
 

@@ -17,6 +17,7 @@ FACES = {"generators/__init__.py", "catalogs/__init__.py"}
 
 PUT_OFF = {
     "learning/realism/realism.py": "skybench.learning.realism.network",  # loads torch
+    "learning/networks/deepsphere.py": "skybench.generators.sphere.healpix",  # loads arrays
     "registry/proof/metadata_check.py": "skybench.generators.recipe_file",  # loads every family
     "registry/storage/place.py": "skybench.registry.storage.web_server",  # loads aiohttp
     "release/publishing/work_baselines.py": "skybench.release.baselines.baselines",  # loads torch

@@ -94,6 +94,14 @@ class Network:
         """Return what a record calls the model that takes such samples."""
         return self.model.format(planes="one" if form.planes == 1 else form.planes)
 
+    def usual_parameters(self) -> int:
+        """Count the trainable numbers for one plane and ten outputs, as listings do."""
+        kind = self.takes[0]
+        over = KINDS.get(kind, ("value",))
+        sides = {"sphere maps": 768, "cubes": max(16, self.smallest)}
+        shape = (sides.get(kind, max(28, self.smallest)),) * len(over)
+        return self.parameter_count(SampleForm(dims=over, shape=shape), 10)
+
     def parameter_count(self, form: SampleForm, outputs: int) -> int:
         """Count the trainable numbers, without making them."""
         import torch  # seconds, and only where a network is built

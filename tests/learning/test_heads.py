@@ -4,8 +4,12 @@ import torch
 
 from skybench.learning.heads import HEADS
 from skybench.learning.labelled import Labelled
+from skybench.learning.networks.table import NETWORKS
+from skybench.learning.protocols import PROTOCOLS
+from skybench.learning.training import fit
 from skybench.registry.scoring.tasks import TASKS
 
+SHORT = PROTOCOLS["default"].model_copy(update={"epochs": 25, "batch_size": 4})
 SPLIT = np.array([0, 0, 0, 2], np.int8)
 
 
@@ -53,3 +57,38 @@ def test_diverged_networks_are_undecided():
 
 def test_every_head_is_of_a_task():
     assert set(HEADS) <= set(TASKS)
+
+
+def test_a_segmentation_is_learnt_and_answered_by_pixel(tmp_path):
+    rng = np.random.default_rng(0)
+    truth = (rng.random((24, 1, 1)) < np.linspace(0, 1, 16)[:, None]).astype(np.int8) + np.zeros(
+        (1, 1, 16), np.int8
+    )
+    images = (rng.normal(0, 5, truth.shape) + 100 * truth).astype(np.int32)
+    split = np.repeat(np.array([0, 1, 2], np.int8), 8)
+    data = Labelled(images, truth.astype(np.int8), split, 2, "segmentation", turns=False)
+    done = fit(NETWORKS["unet"], data, SHORT, seed=0, folder=tmp_path)
+    assert (done.test_answers.shape, done.test_answers.dtype) == ((8, 16, 16), np.int8)
+    assert (done.test_answers == truth[16:]).mean() > 0.9
+
+
+@pytest.mark.parametrize("bands", [(), (2,)])
+def test_light_of_sources_is_learnt_whatever_their_order_and_is_never_negative(tmp_path, bands):
+    light = np.zeros((24, 2, *bands, 16, 16), np.float32)
+    light[:, 0, ..., 2:7, 2:7], light[:, 1, ..., 9:14, 9:14] = 200, 600
+    images = np.random.default_rng(0).normal(light.sum(1), 5).astype(np.int32)
+    split = np.repeat(np.array([0, 1, 2], np.int8), 8)
+    outputs = 2 * int(np.prod(bands))
+    either = light.copy()
+    either[::2] = light[::2, ::-1]
+    data = [Labelled(images, t, split, outputs, "deblending", turns=False) for t in (light, either)]
+    done = [fit(NETWORKS["unet"], one, SHORT, seed=0, folder=tmp_path) for one in data]
+    np.testing.assert_array_equal(done[0].test_answers, done[1].test_answers)
+    assert done[0].test_answers.shape == light[16:].shape
+    assert done[0].test_answers.min() >= 0
+    halves = np.repeat(light.sum(axis=1, keepdims=True) / 2, 2, axis=1)
+    learnt, shared = (
+        TASKS["deblending"].merit(answers, light[16:]).mean()
+        for answers in (done[0].test_answers, halves[16:])
+    )
+    assert learnt > shared + 0.1
