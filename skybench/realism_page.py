@@ -62,7 +62,7 @@ def write(found: Realism, path: Path) -> None:
             Section(
                 title="Where the network looks",
                 picture=_saliency(found),
-                note="How much its odds change with each pixel: mean of real cutouts and of fakes.",
+                note="How much of its odds the light of each pixel makes, in the mean.",
             )
         )
     title = f"{told.real} and {told.fake}: are fakes told from real cutouts?"

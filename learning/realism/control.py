@@ -51,7 +51,8 @@ def _broadened(planes: Singles, sigma: float, random: np.random.Generator) -> Si
 
 
 def _frequencies(ny: int, nx: int) -> tuple[Floats, Floats]:
-    return 2 * np.pi * np.fft.fftfreq(ny)[:, None], 2 * np.pi * np.fft.rfftfreq(nx)
+    along_y, along_x = np.fft.fftfreq(ny)[:, None], np.fft.rfftfreq(nx)
+    return np.asarray(2 * np.pi * along_y), np.asarray(2 * np.pi * along_x)
 
 
 def _noise(

@@ -43,8 +43,8 @@ class Judgement(NamedTuple):
     ----------
     scores : Scores
     saliency : (sample, y, x) float32 array
-        How much the odds of a fake change with each pixel, over the mean of the cutout (Simonyan
-        et al. 2014, arXiv:1312.6034), planes summed up.
+        How much of the odds of a fake the light of each pixel makes, gradient times value, over
+        the mean of the cutout (Shrikumar et al. 2016, arXiv:1605.01713), planes summed up.
     """
 
     scores: Scores
@@ -142,6 +142,6 @@ def _saliency(done: Fit, network: Network, data: Labelled) -> Floats:
         outputs = model(pixels)
         (outputs[:, _FAKE] - outputs[:, 0]).sum().backward()
         assert pixels.grad is not None
-        maps.append(pixels.grad.abs().sum(dim=1).numpy())
+        maps.append((pixels.grad * pixels.detach()).abs().sum(dim=1).numpy())
     steep = np.concatenate(maps)
     return np.asarray(steep / np.maximum(steep.mean(axis=(1, 2), keepdims=True), 1e-30))
