@@ -343,7 +343,7 @@ def _skies(sample: CutoutSample, model: _Model) -> "pd.DataFrame":
     """
     import pandas as pd  # late: it takes a while
 
-    variance = np.exp(2 * model.images[list(sample.bands)])
+    variance = model.images[list(sample.bands)].transform(lambda spread: np.exp(2 * spread))
     _, second = model.correlation
     share = np.clip((model.images["smooth"] - second) / (1 - second), 0, _MOST_SMOOTH)
     own = variance[sample.reference] * (1 - share)
