@@ -64,6 +64,8 @@ OBIWAN = Network(
     takes=("images",),
     smallest=8,
     build=build,
+    stem="0",
+    head="12",
 )
 
 OBIWAN_POOL7 = Network(
@@ -74,4 +76,6 @@ OBIWAN_POOL7 = Network(
     takes=("images",),
     smallest=28,  # whose last map a pool of 7 does not exceed
     build=partial(build, pool=7),
+    stem="0",
+    head="12",
 )
