@@ -87,6 +87,7 @@ def fit(
     folder: str | os.PathLike[str],
     report: Callable[[str], None] | None = None,
     start: Weights | None = None,
+    stretch: Stretch | None = None,
     execution: Execution | None = None,
 ) -> Fit:
     """Train a network on the train split, choose the epoch on validation, predict test once.
@@ -106,6 +107,9 @@ def fit(
     start : Weights, optional
         What the network begins with, all but its head; from `read_weights`, for example. The
         protocol's ``init`` is for the caller to read. Default: weights drawn from the seed.
+    stretch : Stretch, optional
+        What the network sees of the samples, such as that of `start`. Default: learned from the
+        train split.
     execution : Execution, optional
         Processes, loggers and the like. Default: one process, in silence.
 
@@ -126,9 +130,9 @@ def fit(
     >>> done = fit(network, data, protocol, seed=0, folder="work")  # doctest: +SKIP
     >>> done.best.validation_score                              # doctest: +SKIP
     """
-    place = Path(folder) / run_digest(network, data, protocol, seed, start)[:16]
+    place = Path(folder) / run_digest(network, data, protocol, seed, start, stretch)[:16]
     place.mkdir(parents=True, exist_ok=True)
-    stretch = stretch_of(data)
+    stretch = stretch or stretch_of(data)
     if done := _finished(place, stretch):
         return done
     learned = HEADS[data.task](data).learned
@@ -155,7 +159,12 @@ def stretch_of(data: Labelled) -> Stretch:
 
 
 def run_digest(
-    network: Network, data: Labelled, protocol: Protocol, seed: int, start: Weights | None = None
+    network: Network,
+    data: Labelled,
+    protocol: Protocol,
+    seed: int,
+    start: Weights | None = None,
+    stretch: Stretch | None = None,
 ) -> str:
     """Return the SHA-256 of everything that a run's result depends on."""
     precision = choose_precision(data.form.extent)
@@ -163,6 +172,8 @@ def run_digest(
     identity = [data.digest(), protocol.model_dump(mode="json"), seed, precision, model]
     if start is not None:
         identity.append(_digest(start))
+    if stretch is not None:
+        identity.append(asdict(stretch))
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

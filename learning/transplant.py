@@ -1,5 +1,6 @@
 """Weights that move into another model: by the names of tensors, where shapes agree."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -77,6 +78,27 @@ def transplant(
         raise ParameterError(msg)
     module.load_state_dict({name: own[name] for name in moved}, strict=False)
     return Transplant(moved=moved, left=tuple(name for name in state if name not in moved))
+
+
+def without_ends(weights: Weights, network: Network, but: LeftBehind) -> Weights:
+    """Return weights without the layers of a network that are to stay behind.
+
+    Parameters
+    ----------
+    weights : Weights
+    network : Network
+        Whose they are.
+    but : {"head", "ends", "none"}
+        As for `transplant`.
+
+    Raises
+    ------
+    ParameterError
+        It is not known which layers are first and last.
+    """
+    ends = _ends(weights, but, network)
+    kept = {name: value for name, value in weights.tensors.items() if not _is_of(name, ends)}
+    return dataclasses.replace(weights, tensors=kept)
 
 
 def _ends(weights: Weights, but: LeftBehind, network: Network | None) -> tuple[str, ...]:
