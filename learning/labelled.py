@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 import tempfile
 from dataclasses import dataclass
 from os import PathLike
@@ -23,7 +24,7 @@ from skybench.generators.schema import main_variable
 from skybench.learning.sample_form import SampleForm
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.scoring.question import Question
-from skybench.registry.scoring.tasks import answer_key
+from skybench.registry.scoring.tasks import AnswerKey, answer_key
 from skybench.registry.versions.manifest import Manifest
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
@@ -207,13 +208,13 @@ def load_training_data(
         images=_images(data, unpacked),
         truth=key.truth.of_rows(np.arange(len(key.ids))),
         split=split,
-        outputs=len(key.names),
+        outputs=_outputs(key),
         task=key.task,
         turns=key.task != "regression" or not any(_oriented(ds, n) for n in key.names),
         dims=tuple(str(dim) for dim in data.dims[1:]),
         origin=_origin(ds, key.names),
     )
-    if labelled.form.kind != "images":
+    if labelled.form.kind != "images" or key.truth.shape:  # a map would have to turn, too
         labelled = dataclasses.replace(labelled, turns=False)
     votes = key.votes("test")
     return TrainingData(labelled=labelled, ids=key.ids, names=key.names, test_votes=votes)
@@ -239,6 +240,12 @@ def _images(data: xr.DataArray, unpacked: str | PathLike[str] | None) -> npt.NDA
         part = slice(start, start + _UNPACKED_AT_ONCE)
         images[part] = data[part].to_numpy()
     return images
+
+
+def _outputs(key: AnswerKey) -> int:
+    """Return how many numbers a network gives, for a sample or each of its pixels."""
+    light = key.task == "deblending"
+    return math.prod(key.truth.shape[:-2]) if light else len(key.names)
 
 
 def _origin(ds: xr.Dataset, names: tuple[str, ...]) -> Origin:

@@ -197,8 +197,9 @@ def predict(
     model = model.to(device).eval()
     with torch.inference_mode():
         batches = Batches(data, chunks(rows, 256))
-        outputs = torch.cat([model(images.to(device)) for images, _ in batches])
-    return HEADS[data.task](data).answers(outputs)
+        answers = HEADS[data.task](data).answers
+        parts = [answers(model(images.to(device))) for images, _ in batches]
+    return np.concatenate(parts)
 
 
 @contextlib.contextmanager

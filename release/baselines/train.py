@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 
 import xarray as xr
@@ -20,13 +20,12 @@ from skybench.learning.protocol_file import protocol_of
 from skybench.learning.protocols import Protocol
 from skybench.learning.training import CURVE, Fit, fit
 from skybench.learning.weights_file import Weights, read_weights
-from skybench.registry.arrays.open_url import is_url
 from skybench.registry.open import Openable, present
 from skybench.registry.open import open as open_version
 from skybench.registry.scoring.records import Record
 from skybench.registry.storage.local_disk import flush, replacing
 from skybench.registry.storage.store import Store
-from skybench.registry.versions.index import read_manifest
+from skybench.registry.versions.index import read_manifest, resolve
 from skybench.registry.versions.manifest import Manifest
 from skybench.release.baselines.baseline_record import Recorder, record_name
 
@@ -200,10 +199,10 @@ def _data(
         return load_training_data(reference, unpacked=work), None
     ds = open_version(reference, store=store, decode=False)
     data = load_training_data(ds, unpacked=work)
-    if is_url(fspath(reference) if isinstance(reference, PathLike) else str(reference)):
+    if "dataset" not in ds.attrs:  # a store that no manifest describes
         return data, None
     place = Store(store)
-    manifest = read_manifest(place, present(reference, place))
+    manifest = read_manifest(place, resolve(f"{ds.attrs['dataset']}@{ds.attrs['version']}", place))
     return data.of_version(manifest), manifest
 
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 import torch
 
 from skybench.errors import ParameterError
+from skybench.learning.epoch_journal import EpochJournal
 from skybench.learning.execution import Execution
 from skybench.learning.labelled import TEST, TRAIN, VALIDATION, Labelled
 from skybench.learning.layers import Layers
@@ -49,10 +51,10 @@ class Interrupted(Exception):
     """Stands for a kill."""
 
 
-def tiny(*, multilabel: bool = False) -> Labelled:
+def tiny(*, multilabel: bool = False, side: int = 28) -> Labelled:
     rng = np.random.default_rng(5)
     targets = np.arange(14, dtype=np.int8) % 2
-    images = rng.normal(0, 20, (14, 28, 28)) + 400.0 * targets[:, None, None]
+    images = rng.normal(0, 20, (14, side, side)) + 400.0 * targets[:, None, None]
     split = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [8, 3, 3])
     chosen = np.stack([targets, 1 - targets], axis=1) if multilabel else targets
     task = "multilabel" if multilabel else "classification"
@@ -222,20 +224,45 @@ def dropping() -> Network:
     )
 
 
-# Epochs have two batches: the third checkpoint is in the middle of the second, the fourth at its
-# end, and the first comes before any epoch is whole.
-@pytest.mark.parametrize("checkpoints", [1, 3, 4])
-def test_a_run_killed_within_an_epoch_ends_as_the_uninterrupted_one(
-    tmp_path: Path, checkpoints: int
-) -> None:
+def killed(folder: Path, checkpoints: int) -> None:
+    """Train until so many checkpoints are written, and no further."""
     script = KILLED_WITHIN.replace("tests_of_training", Path(__file__).stem)
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     ended = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "killed"), str(checkpoints)],
+        [sys.executable, "-c", script, str(folder), str(checkpoints)],
         env=os.environ | {"PYTHONPATH": paths},
         check=False,
     )
     assert ended.returncode == -signal.SIGKILL
+
+
+def interrupted(folder: Path, checkpoints: int) -> None:
+    """Do the same by an exception, which is faster."""
+    kept = []
+    with pytest.MonkeyPatch.context() as patch:
+        keep = EpochJournal._keep
+
+        def keep_and_stop(self: EpochJournal, trainer: object) -> None:
+            keep(self, trainer)
+            kept.append(trainer)
+            if len(kept) == checkpoints:
+                raise Interrupted
+
+        patch.setattr(EpochJournal, "_keep", keep_and_stop)
+        how = Execution(checkpoint_seconds=0)
+        with pytest.raises(Interrupted):
+            fit(dropping(), tiny(), FINE, seed=3, folder=folder, execution=how)
+
+
+# Epochs have two batches: the third checkpoint is in the middle of the second, the fourth at its
+# end, and the first comes before any epoch is whole.
+@pytest.mark.parametrize(
+    ("stop", "checkpoints"), [(interrupted, 1), (killed, 3), (interrupted, 3), (interrupted, 4)]
+)
+def test_a_run_killed_within_an_epoch_ends_as_the_uninterrupted_one(
+    tmp_path: Path, stop: Callable[[Path, int], None], checkpoints: int
+) -> None:
+    stop(tmp_path / "killed", checkpoints)
     resumed = fit(dropping(), tiny(), FINE, seed=3, folder=tmp_path / "killed")
     expected = fit(dropping(), tiny(), FINE, seed=3, folder=tmp_path / "whole")
     assert resumed.weights.read_bytes() == expected.weights.read_bytes()
@@ -324,7 +351,10 @@ def test_a_logger_that_is_not_there_is_named() -> None:
 
 
 def test_two_processes_come_to_what_one_does(tmp_path: Path) -> None:
-    """Sums are made in another order, so losses differ by rounding of float32 and no more."""
+    """Sums are made in another order, so losses differ by rounding of float32 and no more.
+
+    Images of 16 pixels are trained in float32 on every processor.
+    """
     script = TOGETHER.replace("tests_of_training", Path(__file__).stem)
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     (tmp_path / "together.py").write_text(script)
@@ -334,8 +364,8 @@ def test_two_processes_come_to_what_one_does(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
         check=True,
     )
-    one = fit(LENET5, tiny(), ALIKE, seed=3, folder=tmp_path / "one")
-    two = fit(LENET5, tiny(), ALIKE, seed=3, folder=tmp_path / "two")
+    one = fit(LENET5, tiny(side=16), ALIKE, seed=3, folder=tmp_path / "one")
+    two = fit(LENET5, tiny(side=16), ALIKE, seed=3, folder=tmp_path / "two")
     assert len((two.weights.parent / "log.txt").read_text().splitlines()) == ALIKE.epochs
     np.testing.assert_allclose(
         two.curve["train_loss"], one.curve["train_loss"], rtol=1e-4, atol=1e-6
@@ -354,7 +384,7 @@ from skybench.learning.execution import Execution
 from skybench.learning.networks.lenet5 import LENET5
 from skybench.learning.training import fit
 
-fit(LENET5, tiny(), ALIKE, seed=3, folder=sys.argv[1], execution=Execution(devices=2))
+fit(LENET5, tiny(side=16), ALIKE, seed=3, folder=sys.argv[1], execution=Execution(devices=2))
 """
 
 
