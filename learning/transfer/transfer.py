@@ -118,7 +118,8 @@ def transfer(
     >>> print(found.summary())                                          # doctest: +SKIP
     """
     asked = protocol_of(protocol)
-    _check(iterations=iterations, seeds=seeds)
+    _check_counts(iterations=iterations, seeds=seeds)
+    _check_choices(but, normalisation)
     data = read_data(target, store).labelled
     chosen = network_for(network, data)
     given = source_weights(
@@ -161,7 +162,17 @@ def transfer(
     return result
 
 
-def _check(**counts: int) -> None:
+def _check_choices(but: str, normalisation: str) -> None:
+    for name, given, choices in (
+        ("but", but, ("head", "ends")),
+        ("normalisation", normalisation, ("target", "source")),
+    ):
+        if given not in choices:
+            msg = f"{name} must be one of {', '.join(choices)}, got {given!r}"
+            raise ParameterError(msg)
+
+
+def _check_counts(**counts: int) -> None:
     for name, count in counts.items():
         if count < 1:
             msg = f"{name} must be at least 1, got {count}"

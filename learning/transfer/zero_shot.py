@@ -1,0 +1,212 @@
+"""What a network finds in samples of another dataset without having learned from any of them."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from skybench.errors import ParameterError
+from skybench.generators.suggestion import unknown
+from skybench.learning.labelled import TEST, Labelled
+from skybench.learning.model import build_model
+from skybench.learning.networks.network import Network
+from skybench.learning.protocol_file import protocol_of
+from skybench.learning.protocols import Protocol
+from skybench.learning.training import predict, stretch_of
+from skybench.learning.transfer.ends import Source, called, network_for, read_data, source_weights
+from skybench.learning.weights_file import Weights
+from skybench.registry.open import Openable
+from skybench.registry.scoring.metrics import recall, right, roc_auc
+from skybench.registry.scoring.scoring import ConfidenceInterval, bootstrap
+from skybench.registry.scoring.tasks import task_named
+from skybench.registry.storage.store import Store
+
+_PLANES_AXIS = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZeroShot:
+    """Classes of a target told by a network that learned those of a source.
+
+    Attributes
+    ----------
+    source, target, network, normalisation : str
+    mapping : dict
+        Class of the source to class of the target.
+    samples : int
+        Of the test split that are of one of these classes.
+    accuracy : ConfidenceInterval
+        By bootstrap over samples.
+    recall, auc : dict
+        Of each class of the target; the area under the curve is that of the class against the rest.
+    """
+
+    source: str
+    target: str
+    network: str
+    normalisation: str
+    mapping: dict[str, str]
+    samples: int
+    accuracy: ConfidenceInterval
+    recall: dict[str, float]
+    auc: dict[str, float]
+
+    def summary(self) -> str:
+        """Return it in lines."""
+        low, high = 100 * self.accuracy.low, 100 * self.accuracy.high
+        classes = [
+            f"{name}: recall {100 * self.recall[name]:.1f} %, AUC {self.auc[name]:.3f}"
+            for name in self.recall
+        ]
+        first = (
+            f"{self.source} to {self.target}, {self.network}, zero-shot: "
+            f"{100 * self.accuracy.value:.1f} % [{low:.1f}, {high:.1f}] of {self.samples:,} samples"
+        )
+        return "\n".join([first, *classes])
+
+    def to_json(self) -> str:
+        """Return all of it as JSON."""
+        return json.dumps(dataclasses.asdict(self), indent=1)
+
+
+def zero_shot(
+    source: Source,
+    target: Openable | xr.Dataset,
+    *,
+    network: str | Network,
+    out: str | PathLike[str],
+    mapping: Mapping[str, str] | None = None,
+    normalisation: Literal["target", "source"] = "target",
+    pretraining: str | PathLike[str] | Protocol = "default",
+    store: str | Store | None = None,
+) -> ZeroShot:
+    """Let a network that a source taught tell the classes of a target's test split.
+
+    A class of the target is as probable as those of the source together that stand for it.
+    Samples of a class that none stands for are left out. Where the source has one plane and the
+    target several, the network sees their mean; where it is the other way, each plane is the same.
+
+    Parameters
+    ----------
+    source, target, network, out, pretraining, store
+        As for `skybench.transfer`. Weights must say the names of their classes.
+    mapping : mapping of str to str, optional
+        Class of the source to class of the target. Default: to that of the same name.
+    normalisation : "target" or "source"
+        Whether the stretch of pixels is learned from the target's train split, without its labels.
+
+    Raises
+    ------
+    ParameterError
+        A class is none, less than two of the target are stood for, or it is no classification.
+
+    Examples
+    --------
+    >>> from skybench.learning.transfer.zero_shot import zero_shot
+    >>> found = zero_shot(                                              # doctest: +SKIP
+    ...     "morphology@1", real, network="narrow_resnet", out="trial",
+    ...     mapping={"spiral": "spiral", "round": "smooth", "cigar": "smooth"},
+    ... )
+    >>> found.accuracy, found.auc["spiral"]                             # doctest: +SKIP
+    """
+    known = read_data(target, store)
+    data = known.labelled
+    chosen = network_for(network, data)
+    weights = source_weights(
+        source, chosen, protocol=protocol_of(pretraining), folder=Path(out) / "source", store=store
+    )
+    given = weights.about.origin.names
+    stands = _checked(mapping, given, known.names, data)
+    probable = _predicted(weights, chosen, data, normalisation)
+    names = tuple(name for name in known.names if name in stands.values())
+    columns = [[k for k, one in enumerate(given) if stands.get(one) == name] for name in names]
+    summed = np.stack([probable[:, some].sum(axis=1) for some in columns], axis=1)
+    truth = data.truth[data.rows(TEST)].astype(np.int64)
+    code = np.array([names.index(name) if name in names else -1 for name in known.names])[truth]
+    kept = code >= 0
+    outcome = task_named(data.task).outcome(
+        summed[kept] / np.maximum(summed[kept].sum(axis=1, keepdims=True), _LEAST),
+        code[kept],
+        names,
+    )
+    return ZeroShot(
+        source=called(source),
+        target=called(target),
+        network=chosen.name,
+        normalisation=normalisation,
+        mapping=stands,
+        samples=int(kept.sum()),
+        accuracy=bootstrap(right(outcome)),
+        recall=dict(zip(names, recall(outcome).tolist(), strict=True)),
+        auc=dict(zip(names, roc_auc(outcome).tolist(), strict=True)),
+    )
+
+
+_LEAST = float(np.finfo(np.float32).tiny)
+
+
+def _checked(
+    mapping: Mapping[str, str] | None,
+    given: tuple[str, ...],
+    wanted: tuple[str, ...],
+    data: Labelled,
+) -> dict[str, str]:
+    if data.task != "classification":
+        msg = f"zero-shot tells exclusive classes, and the target is a {data.task}"
+        raise ParameterError(msg)
+    stands = {name: name for name in given if name in wanted} if mapping is None else {**mapping}
+    for names, classes, which in (
+        (stands, given, "class of the source"),
+        (stands.values(), wanted, "class of the target"),
+    ):
+        for name in names:
+            if name not in classes:
+                raise ParameterError(unknown(which, name, classes))
+    if len({*stands.values()}) < _FEWEST:
+        msg = (
+            f"classes of the source must stand for two of the target or more, which has "
+            f"{', '.join(wanted)}; the source has {', '.join(given) or 'none that it names'}"
+        )
+        raise ParameterError(msg)
+    return stands
+
+
+_FEWEST = 2
+
+
+def _predicted(
+    weights: Weights, network: Network, data: Labelled, normalisation: str
+) -> npt.NDArray[np.float32]:
+    """Return (test sample, class of the source) probabilities."""
+    about = weights.about
+    stretch = about.normalisation if normalisation == "source" else stretch_of(data)
+    if stretch is None or about.form is None or about.outputs is None:
+        msg = "the weights do not say what they learned from, which zero-shot must know"
+        raise ParameterError(msg)
+    seen = dataclasses.replace(data, images=_as_planes(data, about.form.planes), dims=())
+    model = build_model(network, seen.form, about.outputs, stretch=stretch, seed=0)
+    model.network.load_state_dict(weights.tensors)
+    return predict(model, seen, seen.rows(TEST))
+
+
+def _as_planes(data: Labelled, planes: int) -> npt.NDArray[np.float32]:
+    """Return images of (sample, plane, y, x) with as many planes as a network takes."""
+    form = data.form
+    order = (0, *(axis + 1 for axis in form.planes_first))
+    images = data.images.transpose(order).astype(np.float32)
+    images = images.reshape(len(images), form.planes, *form.extent)
+    if form.planes == planes:
+        return images
+    if planes == 1:
+        return images.mean(axis=_PLANES_AXIS, keepdims=True)
+    if form.planes == 1:
+        return images.repeat(planes, axis=_PLANES_AXIS)
+    msg = f"the weights take {planes} planes, and the target's images have {form.planes}"
+    raise ParameterError(msg)
