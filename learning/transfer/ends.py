@@ -83,7 +83,7 @@ def source_weights(
     """
     if isinstance(source, Weights):
         return _of_network(source, network)
-    if not isinstance(source, xr.Dataset) and Path(source).is_file():
+    if isinstance(source, str | PathLike) and Path(source).is_file():
         return _of_network(read_weights(source), network)
     data = read_data(source, store).labelled
     return read_weights(
