@@ -118,8 +118,12 @@ def transfer(
         str, typer.Option(help="What does not move: head, or ends for first and last layer.")
     ] = "head",
     normalisation: Annotated[
-        str, typer.Option(help="Whose stretch of pixels: target or source.")
-    ] = "target",
+        str | None,
+        typer.Option(
+            help="image, each by its own light; or one stretch, the target's or the source's. "
+            "Default: image, unless weights are given that learned otherwise."
+        ),
+    ] = None,
     protocol: Annotated[
         str, typer.Option(help="default, paper, or a YAML file.", metavar="FILE")
     ] = "default",

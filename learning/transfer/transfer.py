@@ -13,10 +13,9 @@ from skybench.learning.model import build_model
 from skybench.learning.networks.network import Network
 from skybench.learning.protocol_file import protocol_of
 from skybench.learning.protocols import Protocol
-from skybench.learning.stretch import Stretch
 from skybench.learning.training import stretch_of
 from skybench.learning.transfer.arms import Arm, Trial, lower_rates, train_arm, twin_protocol
-from skybench.learning.transfer.ends import Source, called, network_for, read_data, source_weights
+from skybench.learning.transfer.ends import Normalisation, Source, called, open_ends
 from skybench.learning.transfer.labels import chosen_sizes, with_labels
 from skybench.learning.transfer.result import Comparison, Side, TransferResult
 from skybench.learning.transplant import Transplant, transplant, without_ends
@@ -38,7 +37,7 @@ def transfer(
     network: str | Network,
     out: str | PathLike[str],
     but: Literal["head", "ends"] = "head",
-    normalisation: Literal["target", "source"] = "target",
+    normalisation: Normalisation | None = None,
     protocol: str | PathLike[str] | Protocol = "default",
     iterations: int = 300,
     labels: Iterable[int] | None = None,
@@ -72,9 +71,10 @@ def transfer(
     but : "head" or "ends"
         What does not move: the last layer, or the first and last, as in the DeepBench paper. A
         layer whose shape differs, such as a stem of other planes, never does.
-    normalisation : "target" or "source"
-        Whether the stretch of pixels is learned from the target's labels, or is the source's: that
-        is for images of the same units.
+    normalisation : "image", "target" or "source", optional
+        Whether images are normalised by their own light, see `by_own_light`, in both datasets; or
+        by one stretch, that of the target's labels or that of the source, which is for images of
+        the same units. Default: image, unless weights are given that learned otherwise.
     protocol : str, path or Protocol
         How both sides are trained. Its epochs do not count; ``freeze`` and ``layer_decay`` are for
         the transferred side alone.
@@ -119,13 +119,20 @@ def transfer(
     """
     asked = protocol_of(protocol)
     _check_counts(iterations=iterations, seeds=seeds)
-    _check_choices(but, normalisation)
-    data = read_data(target, store).labelled
-    chosen = network_for(network, data)
-    given = source_weights(
-        source, chosen, protocol=protocol_of(pretraining), folder=Path(out) / "source", store=store
+    if but not in ("head", "ends"):
+        msg = f"but must be one of head, ends, got {but!r}"
+        raise ParameterError(msg)
+    ends = open_ends(
+        source,
+        target,
+        network=network,
+        normalisation=normalisation,
+        pretraining=protocol_of(pretraining),
+        folder=Path(out) / "source",
+        store=store,
     )
-    moving = without_ends(given, chosen, but)
+    chosen, data = ends.network, ends.data.labelled
+    moving = without_ends(ends.weights, chosen, but)
     moves = _what_moves(moving, chosen, data)
     if report is not None:
         report(str(moves))
@@ -133,7 +140,7 @@ def transfer(
         network=chosen,
         rates=tuple(rates or lower_rates(asked)),
         seeds=seeds,
-        stretch=_stretch(given) if normalisation == "source" else None,
+        stretch=ends.stretch,
         folder=Path(out) / "work",
         report=report,
     )
@@ -148,7 +155,7 @@ def transfer(
         protocol=asked.name,
         task=data.task,
         but=but,
-        normalisation=normalisation,
+        normalisation=ends.normalisation,
         moved=moves.moved,
         left=moves.left,
         seeds=seeds,
@@ -162,16 +169,6 @@ def transfer(
     return result
 
 
-def _check_choices(but: str, normalisation: str) -> None:
-    for name, given, choices in (
-        ("but", but, ("head", "ends")),
-        ("normalisation", normalisation, ("target", "source")),
-    ):
-        if given not in choices:
-            msg = f"{name} must be one of {', '.join(choices)}, got {given!r}"
-            raise ParameterError(msg)
-
-
 def _check_counts(**counts: int) -> None:
     for name, count in counts.items():
         if count < 1:
@@ -182,14 +179,6 @@ def _check_counts(**counts: int) -> None:
 def _what_moves(weights: Weights, network: Network, data: Labelled) -> Transplant:
     model = build_model(network, data.form, data.outputs, stretch=stretch_of(data), seed=0)
     return transplant(model, weights, network=network)
-
-
-def _stretch(weights: Weights) -> Stretch:
-    stretch = weights.about.normalisation
-    if stretch is None:
-        msg = "the weights do not say how their samples were stretched; take normalisation='target'"
-        raise ParameterError(msg)
-    return stretch
 
 
 def _compared(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,7 @@ from skybench.learning.networks.network import Network
 from skybench.learning.protocol_file import protocol_of
 from skybench.learning.protocols import Protocol
 from skybench.learning.training import predict, stretch_of
-from skybench.learning.transfer.ends import Source, called, network_for, read_data, source_weights
-from skybench.learning.weights_file import Weights
+from skybench.learning.transfer.ends import Ends, Normalisation, Source, called, open_ends
 from skybench.registry.open import Openable
 from skybench.registry.scoring.metrics import recall, right, roc_auc
 from skybench.registry.scoring.scoring import ConfidenceInterval, bootstrap
@@ -83,7 +81,7 @@ def zero_shot(
     network: str | Network,
     out: str | PathLike[str],
     mapping: Mapping[str, str] | None = None,
-    normalisation: Literal["target", "source"] = "target",
+    normalisation: Normalisation | None = None,
     pretraining: str | PathLike[str] | Protocol = "default",
     store: str | Store | None = None,
 ) -> ZeroShot:
@@ -95,12 +93,10 @@ def zero_shot(
 
     Parameters
     ----------
-    source, target, network, out, pretraining, store
-        As for `skybench.transfer`. Weights must say the names of their classes.
+    source, target, network, out, normalisation, pretraining, store
+        As for `skybench.transfer`; no stretch needs labels. Weights must say the names of their classes.
     mapping : mapping of str to str, optional
         Class of the source to class of the target. Default: to that of the same name.
-    normalisation : "target" or "source"
-        Whether the stretch of pixels is learned from the target's train split, without its labels.
 
     Raises
     ------
@@ -116,15 +112,19 @@ def zero_shot(
     ... )
     >>> found.accuracy, found.auc["spiral"]                             # doctest: +SKIP
     """
-    known = read_data(target, store)
-    data = known.labelled
-    chosen = network_for(network, data)
-    weights = source_weights(
-        source, chosen, protocol=protocol_of(pretraining), folder=Path(out) / "source", store=store
+    ends = open_ends(
+        source,
+        target,
+        network=network,
+        normalisation=normalisation,
+        pretraining=protocol_of(pretraining),
+        folder=Path(out) / "source",
+        store=store,
     )
-    given = weights.about.origin.names
+    known, data = ends.data, ends.data.labelled
+    given = ends.weights.about.origin.names
     stands = _checked(mapping, given, known.names, data)
-    probable = _predicted(weights, chosen, data, normalisation)
+    probable = _predicted(ends)
     names = tuple(name for name in known.names if name in stands.values())
     columns = [[k for k, one in enumerate(given) if stands.get(one) == name] for name in names]
     summed = np.stack([probable[:, some].sum(axis=1) for some in columns], axis=1)
@@ -139,8 +139,8 @@ def zero_shot(
     return ZeroShot(
         source=called(source),
         target=called(target),
-        network=chosen.name,
-        normalisation=normalisation,
+        network=ends.network.name,
+        normalisation=ends.normalisation,
         mapping=stands,
         samples=int(kept.sum()),
         accuracy=bootstrap(right(outcome)),
@@ -181,18 +181,16 @@ def _checked(
 _FEWEST = 2
 
 
-def _predicted(
-    weights: Weights, network: Network, data: Labelled, normalisation: str
-) -> npt.NDArray[np.float32]:
+def _predicted(ends: Ends) -> npt.NDArray[np.float32]:
     """Return (test sample, class of the source) probabilities."""
-    about = weights.about
-    stretch = about.normalisation if normalisation == "source" else stretch_of(data)
-    if stretch is None or about.form is None or about.outputs is None:
+    about, data = ends.weights.about, ends.data.labelled
+    if about.form is None or about.outputs is None:
         msg = "the weights do not say what they learned from, which zero-shot must know"
         raise ParameterError(msg)
+    stretch = ends.stretch or stretch_of(data)
     seen = dataclasses.replace(data, images=_as_planes(data, about.form.planes), dims=())
-    model = build_model(network, seen.form, about.outputs, stretch=stretch, seed=0)
-    model.network.load_state_dict(weights.tensors)
+    model = build_model(ends.network, seen.form, about.outputs, stretch=stretch, seed=0)
+    model.network.load_state_dict(ends.weights.tensors)
     return predict(model, seen, seen.rows(TEST))
 
 

@@ -368,7 +368,7 @@ def crossed_bootstrap(
     ----------
     Owen (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1, 386, section 3.
     """
-    table = np.round(np.asarray(values, np.float64), 9)
+    table: NDArray[np.float64] = np.asarray(np.round(values, 9), np.float64)
     runs, samples = table.shape
     rng = np.random.default_rng(seed)
     distinct, counts = np.unique(table, axis=1, return_counts=True)
@@ -394,4 +394,4 @@ def _crossed_means(
     runs, samples = len(distinct), counts.sum()
     of_runs = rng.multinomial(runs, np.full(runs, 1 / runs), size=resamples)
     of_samples = rng.multinomial(samples, counts / samples, size=resamples)
-    return np.einsum("rs,rk,sk->r", of_runs, of_samples, distinct, optimize=True)
+    return np.asarray(((of_runs @ distinct) * of_samples).sum(axis=1))

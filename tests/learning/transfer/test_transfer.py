@@ -14,9 +14,10 @@ from skybench.learning.protocols import Freeze, Protocol
 from skybench.learning.stretch import Stretch
 from skybench.learning.training import fit
 from skybench.learning.transfer.labels import with_labels
+from skybench.learning.transfer.per_image import UNIT
 from skybench.learning.transfer.result import TransferResult
 from skybench.learning.transfer.transfer import RESULT
-from skybench.learning.weights_file import Weights, about_run
+from skybench.learning.weights_file import Weights, about_run, read_weights
 
 QUICK = Protocol(
     name="quick", optimizer="sgd", learning_rate=0.05, weight_decay=0, epochs=4, batch_size=8
@@ -145,6 +146,24 @@ def test_the_stretch_may_be_the_sources(ds, data, weights, tmp_path):
     predicted = answers(data, 12, 0.05, 0, tmp_path / "own", start=weights, stretch=stretch)
     right = predicted.argmax(axis=1) == data.truth[data.rows(TEST)]
     assert found.comparisons[0].transferred.by_seed == (right.mean(),)
+
+
+def test_images_by_their_own_light_need_weights_that_learned_so(ds, weights, tmp_path):
+    with pytest.raises(ParameterError, match="learned from pixels in electron"):
+        skybench.transfer(weights, ds, network="lenet5", out=tmp_path, normalisation="image")
+
+
+def test_a_source_that_is_a_dataset_is_learned_once_and_by_its_images_light(ds, tmp_path):
+    asked = {**ASKED, "labels": (), "seeds": 1, "rates": (0.05,), "pretraining": QUICK}
+    for _ in range(2):
+        found = skybench.transfer(ds, ds, network="lenet5", out=tmp_path, **asked)
+        assert (found.normalisation, found.source, found.left[0]) == (
+            "image",
+            "objects",
+            "12.weight",
+        )
+    (file,) = (tmp_path / "source").rglob("best.safetensors")
+    assert read_weights(file).about.origin.unit == UNIT
 
 
 def test_two_phases_are_the_transferred_sides_alone(found, ds, weights, tmp_path):

@@ -62,8 +62,8 @@ def target(bands=1, levels=(0, 1, 2, 2)):
         {"image": (("sample", "band", "y", "x"), images)},
         {
             "sample_id": ("sample", np.arange(48)),
-            "split": ("sample", split),
-            "label": ("sample", label),
+            "split": ("sample", split, {"flag_meanings": "train validation test"}),
+            "label": ("sample", label, {"flag_meanings": "night day dusk"}),
         },
         {"task": "classification"},
     )
