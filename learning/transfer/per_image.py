@@ -19,6 +19,9 @@ UNIT = "own peak"
 STRETCH = Stretch(scale=100.0, mean=0.002, deviation=0.003)
 """Linear to one in a million: (x - 0.2) / 0.3, which are 0 and about 1 for most images."""
 
+_OF_PICTURES = "1"
+"""The unit of pictures of 8 bits, also of resized ones, which are no whole numbers any more."""
+
 _EDGE = 10
 """The border is a tenth of the side."""
 
@@ -64,7 +67,7 @@ def _normalised(images: npt.NDArray[np.generic], data: Labelled) -> npt.NDArray[
     light -= np.median(_border(light, axes), axis=-1).reshape(
         [1 if axis in axes else size for axis, size in enumerate(light.shape)]
     )
-    if images.dtype != np.uint8:
+    if not (data.images.dtype == np.uint8 or data.origin.unit == _OF_PICTURES):
         light = np.arcsinh(light * (_SOFTENING / _peak(light, whole)))
     return np.asarray((light / _peak(light, whole)).clip(*_RANGE), np.float32)
 

@@ -94,7 +94,7 @@ def zero_shot(
     Parameters
     ----------
     source, target, network, out, normalisation, pretraining, store
-        As for `skybench.transfer`; no stretch needs labels. Weights must say the names of their classes.
+        As for `skybench.transfer`. Weights must say the names of their classes.
     mapping : mapping of str to str, optional
         Class of the source to class of the target. Default: to that of the same name.
 
