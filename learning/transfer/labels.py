@@ -64,7 +64,8 @@ def with_labels(
 
     Validation and test stay whole. Where labels are few they are gone through several times in an
     epoch, so that validation is looked at ten times in the training and not after each batch or
-    two. Where they are many an epoch is one pass, and the training ends with a whole epoch.
+    two. Where they are many an epoch is one pass, and the training ends with a whole epoch, the
+    second at least where the protocol has two phases.
 
     Parameters
     ----------
@@ -77,18 +78,14 @@ def with_labels(
         Batches to learn from.
     seed : int
         Which labels.
-
-    Raises
-    ------
-    ParameterError
-        The protocol has two phases, and there is but one epoch.
     """
     batch = protocol.batch_size
     look = max(1, math.ceil(iterations / _LOOKS))
     rows = nested_rows(data, seed)[:labels]
     if labels < look * batch:
         rows = np.resize(rows, look * batch)
-    epochs = max(1, math.ceil(iterations / max(1, len(rows) // batch)))
+    phases = 2 if protocol.freeze is not None and protocol.freeze.epochs is not None else 1
+    epochs = max(phases, math.ceil(iterations / max(1, len(rows) // batch)))
     kept = np.concatenate([rows, data.rows(VALIDATION), data.rows(TEST)])
     part = dataclasses.replace(
         data, images=data.images[kept], truth=data.truth[kept], split=data.split[kept]
@@ -100,9 +97,6 @@ def _of_epochs(protocol: Protocol, epochs: int) -> Protocol:
     """Return the protocol with other epochs, its first phase being as large a share of them."""
     said = protocol.model_dump() | {"epochs": epochs}
     if protocol.freeze is not None and protocol.freeze.epochs is not None:
-        if epochs == 1:
-            msg = f"{protocol.name} has two phases, and these iterations are one epoch; take more"
-            raise ParameterError(msg)
         first = round(protocol.freeze.epochs * epochs / protocol.epochs)
         said["freeze"] = said["freeze"] | {"epochs": min(max(1, first), epochs - 1)}
     return Protocol.model_validate(said)

@@ -72,10 +72,12 @@ def test_the_first_phase_is_as_large_a_share(data):
     phased = PROTOCOL.model_copy(update={"freeze": freeze})  # of eight epochs
     _, asked = with_labels(data, phased, labels=10, iterations=100, seed=4)
     assert (asked.epochs, asked.freeze.epochs) == (10, 2)
-    with pytest.raises(ParameterError, match="two phases"):
-        with_labels(data, phased, labels=200, iterations=1, seed=4)
+    _, shortest = with_labels(data, phased, labels=200, iterations=1, seed=4)
+    assert (shortest.epochs, shortest.freeze.epochs) == (2, 1)
 
 
 def test_sizes_end_with_the_whole_split(data):
     assert chosen_sizes(None, data) == (50, 100, 200)
     assert chosen_sizes((60, 20, 500), data) == (20, 60, 200)
+    with pytest.raises(ParameterError, match="at least 3, one for each class, got 2"):
+        chosen_sizes((2, 60), data)

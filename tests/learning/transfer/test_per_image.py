@@ -41,9 +41,7 @@ def test_the_peak_is_one_and_the_border_nothing():
 
 def test_a_linear_image_is_compressed_and_a_picture_only_divided():
     picture = (light()[:1].repeat(6, 0) / 5).clip(0, 255).astype(np.uint8)
-    resized = Labelled(
-        picture.astype(np.float32), SPLIT % 2, SPLIT, 2, origin=Origin(unit="1")
-    )
+    resized = Labelled(picture.astype(np.float32), SPLIT % 2, SPLIT, 2, origin=Origin(unit="1"))
     assert np.array_equal(by_own_light(resized).images, own(picture).images)
     divided, compressed = own(picture).images[0], own(picture.astype(np.float32)).images[0]
     peak = np.percentile(picture[0] - np.median(picture[0, 0]), 99.5)
