@@ -203,7 +203,7 @@ def _as_planes(data: Labelled, planes: int) -> npt.NDArray[np.float32]:
     if form.planes == planes:
         return images
     if planes == 1:
-        return images.mean(axis=_PLANES_AXIS, keepdims=True)
+        return np.asarray(images.mean(axis=_PLANES_AXIS, keepdims=True))
     if form.planes == 1:
         return images.repeat(planes, axis=_PLANES_AXIS)
     msg = f"the weights take {planes} planes, and the target's images have {form.planes}"

@@ -368,7 +368,7 @@ def crossed_bootstrap(
     ----------
     Owen (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1, 386, section 3.
     """
-    table: NDArray[np.float64] = np.round(np.asarray(values, np.float64), 9)
+    table = np.asarray(values, np.float64).round(9)
     runs, samples = table.shape
     rng = np.random.default_rng(seed)
     distinct, counts = np.unique(table, axis=1, return_counts=True)
