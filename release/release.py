@@ -16,6 +16,7 @@ from skybench.generators.recipe import Recipe
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
 from skybench.learning.networks.table import DEFAULT_NETWORKS, chosen_networks
 from skybench.learning.protocols import chosen_protocols
+from skybench.learning.realism.certificate import Certificate, read_certificate
 from skybench.registry.hashing.content_hash import ALGORITHM, Algorithm
 from skybench.registry.proof.comparison import check_step, compare
 from skybench.registry.recorded import recorded_manifest
@@ -140,6 +141,7 @@ def release(
     sign: KeyFile | None = None,
     sealed: str | PathLike[str] | None = None,
     contact: str | None = None,
+    realism: str | PathLike[str] | None = None,
     say: Say = lambda _: None,
 ) -> tuple[Released, ...]:
     """Release a version of some datasets and return what was published.
@@ -177,6 +179,8 @@ def release(
         score predictions, ever. For one dataset, without baselines.
     contact : str, optional
         Whom to send predictions for the sealed split to; kept in a new seal and published.
+    realism : str or path, optional
+        Certificate of `skybench realism`, shown in the card of the dataset whose recipe it tested.
     say : callable
         Is given a sentence at each step.
 
@@ -205,6 +209,7 @@ def release(
         _check_sealable(recipes, Path(sealed), where, baselines=baselines)
         recipes[0], new_seal = _sealed(recipes[0], Path(sealed), contact)
     _check_sealed(recipes, contact)
+    certificate = None if realism is None else _certificate(realism, recipes)
     building = building or BuildOptions()
     training = _training(training, baselines, record)
     signing_key = None if sign is None else SigningKey.at(sign)
@@ -218,7 +223,12 @@ def release(
         keep_seal(new_seal, sealed)
         say(f"the seal is in {sealed}: keep it secret, and keep a copy, or nobody can ever score")
     return tuple(
-        _release_one(_Job(recipe, number, where, building, training, checkout, signing_key, say))
+        _release_one(
+            _Job(
+                *(recipe, number, where, building, training, checkout, signing_key, say),
+                certificate if certificate and certificate.fake == recipe.name else None,
+            )
+        )
         for recipe in recipes
     )
 
@@ -233,6 +243,7 @@ class _Job:
     checkout: Path | None
     signing_key: SigningKey | None
     say: Say
+    realism: Certificate | None
 
     @property
     def work(self) -> WorkFolder:
@@ -254,6 +265,14 @@ def _training(
         msg = "a version is recorded with its baselines; release it with them, or without recording"
         raise ParameterError(msg)
     return None
+
+
+def _certificate(path: str | PathLike[str], recipes: list[Recipe]) -> Certificate:
+    found, names = read_certificate(path), [recipe.name for recipe in recipes]
+    if found.fake not in names:
+        msg = f"{path} is of {found.fake!r}, and released are {', '.join(names)}; leave it out"
+        raise ParameterError(msg)
+    return found
 
 
 def _check_sealable(recipes: list[Recipe], file: Path, store: Store, *, baselines: bool) -> None:
@@ -350,7 +369,7 @@ def _make(job: _Job) -> IndexEntry:
             check_recordable(job.version, recipe.name, built.content.root, job.checkout)
         manifest = _with_baselines(job, built)
         scores = card_scores(stored_records(work.store, work.baselines))
-        prepare(work, manifest, card_text(manifest, scores))
+        prepare(work, manifest, card_text(manifest, scores, job.realism))
     job.say(f"publishing {recipe.name} {job.version}")
     entry = publish(work, signing_key=job.signing_key)
     remove_cache(work)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from skybench.release.fetch import get
     from skybench.release.reproduce import reproduce
     from skybench.survey.inject import inject
+    from skybench.survey.realism import realism
 
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
@@ -39,6 +40,7 @@ _HOMES = {
     "list_datasets": "skybench.registry.listing",
     "load_recipe": "skybench.generators.recipe_file",
     "open": "skybench.registry.open",
+    "realism": "skybench.survey.realism",
     "reproduce": "skybench.release.reproduce",
     "samples": "skybench.registry.tables",
     "sources": "skybench.registry.tables",
@@ -63,6 +65,7 @@ __all__ = [
     "list_datasets",
     "load_recipe",
     "open",
+    "realism",
     "reproduce",
     "samples",
     "sources",

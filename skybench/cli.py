@@ -75,6 +75,7 @@ cli_proof.register(app)
 cli_benchmarks.register(app)
 cli_learning.register(app)
 cli_survey.register(app)
+cli_learning.register(app)
 
 
 def main() -> None:

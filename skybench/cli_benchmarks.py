@@ -84,6 +84,10 @@ def release(
     contact: Annotated[
         str | None, typer.Option(help="With --sealed: whom predictions are sent to; published.")
     ] = None,
+    realism: Annotated[
+        Path | None,
+        typer.Option(help="Certificate of skybench realism, for the card.", metavar="JSON"),
+    ] = None,
 ) -> None:
     """Release a version: build, hash, train baselines, publish. Resumes; never overwrites.
 
@@ -111,6 +115,7 @@ def release(
         sign=sign,
         sealed=sealed,
         contact=contact,
+        realism=realism,
         say=print,
     )
 

@@ -277,7 +277,7 @@ def get(
 ) -> None:
     """Put a version into a store, proven: from a mirror, else built from its recipe. Resumes.
 
-    Example: skybench get sky@0.3
+    Example: skybench get sky@0.4
     Example: skybench get sky@1 --from https://example.org/skybench
     """
     from skybench.release.fetch import get as fetch

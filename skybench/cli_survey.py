@@ -158,8 +158,8 @@ def match(
 
     given = {
         "reference": reference,
-        "zeropoint": _numbers("zeropoint", zeropoint),
-        "gain": _numbers("gain", gain),
+        "zeropoint": numbers_of("zeropoint", zeropoint),
+        "gain": numbers_of("gain", gain),
         "pixel_scale_arcsec": scale,
         "tile": tile,
         "crop": crop,
@@ -175,7 +175,8 @@ def match(
         print(f"{report} shows how well they agree")
 
 
-def _numbers(name: str, text: str | None) -> list[float] | None:
+def numbers_of(name: str, text: str | None) -> list[float] | None:
+    """Return what an option says with commas between, None where it is left out."""
     try:
         return None if text is None else [float(word) for word in text.split(",")]
     except ValueError:

@@ -22,7 +22,7 @@ def recipes(incomplete: str) -> list[str]:
 
 
 def versions(incomplete: str) -> list[str]:
-    """Return the recorded versions that begin like this, ``sky@0.3``; behind a #, its pins."""
+    """Return the recorded versions that begin like this, ``sky@0.4``; behind a #, its pins."""
     version, mark, _ = incomplete.partition("#")
     found = dict(_recorded())
     names = [*found]

@@ -22,7 +22,7 @@ from skybench.registry.open import open as open_dataset
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
 
-REFERENCES = ("objects@0.3", "sky@0.3")
+REFERENCES = ("objects@0.4", "sky@0.4")
 
 NETWORK = NETWORKS["lenet5"]
 QUICK = Protocol(

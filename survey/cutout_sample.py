@@ -41,6 +41,8 @@ class CutoutSample:
     pixel_scale_arcsec : float
     is_centred : bool
         Whether each cutout was made about its brightest source.
+    origin : (sample,) int64 array, optional
+        Which of the given images each was cut from.
     """
 
     images: Singles
@@ -50,6 +52,7 @@ class CutoutSample:
     gain: Floats
     pixel_scale_arcsec: float
     is_centred: bool = False
+    origin: NDArray[np.int64] | None = None
 
     @property
     def plane(self) -> int:
@@ -103,7 +106,8 @@ class CutoutSample:
             raise ParameterError(msg)
         binned = (_binned(_checked(one, bands, i), binning) for i, one in enumerate(images))
         flat = [_without_sky(one) for one in binned]
-        squares = [square for one in flat for square in _squares(one, tile, crop)]
+        cut = [list(_squares(one, tile, crop)) for one in flat]
+        squares = [square for each in cut for square in each]
         shapes = sorted({square.shape[1:] for square in squares})
         if len(shapes) != 1:
             msg = (
@@ -123,6 +127,7 @@ class CutoutSample:
             gain=_each("gain", gain, bands),
             pixel_scale_arcsec=pixel_scale_arcsec * binning,
             is_centred=crop is not None,
+            origin=np.repeat(np.arange(len(cut)), list(map(len, cut))),
         )
 
 

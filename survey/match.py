@@ -151,12 +151,12 @@ def match(
     tried = []
     for number in range(rounds + 1):
         _write(path, real, found, model, fwhm, seed)
-        made = measure(_simulated(path, real, seed + 1 + number), threshold)
+        made = measure(simulated(path, real, seed + 1 + number), threshold)
         tried.append((mean_distance(found, made), number, model))
         model = _corrected(model, found, made, real)
     _, best, model = min(tried, key=itemgetter(0))
     _write(path, real, found, model, fwhm, seed)
-    fresh = _simulated(path, real, seed + 2 + rounds)
+    fresh = simulated(path, real, seed + 2 + rounds)
     made = measure(fresh, threshold)
     return Match(
         recipe=path,
@@ -392,9 +392,10 @@ def _choice(values: NDArray[Any], weights: Floats) -> dict[str, Any]:
     }
 
 
-def _simulated(path: Path, real: CutoutSample, seed: int) -> CutoutSample:
+def simulated(path: Path, real: CutoutSample, seed: int) -> CutoutSample:
     """Return as many images of the recipe, in counts, less their sky."""
     count = max(len(real.images), _FEWEST_IMAGES)
     made = generate(path, 0, count, changes={"seed": seed, "samples": count})
     electrons = made["image"].values.reshape(count, len(real.bands), *real.images.shape[2:])
-    return replace(real, images=(electrons / real.gain[:, None, None]).astype(np.float32))
+    images = (electrons / real.gain[:, None, None]).astype(np.float32)
+    return replace(real, images=images, origin=None)

@@ -16,6 +16,7 @@ FACES = {"generators/__init__.py", "catalogs/__init__.py"}
 """What users import from: they load what they offer on first use."""
 
 PUT_OFF = {
+    "learning/realism/realism.py": "skybench.learning.realism.network",  # loads torch
     "registry/proof/metadata_check.py": "skybench.generators.recipe_file",  # loads every family
     "registry/storage/place.py": "skybench.registry.storage.web_server",  # loads aiohttp
     "release/publishing/work_baselines.py": "skybench.release.baselines.baselines",  # loads torch

@@ -10,7 +10,7 @@ from torch import nn
 
 import skybench
 
-VERSION = "objects@0.3"
+VERSION = "objects@0.4"
 
 
 class ConvNet(lightning.LightningModule):

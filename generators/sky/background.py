@@ -99,7 +99,7 @@ def galaxies(recipe: SkyRecipe, parameters: xr.Dataset) -> xr.Dataset:
     image, background = recipe.image, recipe.background
     scale = image.pixel_scale_arcsec
     canvas = _Canvas(image.shape, scale, _MARGIN * float(_median_size(background.depth)) / scale)
-    rows = parameters["sample_id"].values.tolist()
+    rows = parameters["sample_id"].values
     mean = _density(background, _GALAXY_COUNTS) * canvas.square_arcminutes
     drawn = _uniforms(recipe.seed, rows, mean, _DRAWS, "background")
     magnitude = _magnitudes(background, drawn[2], _GALAXY_COUNTS.growth)
@@ -114,7 +114,7 @@ def stars(recipe: SkyRecipe, parameters: xr.Dataset) -> xr.Dataset:
     assert background.stars is not None
     scale = recipe.image.pixel_scale_arcsec
     canvas = _Canvas(recipe.image.shape, scale, _STAR_MARGIN / scale)
-    rows = parameters["sample_id"].values.tolist()
+    rows = parameters["sample_id"].values
     mean = background.stars * _density(background, _STAR_COUNTS) * canvas.square_arcminutes
     drawn = _uniforms(recipe.seed, rows, mean, _STAR_DRAWS, "background.stars")
     magnitude = _magnitudes(background, drawn[2], _STAR_COUNTS.growth)
@@ -150,15 +150,15 @@ def _density(background: Background, counts: _Counts) -> float:
     return float(all_ - brighter)
 
 
-def _uniforms(seed: int, rows: list[int], mean: float, draws: int, stream: str) -> Floats:
+def _uniforms(seed: int, rows: Integers, mean: float, draws: int, stream: str) -> Floats:
     """Return (draw, row, slot) uniforms of what each row has; NaN where there is none."""
-    numbers, streams = RowStreams(seed, f"{stream}.count"), RowStreams(seed, stream)
-    uniform = np.array([float(numbers.uniforms(row, 1)[0]) for row in rows])
-    counts = _poisson(uniform, mean)
-    drawn = np.full((draws, len(rows), int(counts.max(initial=0))), np.nan)
-    for i, (row, count) in enumerate(zip(rows, counts.tolist(), strict=True)):
-        drawn[:, i, :count] = streams.uniforms(row, draws * count).reshape(count, draws).T
-    return drawn
+    number = RowStreams(seed, f"{stream}.count").uniforms_of(rows, 1)[:, 0]
+    counts = _poisson(number, mean)
+    most = int(counts.max(initial=0))
+    # A row's first draws stay where more are asked for, so that one call draws for all rows.
+    drawn = RowStreams(seed, stream).uniforms_of(rows, draws * most)
+    is_there = np.arange(most) < counts[:, None]
+    return np.where(is_there, drawn.reshape(len(rows), most, draws).transpose(2, 0, 1), np.nan)
 
 
 def _poisson(uniform: Floats, mean: float) -> Integers:

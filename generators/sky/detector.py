@@ -57,9 +57,10 @@ class Detector(Part):
 
     @property
     def attributes(self) -> dict[str, str | int | float]:
-        """What the attributes of a dataset say of it."""
+        """What the attributes of a dataset say of it, the mask's bits too: so hashes cover them."""
         said: dict[str, str | int | float] = self.model_dump(exclude_none=True)
-        return said | ({"bleeding": "true"} if said.pop("bleeding", False) else {})
+        said |= {"bleeding": "true"} if said.pop("bleeding", False) else {}
+        return said | {"flag_masks": " ".join(map(str, self.mask_bits.values()))}
 
     @property
     def mask_bits(self) -> dict[str, int]:

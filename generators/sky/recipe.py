@@ -186,7 +186,7 @@ class SkyRecipe(SceneRecipe):
 
     @property
     def judged(self) -> Self:
-        """The recipe as the instrument of its ``visibility`` observes it, or at its whole noise.
+        """The recipe as the instrument of its ``visibility`` observes it, at its whole noise.
 
         So rungs that scale the noise hold the same sources.
         """
@@ -200,8 +200,10 @@ class SkyRecipe(SceneRecipe):
         optics: dict[str, type[Part]] = {"image": SkyImage, "psf": Psf, "noise": Noise}
         recorded = self.model_dump(mode="json", exclude_none=True, include={*optics, "instrument"})
         seen = laid_under(lifted(recorded) | {"instrument": named.model_dump(exclude_none=True)})
-        own = {key: model.model_validate(seen[key]) for key, model in optics.items()}
-        return self.model_copy(update=own)
+        whole = {**seen, "noise": {**seen["noise"], "scale": 1.0}}
+        own = {key: model.model_validate(whole[key]) for key, model in optics.items()}
+        alike = all(own[key].model_dump() == getattr(self, key).model_dump() for key in optics)
+        return self if alike else self.model_copy(update=own)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

@@ -66,11 +66,12 @@ def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = N
     judge = recipe.judged
     if asked is not None and asked.least > 0 and judge is not recipe:
         other = bands.sample(judge, *rows, labels)
-        attempts = _drawn_again(judge, other, _seen(judge, other), rows, labels)[1]
+        judged = _seen(judge, other, _asked(recipe, rows, labels), (FEATURE,))
+        attempts = _drawn_again(judge, other, judged, rows, labels)[1]
         drawn = _as_attempted(recipe, drawn, attempts, rows, labels)
-        seen = _seen(recipe, drawn)
+        seen = _seen(recipe, drawn, drawn["kind"].values > 0)
     else:
-        seen = _seen(recipe, drawn)
+        seen = _seen(recipe, drawn, drawn["kind"].values > 0)
         if asked is not None and asked.least > 0:
             drawn, _ = _drawn_again(recipe, drawn, seen, rows, labels)
     if recipe.votes is not None:
@@ -80,12 +81,24 @@ def sample(recipe: SkyRecipe, start: int, stop: int, labels: Integers | None = N
     return drawn.assign_coords({name: VOCABULARY[name].holding(v) for name, v in seen.items()})
 
 
-def _seen(recipe: SkyRecipe, drawn: xr.Dataset) -> dict[str, Floats]:
-    """Return both figures of all sources on (sample, source), NaN where a slot is empty."""
-    every = np.nonzero(drawn["kind"].values)
-    seen = {name: np.full(drawn["kind"].shape, np.nan) for name in (SIGNAL, FEATURE)}
-    _put(seen, every, measured(recipe, drawn, every))
+def _seen(
+    recipe: SkyRecipe,
+    drawn: xr.Dataset,
+    which: NDArray[np.bool_],
+    figures: tuple[str, ...] = (SIGNAL, FEATURE),
+) -> dict[str, Floats]:
+    """Return figures of some sources on (sample, source), NaN elsewhere."""
+    places = np.nonzero(which)
+    seen = {name: np.full(which.shape, np.nan) for name in figures}
+    _put(seen, places, measured(recipe, drawn, places, figures))
     return seen
+
+
+def _asked(recipe: SkyRecipe, rows: tuple[int, int], labels: Integers | None) -> NDArray[np.bool_]:
+    """Return which sources have to be seen, on (sample, source)."""
+    names = list(recipe.sources)
+    wanted = [names.index(name) for name in recipe.visible_sources]
+    return np.isin(source_of_slot(recipe, *rows, labels), wanted)
 
 
 def _drawn_again(
@@ -97,12 +110,11 @@ def _drawn_again(
 ) -> tuple[xr.Dataset, Integers]:
     """Return the first attempt that is seen well enough, or the best, source by source.
 
-    With it comes which attempt that is, on (sample, source); what is seen is put into ``seen``.
+    With it comes which attempt that is, on (sample, source); the figures of ``seen`` become those
+    of that attempt.
     """
     assert recipe.visibility is not None
-    names = list(recipe.sources)
-    wanted = [names.index(name) for name in recipe.visible_sources]
-    asked = np.isin(source_of_slot(recipe, *rows, labels), wanted)
+    asked = _asked(recipe, rows, labels)
     own = _of_sources(drawn)
     attempts = np.zeros(asked.shape, np.int64)
     for attempt in range(1, recipe.visibility.attempts):
@@ -110,7 +122,7 @@ def _drawn_again(
         if not unseen[0].size:
             break
         again = bands.sample(recipe, *rows, labels, attempt)
-        figures = measured(recipe, again, unseen)
+        figures = measured(recipe, again, unseen, tuple(seen))
         better = figures[FEATURE] > seen[FEATURE][unseen]
         taken = unseen[0][better], unseen[1][better]
         attempts[taken] = attempt
@@ -150,8 +162,13 @@ def _put(
         table[name][places] = some
 
 
-def measured(recipe: SkyRecipe, parameters: xr.Dataset, places: _Places) -> dict[str, Floats]:
-    """Return both figures of some sources, each (m,), rounded as they are stored.
+def measured(
+    recipe: SkyRecipe,
+    parameters: xr.Dataset,
+    places: _Places,
+    figures: tuple[str, ...] = (SIGNAL, FEATURE),
+) -> dict[str, Floats]:
+    """Return figures of some sources, each (m,), rounded as they are stored.
 
     Parameters
     ----------
@@ -161,29 +178,36 @@ def measured(recipe: SkyRecipe, parameters: xr.Dataset, places: _Places) -> dict
         Coordinates as `bands.sample` draws them.
     places : two (m,) arrays
         Rows and slots of the sources.
+    figures : tuple of str
+        Which: by default both.
     """
     ny, nx = recipe.image.shape
     step = max(1, _PIXELS // (ny * nx))
-    squares = np.zeros((2, places[0].size))
+    squares = np.zeros((len(figures), places[0].size))
     for first in range(0, places[0].size, step):
         some = slice(first, first + step)
         one = alone(parameters, places[0][some], places[1][some])
         for band in range(max(1, len(recipe.image.bands))):
             seen = bands.in_band(one, band) if recipe.image.bands else one
-            squares[:, some] += _squares(recipe, seen)
+            squares[:, some] += _squares(recipe, seen, figures)
     return {
         name: VOCABULARY[name].store(np.sqrt(values)).astype(np.float64)
-        for name, values in zip((SIGNAL, FEATURE), squares, strict=True)
+        for name, values in zip(figures, squares, strict=True)
     }
 
 
-def _squares(recipe: SkyRecipe, sources: xr.Dataset) -> Floats:
-    """Return the squares of both figures in one band: (2, m)."""
+def _squares(recipe: SkyRecipe, sources: xr.Dataset, figures: tuple[str, ...]) -> Floats:
+    """Return the squares of figures in one band: (figure, m)."""
     light = expected(sources, recipe.image.shape)
-    weights = inverse_variance(light, sources, recipe.noise)
+    square_of = {SIGNAL: _half_light, FEATURE: _feature}
+    return np.stack([square_of[name](recipe, sources, light) for name in figures])
+
+
+def _feature(recipe: SkyRecipe, sources: xr.Dataset, light: Floats) -> Floats:
+    """Return the square of the signal to noise of what the twin does not have."""
     feature = light - expected(smoothed(sources), recipe.image.shape)
-    within = _half_light(recipe, sources, light)
-    return np.stack([within, (feature**2 * weights).sum(axis=(1, 2))])
+    weights = inverse_variance(light, sources, recipe.noise)
+    return np.asarray((feature**2 * weights).sum(axis=(1, 2)))
 
 
 def _half_light(recipe: SkyRecipe, sources: xr.Dataset, light: Floats) -> Floats:

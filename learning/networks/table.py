@@ -16,6 +16,7 @@ from skybench.learning.networks.inception_v3 import INCEPTION_V3
 from skybench.learning.networks.lenet5 import LENET5
 from skybench.learning.networks.narrow_resnet import NARROW_RESNET
 from skybench.learning.networks.network import Network
+from skybench.learning.networks.obiwan import OBIWAN, OBIWAN_POOL7
 from skybench.learning.networks.resnet18 import RESNET18
 from skybench.learning.networks.resnet50 import RESNET50
 from skybench.learning.networks.timm_encoder import PREFIX, is_of_timm, timm_encoder
@@ -39,6 +40,8 @@ NETWORKS = Table(
     CONV1D,
     GRU,
     DEEPSPHERE,
+    OBIWAN,
+    OBIWAN_POOL7,
 )
 
 DEFAULT_NETWORKS = (RESNET50.name,)

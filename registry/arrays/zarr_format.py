@@ -268,9 +268,8 @@ def open_raw(url: str, *, chunked: bool = True, metadata: ZarrMetadata | None = 
         msg = f"no consolidated Zarr dataset at {url}: {error}"
         raise NotFoundError(msg) from error
     for variable in ds.variables.values():
-        if "flag_values" in variable.attrs:
-            values = np.asarray(variable.attrs["flag_values"], variable.dtype)
-            variable.attrs["flag_values"] = values
+        for name in {"flag_values", "flag_masks"} & variable.attrs.keys():
+            variable.attrs[name] = np.asarray(variable.attrs[name], variable.dtype)
     return in_chunks(ds, url) if chunked else ds
 
 

@@ -43,7 +43,7 @@ MAX_ARRAYS = 4096
 
 _COORDINATES = "coordinates"
 _WORDS = frozenset(["long_name", "units", "ordering", "flag_meanings", _COORDINATES])
-_ATTRIBUTES = _WORDS | {"flag_values"}
+_ATTRIBUTES = _WORDS | {"flag_values", "flag_masks"}
 """Of arrays. Readers decode none of these to other numbers; any other might be one they do."""
 
 _ITEM_BYTES = {
@@ -247,14 +247,14 @@ def _fault_of_attributes(attributes: Any) -> str | None:
             return f"has the attribute {name[:40]!r}; skybench writes {known}"
         if name in _WORDS and not (isinstance(value, str) and _is_plain(value, lines=False)):
             return f"has {name} that are no plain text"
-    values, meanings = attributes.get("flag_values"), attributes.get("flag_meanings", "")
-    if values is None:
-        return None
-    codes = values if isinstance(values, list) else [values]
-    if not all(type(code) is int and abs(code) < 2**63 for code in codes):
-        return "has flag_values that are no whole numbers"
-    if len(meanings.split()) != len(codes):
-        return f"has {len(codes)} flag_values and other flag_meanings"
+    meanings = attributes.get("flag_meanings", "")
+    for name in _ATTRIBUTES - _WORDS:
+        values = attributes.get(name, [])
+        codes = values if isinstance(values, list) else [values]
+        if not all(type(code) is int and abs(code) < 2**63 for code in codes):
+            return f"has {name} that are no whole numbers"
+        if name in attributes and len(meanings.split()) != len(codes):
+            return f"has {len(codes)} {name} and other flag_meanings"
     return None
 
 

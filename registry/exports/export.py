@@ -206,7 +206,7 @@ def export(
     Examples
     --------
     >>> import skybench
-    >>> skybench.export("fits", "sky@0.3", split="test", samples=range(100))    # doctest: +SKIP
+    >>> skybench.export("fits", "sky@0.4", split="test", samples=range(100))    # doctest: +SKIP
     PosixPath('sky-0.3-test-100-samples.fits')
     """
     chosen = format_named(form)

@@ -44,7 +44,7 @@ class ExportReport:
         The version that the file says it is from; empty where it names none.
     published_as : str
         The samples of a known version that have this content hash, such as ``test split of
-        sky@0.3``; empty where none have it.
+        sky@0.4``; empty where none have it.
     seconds : float
         Time that the check took.
     problems : tuple of str

@@ -124,9 +124,9 @@ def _check_variable(name: Hashable, variable: xr.Variable, attributes: Attribute
                 f"{', '.join(IN_HEADER)} and long_name, and say the rest of the dataset."
             )
             raise IntegrityError(msg)
-        if plain(value) != attributes[key]:
-            msg = (
-                f"variable {name!r} has {key} {plain(value)!a}, but the dataset has "
-                f"{attributes[key]!a}"
-            )
+        own = plain(value)
+        if isinstance(own, list):  # which the dataset says as text, such as the bits of a mask
+            own = " ".join(map(str, own))
+        if own != attributes[key]:
+            msg = f"variable {name!r} has {key} {own!a}, but the dataset has {attributes[key]!a}"
             raise IntegrityError(msg)

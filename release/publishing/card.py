@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from skybench.generators.recipe import Sealing
 from skybench.generators.schema import SPLITS
 from skybench.learning.networks.table import NETWORKS
+from skybench.learning.realism.certificate import Certificate
 from skybench.registry.describing.citation import pinned_reference
 from skybench.registry.describing.hugging_face import front_matter
 from skybench.registry.describing.licence import licence_url
@@ -67,7 +68,9 @@ def card_scores(records: Iterable[Record]) -> list[CardScore]:
     ]
 
 
-def card_text(manifest: Manifest, scores: Sequence[CardScore] = ()) -> str:
+def card_text(
+    manifest: Manifest, scores: Sequence[CardScore] = (), realism: Certificate | None = None
+) -> str:
     """Return the data card as Markdown.
 
     Parameters
@@ -76,6 +79,8 @@ def card_text(manifest: Manifest, scores: Sequence[CardScore] = ()) -> str:
         Of the version.
     scores : sequence of CardScore
         Shown best first.
+    realism : Certificate, optional
+        Of a test of such images against real ones.
     """
     sections = {
         manifest.title: manifest.description.strip() + _promise(manifest),
@@ -86,6 +91,7 @@ def card_text(manifest: Manifest, scores: Sequence[CardScore] = ()) -> str:
         **({"Classes": _bullets(manifest.classes)} if manifest.classes else {}),
         "Variables": _variables(manifest),
         "Baselines": _baselines(scores),
+        **({"Realism": _realism(realism)} if realism else {}),
         "Licence": _licence_link(manifest.licence),
         "Citation": manifest.citation.strip() or "None given.",
     }
@@ -198,6 +204,20 @@ def _baselines(scores: Sequence[CardScore]) -> str:
     rows = [(s.name, *_in_unit(s)) for s in ordered]
     table = _table(("Baseline", f"Test {scores[0].metric.title}", "95 % interval"), rows)
     return "\n\n".join([table, *_networks(scores)])
+
+
+def _realism(found: Certificate) -> str:
+    head = ("Judge", "AUC, real and fake", "Null: real", "Null: fake", "PSF a tenth broader")
+    rows = [
+        (one.judge, *map(str, (one.auc, one.null_real, one.null_fake, one.control)))
+        for one in found.judges
+    ]
+    said = (
+        f"{found.fake_cutouts:,} images of `{found.fake}` against {found.real_cutouts:,} of the "
+        f"real sample `{found.real}`; an AUC of 0.5 is chance, in brackets the interval of 95 %."
+    )
+    verdicts = _bullets(f"{one.judge}: {one.verdict}" for one in found.judges)
+    return "\n\n".join([said, _table(head, rows), verdicts])
 
 
 def _networks(scores: Sequence[CardScore]) -> list[str]:

@@ -144,6 +144,19 @@ def test_one_recipe_needs_no_list(tmp_path):
     assert [made.is_new for made in again] == [False]
 
 
+def test_a_certificate_of_realism_is_in_the_card_and_not_in_the_hash(tmp_path, certificate):
+    file = tmp_path / "realism.json"
+    file.write_text(certificate(fake="objects").to_json(), encoding="utf-8")
+    quiet = BuildOptions(progress=False)
+    few = {"samples": 20, "building": quiet, "baselines": False, "datasets": "objects"}
+    (plain,) = release("0.1", store=tmp_path / "plain", **few)
+    (shown,) = release("0.1", store=tmp_path / "shown", realism=file, **few)
+    assert shown.content_hash == plain.content_hash
+    assert "## Realism" in Store(tmp_path / "shown").read_text("objects/0.1/card.md")
+    with pytest.raises(ParameterError, match="is of 'objects', and released are sky"):
+        release("0.2", store=tmp_path, realism=file, **few | {"datasets": "sky"})
+
+
 def test_a_release_without_baselines_leaves_none_of_an_interrupted_one(tmp_path):
     store = Store(tmp_path)
     recipe = OBJECTS.model_copy(update={"samples": SAMPLES})

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 import skybench
 from skybench.cli import app
 from skybench.errors import ParameterError
+from skybench.generators.codes import encode_flags
+from skybench.registry.exports.export import data_format_of, write_dataset
 
 PROTOCOL = "optimizer: sgd\nlearning_rate: 0.05\nweight_decay: 0\nepochs: 1\nseeds_needed: 1\n"
 
@@ -18,7 +20,8 @@ STUB = '#!/bin/sh\nprintf "%s\\n" "$(basename "$0")" "$@" >> "$CALLED"\n'
 
 @pytest.fixture
 def made(tmp_path):
-    skybench.generate("objects", 0, 60).to_zarr(tmp_path / "mine.zarr", consolidated=False)
+    path = tmp_path / "mine.zarr"
+    write_dataset(encode_flags(skybench.generate("objects", 0, 60)), path, data_format_of(path))
     (tmp_path / "mine.yaml").write_text(PROTOCOL, encoding="utf-8")
     return tmp_path
 

@@ -60,8 +60,8 @@ def test_the_names_are_those_that_skybench_knows():
 
 
 def test_behind_a_mark_the_pins_of_a_recorded_version_are_completed():
-    manifest = recorded_manifest("sky@0.3")
-    pins = [f"sky@0.3#manifest:{manifest.digest}", f"sky@0.3#{manifest.content.root}"]
-    assert completion.versions("sky@0.3#") == pins
-    assert completion.versions("sky@0.3#m") == pins[:1]
+    manifest = recorded_manifest("sky@0.4")
+    pins = [f"sky@0.4#manifest:{manifest.digest}", f"sky@0.4#{manifest.content.root}"]
+    assert completion.versions("sky@0.4#") == pins
+    assert completion.versions("sky@0.4#m") == pins[:1]
     assert completion.versions("sky@7.0#") == []

@@ -42,8 +42,15 @@ def test_electrons_follow_the_zero_points_of_both(views):
 def test_arms_are_seen_by_the_survey_that_is_to_see_them(views):
     sdss, des = (ds.feature_signal_to_noise.values[:, 0] for ds in views)
     # SDSS judges, and nearly all galaxies are seen within their attempts.
-    assert (sdss >= 15).mean() > 0.98
+    assert (sdss >= load_recipe("sdss_des").visibility.least).mean() > 0.98
     assert (des > sdss).all()
+
+
+@pytest.mark.parametrize("rung", ["clean", "easy", "hard", "alone", "steady", "few_votes"])
+def test_rungs_hold_the_same_galaxies(views, rung):
+    other = generate_as_stored(f"sdss_des/{rung}", 0, 40)
+    for name in ("magnitude", "half_light_radius_arcsec", "arm_contrast", "label"):
+        np.testing.assert_array_equal(other[name], views[0][name][:40], err_msg=name)
 
 
 def test_volunteers_of_a_survey_make_its_set_of_high_probability(views):
@@ -52,6 +59,9 @@ def test_volunteers_of_a_survey_make_its_set_of_high_probability(views):
         agreed = (ds.split.values == 2) & ((spiral > 0.985) | (elliptical > 0.926))
         np.testing.assert_array_equal(ds.in_set.values[:, 0], agreed)
         np.testing.assert_array_equal(ds.in_set.values[:, 1], ds.split.values == 2)
+        # Nobody who agrees with nearly all others is wrong.
+        winner = ds.vote_fraction.values.argmax(axis=1)
+        np.testing.assert_array_equal(winner[agreed], ds.label.values[agreed])
 
 
 def test_ten_thousand_galaxies_have_no_label_to_learn_from():

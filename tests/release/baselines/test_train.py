@@ -8,9 +8,11 @@ import pytest
 
 import skybench
 from skybench.errors import IntegrityError, ParameterError
+from skybench.generators.codes import encode_flags
 from skybench.learning import labelled
 from skybench.learning.labelled import load_training_data
 from skybench.learning.weights_file import read_weights
+from skybench.registry.exports.export import data_format_of, write_dataset
 from skybench.registry.scoring.records import Record
 
 PROTOCOL = """\
@@ -73,8 +75,9 @@ def test_predictions_and_curves_lie_beside_it(ds, done):
 
 
 def test_a_path_gives_what_the_dataset_in_memory_does(ds, done, protocol, tmp_path):
-    ds.to_zarr(tmp_path / "mine.zarr", consolidated=False)
-    again = skybench.train(tmp_path / "mine.zarr", protocol=protocol, out=tmp_path / "run")
+    path = tmp_path / "mine.zarr"
+    write_dataset(encode_flags(ds), path, data_format_of(path))
+    again = skybench.train(path, protocol=protocol, out=tmp_path / "run")
     assert again.record.dataset == "mine"
     assert again.record.content == done.record.content
     assert again.record.score == done.record.score

@@ -191,3 +191,13 @@ def test_no_title_leaves_its_place_in_the_front_matter(manifest, title):
     front, body = parts(card_text(manifest.model_copy(update={"title": title})))
     assert front["pretty_name"] == title
     assert f"# {title}" in body
+
+
+def test_a_certificate_of_realism_is_shown_with_its_null_and_control(manifest, certificate):
+    card = card_text(manifest, realism=certificate())
+    _, shown = card.split("## Realism\n\n")
+    assert "1,200 images of `sky` against 1,500 of the real sample `hsc|cutouts`" in shown
+    row = "| trees | 0.500 [0.460, 0.540] | 0.500 [0.460, 0.540] | 0.500 [0.460, 0.540] |"
+    assert f"{row} 0.800 [0.700, 0.900] |" in shown
+    assert "- trees: no better than chance: below 0.55 at 95 %" in shown
+    assert "## Realism" not in card_text(manifest)
