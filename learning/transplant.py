@@ -101,6 +101,29 @@ def without_ends(weights: Weights, network: Network, but: LeftBehind) -> Weights
     return dataclasses.replace(weights, tensors=kept)
 
 
+def for_planes(weights: Weights, network: Network, planes: int) -> Weights:
+    """Return weights whose first layer takes so many planes, where one side has only one.
+
+    That of one plane is shared out evenly, so that it sees the mean of several; that of several is
+    summed, so that it sees one as if it were in each. Other numbers of planes have no such answer.
+    """
+    name = f"{network.stem}.weight"
+    first = weights.tensors.get(name)
+    if first is None or first.ndim < _OF_CONVOLUTIONS or 1 not in (planes, first.shape[1]):
+        return weights
+    given = first.shape[1]
+    spread = first.sum(1, keepdim=True).repeat_interleave(planes, 1) / planes
+    return weights if given == planes else _with_tensor(weights, name, spread)
+
+
+_OF_CONVOLUTIONS = 3
+"""Least dimensions of their weights: (output, plane, *extent)."""
+
+
+def _with_tensor(weights: Weights, name: str, value: torch.Tensor) -> Weights:
+    return dataclasses.replace(weights, tensors=weights.tensors | {name: value})
+
+
 def _ends(weights: Weights, but: LeftBehind, network: Network | None) -> tuple[str, ...]:
     """Return what the names of the tensors begin with that are left behind."""
     wanted = {"none": (), "head": ("head",), "ends": ("stem", "head")}

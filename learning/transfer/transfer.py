@@ -18,7 +18,7 @@ from skybench.learning.transfer.arms import Arm, Trial, lower_rates, train_arm, 
 from skybench.learning.transfer.ends import Normalisation, Source, called, open_ends
 from skybench.learning.transfer.labels import chosen_sizes, with_labels
 from skybench.learning.transfer.result import Comparison, Side, TransferResult
-from skybench.learning.transplant import Transplant, transplant, without_ends
+from skybench.learning.transplant import Transplant, for_planes, transplant, without_ends
 from skybench.learning.weights_file import Weights
 from skybench.registry.open import Openable
 from skybench.registry.scoring.scoring import crossed_bootstrap
@@ -70,7 +70,8 @@ def transfer(
         A folder. Gets ``transfer.json``, and ``work``, where finished trainings are kept.
     but : "head" or "ends"
         What does not move: the last layer, or the first and last, as in the DeepBench paper. A
-        layer whose shape differs, such as a stem of other planes, never does.
+        layer whose shape differs never does, but a first layer of one plane is shared out to
+        several, and one of several is summed.
     normalisation : "image", "target" or "source", optional
         Whether images are normalised by their own light, see `by_own_light`, in both datasets; or
         by one stretch, that of the target's labels or that of the source, which is for images of
@@ -132,7 +133,7 @@ def transfer(
         store=store,
     )
     chosen, data = ends.network, ends.data.labelled
-    moving = without_ends(ends.weights, chosen, but)
+    moving = for_planes(without_ends(ends.weights, chosen, but), chosen, data.form.planes)
     moves = _what_moves(moving, chosen, data)
     if report is not None:
         report(str(moves))
