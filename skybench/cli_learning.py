@@ -173,6 +173,7 @@ def transfer(
         from skybench.learning.transfer.zero_shot import zero_shot as told_by
 
         told = told_by(source, target, mapping=_pairs(mapping), **common)
+        out.mkdir(parents=True, exist_ok=True)
         (out / "zero-shot.json").write_text(told.to_json(), encoding="utf-8")
         print(told.summary())
         return

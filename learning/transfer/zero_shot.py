@@ -21,6 +21,7 @@ from skybench.learning.protocols import Protocol
 from skybench.learning.training import predict, stretch_of
 from skybench.learning.transfer.ends import Ends, Normalisation, Source, called, open_ends
 from skybench.registry.open import Openable
+from skybench.registry.scoring.metric import Outcome
 from skybench.registry.scoring.metrics import recall, right, roc_auc
 from skybench.registry.scoring.scoring import ConfidenceInterval, bootstrap
 from skybench.registry.scoring.tasks import task_named
@@ -121,45 +122,44 @@ def zero_shot(
         folder=Path(out) / "source",
         store=store,
     )
-    known, data = ends.data, ends.data.labelled
-    given = ends.weights.about.origin.names
-    stands = _checked(mapping, given, known.names, data)
-    probable = _predicted(ends)
-    names = tuple(name for name in known.names if name in stands.values())
-    columns = [[k for k, one in enumerate(given) if stands.get(one) == name] for name in names]
-    summed = np.stack([probable[:, some].sum(axis=1) for some in columns], axis=1)
-    truth = data.truth[data.rows(TEST)].astype(np.int64)
-    code = np.array([names.index(name) if name in names else -1 for name in known.names])[truth]
-    kept = code >= 0
-    outcome = task_named(data.task).outcome(
-        summed[kept] / np.maximum(summed[kept].sum(axis=1, keepdims=True), _LEAST),
-        code[kept],
-        names,
-    )
+    stands = _checked(mapping, ends)
+    outcome = _outcome(ends, stands)
     return ZeroShot(
         source=called(source),
         target=called(target),
         network=ends.network.name,
         normalisation=ends.normalisation,
         mapping=stands,
-        samples=int(kept.sum()),
+        samples=len(outcome.truth),
         accuracy=bootstrap(right(outcome)),
-        recall=dict(zip(names, recall(outcome).tolist(), strict=True)),
-        auc=dict(zip(names, roc_auc(outcome).tolist(), strict=True)),
+        recall=dict(zip(outcome.names, recall(outcome).tolist(), strict=True)),
+        auc=dict(zip(outcome.names, roc_auc(outcome).tolist(), strict=True)),
     )
 
 
+def _outcome(ends: Ends, stands: Mapping[str, str]) -> Outcome:
+    """Return what is told of the test samples whose class is stood for, beside the truth."""
+    given, known, data = ends.weights.about.origin.names, ends.data.names, ends.data.labelled
+    names = tuple(name for name in known if name in stands.values())
+    probable = _predicted(ends)
+    columns = [[k for k, one in enumerate(given) if stands.get(one) == name] for name in names]
+    summed = np.stack([probable[:, some].sum(axis=1) for some in columns], axis=1)
+    codes = np.array([names.index(name) if name in names else _NONE for name in known])
+    truth = codes[data.truth[data.rows(TEST)].astype(np.int64)]
+    kept = truth != _NONE
+    shares = summed[kept] / np.maximum(summed[kept].sum(axis=1, keepdims=True), _LEAST)
+    return task_named(data.task).outcome(shares, truth[kept], names)
+
+
+_NONE = -1
 _LEAST = float(np.finfo(np.float32).tiny)
 
 
-def _checked(
-    mapping: Mapping[str, str] | None,
-    given: tuple[str, ...],
-    wanted: tuple[str, ...],
-    data: Labelled,
-) -> dict[str, str]:
-    if data.task != "classification":
-        msg = f"zero-shot tells exclusive classes, and the target is a {data.task}"
+def _checked(mapping: Mapping[str, str] | None, ends: Ends) -> dict[str, str]:
+    """Return the mapping, or that of equal names, whose classes are all there."""
+    given, wanted, task = ends.weights.about.origin.names, ends.data.names, ends.data.labelled.task
+    if task != "classification":
+        msg = f"zero-shot tells exclusive classes, and the target is a {task}"
         raise ParameterError(msg)
     stands = {name: name for name in given if name in wanted} if mapping is None else {**mapping}
     for names, classes, which in (
