@@ -39,6 +39,12 @@ class Epoch:
     iterations: int = 0
     """Until its end, of all epochs."""
 
+    @property
+    def merit(self) -> tuple[float, float]:
+        """What the best epoch has the most of: the score, then how low the loss is."""
+        loss = self.validation_loss
+        return self.validation_score, -loss if math.isfinite(loss) else -math.inf
+
 
 class EpochJournal(lightning.Callback):
     """Keeps the curves, the best weights, a log line and a checkpoint of every epoch.
@@ -76,7 +82,7 @@ class EpochJournal(lightning.Callback):
     @property
     def best(self) -> Epoch:
         """The epoch with the highest validation score, then the lowest loss."""
-        return max(self.history, key=_merit)
+        return max(self.history, key=lambda epoch: epoch.merit)
 
     @property
     def curve(self) -> pd.DataFrame:
@@ -204,8 +210,3 @@ def _log(trainer: Any, told: dict[str, float], step: int) -> None:
 
 def _of_validation(epoch: Epoch) -> dict[str, float]:
     return {"validation_loss": epoch.validation_loss, "validation_score": epoch.validation_score}
-
-
-def _merit(epoch: Epoch) -> tuple[float, float]:
-    loss = epoch.validation_loss
-    return epoch.validation_score, -loss if math.isfinite(loss) else -math.inf

@@ -89,6 +89,7 @@ def fit(
     folder: str | os.PathLike[str],
     report: Callable[[str], None] | None = None,
     start: Weights | None = None,
+    stretch: Stretch | None = None,
     execution: Execution | None = None,
 ) -> Fit:
     """Train a network on the train split, choose the epoch on validation, predict test once.
@@ -108,6 +109,9 @@ def fit(
     start : Weights, optional
         What the network begins with, all but its head; from `read_weights`, for example. The
         protocol's ``init`` is for the caller to read. Default: weights drawn from the seed.
+    stretch : Stretch, optional
+        What the network sees of the samples, such as that of `start`. Default: learned from the
+        train split.
     execution : Execution, optional
         Processes, loggers and the like. Default: one process, in silence.
 
@@ -128,10 +132,10 @@ def fit(
     >>> done = fit(network, data, protocol, seed=0, folder="work")  # doctest: +SKIP
     >>> done.best.validation_score                              # doctest: +SKIP
     """
-    place = Path(folder) / run_digest(network, data, protocol, seed, start)[:16]
+    place = Path(folder) / run_digest(network, data, protocol, seed, start, stretch)[:16]
     place.mkdir(parents=True, exist_ok=True)
     few = _few_training_images(data)
-    stretch = Stretch.of(few)
+    stretch = stretch or Stretch.of(few)
     if done := _finished(place, stretch):
         return done
     learned = HEADS[data.task](data).learned
@@ -163,7 +167,12 @@ def _few_training_images(data: Labelled) -> npt.NDArray[Any]:
 
 
 def run_digest(
-    network: Network, data: Labelled, protocol: Protocol, seed: int, start: Weights | None = None
+    network: Network,
+    data: Labelled,
+    protocol: Protocol,
+    seed: int,
+    start: Weights | None = None,
+    stretch: Stretch | None = None,
 ) -> str:
     """Return the SHA-256 of everything that a run's result depends on."""
     precision = choose_precision(data.form.extent)
@@ -171,6 +180,8 @@ def run_digest(
     identity = [data.digest(), protocol.model_dump(mode="json"), seed, precision, model]
     if start is not None:
         identity.append(_digest(start))
+    if stretch is not None:
+        identity.append(asdict(stretch))
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,5 +1,6 @@
 """Weights that move into another model: by the names of tensors, where shapes agree."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -77,6 +78,50 @@ def transplant(
         raise ParameterError(msg)
     module.load_state_dict({name: own[name] for name in moved}, strict=False)
     return Transplant(moved=moved, left=tuple(name for name in state if name not in moved))
+
+
+def without_ends(weights: Weights, network: Network, but: LeftBehind) -> Weights:
+    """Return weights without the layers of a network that are to stay behind.
+
+    Parameters
+    ----------
+    weights : Weights
+    network : Network
+        Whose they are.
+    but : {"head", "ends", "none"}
+        As for `transplant`.
+
+    Raises
+    ------
+    ParameterError
+        It is not known which layers are first and last.
+    """
+    ends = _ends(weights, but, network)
+    kept = {name: value for name, value in weights.tensors.items() if not _is_of(name, ends)}
+    return dataclasses.replace(weights, tensors=kept)
+
+
+def for_planes(weights: Weights, network: Network, planes: int) -> Weights:
+    """Return weights whose first layer takes so many planes, where one side has only one.
+
+    That of one plane is shared out evenly, so that it sees the mean of several; that of several is
+    summed, so that it sees one as if it were in each. Other numbers of planes have no such answer.
+    """
+    name = f"{network.stem}.weight"
+    first = weights.tensors.get(name)
+    if first is None or first.ndim < _OF_CONVOLUTIONS or 1 not in (planes, first.shape[1]):
+        return weights
+    given = first.shape[1]
+    spread = first.sum(1, keepdim=True).repeat_interleave(planes, 1) / planes
+    return weights if given == planes else _with_tensor(weights, name, spread)
+
+
+_OF_CONVOLUTIONS = 3
+"""Least dimensions of their weights: (output, plane, *extent)."""
+
+
+def _with_tensor(weights: Weights, name: str, value: torch.Tensor) -> Weights:
+    return dataclasses.replace(weights, tensors=weights.tensors | {name: value})
 
 
 def _ends(weights: Weights, but: LeftBehind, network: Network | None) -> tuple[str, ...]:

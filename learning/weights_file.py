@@ -7,6 +7,7 @@ weights shall be equal files.
 """
 
 import json
+import pickle
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -31,6 +32,8 @@ LIBRARIES = ("skybench", "torch", "torchvision", "lightning", "numpy", "scipy", 
 """Whose versions files of weights and records hold."""
 
 _KEY = "skybench"
+_OF_TORCH = (".pth", ".pt")
+_STATE = "state_dict"
 _OLD_PREFIX = "network."
 _OLD_STRETCH = ("scale", "mean", "deviation")
 
@@ -134,7 +137,10 @@ def save_weights(path: str | PathLike[str], model: Stretched, about: About) -> N
 
 
 def read_weights(path: str | PathLike[str]) -> Weights:
-    """Read a file of weights: of skybench, or any safetensors.
+    """Read a file of weights: of skybench, any safetensors, or a ``.pth`` of tensors alone.
+
+    The last are state dicts as torch saves them, such as torchvision's. They are read without
+    running what else a pickle may hold.
 
     Files that skybench wrote until 0.3 have the stretch among the tensors, and nothing else.
 
@@ -143,12 +149,14 @@ def read_weights(path: str | PathLike[str]) -> Weights:
     NotFoundError
         There is no such file.
     IntegrityError
-        It is no safetensors, is cut short, or says of itself what nothing can mean.
+        It is no such file, is cut short, or says of itself what nothing can mean.
     """
     place = Path(path)
     if not place.is_file():
         msg = f"there is no file of weights at {place}"
         raise NotFoundError(msg)
+    if place.suffix in _OF_TORCH:
+        return Weights(tensors=_pickled(place), about=About())
     try:
         with safetensors.safe_open(place, framework="pt") as file:
             said = (file.metadata() or {}).get(_KEY)
@@ -158,6 +166,31 @@ def read_weights(path: str | PathLike[str]) -> Weights:
         msg = f"{place} is no file of weights: {error}. Write it again, or get it again."
         raise IntegrityError(msg) from None
     return _from_old(tensors) if _is_old(tensors) else Weights(tensors=tensors, about=about)
+
+
+def _pickled(place: Path) -> dict[str, torch.Tensor]:
+    """Return the tensors of a state dict, or of a checkpoint that has one."""
+    try:
+        said = torch.load(place, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        msg = (
+            f"{place} is no file of tensors alone: {str(error).splitlines()[0]}. Save the "
+            "network's state_dict(), best as safetensors."
+        )
+        raise IntegrityError(msg) from None
+    if isinstance(said, dict) and isinstance(said.get(_STATE), dict):
+        said = said[_STATE]
+    found = said.items() if isinstance(said, dict) else ()
+    # Networks that were trained on several devices have their names behind this.
+    tensors = {
+        str(name).removeprefix("module."): value
+        for name, value in found
+        if isinstance(value, torch.Tensor)
+    }
+    if not tensors:
+        msg = f"{place} has no tensors by name; save the network's state_dict()"
+        raise IntegrityError(msg)
+    return tensors
 
 
 def _is_old(tensors: dict[str, torch.Tensor]) -> bool:

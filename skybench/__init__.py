@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from skybench.generators.recipe_file import load_recipe
     from skybench.learning.batches import batches
     from skybench.learning.pretrained import pretrained
+    from skybench.learning.transfer.transfer import transfer
     from skybench.registry.evaluate import evaluate
     from skybench.registry.exports.export import export
     from skybench.registry.exports.verify import verify
@@ -48,6 +49,7 @@ _HOMES = {
     "samples": "skybench.registry.tables",
     "sources": "skybench.registry.tables",
     "train": "skybench.release.baselines.train",
+    "transfer": "skybench.learning.transfer.transfer",
     "verify": "skybench.registry.exports.verify",
 }
 _MODULES = ("errors", "generators", "torch")
@@ -75,6 +77,7 @@ __all__ = [
     "sources",
     "torch",
     "train",
+    "transfer",
     "verify",
 ]
 

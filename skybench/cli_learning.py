@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command(no_args_is_help=True)(train)
     app.command(no_args_is_help=True)(realism)
+    app.command(no_args_is_help=True)(transfer)
 
 
 def train(
@@ -98,6 +99,117 @@ def train(
         if not page.exists():
             name = done.record.name
             print(diagnose(dataset, done.predictions, out=page, name=name, store=store))
+
+
+def transfer(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A file of weights (.safetensors, .pth), or a dataset to learn from first.",
+            metavar="SOURCE",
+        ),
+    ],
+    target: Annotated[
+        str, typer.Argument(help="A version, or the path or URL of a .zarr.", metavar="TARGET")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help="The folder of results and trainings.", metavar="FOLDER")
+    ],
+    network: Annotated[str, typer.Option(help="Network to train.")],
+    but: Annotated[
+        str, typer.Option(help="What does not move: head, or ends for first and last layer.")
+    ] = "head",
+    normalisation: Annotated[
+        str | None,
+        typer.Option(
+            help="image, each by its own light; or one stretch, the target's or the source's. "
+            "Default: image, unless weights are given that learned otherwise."
+        ),
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="default, paper, or a YAML file.", metavar="FILE")
+    ] = "default",
+    pretraining: Annotated[
+        str, typer.Option(help="Protocol for a source that is a dataset.", metavar="FILE")
+    ] = "default",
+    iterations: Annotated[int, typer.Option(help="Batches of each training.")] = 300,
+    labels: Annotated[
+        list[int] | None,
+        typer.Option(help="Size of the train split, once each; all of it is always there."),
+    ] = None,
+    rate: Annotated[
+        list[float] | None, typer.Option(help="Learning rate to choose from, once each.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Trainings of each side.")] = 3,
+    zero_shot: Annotated[
+        bool, typer.Option("--zero-shot", help="Learn nothing from the target: tell its classes.")
+    ] = False,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", help="With --zero-shot, once for each class.", metavar="SOURCE=TARGET"
+        ),
+    ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write a page with both curves.")
+    ] = False,
+    store: StoreOption = None,
+) -> None:
+    """Measure what weights from one dataset are worth on another, beside a twin from scratch.
+
+    Run again, it goes on where it was stopped.
+
+    Example: skybench transfer morphology@1 real.zarr --network narrow_resnet --out trial
+    Without learning: … --zero-shot --map spiral=spiral --map round=smooth --map cigar=smooth
+    """
+    common: dict[str, Any] = {
+        "network": network,
+        "out": out,
+        "normalisation": normalisation,
+        "pretraining": pretraining,
+        "store": store,
+    }
+    if zero_shot:
+        from skybench.learning.transfer.zero_shot import zero_shot as told_by
+
+        told = told_by(source, target, mapping=_pairs(mapping), **common)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "zero-shot.json").write_text(told.to_json(), encoding="utf-8")
+        print(told.summary())
+        return
+    if mapping:
+        msg = "--map goes with --zero-shot: a trained network learns the target's own classes"
+        raise ParameterError(msg)
+    from skybench.learning.transfer.transfer import transfer as measured
+
+    found = measured(
+        source,
+        target,
+        but=but,  # type: ignore[arg-type]
+        protocol=protocol,
+        iterations=iterations,
+        labels=labels,
+        rates=rate,
+        seeds=seeds,
+        report=print,
+        **common,
+    )
+    print(found.summary())
+    if report:
+        from skybench import transfer_page
+
+        transfer_page.write(found, out / "index.html")
+        print(out / "index.html")
+
+
+def _pairs(mapping: list[str] | None) -> dict[str, str] | None:
+    if mapping is None:
+        return None
+    for pair in mapping:
+        if "=" not in pair:
+            msg = f"--map is SOURCE=TARGET, such as spiral=spiral, got {pair!r}"
+            raise ParameterError(msg)
+    return dict(pair.split("=", 1) for pair in mapping)
 
 
 _SLURM = """#!/bin/bash

@@ -346,3 +346,52 @@ def paired_bootstrap(
     """
     difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
     return bootstrap(np.round(difference, 9), seed=seed)
+
+
+def crossed_bootstrap(
+    values: Floats | Flags, *, seed: int = 0, resamples: int = RESAMPLES
+) -> ConfidenceInterval:
+    """Return the mean over runs and samples with its 95 % percentile bootstrap interval.
+
+    Runs and samples are drawn anew independently of each other, so that the interval says what
+    other seeds on other samples would come to. Of few runs it is narrower than it should be: the
+    spread of three is that of the bootstrap by two thirds. One run is drawn as it is.
+
+    Parameters
+    ----------
+    values : (run, sample) array
+        One value a run and test sample, such as the difference of two models with one seed.
+    seed : int
+        Of the resampling; the same values give the same interval.
+
+    References
+    ----------
+    Owen (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1, 386, section 3.
+    """
+    table = np.asarray(values, np.float64).round(9)
+    runs, samples = table.shape
+    rng = np.random.default_rng(seed)
+    distinct, counts = np.unique(table, axis=1, return_counts=True)
+    step = max(1, _DRAWN_AT_ONCE // distinct.shape[1])
+    means = np.concatenate(
+        [
+            _crossed_means(distinct, counts, rng, min(step, resamples - first))
+            for first in range(0, resamples, step)
+        ]
+    )
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(means / (runs * samples), [tail, 1 - tail])
+    return ConfidenceInterval(value=float(table.mean()), low=float(low), high=float(high))
+
+
+def _crossed_means(
+    distinct: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    rng: np.random.Generator,
+    resamples: int,
+) -> NDArray[np.float64]:
+    """Return sums over drawn runs and samples; samples that are alike are drawn by their count."""
+    runs, samples = len(distinct), counts.sum()
+    of_runs = rng.multinomial(runs, np.full(runs, 1 / runs), size=resamples)
+    of_samples = rng.multinomial(samples, counts / samples, size=resamples)
+    return np.asarray(((of_runs @ distinct) * of_samples).sum(axis=1))

@@ -10,7 +10,7 @@ from skybench.learning.networks.lenet5 import LENET5
 from skybench.learning.networks.resnet50 import RESNET50
 from skybench.learning.sample_form import SampleForm
 from skybench.learning.stretch import Stretch
-from skybench.learning.transplant import transplant
+from skybench.learning.transplant import for_planes, transplant
 from skybench.learning.weights_file import About, Weights
 
 PLAIN = Stretch(scale=1, mean=0, deviation=1)
@@ -72,3 +72,17 @@ def test_what_cannot_move_is_refused():
     with pytest.raises(ParameterError, match="does not say which its head is; give network="):
         transplant(model_of(LENET5), nameless)
     assert transplant(model_of(LENET5), nameless, network=LENET5).left == ("12.weight", "12.bias")
+
+
+def test_a_first_layer_of_one_plane_sees_the_mean_of_several_and_back():
+    grey, colour = (model_of(LENET5, planes=planes).network.eval() for planes in (1, 3))
+    given = Weights(tensors=dict(grey.state_dict()), about=About())
+    spread = for_planes(given, LENET5, 3)
+    colour.load_state_dict(spread.tensors)
+    images = torch.linspace(-1, 1, 2 * 3 * 784).reshape(2, 3, 28, 28)
+    with torch.inference_mode():
+        expected = grey(images.mean(dim=1, keepdim=True))
+        assert torch.allclose(colour(images), expected, atol=1e-5)
+    again = for_planes(spread, LENET5, 1)
+    for name, value in given.tensors.items():
+        assert torch.allclose(again.tensors[name], value, atol=1e-6)

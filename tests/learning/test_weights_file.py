@@ -129,3 +129,31 @@ def test_a_file_that_is_none_is_told(tmp_path, file):
 def test_weights_of_another_network_are_refused(file):
     with pytest.raises(IntegrityError, match="is not of lenet5 with 5 outputs"):
         load_model(file, LENET5, FORM, 5)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_state_dicts_of_torchvision_are_read(tmp_path, wrapped):
+    state = torchvision.models.resnet18(num_classes=7).state_dict()
+    path = tmp_path / "theirs.pth"
+    behind = {f"module.{name}": value for name, value in state.items()}
+    torch.save({"epoch": 90, "state_dict": behind} if wrapped else state, path)
+    weights = read_weights(path)
+    assert weights.tensors.keys() == state.keys()
+    assert torch.equal(weights.tensors["fc.weight"], state["fc.weight"])
+
+
+class Runs:
+    """What a pickle may hold: a call."""
+
+    def __reduce__(self):
+        return (print, ("run",))
+
+
+def test_no_code_of_a_pickle_is_run(tmp_path, capsys):
+    torch.save({"fc.weight": torch.ones(1), "other": Runs()}, tmp_path / "evil.pth")
+    with pytest.raises(IntegrityError, match="no file of tensors alone"):
+        read_weights(tmp_path / "evil.pth")
+    torch.save([1, 2], tmp_path / "list.pth")
+    with pytest.raises(IntegrityError, match="has no tensors by name"):
+        read_weights(tmp_path / "list.pth")
+    assert "run" not in capsys.readouterr().out

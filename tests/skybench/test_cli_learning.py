@@ -62,3 +62,29 @@ def test_the_script_for_slurm_runs_the_command_on_each_machine(tmp_path):
     assert words[:2] == ["srun", "torchrun"]
     assert {"--nnodes=2", "--nproc-per-node=4", "--rdzv-endpoint=node7:29500"} <= set(words)
     assert words[words.index("-m") :] == ["-m", "skybench", "train", *options]
+
+
+def test_transfer_says_what_it_gains_and_writes_a_page(made):
+    mine, out = made / "mine.zarr", made / "trial"
+    options = ["--network", "lenet5", "--out", out, "--pretraining", made / "mine.yaml"]
+    options += ["--protocol", made / "mine.yaml", "--iterations", 1, "--labels", 20, "--rate", 0.05]
+    asked = ["transfer", mine, mine, *options]
+    result = CliRunner().invoke(app, [*map(str, asked), "--seeds", "1", "--report"])
+    assert result.exit_code == 0, result.output
+    assert "tensors moved" in result.output
+    assert "20 labels, 1 iterations: " in result.output
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "Against iterations" in page
+    assert page.count("data:image/png") == 2
+    told = CliRunner().invoke(app, [*map(str, asked), "--zero-shot"])
+    assert told.exit_code == 0, told.output
+    assert "zero-shot: " in told.output
+    assert (out / "zero-shot.json").is_file()
+
+
+def test_a_mapping_is_of_two_names_and_for_zero_shot(made):
+    asked = ["transfer", "a", "b", "--network", "lenet5", "--out", str(made), "--map", "spiral"]
+    for more, words in ((["--zero-shot"], "SOURCE=TARGET"), ([], "goes with --zero-shot")):
+        result = CliRunner().invoke(app, [*asked, *more])
+        assert isinstance(result.exception, ParameterError)
+        assert words in str(result.exception)

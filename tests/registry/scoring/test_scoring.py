@@ -6,7 +6,7 @@ import pytest
 from skybench.errors import MissingDependencyError, PredictionsError
 from skybench.registry.scoring import tasks
 from skybench.registry.scoring.metrics import METRICS
-from skybench.registry.scoring.scoring import bootstrap, paired_bootstrap, score
+from skybench.registry.scoring.scoring import bootstrap, crossed_bootstrap, paired_bootstrap, score
 
 CLASSES = ("star", "spiral")
 TRUTH = np.array([0, 0, 1, 1])
@@ -156,3 +156,27 @@ def test_equal_predictions_differ_by_nothing():
     gap = paired_bootstrap(right, right)
     assert (gap.low, gap.value, gap.high) == (0, 0, 0)
     assert not gap.beyond_chance
+
+
+def test_runs_and_samples_both_vary_in_a_crossed_bootstrap():
+    """Of x_rs = a_r + b_s the mean has the variance var(a) / runs + var(b) / samples, exactly."""
+    a, b = np.linspace(-1, 1, 40), np.random.default_rng(3).normal(0, 2, 90)
+    found = crossed_bootstrap(a[:, None] + b)
+    deviation = np.sqrt(a.var() / 40 + b.var() / 90)
+    assert found.value == pytest.approx(b.mean())
+    assert found.high - found.low == pytest.approx(2 * 1.96 * deviation, rel=0.03)
+
+
+def test_a_crossed_bootstrap_of_one_run_is_that_of_its_samples():
+    right = np.arange(400) % 3 == 0
+    one, plain = crossed_bootstrap(right[None]), bootstrap(right)
+    assert one.value == plain.value
+    assert (one.low, one.high) == pytest.approx((plain.low, plain.high), abs=0.005)
+
+
+def test_runs_that_differ_widen_the_interval():
+    same = np.tile(np.arange(400) % 2, (3, 1))
+    differing = np.stack([np.zeros(400), np.arange(400) % 2, np.ones(400)])
+    narrow, wide = crossed_bootstrap(same), crossed_bootstrap(differing)
+    assert narrow.value == wide.value == 0.5
+    assert wide.high - wide.low > 5 * (narrow.high - narrow.low)
