@@ -21,6 +21,7 @@ import pandas as pd
 import safetensors
 import torch
 
+from skybench.learning.adaptation import Adaptation
 from skybench.learning.device import choose_device, choose_precision
 from skybench.learning.epoch_journal import Epoch, EpochJournal
 from skybench.learning.execution import (
@@ -36,7 +37,7 @@ from skybench.learning.model import StretchedNetwork, build_model, load_model
 from skybench.learning.networks.network import Network
 from skybench.learning.protocols import Protocol
 from skybench.learning.stretch import Stretch
-from skybench.learning.transplant import transplant
+from skybench.learning.transplant import LeftBehind, transplant
 from skybench.learning.weights_file import Weights, about_run
 from skybench.registry.storage.local_disk import replacing
 
@@ -87,6 +88,8 @@ def fit(
     folder: str | os.PathLike[str],
     report: Callable[[str], None] | None = None,
     start: Weights | None = None,
+    but: LeftBehind = "head",
+    adapt: Adaptation | None = None,
     execution: Execution | None = None,
 ) -> Fit:
     """Train a network on the train split, choose the epoch on validation, predict test once.
@@ -104,8 +107,12 @@ def fit(
     report : callable, optional
         Gets one line an epoch; the lines also go to `log.txt` in the folder.
     start : Weights, optional
-        What the network begins with, all but its head; from `read_weights`, for example. The
-        protocol's ``init`` is for the caller to read. Default: weights drawn from the seed.
+        What the network begins with; from `read_weights`, for example. The protocol's ``init`` is
+        for the caller to read. Default: weights drawn from the seed.
+    but : {"head", "ends", "none"}
+        What of `start` is left behind, as for `transplant`.
+    adapt : Adaptation, optional
+        Makes features of the unlabelled samples like those of the others.
     execution : Execution, optional
         Processes, loggers and the like. Default: one process, in silence.
 
@@ -126,7 +133,7 @@ def fit(
     >>> done = fit(network, data, protocol, seed=0, folder="work")  # doctest: +SKIP
     >>> done.best.validation_score                              # doctest: +SKIP
     """
-    place = Path(folder) / run_digest(network, data, protocol, seed, start)[:16]
+    place = Path(folder) / run_digest(network, data, protocol, seed, start, but, adapt)[:16]
     place.mkdir(parents=True, exist_ok=True)
     stretch = stretch_of(data)
     if done := _finished(place, stretch):
@@ -137,9 +144,9 @@ def fit(
     journal = EpochJournal(place, report, about, how.checkpoint_seconds)
     model = build_model(network, data.form, data.outputs, stretch=stretch, seed=seed)
     if start is not None:
-        transplant(model, start, network=network)
+        transplant(model, start, but=but, network=network)
     with _quiet(), _interruptible():
-        train_model(Learner(model, data, protocol, seed, network.head), journal, how)
+        train_model(Learner(model, data, protocol, seed, network.head, adapt), journal, how)
     if is_first_process():
         _finish(network, data, journal)
     wait_for_all()
@@ -155,14 +162,22 @@ def stretch_of(data: Labelled) -> Stretch:
 
 
 def run_digest(
-    network: Network, data: Labelled, protocol: Protocol, seed: int, start: Weights | None = None
+    network: Network,
+    data: Labelled,
+    protocol: Protocol,
+    seed: int,
+    start: Weights | None = None,
+    but: LeftBehind = "head",
+    adapt: Adaptation | None = None,
 ) -> str:
     """Return the SHA-256 of everything that a run's result depends on."""
     precision = choose_precision(data.form.extent)
     model = network.model_name(data.form)
     identity = [data.digest(), protocol.model_dump(mode="json"), seed, precision, model]
     if start is not None:
-        identity.append(_digest(start))
+        identity.append(_digest(start) if but == "head" else f"{_digest(start)} but {but}")
+    if adapt is not None:
+        identity.append(adapt.identity())
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

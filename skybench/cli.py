@@ -13,6 +13,7 @@ from skybench import (
     cli_benchmarks,
     cli_datasets,
     cli_interchange,
+    cli_learning,
     cli_proof,
     cli_recipes,
     cli_survey,
@@ -73,6 +74,7 @@ cli_interchange.register(app)
 cli_proof.register(app)
 cli_benchmarks.register(app)
 cli_survey.register(app)
+cli_learning.register(app)
 
 
 def main() -> None:
