@@ -9,6 +9,8 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+from lightning.pytorch.strategies import DDPStrategy
 
 from skybench.errors import MissingDependencyError, ParameterError
 from skybench.generators.suggestion import unknown
@@ -105,6 +107,7 @@ def train_model(learner: Learner, journal: EpochJournal, execution: Execution) -
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
         use_distributed_sampler=False,
+        log_every_n_steps=1,
         default_root_dir=journal.folder,
     )
     last = journal.checkpoint if journal.is_begun() else None
@@ -122,14 +125,14 @@ def _devices(execution: Execution, learner: Learner) -> dict[str, Any]:
     if _under_torchrun():
         local = int(os.environ["LOCAL_WORLD_SIZE"])
         options |= {"devices": local, "num_nodes": execution.processes // local}
-        options["plugins"] = [lightning.pytorch.plugins.environments.TorchElasticEnvironment()]
+        options["plugins"] = [TorchElasticEnvironment()]
     return options
 
 
 def _strategy(learner: Learner) -> Any:
     # Layers that are frozen get no gradients, and become trained ones in the second phase.
     frozen = learner.protocol.freeze is not None
-    return lightning.pytorch.strategies.DDPStrategy(find_unused_parameters=frozen)
+    return DDPStrategy(find_unused_parameters=frozen)
 
 
 def _under_torchrun() -> bool:

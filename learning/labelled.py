@@ -2,27 +2,40 @@
 
 import dataclasses
 import hashlib
+import math
+import tempfile
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from skybench.errors import NotFoundError
-from skybench.generators.codes import flag_names
+from skybench.errors import IntegrityError, NotFoundError
+from skybench.generators.codes import (
+    ID_VARIABLE,
+    SAMPLE_DIM,
+    SPLIT_VARIABLE,
+    encode_flags,
+    flag_names,
+)
 from skybench.generators.schema import main_variable
 from skybench.learning.sample_form import SampleForm
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.scoring.question import Question
-from skybench.registry.scoring.tasks import answer_key
+from skybench.registry.scoring.tasks import AnswerKey, answer_key
 from skybench.registry.versions.manifest import Manifest
 
 TRAIN, VALIDATION, TEST, UNLABELLED = 0, 1, 2, 3
 
+MOST_IN_MEMORY = 2 << 30
+"""Bytes of images up to which training keeps them in memory, where it has a choice."""
+
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _UNUSED = -1
 _NEEDED = 2
+_UNPACKED_AT_ONCE = 1024
 _IMAGE = ("band", "y", "x")
 
 
@@ -97,6 +110,12 @@ class Labelled:
         """Give the row numbers of one split, ascending."""
         return np.flatnonzero(self.split == split)
 
+    def of_split(self, split: int) -> "Labelled":
+        """Return the samples of one split alone."""
+        rows = self.rows(split)
+        kept = {name: getattr(self, name)[rows] for name in ("images", "truth", "split")}
+        return dataclasses.replace(self, **kept)
+
     def digest(self) -> str:
         """Return the SHA-256 of all that training sees."""
         form = (self.images.shape, self.outputs, self.task, self.turns)
@@ -152,8 +171,19 @@ class TrainingData:
         )
 
 
-def load_training_data(url: str) -> TrainingData:
-    """Read images, truth and splits of a Zarr store into memory.
+def load_training_data(
+    source: str | xr.Dataset, *, unpacked: str | PathLike[str] | None = None
+) -> TrainingData:
+    """Read images, truth and splits of a dataset into memory.
+
+    Parameters
+    ----------
+    source : str or Dataset
+        The path or URL of a Zarr store, or a dataset that was opened or generated.
+    unpacked : path, optional
+        A folder for images that take more than `MOST_IN_MEMORY`: they are unpacked there, once and
+        for this process alone, and read from the disk whenever they are asked for. What is learnt
+        is the same. Default: all is kept in memory.
 
     Raises
     ------
@@ -162,33 +192,61 @@ def load_training_data(url: str) -> TrainingData:
     IntegrityError
         There are no targets, or codes without a meaning.
     """
-    ds = open_raw(url)
-    key = answer_key(ds, url)
+    ds, where = (open_raw(source), source) if isinstance(source, str) else _given(source)
+    key = answer_key(ds, where)
     split = np.full(len(key.ids), _UNUSED, np.int8)
     for name, code in _SPLITS.items():
         rows = key.rows(name)
         if len(rows) < _NEEDED:
             msg = (
-                f"{url} has {len(rows)} samples in its {name} split; training needs at least "
+                f"{where} has {len(rows)} samples in its {name} split; training needs at least "
                 f"{_NEEDED} in each of {', '.join(_SPLITS)}"
             )
             raise NotFoundError(msg)
         split[rows] = code
     data = ds[main_variable(ds)]
     labelled = Labelled(
-        images=np.ascontiguousarray(data.to_numpy()),
+        images=_images(data, unpacked),
         truth=key.truth.of_rows(np.arange(len(key.ids))),
         split=split,
-        outputs=len(key.names),
+        outputs=_outputs(key),
         task=key.task,
         turns=key.task != "regression" or not any(_oriented(ds, n) for n in key.names),
         dims=tuple(str(dim) for dim in data.dims[1:]),
         origin=_origin(ds, key.names),
     )
-    if labelled.form.kind != "images":
+    if labelled.form.kind != "images" or key.truth.shape:  # a map would have to turn, too
         labelled = dataclasses.replace(labelled, turns=False)
     votes = key.votes("test")
     return TrainingData(labelled=labelled, ids=key.ids, names=key.names, test_votes=votes)
+
+
+def _given(ds: xr.Dataset) -> tuple[xr.Dataset, str]:
+    """Return a dataset with codes and its samples first, and how messages call it."""
+    where = str(ds.attrs.get("recipe", "the dataset"))
+    for name in (SAMPLE_DIM, ID_VARIABLE, SPLIT_VARIABLE):
+        if name not in {*ds.dims, *ds.variables}:
+            msg = f"{where} has no {name!r}, which a dataset to train on needs"
+            raise IntegrityError(msg)
+    return encode_flags(ds.transpose(SAMPLE_DIM, ...)), where
+
+
+def _images(data: xr.DataArray, unpacked: str | PathLike[str] | None) -> npt.NDArray[Any]:
+    if unpacked is None or data.nbytes <= MOST_IN_MEMORY:
+        return np.ascontiguousarray(data.to_numpy())
+    # A file without a name: it ends with the process, however that ends.
+    with tempfile.TemporaryFile(dir=unpacked) as file:
+        images: npt.NDArray[Any] = np.memmap(file, data.dtype, "w+", shape=data.shape)
+    for start in range(0, len(data), _UNPACKED_AT_ONCE):
+        part = slice(start, start + _UNPACKED_AT_ONCE)
+        images[part] = data[part].to_numpy()
+    return images
+
+
+def _outputs(key: AnswerKey) -> int:
+    """Return how many numbers a network gives, for a sample or each of its pixels."""
+    light = key.task == "deblending"
+    return math.prod(key.truth.shape[:-2]) if light else len(key.names)
 
 
 def _origin(ds: xr.Dataset, names: tuple[str, ...]) -> Origin:

@@ -7,6 +7,7 @@ train split: nothing outside it was ever seen. Predictions are float32, so what 
 number for is no target: it is left out of the scaling and learnt as the mean.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,12 @@ class TargetScaling:
             {"log": bool(log), **dict(zip(_NUMBERS, map(float, numbers), strict=True))}
             for log, *numbers in columns
         ]
+
+    @classmethod
+    def from_json(cls, columns: Sequence[Mapping[str, Any]]) -> "TargetScaling":
+        """Return the scaling that `as_json` gave."""
+        numbers = {name: np.array([float(c[name]) for c in columns]) for name in _NUMBERS}
+        return cls(is_log=np.array([bool(c["log"]) for c in columns]), **numbers)
 
 
 def usable_targets(targets: npt.NDArray[np.floating[Any]]) -> Floats:

@@ -1,6 +1,6 @@
 """Train a network on arrays in memory, in epochs that survive a kill.
 
-Calling `fit` again with the same folder goes on from the last whole epoch, or returns what is
+Calling `fit` again with the same folder goes on from the last checkpoint, or returns what is
 finished. Other data or hyperparameters start a run of their own beside it.
 """
 
@@ -201,8 +201,9 @@ def predict(
     model = model.to(device).eval()
     with torch.inference_mode():
         batches = Batches(data, chunks(rows, 256))
-        outputs = torch.cat([model(images.to(device)) for images, _ in batches])
-    return HEADS[data.task](data).answers(outputs)
+        answers = HEADS[data.task](data).answers
+        parts = [answers(model(images.to(device))) for images, _ in batches]
+    return np.concatenate(parts)
 
 
 @contextlib.contextmanager

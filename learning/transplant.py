@@ -9,7 +9,7 @@ import torch
 from skybench.errors import ParameterError
 from skybench.learning.model import StretchedNetwork
 from skybench.learning.networks.network import Network
-from skybench.learning.networks.table import NETWORKS
+from skybench.learning.networks.table import network_named
 from skybench.learning.weights_file import Weights
 
 LeftBehind = Literal["head", "ends", "none"]
@@ -85,10 +85,11 @@ def _ends(weights: Weights, but: LeftBehind, network: Network | None) -> tuple[s
     if but not in wanted:
         msg = f"but must be one of {', '.join(wanted)}, got {but!r}"
         raise ParameterError(msg)
-    known = network or NETWORKS.get(weights.about.network or "")
+    named = weights.about.network
+    known = network or (network_named(named) if named else None)
     ends = [getattr(known, end, None) for end in wanted[but]]
     if None in ends:
-        name = known.name if known else weights.about.network or "a network without a name"
+        name = known.name if known else "a network without a name"
         lost = " and ".join(wanted[but])
         msg = f"{name} does not say which its {lost} is; give network=, or but='none'"
         raise ParameterError(msg)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from skybench.registry.listing import list_datasets
     from skybench.registry.open import open
     from skybench.registry.tables import samples, sources
+    from skybench.release.baselines.train import train
     from skybench.release.fetch import get
     from skybench.release.reproduce import reproduce
     from skybench.survey.inject import inject
@@ -44,6 +45,7 @@ _HOMES = {
     "reproduce": "skybench.release.reproduce",
     "samples": "skybench.registry.tables",
     "sources": "skybench.registry.tables",
+    "train": "skybench.release.baselines.train",
     "verify": "skybench.registry.exports.verify",
 }
 _MODULES = ("errors", "generators", "torch")
@@ -69,6 +71,7 @@ __all__ = [
     "samples",
     "sources",
     "torch",
+    "train",
     "verify",
 ]
 

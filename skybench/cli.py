@@ -73,6 +73,7 @@ cli_recipes.register(app)
 cli_interchange.register(app)
 cli_proof.register(app)
 cli_benchmarks.register(app)
+cli_learning.register(app)
 cli_survey.register(app)
 cli_learning.register(app)
 

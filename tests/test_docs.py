@@ -11,6 +11,7 @@ from skybench.cli import app
 from skybench.generators.recipe_file import parse_recipe
 from skybench.learning.floors import FLOORS
 from skybench.learning.networks.table import NETWORKS
+from skybench.learning.protocol_file import read_protocol
 from skybench.learning.protocols import PROTOCOLS
 from skybench.learning.sample_form import SampleForm
 
@@ -137,3 +138,13 @@ def test_the_tests_that_a_page_names_are_there(page):
     for file, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text_of(page)):
         source = (ROOT / file).read_text(encoding="utf-8")
         assert re.search(rf"^(?:def|class) {name}\b", source, re.MULTILINE) or not name, name
+
+
+def test_whole_protocols_in_the_pages_are_valid(tmp_path):
+    page = text_of(ROOT / "docs" / "training.md")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S)
+    for number, block in enumerate(blocks):
+        path = tmp_path / f"protocol{number}.yaml"
+        path.write_text(block, encoding="utf-8")
+        assert read_protocol(path).name == path.stem
+    assert len(blocks) == 2

@@ -13,7 +13,7 @@ import torch
 from skybench.errors import MissingDependencyError, ParameterError
 from skybench.learning.adaptation import features_seen
 from skybench.learning.catalogue.domain import UNKNOWN, read_domain
-from skybench.learning.catalogue.labelling import Readable, StretchOf, TrainedModel, read_model
+from skybench.learning.catalogue.labelling import Readable, TrainedModel, read_model
 from skybench.registry.storage.local_disk import replacing
 from skybench.registry.storage.store import Store
 
@@ -128,7 +128,7 @@ def features(
     part: str = "test",
     names: Sequence[str] | None = None,
     at_most: int = 1000,
-    stretch: StretchOf = "own",
+    stretch: str = "own",
     seed: int = 0,
     store: str | Store | None = None,
 ) -> FeatureMap:

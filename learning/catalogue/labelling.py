@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,9 +39,7 @@ from skybench.registry.scoring.question import ID
 from skybench.registry.storage.store import Store
 
 Readable = Openable | xr.Dataset
-StretchOf = Literal["own", "model"]
-Adapting = Literal["none", "adabn"]
-
+STRETCHES, ADAPTINGS = ("own", "model"), ("none", "adabn")
 _UNCALIBRATED = 1.0
 
 
@@ -73,7 +71,7 @@ class TrainedModel:
         """In the order of the outputs."""
         return self.about.origin.names
 
-    def seen(self, domain: Domain, stretch: StretchOf = "own") -> npt.NDArray[Any]:
+    def seen(self, domain: Domain, stretch: str = "own") -> npt.NDArray[Any]:
         """Return the images of a survey as this network takes them.
 
         Parameters
@@ -86,8 +84,11 @@ class TrainedModel:
         Raises
         ------
         ParameterError
-            The images have another shape than those that it was trained on.
+            The images have another shape than those that it was trained on, or there is no such
+            stretch.
         """
+        if stretch not in STRETCHES:
+            raise ParameterError(unknown("stretch", stretch, STRETCHES))
         assert self.about.form is not None
         shape = domain.images.shape[1:]
         if shape != self.about.form.shape:
@@ -194,8 +195,8 @@ def catalogue(
     part: str = "unlabelled",
     source: Readable | None = None,
     columns: Sequence[str] = (),
-    stretch: StretchOf = "own",
-    adapt: Adapting = "none",
+    stretch: str = "own",
+    adapt: str = "none",
     recursion: Recursive | None = None,
     store: str | Store | None = None,
 ) -> Labelling:
@@ -239,8 +240,8 @@ def catalogue(
     rounds = 0
     if recursion is not None:
         trained, rounds = _retrained(trained, dataset, source, part, recursion, store)
-    if adapt not in ("none", "adabn"):
-        raise ParameterError(unknown("adaptation of a trained network", adapt, ("none", "adabn")))
+    if adapt not in ADAPTINGS:
+        raise ParameterError(unknown("adaptation of a trained network", adapt, ADAPTINGS))
     calibration = None if source is None else _calibration(trained, source, store)
     domain = read_domain(dataset, parts=(part,), store=store)
     images = trained.seen(domain, stretch)

@@ -11,7 +11,10 @@ from skybench.learning.sample_form import KINDS, OTHER, SampleForm
 if TYPE_CHECKING:
     import torch
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
+
+OF_SAMPLES = ("classification", "multilabel", "regression")
+"""Tasks that are answered by some numbers for each sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +35,17 @@ class Network:
         The paper.
     takes : tuple of str
         Keys of `KINDS`: the samples that it can learn from, each of any number of planes.
+    answers : tuple of str
+        The tasks that it can learn, by name. Default: those of numbers for each sample.
     smallest : int
         The least size of a sample along each dimension that it extends over.
+    refuses : callable, optional
+        Form to why such samples cannot be taken, for what is not a matter of size; None where
+        they can.
     build : callable
         (form, outputs) to the module with weights from torch's own generator. It turns float32
-        (sample, plane, *extent) into (sample, output). It imports torch when it is called.
+        (sample, plane, *extent) into (sample, output), or (sample, output, *extent) where it
+        answers for each pixel. It imports torch when it is called.
     stem, head : str, optional
         What the names of the tensors of its first and last layer begin with, such as "conv1" and
         "fc": weights that move to other planes or classes leave them behind. What goes into the
@@ -53,7 +62,9 @@ class Network:
     model: str
     reference: str
     takes: tuple[str, ...]
+    answers: tuple[str, ...] = OF_SAMPLES
     smallest: int = 1
+    refuses: Callable[[SampleForm], str | None] | None = None
     build: "Callable[[SampleForm, int], torch.nn.Module]"
     stem: str | None = None
     head: str | None = None
@@ -68,14 +79,16 @@ class Network:
             msg = f"{self.name} takes {', '.join((*KINDS, OTHER))}, got {self.takes}"
             raise ExtensionError(msg)
 
-    def refusal(self, form: SampleForm) -> str | None:
-        """Say why this network cannot take such samples, None where it can."""
+    def refusal(self, form: SampleForm, task: str | None = None) -> str | None:
+        """Say why this network cannot take such samples or learn a task, None where it can."""
+        if task is not None and task not in self.answers:
+            return f"it answers {' or '.join(self.answers)}, and this is a {task}"
         kinds = " or ".join(self.takes)
         if form.kind not in self.takes:
             return f"it takes {kinds}, and these are {form}"
         if min(form.extent) < self.smallest:
             return f"it takes {kinds} of at least {self.smallest} a side, and these are {form}"
-        return None
+        return self.refuses(form) if self.refuses else None
 
     def model_name(self, form: SampleForm) -> str:
         """Return what a record calls the model that takes such samples."""

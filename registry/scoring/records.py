@@ -57,7 +57,10 @@ WEIGHTS_SUFFIX = ".safetensors"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
-Kind = Literal["baseline", "floor", "submission"]
+Kind = Literal["baseline", "floor", "submission", "own"]
+
+UNRELEASED = "0.0"
+"""The version that an own record names where its data are of none."""
 Share = Annotated[float, Field(ge=0, le=1)]
 ShortLine = Annotated[PlainLine, StringConstraints(min_length=1, max_length=300)]
 
@@ -125,8 +128,11 @@ def _either(score: str, accuracy: str) -> ConfigDict:
 _ABOUT = {"code", "paper", "authors", "training_data", "pretraining"}
 """What submitters may say of their model."""
 
-_WHERE_GIVEN = {"accuracy", "accuracy_by_class", "validation_accuracy", "overall", "manifest"}
-"""What only records of one of the two formats have, or only submissions."""
+_WHERE_GIVEN = {
+    *("accuracy", "accuracy_by_class", "validation_accuracy", "overall", "manifest"),
+    "reached",
+}
+"""What only records of one of the two formats have, or only submissions, or only own records."""
 
 
 class _AsItWas(StrictModel):
@@ -159,6 +165,25 @@ class EpochScore(_AsItWas):
         return _scored(values, "validation_score", "validation_accuracy")
 
 
+class Reached(StrictModel):
+    """When validation first came to a share of its best score.
+
+    Attributes
+    ----------
+    share : float
+        Of the best score, which is larger the better.
+    epoch, iterations : int
+        The first epoch whose score is as high, and the batches until its end.
+    seconds : float
+        Training time until then, interruptions not counted.
+    """
+
+    share: float
+    epoch: int = Field(ge=1)
+    iterations: int
+    seconds: float
+
+
 class SeedScore(_AsItWas):
     """What one seed came to on test, and how it got there.
 
@@ -168,6 +193,8 @@ class SeedScore(_AsItWas):
         The epoch that validation chose; None where nothing was trained in epochs.
     weights_sha256 : str or None
         Of the seed's safetensors; only those of the record's ``weights`` are kept.
+    reached : tuple of Reached
+        In own records: how long it took.
     """
 
     model_config = _either("score", "accuracy")
@@ -184,6 +211,7 @@ class SeedScore(_AsItWas):
     wall_seconds: float | None = None
     weights_sha256: Digest | None = None
     curve: tuple[EpochScore, ...] = ()
+    reached: tuple[Reached, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -240,10 +268,12 @@ class Record(_AsItWas, About):
 
     Attributes
     ----------
-    kind : "baseline", "floor" or "submission"
-        Floors are what a trivial method reaches.
+    kind : "baseline", "floor", "submission" or "own"
+        Floors are what a trivial method reaches. An own record is of `skybench.train`, on any
+        dataset; no store lists it.
     content, split_content : str
-        Roots of the content hash of the version and of its test split.
+        Roots of the content hash of the version and of its test split. In an own record of data
+        that are of no version, which is called 0.0, the SHA-256 of what training saw of them.
     manifest : str or None
         SHA-256 of the manifest that a submission was scored by, as `cite` names it.
     complete : bool

@@ -12,20 +12,32 @@ from typing import Any
 from pydantic import JsonValue
 
 from skybench.generators.recipe_file import load_recipe, packaged_recipes
+from skybench.learning.augmentation import chosen_augmentations
 from skybench.learning.device import hardware
 from skybench.learning.epoch_journal import Epoch
 from skybench.learning.floors import Answers, Floor
 from skybench.learning.heads import HEADS
-from skybench.learning.labelled import Labelled, TrainingData
+from skybench.learning.labelled import TEST, Labelled, TrainingData
 from skybench.learning.networks.network import Network
 from skybench.learning.protocols import PROTOCOLS, Protocol
 from skybench.learning.training import Fit
 from skybench.learning.weights_file import LIBRARIES
 from skybench.registry.describing.library_versions import library_versions
 from skybench.registry.scoring.predictions import predictions_suffix, write_predictions
-from skybench.registry.scoring.records import BOUND, EpochScore, Kind, Record, SeedScore
+from skybench.registry.scoring.records import (
+    BOUND,
+    TEST_SPLIT,
+    UNRELEASED,
+    EpochScore,
+    Kind,
+    Reached,
+    Record,
+    SeedScore,
+)
 from skybench.registry.scoring.scoring import TestScore, bound_fields, score
+from skybench.registry.scoring.tasks import task_named
 from skybench.registry.storage.store import BASELINES
+from skybench.registry.versions.index import utc_now
 from skybench.registry.versions.manifest import Manifest, StoredObject
 
 
@@ -35,16 +47,22 @@ class Recorder:
 
     Parameters
     ----------
-    manifest : Manifest
-        Of the version, which the records are bound to.
+    manifest : Manifest, optional
+        Of the version, which the records are bound to. None where the data are of none.
     data : TrainingData
     output : Path
         The folder of the files.
+    kind : "baseline" or "own"
+        Of the records of networks.
+    subject : str
+        What the data are called that are of no version.
     """
 
-    manifest: Manifest
+    manifest: Manifest | None
     data: TrainingData
     output: Path
+    kind: Kind = "baseline"
+    subject: str = "data"
 
     def floor(self, name: str, floor: Floor) -> Record:
         """Return the record of a floor, and write its predictions."""
@@ -71,9 +89,12 @@ class Recorder:
         tested = self._score(answers)
         best = max(runs.values(), key=lambda run: run.best.validation_score)
         data = self.data.labelled
-        fields = tested.record_fields() | {"scores": _seed_scores(tested, runs)}
+        scores = _seed_scores(tested, runs)
+        if self.kind == "own":
+            scores = tuple(_with_times(scored, runs[scored.seed]) for scored in scores)
+        fields = tested.record_fields() | {"scores": scores}
         return Record(
-            **self._bound(name, "baseline"),
+            **self._bound(name, self.kind),
             **fields,
             **_completeness(_size_shortfall(self.manifest), *_run_shortfalls(protocol)),
             model=network.model_name(data.form),
@@ -93,12 +114,26 @@ class Recorder:
         return score(data.labelled.task, data.test_truth, data.names, answers, data.test_votes)
 
     def _bound(self, name: str, kind: Kind) -> dict[str, Any]:
-        return bound_fields(name, kind, self.manifest, self.data.labelled.task, self.data.names)
+        task, names = self.data.labelled.task, self.data.names
+        if self.manifest is not None:
+            return bound_fields(name, kind, self.manifest, task, names)
+        return {
+            "name": name,
+            "kind": kind,
+            "dataset": self.subject,
+            "version": UNRELEASED,
+            "content": f"sha256:{self.data.labelled.digest()}",
+            "split": TEST_SPLIT,
+            "split_content": f"sha256:{self.data.labelled.of_split(TEST).digest()}",
+            "task": task,
+            task_named(task).parts: names,
+            "created": utc_now(),
+        }
 
     def _write_predictions(self, name: str, answers: Mapping[int, Answers]) -> StoredObject:
         question = self.data.question
         path = self.output / f"{name}-predictions{predictions_suffix(question)}"
-        bound = self._bound(name, "baseline")
+        bound = self._bound(name, self.kind)
         metadata = {key: bound[key] for key in BOUND if key in bound}
         write_predictions(path, question, answers, metadata)
         return stored_file(path)
@@ -127,6 +162,25 @@ def _seed_scores(tested: TestScore, runs: Mapping[int, Fit]) -> tuple[SeedScore,
     )
 
 
+_SHARES = (0.9, 0.95, 0.99)
+
+
+def _with_times(scored: SeedScore, run: Fit) -> SeedScore:
+    """Add when validation came to shares of its best score; without, where that is not positive."""
+    best = run.best.validation_score
+    reached = tuple(_reached(share, run) for share in _SHARES if best > 0)
+    return scored.model_copy(update={"reached": reached}) if reached else scored
+
+
+def _reached(share: float, run: Fit) -> Reached:
+    least = share * run.best.validation_score
+    number, epoch = next(e for e in enumerate(run.history, 1) if e[1].validation_score >= least)
+    seconds = sum(earlier.seconds for earlier in run.history[:number])
+    return Reached(
+        share=share, epoch=epoch.epoch, iterations=epoch.iterations, seconds=round(seconds, 2)
+    )
+
+
 def _curve_point(epoch: Epoch) -> EpochScore:
     return EpochScore(
         epoch=epoch.epoch,
@@ -151,7 +205,9 @@ def hyperparameters(protocol: Protocol, run: Fit, data: Labelled) -> dict[str, J
     Where a turned image has another answer, ``augmentation_skipped`` says that none was made.
     """
     stretch = {f"stretch_{key}": value for key, value in dataclasses.asdict(run.stretch).items()}
-    skipped = {} if data.turns else {"augmentation_skipped": True}
+    skipped: dict[str, JsonValue] = {} if data.turns else {"augmentation_skipped": True}
+    if protocol.augmentations:
+        skipped = {"augmentations_skipped": list(chosen_augmentations(protocol, data)[1])}
     return protocol_parameters(protocol) | stretch | HEADS[data.task](data).learned | skipped
 
 
@@ -161,15 +217,15 @@ def protocol_parameters(protocol: Protocol) -> dict[str, JsonValue]:
 
 
 def _run_shortfalls(protocol: Protocol) -> list[str | None]:
-    full = PROTOCOLS[protocol.name]
+    full = PROTOCOLS.get(protocol.name, protocol)
     return [
         _shortfall(protocol.seeds_needed, full.seeds_needed, "seeds"),
         _shortfall(protocol.epochs, full.epochs, "epochs"),
     ]
 
 
-def _size_shortfall(manifest: Manifest) -> str | None:
-    if manifest.dataset not in packaged_recipes():
+def _size_shortfall(manifest: Manifest | None) -> str | None:
+    if manifest is None or manifest.dataset not in packaged_recipes():
         return None
     return _shortfall(manifest.samples, load_recipe(manifest.dataset).samples, "samples")
 

@@ -75,14 +75,14 @@ def train_baselines(
 
     Notes
     -----
-    A network that cannot take the samples is left out, and a line says so; a segmentation has
-    floors alone.
+    A network that cannot take the samples or learn the task is left out, and a line says so.
     """
     trained, chosen = chosen_networks(networks), chosen_protocols(protocols, seeds, epochs)
     place = Path(output)
     place.mkdir(parents=True, exist_ok=True)
     data = load_training_data(url).of_version(manifest)
-    job = _Job(Recorder(manifest=manifest, data=data, output=place), Path(work), progress)
+    recorder = Recorder(manifest=manifest, data=data, output=place)
+    job = _Job(manifest, recorder, Path(work), progress)
     floors = FLOORS[data.labelled.task]
     records = [_once(job, name, None, partial(_floor, job, name)) for name in floors]
     for network in trained if chosen else ():
@@ -94,20 +94,21 @@ def train_baselines(
 
 
 def _refusal(network: Network, data: Labelled) -> str | None:
-    if data.task not in HEADS:
+    if data.task not in HEADS:  # a task of another package
         return f"no network has a head for a {data.task}"
-    return network.refusal(data.form)
+    return network.refusal(data.form, data.task)
 
 
 @dataclass(frozen=True)
 class _Job:
+    manifest: Manifest
     recorder: Recorder
     work: Path
     progress: bool
 
     def say(self, line: str) -> None:
         if self.progress:
-            print(f"{self.recorder.manifest.reference} {line}", flush=True)
+            print(f"{self.manifest.reference} {line}", flush=True)
 
 
 def _under_each(job: _Job, network: Network, protocols: Sequence[Protocol]) -> list[Record]:
@@ -120,7 +121,7 @@ def _under_each(job: _Job, network: Network, protocols: Sequence[Protocol]) -> l
 def _once(job: _Job, name: str, protocol: Protocol | None, make: Callable[[], Record]) -> Record:
     path = job.recorder.output / f"{name}.json"
     before = _left(path)
-    if before is not None and _answers(before, job.recorder.manifest, protocol):
+    if before is not None and _answers(before, job.manifest, protocol):
         return before
     record = make()
     flush([file for file, _ in _files(record, path.parent)], path.parent)
