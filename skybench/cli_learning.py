@@ -165,10 +165,10 @@ def catalogue(
         list[str] | None,
         typer.Option(help="A coordinate that the catalogue has too; repeat for several."),
     ] = None,
-    stretch: StretchOption = Seen.OWN,
+    stretch: StretchOption = "own",
     adapt: Annotated[
-        Adapting, typer.Option(help="none, or adabn: statistics of the samples to label.")
-    ] = Adapting.NONE,
+        str, typer.Option(help="none, or adabn: statistics of the samples to label.")
+    ] = "none",
     rounds: Annotated[
         int, typer.Option(help="Of recursive training on the surest labels, at most.")
     ] = 0,

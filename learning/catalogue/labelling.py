@@ -28,7 +28,7 @@ from skybench.learning.catalogue.recursion import Rules, train_recursively
 from skybench.learning.labelled import TRAIN, Labelled, Origin
 from skybench.learning.model import StretchedNetwork, load_model
 from skybench.learning.networks.network import Network
-from skybench.learning.networks.table import chosen_networks
+from skybench.learning.networks.table import network_named
 from skybench.learning.protocols import PROTOCOLS, Protocol
 from skybench.learning.training import predict
 from skybench.learning.weights_file import About, read_weights
@@ -128,7 +128,7 @@ def read_model(path: str | PathLike[str], network: Network | None = None) -> Tra
     if about.task != "classification":
         msg = f"{path} is of a {about.task}; catalogues and maps of features are of classes"
         raise ParameterError(msg)
-    known = network or chosen_networks([about.network])[0]
+    known = network or network_named(about.network)
     model = load_model(path, known, about.form, about.outputs)
     if len(about.origin.names) != about.outputs:
         origin = Origin(names=tuple(f"class_{code}" for code in range(about.outputs)))
