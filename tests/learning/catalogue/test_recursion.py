@@ -17,10 +17,16 @@ from skybench.learning.catalogue.recursion import (
 from skybench.learning.catalogue.scores import paired_gain, scored
 from skybench.learning.labelled import TRAIN, UNLABELLED
 from skybench.learning.networks.lenet5 import LENET5
+from skybench.learning.protocols import Protocol
 
-from .conftest import QUICK
-
-SHORT = QUICK.model_copy(update={"epochs": 4})
+SHORT = Protocol(
+    name="short",
+    optimizer="adamw",
+    learning_rate=2e-3,
+    weight_decay=1e-2,
+    batch_size=16,
+    epochs=4,
+)
 RULES = Rules(rounds=3, cut=0.8)
 
 
