@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from skybench.errors import IntegrityError, NotFoundError, ParameterError
 from skybench.registry.scoring.prediction_tables import METADATA_KEY, import_pyarrow
+from skybench.registry.scoring.question import ID
 from skybench.registry.storage.local_disk import replacing
 
 KEY = METADATA_KEY.decode()
@@ -84,10 +85,15 @@ class Catalogue:
     table: pd.DataFrame
     provenance: Provenance
 
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """The probabilities alone, as `skybench.evaluate` takes them where the truth is known."""
+        columns = list(self.table.columns)
+        named = columns[columns.index(CLASS) + 1 : columns.index(CONFIDENCE)]
+        return self.table[[ID, *named]]
+
     def write(self, path: str | PathLike[str]) -> Path:
         """Write Parquet, FITS, ECSV or CSV, by the ending; whole or not at all.
-
-        `skybench.evaluate` takes it as predictions, where the truth is known.
 
         Raises
         ------

@@ -145,11 +145,11 @@ def features(
     names : sequence of str, optional
         Of the surveys. Default: the datasets.
     at_most : int
-        Samples of each, evenly spaced: t-SNE takes a time that grows faster than their number.
+        Samples of each, drawn at random: t-SNE takes a time that grows faster than their number.
     stretch : "own" or "model"
         Whose stretch the images are seen in.
     seed : int
-        Of t-SNE.
+        Of t-SNE and of the draw.
     store : str or Store, optional
 
     Raises
@@ -176,7 +176,8 @@ def features(
     found, labels, surveys = [], [], []
     for number, (reference, name) in enumerate(zip(datasets, called, strict=True)):
         domain = read_domain(reference, name=name, parts=(part,), store=store)
-        few = domain.of(np.arange(len(domain.ids))[:: max(1, -(-len(domain.ids) // at_most))])
+        drawn = np.random.default_rng(seed).permutation(len(domain.ids))[:at_most]
+        few = domain.of(np.sort(drawn))
         found.append(features_of(trained, trained.seen(few, stretch)))
         labels.append(few.labels)
         surveys.append(np.full(len(few.ids), number))

@@ -42,9 +42,10 @@ def crossed_bootstrap(merits: npt.NDArray[Any], *, seed: int = 0) -> ConfidenceI
     merits = np.asarray(merits, np.float64)
     rng = np.random.default_rng(seed)
     seeds, samples = merits.shape
-    by_sample = rng.multinomial(samples, np.full(samples, 1 / samples), size=_RESAMPLES) / samples
-    by_seed = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=_RESAMPLES) / seeds
-    means = ((by_sample @ merits.T) * by_seed).sum(axis=1)
+    samples_drawn = rng.multinomial(samples, np.full(samples, 1 / samples), size=_RESAMPLES)
+    seeds_drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=_RESAMPLES)
+    # Counts first: sums of right and wrong are whole numbers, and their bounds exact.
+    means = ((samples_drawn @ merits.T) * seeds_drawn).sum(axis=1) / (samples * seeds)
     return _interval(float(merits.mean()), means)
 
 

@@ -5,11 +5,15 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import skybench
+from skybench.cli import app
 from skybench.errors import IntegrityError, NotFoundError, ParameterError
 from skybench.learning.catalogue.catalogue_file import FORMATS, read_catalogue
 from skybench.learning.catalogue.domain import read_domain
+from skybench.registry.exports.export import write_dataset
+from skybench.registry.exports.zarr import ZARR
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +60,8 @@ def test_every_format_gives_back_what_was_written(labelling, suffix, tmp_path):
     pd.testing.assert_frame_equal(again.table, labelling.catalogue.table, check_dtype=False)
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
-def test_a_catalogue_can_be_evaluated_as_predictions(labelling, far, suffix, tmp_path):
-    if suffix == ".ecsv":
-        pytest.skip("predictions are read from the other formats")
-    path = labelling.catalogue.write(tmp_path / f"far{suffix}")
-    found = skybench.evaluate(far, path, split="unlabelled")
+def test_a_catalogue_can_be_evaluated_where_the_truth_is_known(labelling, far):
+    found = skybench.evaluate(far, labelling.catalogue.predictions, split="unlabelled")
     truth = np.array(["flat", "upright"])[far.label[far.split == 3]]
     assert found.score == pytest.approx((labelling.catalogue.table["class"] == truth).mean())
 
@@ -85,3 +85,29 @@ def test_mistakes_are_told(teacher, near, far):
         skybench.catalogue(teacher.weights, far, stretch="mine")
     with pytest.raises(ParameterError, match=r"has images \(12, 8\), the network takes"):
         skybench.catalogue(teacher.weights, far.isel(x=slice(8)))
+
+
+def test_the_command_trains_in_rounds_and_writes_a_catalogue(teacher, near, far, tmp_path):
+    for name, ds in {"near": near, "far": far}.items():
+        write_dataset(ds, tmp_path / f"{name}.zarr", ZARR)
+    (tmp_path / "short.yaml").write_text(
+        "optimizer: adamw\nlearning_rate: 0.002\nweight_decay: 0.01\nbatch_size: 16\nepochs: 1\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "far.fits"
+    files = [str(teacher.weights), str(tmp_path / "far.zarr"), "--out", str(out)]
+    source = ["--source", str(tmp_path / "near.zarr"), "--work", str(tmp_path / "rounds")]
+    rounds = ["--rounds", "1", "--cut", "0.8", "--protocol", str(tmp_path / "short.yaml")]
+    done = CliRunner().invoke(app, ["catalogue", *files, *source, *rounds])
+    assert done.exit_code == 0, done.output
+    assert "round 1:" in done.output
+    assert "temperature" in done.output
+    assert read_catalogue(out).provenance.rounds in (0, 1)
+    drawn = tmp_path / "map.png"
+    both = [str(tmp_path / "near.zarr"), str(tmp_path / "far.zarr")]
+    done = CliRunner().invoke(
+        app, ["features", str(teacher.weights), *both, "--out", str(drawn), "--at-most", "40"]
+    )
+    assert done.exit_code == 0, done.output
+    assert "by survey: silhouette" in done.output
+    assert drawn.exists()
