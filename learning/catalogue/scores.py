@@ -132,7 +132,7 @@ def _resampled(
     seeds, samples = answers.shape[:2]
     rng, whole = np.random.default_rng(0), np.arange(samples)
     drawn = [
-        np.mean([statistic(s, rows) for s in rng.choice(seeds, size=seeds).tolist()])
+        np.mean([statistic(s, rows) for s in rng.choice(np.arange(seeds), size=seeds).tolist()])
         for rows in rng.integers(samples, size=(_FEWER, samples))
     ]
     return _interval(float(np.mean([statistic(s, whole) for s in range(seeds)])), np.array(drawn))
