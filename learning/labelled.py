@@ -27,7 +27,7 @@ from skybench.registry.scoring.question import Question
 from skybench.registry.scoring.tasks import AnswerKey, answer_key
 from skybench.registry.versions.manifest import Manifest
 
-TRAIN, VALIDATION, TEST = 0, 1, 2
+TRAIN, VALIDATION, TEST, UNLABELLED = 0, 1, 2, 3
 
 MOST_IN_MEMORY = 2 << 30
 """Bytes of images up to which training keeps them in memory, where it has a choice."""
@@ -79,6 +79,7 @@ class Labelled:
         (sample,) class codes, (sample, class) zeros and ones, (sample, target) float64, (sample,
         y, x) class codes or (sample, source, [band,] y, x) light.
     split : (sample,) codes, 0 train, 1 validation, 2 test
+        3 are samples without labels that an alignment looks at; all others sit out.
     outputs : int
         How many classes, or targets, there are: numbers that a network gives for a sample.
     task : str

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from skybench.errors import ParameterError
+from skybench.learning.adaptation import Adaptation, features_seen, head_of
 from skybench.learning.augmentation import (
     Draws,
     augmented,
@@ -21,7 +23,7 @@ from skybench.learning.augmentation import (
     position_generator,
 )
 from skybench.learning.heads import HEADS
-from skybench.learning.labelled import TRAIN, VALIDATION, Labelled
+from skybench.learning.labelled import TRAIN, UNLABELLED, VALIDATION, Labelled
 from skybench.learning.layers import Layers
 from skybench.learning.model import StretchedNetwork
 from skybench.learning.protocols import Protocol
@@ -80,6 +82,8 @@ class Learner(lightning.LightningModule):
     ----------
     head_name : str, optional
         What the names of the tensors of the last layer begin with.
+    adapt : Adaptation, optional
+        Makes features of the unlabelled samples like those of the others.
     """
 
     def __init__(
@@ -89,12 +93,15 @@ class Learner(lightning.LightningModule):
         protocol: Protocol,
         seed: int,
         head_name: str | None = None,
+        adapt: Adaptation | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.head = HEADS[data.task](data)
         self.data, self.protocol, self.seed = data, protocol, seed
         self.layers = Layers(model.network, protocol, head_name)
+        self.head_name, self.adapt = head_name, adapt
+        self.alignment = adapt.made(self._feature_count(), seed) if adapt else None
         self.augmentations, _ = chosen_augmentations(protocol, data)
         self.losses: list[torch.Tensor] = []
         self.validation: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -131,10 +138,41 @@ class Learner(lightning.LightningModule):
         images, targets = batch
         images = self._augmented(images, index)
         with self._drawing(index):
-            outputs = self.model(images)
+            outputs, term = self._outputs(images, index)
         loss = self.head.loss(outputs, targets, self.protocol.label_smoothing)
         self.losses.append(loss.detach())
-        return loss
+        return loss if term is None else loss + term
+
+    def _outputs(
+        self, images: torch.Tensor, index: int
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Give the outputs, and the term that compares their features with unlabelled ones."""
+        if self.adapt is None or self.alignment is None:
+            return self.model(images), None
+        known, steps = len(images), self.protocol.epochs * self.steps
+        with features_seen(self.model, self.head_name) as seen:
+            outputs = self.model(torch.cat([images, self._unlabelled(images, index)]))
+        progress = (self.current_epoch * self.steps + index) / steps
+        term = self.alignment(seen[0][:known], seen[0][known:], progress)
+        return outputs[:known], self.adapt.weight * term
+
+    def _unlabelled(self, like: torch.Tensor, index: int) -> torch.Tensor:
+        """Give as many unlabelled samples as there are others in the batch, drawn by position."""
+        rows, (rank, _) = self.data.rows(UNLABELLED), self._place()
+        draws = position_generator(self.seed, self.current_epoch, index, _UNLABELLED, rank)
+        chosen = rows[torch.randint(len(rows), (len(like),), generator=draws).numpy()]
+        images = torch.from_numpy(self.data.images[chosen]).to(like.device)
+        return self._augmented(images, index)
+
+    def _feature_count(self) -> int:
+        if not len(self.data.rows(UNLABELLED)):
+            msg = "an alignment needs unlabelled samples, and the data have none"
+            raise ParameterError(msg)
+        layer = head_of(self.model, self.head_name)
+        if not isinstance(layer, torch.nn.Linear):
+            msg = f"an alignment needs a linear last layer, got {type(layer).__name__}"
+            raise ParameterError(msg)
+        return layer.in_features
 
     def _augmented(self, images: torch.Tensor, index: int) -> torch.Tensor:
         position, (rank, ranks) = (self.seed, self.current_epoch, index), self._place()
@@ -163,7 +201,10 @@ class Learner(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Give the protocol's optimizer and its schedule by step."""
-        optimizer = make_optimizer(self.layers.groups(), self.protocol)
+        groups = self.layers.groups()
+        if beside := list(self.alignment.parameters()) if self.alignment else []:
+            groups.append({"params": beside})
+        optimizer = make_optimizer(groups, self.protocol)
         steps = self.steps
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: phase_factor(self.protocol, step, steps)
@@ -192,8 +233,8 @@ class Learner(lightning.LightningModule):
         return float(np.mean(task.merit(answers, targets.cpu().numpy())))
 
 
-_DROPOUT = 1 << 20
-"""No augmentation has this number."""
+_DROPOUT, _UNLABELLED = 1 << 20, (1 << 20) + 1
+"""No augmentation has these numbers."""
 
 
 def phase_factor(protocol: Protocol, step: int, epoch_steps: int) -> float:

@@ -22,6 +22,7 @@ import pandas as pd
 import safetensors
 import torch
 
+from skybench.learning.adaptation import Adaptation
 from skybench.learning.device import choose_device, choose_precision
 from skybench.learning.epoch_journal import Epoch, EpochJournal
 from skybench.learning.execution import (
@@ -38,7 +39,7 @@ from skybench.learning.networks.network import Network
 from skybench.learning.normalising import InputRange
 from skybench.learning.protocols import Protocol
 from skybench.learning.stretch import Stretch
-from skybench.learning.transplant import transplant
+from skybench.learning.transplant import LeftBehind, transplant
 from skybench.learning.weights_file import Weights, about_run
 from skybench.registry.storage.local_disk import replacing
 
@@ -90,6 +91,8 @@ def fit(
     report: Callable[[str], None] | None = None,
     start: Weights | None = None,
     stretch: Stretch | None = None,
+    but: LeftBehind = "head",
+    adapt: Adaptation | None = None,
     execution: Execution | None = None,
 ) -> Fit:
     """Train a network on the train split, choose the epoch on validation, predict test once.
@@ -107,11 +110,15 @@ def fit(
     report : callable, optional
         Gets one line an epoch; the lines also go to `log.txt` in the folder.
     start : Weights, optional
-        What the network begins with, all but its head; from `read_weights`, for example. The
-        protocol's ``init`` is for the caller to read. Default: weights drawn from the seed.
+        What the network begins with; from `read_weights`, for example. The protocol's ``init`` is
+        for the caller to read. Default: weights drawn from the seed.
     stretch : Stretch, optional
         What the network sees of the samples, such as that of `start`. Default: learned from the
         train split.
+    but : {"head", "ends", "none"}
+        What of `start` is left behind, as for `transplant`.
+    adapt : Adaptation, optional
+        Makes features of the unlabelled samples like those of the others.
     execution : Execution, optional
         Processes, loggers and the like. Default: one process, in silence.
 
@@ -132,7 +139,8 @@ def fit(
     >>> done = fit(network, data, protocol, seed=0, folder="work")  # doctest: +SKIP
     >>> done.best.validation_score                              # doctest: +SKIP
     """
-    place = Path(folder) / run_digest(network, data, protocol, seed, start, stretch)[:16]
+    digest = run_digest(network, data, protocol, seed, start, stretch, but, adapt)
+    place = Path(folder) / digest[:16]
     place.mkdir(parents=True, exist_ok=True)
     few = _few_training_images(data)
     stretch = stretch or Stretch.of(few)
@@ -145,9 +153,9 @@ def fit(
     journal = EpochJournal(place, report, about, how.checkpoint_seconds)
     model = build_model(network, data.form, data.outputs, stretch=stretch, seed=seed)
     if start is not None:
-        transplant(model, start, network=network)
+        transplant(model, start, but=but, network=network)
     with _quiet(), _interruptible():
-        train_model(Learner(model, data, protocol, seed, network.head), journal, how)
+        train_model(Learner(model, data, protocol, seed, network.head, adapt), journal, how)
     if is_first_process():
         _finish(network, data, journal)
     wait_for_all()
@@ -173,15 +181,19 @@ def run_digest(
     seed: int,
     start: Weights | None = None,
     stretch: Stretch | None = None,
+    but: LeftBehind = "head",
+    adapt: Adaptation | None = None,
 ) -> str:
     """Return the SHA-256 of everything that a run's result depends on."""
     precision = choose_precision(data.form.extent)
     model = network.model_name(data.form)
     identity = [data.digest(), protocol.model_dump(mode="json"), seed, precision, model]
     if start is not None:
-        identity.append(_digest(start))
+        identity.append(_digest(start) if but == "head" else f"{_digest(start)} but {but}")
     if stretch is not None:
         identity.append(asdict(stretch))
+    if adapt is not None:
+        identity.append(adapt.identity())
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
@@ -201,6 +213,8 @@ def predict(
     A network that diverged to NaN is undecided: it gives every class the same, every target its
     mean.
     """
+    if not len(rows):  # such as of a test split that a student does without
+        return np.empty((0, data.outputs), np.float32)
     device = torch.device(choose_device())
     model = model.to(device).eval()
     with torch.inference_mode():

@@ -182,10 +182,14 @@ def ground_truth(
     text = os.fspath(judged)
     if is_url(text):
         return _of_dataset(open_url(text, decode=False), text)
+    recipe = recipe_meant(text, Store(store))
+    return _of_version(text, Store(store)) if recipe is None else _of_recipe(recipe, text)
+
+
+def recipe_meant(text: str, store: Store) -> Recipe | None:
+    """Return the recipe that a name or path means, None where a version bears it."""
     recipe = _recipe_of(text)
-    if recipe is not None and not _is_version(text, Store(store)):
-        return _of_recipe(recipe, text)
-    return _of_version(text, Store(store))
+    return None if recipe is None or _is_version(text, store) else recipe
 
 
 def _reference(judged: Judged) -> str | DatasetReference:

@@ -171,7 +171,7 @@ def _flat(known: xr.Dataset, name: str, *rows: NDArray[np.intp]) -> Iterator[Col
     further = [dim for dim in variable.dims if dim not in (SAMPLE_DIM, SOURCE_DIM)]
     labels = [known[dim].values.tolist() for dim in further]
     values = variable.values[rows] if rows else variable.values
-    if "class" in further:
+    if "class" in further and values.dtype.kind in "iu":  # who is there; votes are shares
         values = values.astype(bool)
     attrs = variable.attrs
     for place in np.ndindex(*map(len, labels)):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from skybench.generators.recipe import Recipe
     from skybench.generators.recipe_file import load_recipe
     from skybench.learning.batches import batches
+    from skybench.learning.catalogue.feature_map import features
+    from skybench.learning.catalogue.labelling import catalogue
     from skybench.learning.pretrained import pretrained
     from skybench.learning.transfer.transfer import transfer
     from skybench.registry.evaluate import evaluate
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "Recipe": "skybench.generators.recipe",
     "batches": "skybench.learning.batches",
+    "catalogue": "skybench.learning.catalogue.labelling",
     "diagnose": "skybench.diagnosis.diagnose",
     "evaluate": "skybench.registry.evaluate",
     "export": "skybench.registry.exports.export",
+    "features": "skybench.learning.catalogue.feature_map",
     "generate": "skybench.generators.generate",
     "get": "skybench.release.fetch",
     "inject": "skybench.survey.inject",
@@ -57,10 +61,12 @@ _MODULES = ("errors", "generators", "torch")
 __all__ = [
     "Recipe",
     "batches",
+    "catalogue",
     "diagnose",
     "errors",
     "evaluate",
     "export",
+    "features",
     "generate",
     "generators",
     "get",

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skybench.registry.evaluate import Evaluation
-from skybench.registry.scoring.breakdown import wilson
-from skybench.registry.scoring.metrics import CALIBRATION_BINS, calibration_bins
+from skybench.registry.scoring.reliability import reliability as reliability_of
 
 
 def is_of_probabilities(found: Evaluation) -> bool:
@@ -25,18 +24,4 @@ def reliability(found: Evaluation) -> pd.DataFrame:
         Wilson interval ``low`` and ``high``. All seeds are put together.
     """
     answers = np.concatenate(list(found.answers.values()))
-    truth = np.tile(found.truth.answers, len(found.answers))
-    top, is_right = answers.max(axis=1), answers.argmax(axis=1) == truth
-    bins = calibration_bins(top)
-    rows = {}
-    for number in np.unique(bins).tolist():
-        inside = bins == number
-        accuracy = wilson(is_right[inside])
-        ends = (accuracy.value, accuracy.low, accuracy.high)
-        rows[(number + 0.5) / CALIBRATION_BINS] = (
-            int(inside.sum()),
-            float(top[inside].mean()),
-            *ends,
-        )
-    columns = ["samples", "confidence", "accuracy", "low", "high"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return reliability_of(answers, np.tile(found.truth.answers, len(found.answers)))

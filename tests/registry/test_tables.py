@@ -99,6 +99,13 @@ def test_classes_that_occur_together_have_a_boolean_column_each():
     assert column.info.description == "1 where the image holds a source of the class: spiral"
 
 
+def test_votes_are_shares():
+    ds = skybench.generate("sdss_des", 4)
+    votes = skybench.samples(ds)[["vote_fraction_elliptical", "vote_fraction_spiral"]].to_numpy()
+    assert votes.dtype.kind == "f"
+    np.testing.assert_array_equal(votes, ds.vote_fraction.values)
+
+
 def test_bands_have_a_column_each():
     ds = skybench.generate("grz", 0, 4)
     table, bands = skybench.sources(ds), ["flux_band_g", "flux_band_r", "flux_band_z"]

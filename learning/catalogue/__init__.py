@@ -1,0 +1,1 @@
+"""Catalogues of what a network says of unlabelled samples, and surveys learnt from one another."""

@@ -1,0 +1,372 @@
+"""Datasets that are learnt from together: views of a recipe, releases, real images.
+
+Each is a `Domain`, samples of one survey with the splits and named sets that they are in; `joined`
+makes of several what a network is trained on and tested with.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from skybench.errors import IntegrityError, NotFoundError, ParameterError
+from skybench.generators.codes import (
+    ID_VARIABLE,
+    SAMPLE_DIM,
+    SPLIT_VARIABLE,
+    encode_flags,
+    flag_names,
+    sealed_samples,
+)
+from skybench.generators.expression import condition
+from skybench.generators.generate import generate_as_stored
+from skybench.generators.recipe import Recipe
+from skybench.generators.schema import main_variable
+from skybench.learning.labelled import (
+    TEST,
+    TRAIN,
+    UNLABELLED,
+    VALIDATION,
+    Labelled,
+    Origin,
+)
+from skybench.learning.stretch import Stretch
+from skybench.registry.arrays.open_url import is_url
+from skybench.registry.ground_truth import recipe_meant
+from skybench.registry.hashing.content_hash import hash_dataset
+from skybench.registry.hashing.parts import members_of
+from skybench.registry.open import Openable
+from skybench.registry.open import open as open_version
+from skybench.registry.scoring.coordinates import coordinate_table
+from skybench.registry.storage.store import Store
+
+ALL = "all"
+"""The part that every sample is in."""
+
+UNKNOWN = -1
+"""Class of a sample that nobody labelled."""
+
+_TASK = "classification"
+_LABEL = "label"
+_DRAWN_AT_ONCE = 1024
+_STRETCHED = 2000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Domain:
+    """Samples of one survey in memory, with the splits and named sets that they are in.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``des``: tables and figures call it so.
+    ds : Dataset
+        Samples with their coordinates, codes not decoded.
+    parts : dict of str to (sample,) bool arrays
+        Splits and named sets.
+    """
+
+    name: str
+    ds: xr.Dataset
+    parts: dict[str, npt.NDArray[np.bool_]]
+
+    @property
+    def images(self) -> npt.NDArray[Any]:
+        """(sample, [band,] y, x), as they are stored."""
+        return np.asarray(self.ds[main_variable(self.ds)].values)
+
+    @property
+    def ids(self) -> npt.NDArray[np.int64]:
+        """The ``sample_id`` of each sample."""
+        return np.asarray(self.ds[ID_VARIABLE].values, np.int64)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names in the order of the codes; empty where nothing is labelled."""
+        label = self.ds.variables.get(_LABEL)
+        return () if label is None else tuple(flag_names(label).values())
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """The class of each sample, `UNKNOWN` where it is not labelled or sealed."""
+        label = self.ds.variables.get(_LABEL)
+        if label is None:
+            return np.full(self.ds.sizes[SAMPLE_DIM], UNKNOWN)
+        codes = np.array([*flag_names(label)])
+        places = np.select([label.values == code for code in codes], range(len(codes)), UNKNOWN)
+        return np.where(sealed_samples(self.ds), UNKNOWN, places).astype(np.int64)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the samples are from, as files of weights and catalogues tell it."""
+        attrs = self.ds.attrs
+        version = {"dataset", "version"} <= attrs.keys()
+        return Origin(
+            names=self.classes,
+            unit=self.ds[main_variable(self.ds)].attrs.get("units"),
+            licence=attrs.get("license"),
+            dataset=f"{attrs['dataset']}@{attrs['version']}" if version else attrs.get("recipe"),
+            content=attrs.get("content_hash"),
+        )
+
+    def rows(self, part: str) -> npt.NDArray[np.intp]:
+        """Return the places of the samples of a split or named set.
+
+        Raises
+        ------
+        NotFoundError
+            There are none.
+        """
+        rows = np.flatnonzero(self.parts.get(part, np.zeros(0, np.bool_)))
+        if not len(rows):
+            have = ", ".join(name for name, inside in self.parts.items() if inside.any())
+            msg = f"{self.name} has no samples of {part!r}; it has {have or 'none'}"
+            raise NotFoundError(msg)
+        return rows
+
+    def of(self, rows: npt.NDArray[np.intp]) -> "Domain":
+        """Return some of the samples."""
+        parts = {name: inside[rows] for name, inside in self.parts.items()}
+        return replace(self, ds=self.ds.isel({SAMPLE_DIM: rows}), parts=parts)
+
+    def of_part(self, part: str) -> "Domain":
+        """Return the samples of a split or named set; raises as `rows`."""
+        return self.of(self.rows(part))
+
+    def where(self, cut: str | None) -> npt.NDArray[np.bool_]:
+        """Return which samples a cut in their coordinates chooses, as named sets are cut.
+
+        Raises
+        ------
+        ParameterError
+            It names what is no coordinate, or is no condition.
+        """
+        count = self.ds.sizes[SAMPLE_DIM]
+        if cut is None:
+            return np.ones(count, np.bool_)
+        table = coordinate_table(self.ds, np.arange(count))
+        numbers = table.select_dtypes("number")
+        try:
+            return condition(cut, {str(name): numbers[name].to_numpy() for name in numbers})
+        except ValueError as error:
+            msg = f"the cut {cut!r} of {self.name}: {error}"
+            raise ParameterError(msg) from None
+
+    def stretch(self) -> Stretch:
+        """Return the stretch that its images teach, without their labels."""
+        images = self.images
+        return Stretch.of(images[:: max(1, -(-len(images) // _STRETCHED))])
+
+    def content(self) -> str:
+        """Return the hash of images and identities, whatever else is known of the samples."""
+        main = main_variable(self.ds)
+        kept = self.ds[[main]].drop_vars(set(self.ds.coords) - {ID_VARIABLE}, errors="ignore")
+        return hash_dataset(kept.drop_attrs(deep=False)).root
+
+
+def read_domain(
+    reference: Openable | Recipe | xr.Dataset,
+    *,
+    name: str | None = None,
+    parts: Sequence[str] | None = None,
+    store: str | Store | None = None,
+) -> Domain:
+    """Read images and what is known of them into memory.
+
+    Parameters
+    ----------
+    reference : str, path, Recipe or Dataset
+        A version as for `skybench.open`, a Zarr store, a recipe or one of its rungs such as
+        ``sdss_des/des``, or a dataset in memory. It needs neither labels nor splits.
+    name : str, optional
+        Default: the reference.
+    parts : sequence of str, optional
+        Splits and named sets whose samples are read. Default: ``all``, which any dataset has.
+    store : str or Store, optional
+        As for `skybench.open`.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such dataset, or it has no samples of a part.
+    IntegrityError
+        Its samples have no identities, or are of another task than a classification.
+    """
+    ds, called = _opened(reference, store), name or _called(reference)
+    if ID_VARIABLE not in ds.variables or ds.attrs.get("task", _TASK) != _TASK:
+        what = f"a {ds.attrs.get('task')}" if ID_VARIABLE in ds.variables else "no sample_id"
+        msg = f"{called} has {what}: catalogues are of classes of samples with identities"
+        raise IntegrityError(msg)
+    members = {ALL: np.ones(ds.sizes[SAMPLE_DIM], np.bool_)}
+    if SPLIT_VARIABLE in ds.variables:
+        members |= members_of(ds)
+    domain = Domain(name=called, ds=ds, parts=members)
+    if parts is not None:
+        inside = np.zeros(ds.sizes[SAMPLE_DIM], np.bool_)
+        for part in parts:
+            inside[domain.rows(part)] = True
+        domain = domain.of(np.flatnonzero(inside))
+    return replace(domain, ds=domain.ds.load())
+
+
+def _called(reference: Openable | Recipe | xr.Dataset) -> str:
+    if isinstance(reference, xr.Dataset):
+        return str(reference.attrs.get("recipe", "the dataset"))
+    return reference.name if isinstance(reference, Recipe) else str(reference)
+
+
+def _opened(reference: Openable | Recipe | xr.Dataset, store: str | Store | None) -> xr.Dataset:
+    if isinstance(reference, xr.Dataset):
+        return encode_flags(reference.drop_vars(SAMPLE_DIM, errors="ignore"))
+    recipe = reference if isinstance(reference, Recipe) else None
+    if isinstance(reference, str | PathLike) and not is_url(text := fspath(reference)):
+        recipe = recipe_meant(text, Store(store))
+    if recipe is not None:
+        return _drawn(recipe)
+    assert not isinstance(reference, Recipe)
+    place = None if isinstance(reference, str) and is_url(reference) else store
+    return open_version(reference, store=place, decode=False)
+
+
+def _drawn(recipe: Recipe) -> xr.Dataset:
+    """Return all samples of a recipe, drawn some at a time."""
+    starts = range(0, recipe.samples, _DRAWN_AT_ONCE)
+    blocks = [
+        generate_as_stored(recipe, start, min(start + _DRAWN_AT_ONCE, recipe.samples))
+        for start in starts
+    ]
+    return xr.concat(
+        blocks,
+        SAMPLE_DIM,
+        data_vars="minimal",
+        coords="minimal",
+        compat="override",
+        join="override",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Joined:
+    """Several domains as one set of samples, of which the first alone teaches.
+
+    Attributes
+    ----------
+    labelled : Labelled
+        Train and validation are those of the first domain, test is that of each, unlabelled what
+        the others have of that split. Images of the others are in the stretch of the first.
+    domains : tuple of Domain
+    """
+
+    labelled: Labelled
+    domains: tuple[Domain, ...]
+
+    def rows(self, part: str, domain: str) -> npt.NDArray[np.int64]:
+        """Return the rows in `labelled` of a split or named set of one domain."""
+        first = 0
+        for one in self.domains:
+            if one.name == domain:
+                return np.asarray(first + one.rows(part), np.int64)
+            first += one.ds.sizes[SAMPLE_DIM]
+        have = ", ".join(one.name for one in self.domains)
+        msg = f"there is no domain {domain!r}; there are {have}"
+        raise NotFoundError(msg)
+
+    @property
+    def true_labels(self) -> npt.NDArray[np.int64]:
+        """The class of each row where it is known, unlabelled ones included: to judge by alone."""
+        return np.concatenate([domain.labels for domain in self.domains])
+
+
+def joined(
+    source: Domain, *others: Domain, cut: str | None = None, unlabelled: str = "unlabelled"
+) -> Joined:
+    """Return domains as one set of samples to learn from and to be tested with.
+
+    Parameters
+    ----------
+    source : Domain
+        Whose train and validation splits are learnt from.
+    *others : Domain
+    cut : str, optional
+        Keeps the samples of train and validation that it chooses, such as those that volunteers
+        agree about: ``"vote_fraction_spiral > 0.985"``.
+    unlabelled : str
+        The part of the others that is learnt from without labels, where they have it.
+
+    Raises
+    ------
+    ParameterError
+        The domains have other classes or images of other shapes.
+    NotFoundError
+        The source has no train or validation samples.
+    """
+    for other in others:
+        _check_alike(source, other)
+    own = source.stretch()
+    images = [source.images.astype(np.float32)]
+    images += [in_stretch_of(other.images, other.stretch(), own) for other in others]
+    splits = [_source_split(source, cut)]
+    splits += [_other_split(other, unlabelled) for other in others]
+    labelled = Labelled(
+        np.concatenate(images),
+        np.maximum(np.concatenate([one.labels for one in (source, *others)]), 0),
+        np.concatenate(splits),
+        len(source.classes),
+        origin=source.origin,
+    )
+    hidden = labelled.split == UNLABELLED
+    truth = np.where(hidden, 0, labelled.truth)
+    return Joined(labelled=replace(labelled, truth=truth), domains=(source, *others))
+
+
+def _check_alike(source: Domain, other: Domain) -> None:
+    ours, theirs = source.images.shape[1:], other.images.shape[1:]
+    if ours != theirs:
+        msg = f"{other.name} has images {theirs}, {source.name} {ours}; cut or bin them alike first"
+        raise ParameterError(msg)
+    if other.classes and other.classes != source.classes:
+        msg = f"{other.name} has the classes {other.classes}, {source.name} {source.classes}"
+        raise ParameterError(msg)
+
+
+def _source_split(source: Domain, cut: str | None) -> npt.NDArray[np.int8]:
+    split = np.full(source.ds.sizes[SAMPLE_DIM], -1, np.int8)
+    chosen = source.where(cut)
+    for part, code in {"train": TRAIN, "validation": VALIDATION}.items():
+        rows = source.rows(part)
+        kept = rows[chosen[rows] & (source.labels[rows] != UNKNOWN)]
+        if len(kept) < 2:
+            msg = f"{len(kept)} of {len(rows)} {part} samples of {source.name} are left by {cut!r}"
+            raise NotFoundError(msg)
+        split[kept] = code
+    if "test" in source.parts:
+        split[source.parts["test"]] = TEST
+    return split
+
+
+def _other_split(other: Domain, unlabelled: str) -> npt.NDArray[np.int8]:
+    split = np.full(other.ds.sizes[SAMPLE_DIM], -1, np.int8)
+    for part, code in {"test": TEST, unlabelled: UNLABELLED}.items():
+        if part in other.parts:
+            split[other.parts[part]] = code
+    return split
+
+
+def in_stretch_of(
+    images: npt.NDArray[Any], own: Stretch, other: Stretch
+) -> npt.NDArray[np.float32]:
+    """Return images that look under another stretch as they do under their own.
+
+    So a network that has the stretch of one survey takes images of another, whose electrons mean
+    something else: (asinh(x / s) - m) / d stays as it is.
+    """
+    seen = own.applied(images)
+    seen *= np.float32(other.deviation)
+    seen += np.float32(other.mean)
+    np.sinh(seen, out=seen)
+    seen *= np.float32(other.scale)
+    return seen
