@@ -230,7 +230,7 @@ def _images(sample: CutoutSample, found: Measurements) -> "pd.DataFrame":
     counts = found.images[[f"noise_{band}" for band in sample.bands]]
     noise = counts.set_axis(list(sample.bands), axis=1).mul(sample.gain).apply(np.log)
     smooth = found.images[["x2", "y2"]].mean(axis=1)
-    return noise.assign(smooth=smooth.fillna(smooth.median()))
+    return noise.assign(smooth=smooth.fillna(smooth.median()).fillna(0.0))
 
 
 def _true_spread(images: "pd.DataFrame", found: Measurements) -> "pd.DataFrame":
@@ -260,7 +260,12 @@ def _second(found: Measurements) -> float:
 
 
 def _possible(departure: float, second: float) -> tuple[float, float]:
-    """Return the correlations at lags 1 and 2 that a recipe can have, closest to those given."""
+    """Return the correlations at lags 1 and 2 that a recipe can have, closest to those given.
+
+    There are none where no image has enough pixels to tell them.
+    """
+    if not np.isfinite(departure + second):
+        return 0.0, 0.0
     second = float(np.clip(second, *_SECOND))
     first = float(np.clip(1 - departure * (1 - second), *_first_ends(second)))
     return first, second
@@ -343,7 +348,7 @@ def _skies(sample: CutoutSample, model: _Model) -> "pd.DataFrame":
     """
     import pandas as pd  # late: it takes a while
 
-    variance = model.images[list(sample.bands)].transform(lambda spread: np.exp(2 * spread))
+    variance = (2 * model.images[list(sample.bands)]).apply(np.exp)
     _, second = model.correlation
     share = np.clip((model.images["smooth"] - second) / (1 - second), 0, _MOST_SMOOTH)
     own = variance[sample.reference] * (1 - share)

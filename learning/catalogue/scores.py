@@ -11,42 +11,13 @@ from skybench.learning.catalogue.domain import Joined
 from skybench.learning.labelled import TEST
 from skybench.registry.scoring.metric import Outcome
 from skybench.registry.scoring.metrics import expected_calibration_error, roc_auc
-from skybench.registry.scoring.scoring import CONFIDENCE, ConfidenceInterval
+from skybench.registry.scoring.scoring import CONFIDENCE, ConfidenceInterval, crossed_bootstrap
 
-_RESAMPLES = 10_000
 _FEWER = 300
 """Resamples of what is no mean over samples, and so is computed anew each time."""
 
 BySeed = Mapping[int, npt.NDArray[Any]]
 """Probabilities (test sample, class) of each run."""
-
-
-def crossed_bootstrap(merits: npt.NDArray[Any], *, seed: int = 0) -> ConfidenceInterval:
-    """Return the mean of merits with its 95 % interval, where both samples and seeds vary.
-
-    Each resample draws seeds and, by itself, samples, with replacement, and takes the mean of
-    their merits: what it would be with other seeds on other samples. With one seed it is the
-    bootstrap over samples. A little wide (Owen 2007 bounds it), so it errs to the safe side.
-
-    Parameters
-    ----------
-    merits : (seed, sample) array
-        Of a pair of runs, their differences.
-    seed : int
-        Of the resampling.
-
-    References
-    ----------
-    Owen 2007, Annals of Applied Statistics 1, 386 (the pigeonhole bootstrap).
-    """
-    merits = np.asarray(merits, np.float64)
-    rng = np.random.default_rng(seed)
-    seeds, samples = merits.shape
-    samples_drawn = rng.multinomial(samples, np.full(samples, 1 / samples), size=_RESAMPLES)
-    seeds_drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=_RESAMPLES)
-    # Counts first: sums of right and wrong are whole numbers, and their bounds exact.
-    means = ((samples_drawn @ merits.T) * seeds_drawn).sum(axis=1) / (samples * seeds)
-    return _interval(float(merits.mean()), means)
 
 
 def paired_gain(
