@@ -117,9 +117,9 @@ docs: $(KERNELS) ## write docs/generators.md and every picture, from the tables 
 diagnose: $(KERNELS) ## train LeNet-5 on small shapes and say where it breaks, in ./diagnosis (a minute)
 	$(BIN)/python docs/tutorials/where_a_model_breaks.py
 
-release: $(KERNELS) ## VERSION=0.1 [STORE=url] [DATASETS="objects sky"] [SCHEDULER=tcp://…] [WORKERS=n] [SIGN=key.pem] [BASELINES=no]: build, score, publish
+release: $(KERNELS) ## VERSION=0.1 [STORE=url] [DATASETS="objects sky"] [SCHEDULER=tcp://…] [WORKERS=n] [SIGN=key.pem] [REALISM=file.json] [BASELINES=no]: build, score, publish
 	@test -n '$(VERSION)' || { echo 'which version? For example: make release VERSION=0.1' >&2; exit 2; }
-	$(BIN)/skybench release '$(VERSION)' $(DATASETS) $(if $(STORE),--store '$(STORE)') $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(WORKERS),--workers $(WORKERS)) $(if $(SIGN),--sign '$(SIGN)') $(if $(filter no,$(BASELINES)),--no-baselines)
+	$(BIN)/skybench release '$(VERSION)' $(DATASETS) $(if $(STORE),--store '$(STORE)') $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(WORKERS),--workers $(WORKERS)) $(if $(SIGN),--sign '$(SIGN)') $(if $(REALISM),--realism '$(REALISM)') $(if $(filter no,$(BASELINES)),--no-baselines)
 
 clean: ## delete caches and build outputs; .venv and stores stay
 	rm -rf $(COMPAT) build dist generators/native/kernels-* .pytest_cache .mypy_cache .ruff_cache .hypothesis

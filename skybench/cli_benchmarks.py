@@ -101,7 +101,7 @@ def release(
 ) -> None:
     """Release a version: build, hash, train baselines, publish. Resumes; never overwrites.
 
-    Example: skybench release 0.3 sky --store s3://bucket/store --workers 8
+    Example: skybench release 0.4 sky --store s3://bucket/store --workers 8
     Your own recipe, without training: skybench release 0.1 mine.yaml --no-baselines
     Its truth withheld: skybench release 1.0 mine.yaml --no-baselines --sealed mine.seal
     """
