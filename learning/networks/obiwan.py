@@ -74,7 +74,6 @@ OBIWAN_POOL7 = Network(
     model="obiwan's three convolutions with averages of 7 x 7, {planes}-channel input",
     reference="Burleigh et al. 2018, github.com/legacysurvey/obiwan, doc/deeplearning",
     takes=("images",),
-    smallest=28,  # whose last map a pool of 7 does not exceed
     build=partial(build, pool=7),
     stem="0",
     head="12",

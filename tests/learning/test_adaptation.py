@@ -109,7 +109,7 @@ def test_a_training_with_an_alignment_is_a_run_of_its_own(kind, tmp_path):
 def test_the_digest_of_other_runs_stays():
     data = surveys()
     assert run_digest(LENET5, data, ONE_EPOCH, 0) == run_digest(
-        LENET5, data, ONE_EPOCH, 0, None, "head", None
+        LENET5, data, ONE_EPOCH, 0, start=None, but="head", adapt=None
     )
 
 

@@ -67,7 +67,7 @@ def test_list_of_an_empty_store_still_shows_the_recipes(skybench, tmp_path):
 def test_list_groups_the_rungs_by_recipe(skybench, tmp_path):
     _, out, _ = skybench("list", "--store", tmp_path / "none")
     lines = out.splitlines()
-    assert "  sky: clean, easy, hard, blended, rare, two_classes" in lines
+    assert "  sky: clean, easy, hard, alone, blended, rare, two_classes" in lines
     assert "named like sky/hard:" in out
 
 
@@ -393,7 +393,7 @@ def test_list_is_there_for_programs(skybench, demo_store):
 
 def test_list_names_the_versions_that_skybench_records(skybench, tmp_path):
     _, out, _ = skybench("list", "--store", tmp_path / "none")
-    recorded = [f"{name}@0.{minor}" for name in ("objects", "sky") for minor in (1, 2, 3)]
+    recorded = [f"{name}@0.{minor}" for name in ("objects", "sky") for minor in (1, 2, 3, 4)]
     assert f"Recorded by skybench: {', '.join(recorded)}" in out
 
 

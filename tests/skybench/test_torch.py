@@ -48,7 +48,9 @@ def test_what_is_missing_is_named_with_what_installs_it(name, used):
 def test_an_unknown_name_is_told():
     import skybench
 
-    with pytest.raises(AttributeError, match="no attribute 'Dataset'; it has SkyDataModule"):
+    with pytest.raises(
+        AttributeError, match="no attribute 'Dataset'; it has PretrainedNetwork, SkyData"
+    ):
         skybench.torch.Dataset  # noqa: B018
 
 
