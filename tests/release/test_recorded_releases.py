@@ -47,9 +47,14 @@ def test_its_records_are_bound_to_it_and_complete(path):
     manifest = manifest_at(path)
     beside = path.with_name(path.name.replace("manifest", "baselines"))
     records = {r.name: r for r in records_from_text(beside.read_text("utf-8"), str(beside))}
-    assert {"resnet50", "resnet50-paper", "logistic-regression", "majority-class"} <= set(records)
+    assert {"resnet50", "logistic-regression", "majority-class"} <= set(records)
     for record in records.values():
         assert record.mismatch(manifest) is None
-        assert record.complete
+    if manifest.version == "0.4":  # a short run, which says so
+        assert records["resnet50"].incomplete_because == "1 of 3 seeds"
+        assert records["histogram"].score + 0.12 < records["resnet50"].score
+        return
+    assert "resnet50-paper" in records
+    assert all(record.complete for record in records.values())
     assert len(records["resnet50"].seeds) >= 3
     assert 0.93 <= records["resnet50"].score <= 0.985

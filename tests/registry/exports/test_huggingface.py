@@ -113,7 +113,7 @@ def test_samples_without_splits_are_those_of_train(tmp_path, load):
 
 
 def test_a_code_without_a_meaning_is_no_class_label(tmp_path, load):
-    ds = generate_as_stored("objects", 0, 3)
+    ds = generate_as_stored("objects/alone", 0, 3)
     kind = ds.kind.copy(data=np.array([[1], [7], [2]], np.int8))
     write_dataset(ds.assign_coords(kind=kind), tmp_path / "mine", HUGGINGFACE)
     found = [kind for rows in load(tmp_path / "mine").values() for kind in rows["kind"][:]]
