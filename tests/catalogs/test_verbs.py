@@ -87,11 +87,11 @@ def test_samples_are_chosen(opened):
 
 def test_numbers_of_sources_choose_and_group(store):
     for ds in (OPENERS["open"](store, "objects"), OPENERS["Intake, a split"](store, "objects")):
-        bright = ds.flux.isel(source=0) > ds.flux.median()
+        first = ds.isel(source=0)
+        bright = first.flux > ds.flux.median()
         assert 0 < ds.isel(sample=bright).sizes["sample"] < ds.sizes["sample"]
-        assert ds.where(bright, drop=True).flux.isel(source=0).min() > ds.flux.median()
-        single = ds.isel(source=0)
-        counts = single.image.mean(("y", "x")).groupby_bins("flux", 3).count()
+        assert first.where(bright, drop=True).flux.min() > ds.flux.median()
+        counts = first.image.mean(("y", "x")).groupby_bins(first.flux, 3).count()
         assert counts.sum() == ds.sizes["sample"]
 
 
