@@ -15,7 +15,7 @@ import pytest
 import skybench
 
 TUTORIALS = Path(__file__).parent.parent / "docs" / "tutorials"
-VERSION = "objects@0.4"
+VERSION = "objects@0.3"
 MOST_SECONDS = 300
 
 
