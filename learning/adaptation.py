@@ -170,6 +170,8 @@ def with_statistics_of(
 def features_seen(model: StretchedNetwork, head: str | None) -> Iterator[list[torch.Tensor]]:
     """Collect what goes into the last layer while the network is used: (sample, feature) each.
 
+    Of maps it is the mean of each.
+
     Parameters
     ----------
     model : StretchedNetwork
@@ -183,12 +185,16 @@ def features_seen(model: StretchedNetwork, head: str | None) -> Iterator[list[to
     """
     seen: list[torch.Tensor] = []
     handle = head_of(model, head).register_forward_pre_hook(
-        lambda _, inputs: seen.append(inputs[0].flatten(1))
+        lambda _, inputs: seen.append(_vectors(inputs[0]))
     )
     try:
         yield seen
     finally:
         handle.remove()
+
+
+def _vectors(values: torch.Tensor) -> torch.Tensor:
+    return values.flatten(2).mean(-1) if values.ndim > 2 else values
 
 
 def head_of(model: StretchedNetwork, head: str | None) -> torch.nn.Module:

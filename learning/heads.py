@@ -14,7 +14,9 @@ import torch
 from pydantic import JsonValue
 from torch.nn import functional
 
+from skybench.errors import ParameterError
 from skybench.learning.labelled import TRAIN, Labelled
+from skybench.learning.networks.network import Network
 from skybench.learning.stretch import Stretch
 from skybench.learning.target_scaling import TargetScaling
 
@@ -38,6 +40,26 @@ class Head:
     loss: Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]
     answers: Answers
     learned: dict[str, JsonValue] = field(default_factory=dict)
+
+
+def refusal_of(network: Network, data: Labelled) -> str | None:
+    """Say why a network cannot learn from the samples, None where it can."""
+    if data.task not in HEADS:  # a task of another package
+        return f"no network has a head for a {data.task}"
+    return network.refusal(data.form, data.task)
+
+
+def check_network(network: Network, data: Labelled) -> None:
+    """Raise unless a network can learn from the samples.
+
+    Raises
+    ------
+    ParameterError
+        It cannot.
+    """
+    if reason := refusal_of(network, data):
+        msg = f"{network.name} cannot be trained on this: {reason}"
+        raise ParameterError(msg)
 
 
 def exclusive_classes(data: Labelled) -> Head:

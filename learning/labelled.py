@@ -213,7 +213,7 @@ def load_training_data(
         task=key.task,
         turns=key.task != "regression" or not any(_oriented(ds, n) for n in key.names),
         dims=tuple(str(dim) for dim in data.dims[1:]),
-        origin=_origin(ds, key.names),
+        origin=origin_of(ds, key.names),
     )
     if labelled.form.kind != "images" or key.truth.shape:  # a map would have to turn, too
         labelled = dataclasses.replace(labelled, turns=False)
@@ -249,7 +249,8 @@ def _outputs(key: AnswerKey) -> int:
     return math.prod(key.truth.shape[:-2]) if light else len(key.names)
 
 
-def _origin(ds: xr.Dataset, names: tuple[str, ...]) -> Origin:
+def origin_of(ds: xr.Dataset, names: tuple[str, ...]) -> Origin:
+    """Return where the samples of a dataset come from, by what it says itself."""
     main = ds.variables[main_variable(ds)]
     bands = ds.variables.get("band", xr.Variable((), 0))
     return Origin(

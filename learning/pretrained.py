@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 
 from skybench.errors import NotFoundError, ParameterError, UnlikeTrainingWarning
+from skybench.learning.adaptation import features_seen
 from skybench.learning.heads import answers
 from skybench.learning.model import StretchedNetwork, build_model
 from skybench.learning.networks.network import Network
@@ -100,18 +101,10 @@ class PretrainedNetwork(StretchedNetwork):
         ParameterError
             It is not known which layer is the last.
         """
-        if self.declared.head is None:
-            msg = f"{self.declared.name} does not say which its head is"
-            raise ParameterError(msg)
-        kept: list[torch.Tensor] = []
-        last = self.network.get_submodule(self.declared.head)
-        hook = last.register_forward_pre_hook(lambda _, given: kept.append(given[0].cpu()))
-        try:
+        with features_seen(self, self.declared.head) as seen:
             for _ in self._outputs(self._samples(images)):
                 pass
-        finally:
-            hook.remove()
-        return torch.cat([maps.flatten(2).mean(-1) if maps.ndim > 2 else maps for maps in kept])
+        return torch.cat(seen).cpu()
 
     def normalised_for(self, images: npt.ArrayLike) -> "PretrainedNetwork":
         """Return a copy that takes its stretch from these samples, for those in another unit."""
@@ -206,7 +199,7 @@ def pretrained(
     if Path(source).suffix == ".safetensors" or Path(source).is_file():
         weights = read_weights(source)
     else:
-        weights = _of_version(str(source), network, Store(store))
+        weights = weights_of_version(str(source), network, Store(store))
     name = weights.about.network or network
     if name is None:
         msg = f"{source} does not say of which network its weights are; give network="
@@ -214,7 +207,16 @@ def pretrained(
     return _made(weights, network_named(name), classes, channels)
 
 
-def _of_version(reference: str, network: str | None, store: Store) -> Weights:
+def weights_of_version(reference: str, network: str | None, store: Store) -> Weights:
+    """Return the weights of a record of a version, of the best one where none is named.
+
+    Raises
+    ------
+    NotFoundError
+        The store has no such version, or it has no such weights.
+    IntegrityError
+        They are not those that the record names.
+    """
     manifest = read_manifest(store, resolve(reference, store))
     records = [
         read_record(stored, f"{manifest.key}/{stored.key}", store)

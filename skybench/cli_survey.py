@@ -10,6 +10,17 @@ from skybench.errors import ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
+
+    from skybench.release.publishing.finished_dataset import DatasetDescription
+
+VersionOption = Annotated[
+    str | None, typer.Option(help="Publish it in the store as this.", metavar="MAJOR.MINOR")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", help="Write it as .zarr, .h5 or another format.", metavar="FILE"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,13 +45,8 @@ def inject(
         ),
     ],
     name: Annotated[str, typer.Option(help="The dataset's name.")] = "fakes",
-    version: Annotated[
-        str | None, typer.Option(help="Publish it in the store as this.", metavar="MAJOR.MINOR")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Write it as .zarr, .h5 or another format.", metavar="FILE"),
-    ] = None,
+    version: VersionOption = None,
+    out: OutOption = None,
     count: Annotated[int | None, typer.Option(help="Sources a frame.")] = None,
     side: Annotated[int, typer.Option(help="Of a cutout, pixels.")] = 64,
     separation: Annotated[
@@ -101,15 +107,10 @@ def inject(
         run.gallery_of(jobs, ds).save(gallery)
         print(f"{gallery}: rows R are of the frames, rows F were injected")
     if out is not None:
-        from skybench.registry.exports.export import data_format_of, write_dataset
-
-        write_dataset(ds, out, data_format_of(out))
+        _write(ds, out)
         print(f"{out}: {ds.sizes['sample']:,} cutouts of {len(jobs):,} frames")
     if version is not None:
-        from skybench.release.publishing.finished_dataset import publish_dataset
-
-        entry = publish_dataset(ds, run.description_of(ds, jobs), version, store)
-        print(f"{entry.dataset} {entry.version} is published with content {entry.content}")
+        _publish(ds, run.description_of(ds, jobs), version, store)
 
 
 def match(
@@ -219,13 +220,8 @@ def real(
     scale: Annotated[float | None, typer.Option(help="Arcseconds a pixel, as given.")] = None,
     citation: Annotated[str, typer.Option(help="How to cite the images.")] = "",
     name: Annotated[str, typer.Option(help="The dataset's name.")] = "real",
-    version: Annotated[
-        str | None, typer.Option(help="Publish it in the store as this.", metavar="MAJOR.MINOR")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Write it as .zarr, .h5 or another format.", metavar="FILE"),
-    ] = None,
+    version: VersionOption = None,
+    out: OutOption = None,
     store: StoreOption = None,
 ) -> None:
     """Make a dataset of real images and votes; without --version and --out, say what it would have.
@@ -257,15 +253,25 @@ def real(
     made = real_sample(images, votes, options)
     print("\n".join(made.sentences()))
     if out is not None:
-        from skybench.registry.exports.export import data_format_of, write_dataset
-
-        write_dataset(made.dataset, out, data_format_of(out))
+        _write(made.dataset, out)
         print(f"{out} has them")
     if version is not None:
-        from skybench.release.publishing.finished_dataset import publish_dataset
+        _publish(made.dataset, made.description, version, store)
 
-        entry = publish_dataset(made.dataset, made.description, version, store)
-        print(f"{entry.dataset} {entry.version} is published with content {entry.content}")
+
+def _write(ds: "xr.Dataset", out: Path) -> None:
+    from skybench.registry.exports.export import data_format_of, write_dataset
+
+    write_dataset(ds, out, data_format_of(out))
+
+
+def _publish(
+    ds: "xr.Dataset", description: "DatasetDescription", version: str, store: str | None
+) -> None:
+    from skybench.release.publishing.finished_dataset import publish_dataset
+
+    entry = publish_dataset(ds, description, version, store)
+    print(f"{entry.dataset} {entry.version} is published with content {entry.content}")
 
 
 def _cuts(texts: list[str] | None) -> dict[str, str] | None:

@@ -33,6 +33,7 @@ from skybench.learning.labelled import (
     VALIDATION,
     Labelled,
     Origin,
+    origin_of,
 )
 from skybench.learning.stretch import Stretch
 from skybench.registry.arrays.open_url import is_url
@@ -53,7 +54,6 @@ UNKNOWN = -1
 _TASK = "classification"
 _LABEL = "label"
 _DRAWN_AT_ONCE = 1024
-_STRETCHED = 2000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,10 +105,8 @@ class Domain:
         """Where the samples are from, as files of weights and catalogues tell it."""
         attrs = self.ds.attrs
         version = {"dataset", "version"} <= attrs.keys()
-        return Origin(
-            names=self.classes,
-            unit=self.ds[main_variable(self.ds)].attrs.get("units"),
-            licence=attrs.get("license"),
+        return replace(
+            origin_of(self.ds, self.classes),
             dataset=f"{attrs['dataset']}@{attrs['version']}" if version else attrs.get("recipe"),
             content=attrs.get("content_hash"),
         )
@@ -158,8 +156,7 @@ class Domain:
 
     def stretch(self) -> Stretch:
         """Return the stretch that its images teach, without their labels."""
-        images = self.images
-        return Stretch.of(images[:: max(1, -(-len(images) // _STRETCHED))])
+        return Stretch.of(self.images)
 
     def content(self) -> str:
         """Return the hash of images and identities, whatever else is known of the samples."""
@@ -196,15 +193,15 @@ def read_domain(
     IntegrityError
         Its samples have no identities, or are of another task than a classification.
     """
-    ds, called = _opened(reference, store), name or _called(reference)
+    ds, known = _opened(reference, store), name or called(reference)
     if ID_VARIABLE not in ds.variables or ds.attrs.get("task", _TASK) != _TASK:
         what = f"a {ds.attrs.get('task')}" if ID_VARIABLE in ds.variables else "no sample_id"
-        msg = f"{called} has {what}: catalogues are of classes of samples with identities"
+        msg = f"{known} has {what}: catalogues are of classes of samples with identities"
         raise IntegrityError(msg)
     members = {ALL: np.ones(ds.sizes[SAMPLE_DIM], np.bool_)}
     if SPLIT_VARIABLE in ds.variables:
         members |= members_of(ds)
-    domain = Domain(name=called, ds=ds, parts=members)
+    domain = Domain(name=known, ds=ds, parts=members)
     if parts is not None:
         inside = np.zeros(ds.sizes[SAMPLE_DIM], np.bool_)
         for part in parts:
@@ -213,7 +210,8 @@ def read_domain(
     return replace(domain, ds=domain.ds.load())
 
 
-def _called(reference: Openable | Recipe | xr.Dataset) -> str:
+def called(reference: Openable | Recipe | xr.Dataset) -> str:
+    """Return what a dataset is called where nobody says it."""
     if isinstance(reference, xr.Dataset):
         return str(reference.attrs.get("recipe", "the dataset"))
     return reference.name if isinstance(reference, Recipe) else str(reference)

@@ -12,7 +12,7 @@ import torch
 
 from skybench.errors import MissingDependencyError, ParameterError
 from skybench.learning.adaptation import features_seen
-from skybench.learning.catalogue.domain import UNKNOWN, read_domain
+from skybench.learning.catalogue.domain import UNKNOWN, called, read_domain
 from skybench.learning.catalogue.labelling import Readable, TrainedModel, read_model
 from skybench.registry.storage.local_disk import replacing
 from skybench.registry.storage.store import Store
@@ -169,12 +169,12 @@ def features(
     ... # doctest: +SKIP
     """
     trained = model if isinstance(model, TrainedModel) else read_model(model)
-    called = tuple(names or (str(number) for number in range(len(datasets))))
-    if not datasets or len(called) != len(datasets):
-        msg = f"features are mapped of datasets with a name each, got {len(datasets)}, {called}"
+    known = tuple(names or map(called, datasets))
+    if not datasets or len(known) != len(datasets):
+        msg = f"features are mapped of datasets with a name each, got {len(datasets)}, {known}"
         raise ParameterError(msg)
     found, labels, surveys = [], [], []
-    for number, (reference, name) in enumerate(zip(datasets, called, strict=True)):
+    for number, (reference, name) in enumerate(zip(datasets, known, strict=True)):
         domain = read_domain(reference, name=name, parts=(part,), store=store)
         drawn = np.random.default_rng(seed).permutation(len(domain.ids))[:at_most]
         few = domain.of(np.sort(drawn))
@@ -185,14 +185,10 @@ def features(
         np.concatenate(found),
         np.concatenate(surveys),
         np.concatenate(labels),
-        called if names else tuple(map(_name, datasets)),
+        known,
         trained.classes,
         seed,
     )
-
-
-def _name(reference: Readable) -> str:
-    return str(getattr(reference, "attrs", {}).get("recipe", reference))
 
 
 def features_of(trained: TrainedModel, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

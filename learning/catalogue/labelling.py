@@ -1,6 +1,5 @@
 """Label samples that nobody labelled, with probabilities that tell how often they are right."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
@@ -20,6 +19,7 @@ from skybench.learning.catalogue.catalogue_file import CLASS, CONFIDENCE, Catalo
 from skybench.learning.catalogue.domain import (
     UNKNOWN,
     Domain,
+    called,
     in_stretch_of,
     joined,
     read_domain,
@@ -36,6 +36,7 @@ from skybench.registry.describing.library_versions import library_versions
 from skybench.registry.open import Openable
 from skybench.registry.scoring.coordinates import coordinate_table
 from skybench.registry.scoring.question import ID
+from skybench.registry.storage.local_disk import file_digest
 from skybench.registry.storage.store import Store
 
 Readable = Openable | xr.Dataset
@@ -64,7 +65,7 @@ class TrainedModel:
     @property
     def digest(self) -> str:
         """SHA-256 of the file."""
-        return f"sha256:{hashlib.sha256(self.path.read_bytes()).hexdigest()}"
+        return file_digest(self.path)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -257,7 +258,7 @@ def catalogue(
         weights=trained.digest,
         network=trained.network.name,
         temperature=temperature,
-        calibrated_on=None if source is None else f"validation of {_called(source)}",
+        calibrated_on=None if source is None else f"validation of {called(source)}",
         dataset=origin.dataset or domain.name,
         part=part,
         trained_on=trained.about.origin.dataset,
@@ -329,11 +330,3 @@ def _table(
             raise ParameterError(unknown("column", column, [*map(str, known)]))
         table[column] = known[column].to_numpy()
     return table
-
-
-def _called(source: Readable) -> str:
-    return (
-        str(source.attrs.get("recipe", "a dataset"))
-        if isinstance(source, xr.Dataset)
-        else str(source)
-    )

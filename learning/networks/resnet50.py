@@ -15,10 +15,17 @@ def build(form: SampleForm, outputs: int) -> "torch.nn.Module":
     The last normalisation of each residual block starts at zero (Goyal et al. 2017, section 5.1),
     without which the first epochs at a high learning rate are lost.
     """
-    import torch  # seconds, and only where a network is built
-    from torchvision.models import resnet50  # type: ignore[import-untyped]
+    return build_residual("resnet50", form, outputs)
 
-    network: torch.nn.Module = resnet50(weights=None, num_classes=outputs, zero_init_residual=True)
+
+def build_residual(name: str, form: SampleForm, outputs: int) -> "torch.nn.Module":
+    """Make a residual network of torchvision by its name there."""
+    import torch  # seconds, and only where a network is built
+    from torchvision import models  # type: ignore[import-untyped]
+
+    network: torch.nn.Module = models.get_model(
+        name, weights=None, num_classes=outputs, zero_init_residual=True
+    )
     stem = torch.nn.Conv2d(form.planes, 64, 7, stride=2, padding=3, bias=False)
     torch.nn.init.kaiming_normal_(stem.weight, mode="fan_out", nonlinearity="relu")
     network.conv1 = stem

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import xarray as xr
 
 from skybench.errors import ParameterError
-from skybench.learning.heads import HEADS
+from skybench.learning.heads import check_network
 from skybench.learning.labelled import Labelled, TrainingData, load_training_data
 from skybench.learning.networks.network import Network
 from skybench.learning.networks.table import chosen_networks
@@ -160,12 +160,7 @@ def network_for(network: str | Network, data: Labelled) -> Network:
         There is none of that name, or it cannot.
     """
     chosen = network if isinstance(network, Network) else chosen_networks([network])[0]
-    if data.task not in HEADS:
-        msg = f"no network has a head for a {data.task}"
-        raise ParameterError(msg)
-    if reason := chosen.refusal(data.form):
-        msg = f"{chosen.name} cannot be trained on this: {reason}"
-        raise ParameterError(msg)
+    check_network(chosen, data)
     return chosen
 
 

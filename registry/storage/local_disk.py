@@ -5,6 +5,7 @@ And what else lies there: `is_litter` knows what others leave beside our files.
 
 import errno
 import glob
+import hashlib
 import os
 import re
 import secrets
@@ -438,3 +439,9 @@ def _lock(descriptor: int, wait: bool) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     return True
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, as manifests and records write it."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

@@ -1,7 +1,6 @@
 """Write down a trained baseline: its record, predictions and weights."""
 
 import dataclasses
-import hashlib
 import math
 import shutil
 from collections.abc import Mapping
@@ -36,6 +35,7 @@ from skybench.registry.scoring.records import (
 )
 from skybench.registry.scoring.scoring import TestScore, bound_fields, score
 from skybench.registry.scoring.tasks import task_named
+from skybench.registry.storage.local_disk import file_digest
 from skybench.registry.storage.store import BASELINES
 from skybench.registry.versions.index import utc_now
 from skybench.registry.versions.manifest import Manifest, StoredObject
@@ -154,7 +154,7 @@ def _seed_scores(tested: TestScore, runs: Mapping[int, Fit]) -> tuple[SeedScore,
                 "validation_score": round(runs[seed].best.validation_score, 6),
                 "best_epoch": runs[seed].best.epoch,
                 "wall_seconds": round(runs[seed].seconds, 1),
-                "weights_sha256": _digest(runs[seed].weights),
+                "weights_sha256": file_digest(runs[seed].weights),
                 "curve": tuple(_curve_point(epoch) for epoch in runs[seed].history),
             }
         )
@@ -242,10 +242,5 @@ def _completeness(*shortfalls: str | None) -> dict[str, Any]:
 def stored_file(path: Path) -> StoredObject:
     """Return what a record says of a file of its baseline."""
     return StoredObject(
-        key=f"{BASELINES}/{path.name}", size=path.stat().st_size, sha256=_digest(path)
+        key=f"{BASELINES}/{path.name}", size=path.stat().st_size, sha256=file_digest(path)
     )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from skybench.errors import IntegrityError
 from skybench.learning.floors import FLOORS
-from skybench.learning.heads import HEADS
-from skybench.learning.labelled import Labelled, load_training_data
+from skybench.learning.heads import refusal_of
+from skybench.learning.labelled import load_training_data
 from skybench.learning.networks.network import Network
 from skybench.learning.networks.table import DEFAULT_NETWORKS, chosen_networks
 from skybench.learning.protocols import Protocol, chosen_protocols
@@ -86,17 +86,11 @@ def train_baselines(
     floors = FLOORS[data.labelled.task]
     records = [_once(job, name, None, partial(_floor, job, name)) for name in floors]
     for network in trained if chosen else ():
-        if reason := _refusal(network, data.labelled):
+        if reason := refusal_of(network, data.labelled):
             job.say(f"{network.name} is not trained: {reason}")
         else:
             records += _under_each(job, network, chosen)
     return tuple(records)
-
-
-def _refusal(network: Network, data: Labelled) -> str | None:
-    if data.task not in HEADS:  # a task of another package
-        return f"no network has a head for a {data.task}"
-    return network.refusal(data.form, data.task)
 
 
 @dataclass(frozen=True)

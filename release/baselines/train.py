@@ -11,11 +11,12 @@ import xarray as xr
 
 from skybench.errors import NotFoundError, ParameterError
 from skybench.learning.execution import Execution, is_first_process, wait_for_all
-from skybench.learning.heads import HEADS
-from skybench.learning.labelled import Labelled, TrainingData, load_training_data
+from skybench.learning.heads import check_network
+from skybench.learning.labelled import TrainingData, load_training_data
 from skybench.learning.networks.network import Network
 from skybench.learning.networks.table import chosen_networks
 from skybench.learning.operation_profile import OPERATIONS, TRACE
+from skybench.learning.pretrained import weights_of_version
 from skybench.learning.protocol_file import protocol_of
 from skybench.learning.protocols import Protocol
 from skybench.learning.training import CURVE, Fit, fit
@@ -149,7 +150,7 @@ def train(
     folder = Path(out)
     (folder / WORK).mkdir(parents=True, exist_ok=True)
     data, manifest = _data(reference, store, folder / WORK)
-    _check(chosen, data.labelled)
+    check_network(chosen, data.labelled)
     how = Execution(devices=devices, loggers=tuple(loggers), profile=profile, progress=progress)
     start, name = _start(asked, chosen, store), record_name(chosen, asked)
     runs = {
@@ -213,15 +214,6 @@ def _called(reference: Openable | xr.Dataset) -> str:
     return words[:_LONGEST_NAME] or "data"
 
 
-def _check(network: Network, data: Labelled) -> None:
-    if data.task not in HEADS:
-        msg = f"no network has a head for a {data.task}"
-        raise ParameterError(msg)
-    if reason := network.refusal(data.form):
-        msg = f"{network.name} cannot be trained on this: {reason}"
-        raise ParameterError(msg)
-
-
 def _start(protocol: Protocol, network: Network, store: str | Store | None) -> Weights | None:
     """Return the weights that the protocol's `init` names."""
     if protocol.init is None:
@@ -229,12 +221,11 @@ def _start(protocol: Protocol, network: Network, store: str | Store | None) -> W
     if Path(protocol.init).is_file():
         return read_weights(protocol.init)
     place = Store(store)
-    manifest = read_manifest(place, present(protocol.init, place))
-    key = f"{manifest.key}/baselines/{network.name}.safetensors"
     try:
-        return read_weights(place.local_path(key))
-    except NotFoundError:
-        msg = f"init: {manifest.reference} has no weights of {network.name} in {place.root}"
+        present(protocol.init, place)
+        return weights_of_version(protocol.init, network.name, place)
+    except NotFoundError as error:
+        msg = f"init: {error}"
         raise NotFoundError(msg) from None
 
 
