@@ -49,6 +49,14 @@ def homes(tmp_path_factory):
     return (folder / str(number) for number in count())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def memory_of_the_session(homes):
+    """A data folder for what tests share, which is made before the first has its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(next(homes)))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_memory(homes, monkeypatch):
     """A data folder of the test's own, so that stores of other tests are not remembered."""

@@ -70,7 +70,7 @@ def test_a_researcher_sees_where_a_model_breaks_and_submits_it(follow, store, tm
     assert re.search(r"Accuracy falls to \d+ %", said)
     assert re.search(r"On hard it is \d+ %", said)
     assert "On hard it is" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
-    board = skybench.leaderboard(VERSION, store=store).set_index("name")
+    board = skybench.leaderboard("objects@0.4", store=store).set_index("name")
     assert board.at["resnet50", "rank"] < board.at["ConvNet", "rank"]
     assert board.at["ConvNet", "rank"] < board.at["logistic-regression", "rank"]
 

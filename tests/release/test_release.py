@@ -363,9 +363,9 @@ def test_a_wrong_version_is_refused_before_anything(tmp_path, version):
             "unknown protocol 'papers'; did you mean 'paper'",
         ),
         (
-            {"training": TrainingOptions(networks=["resnet18"])},
+            {"training": TrainingOptions(networks=["resnet5"])},
             ParameterError,
-            "unknown network 'resnet18'; did you mean 'resnet50'",
+            "unknown network 'resnet5'; did you mean 'resnet50'",
         ),
     ],
 )
