@@ -12,6 +12,7 @@ import pytest
 from skybench.errors import IntegrityError, NotFoundError, OlderIndexWarning, YankedVersionWarning
 from skybench.registry.audit import audit
 from skybench.registry.storage.store import INDEX, Store
+from skybench.registry.versions import index
 from skybench.registry.versions.index import append, read_index, resolve, yank
 from skybench.registry.versions.manifest import digest_of
 from skybench.registry.versions.seen_index import forget, lines_missing
@@ -26,6 +27,8 @@ def publish(store, *versions):
 @pytest.fixture(params=["a shared folder", "a bucket"])
 def store(request, tmp_path, monkeypatch):
     """A store of somebody else, with sky 1.0 and 1.1, whose index was not read yet."""
+    # What is published again has its first line to the byte, whatever second it is.
+    monkeypatch.setattr(index, "utc_now", lambda: "2026-11-20T16:00:00Z")
     if request.param == "a bucket":
         request.getfixturevalue("s3_server")
         store = Store(f"s3://skybench-tests/{tmp_path.name}")
