@@ -75,7 +75,6 @@ cli_proof.register(app)
 cli_benchmarks.register(app)
 cli_learning.register(app)
 cli_survey.register(app)
-cli_learning.register(app)
 
 
 def main() -> None:
