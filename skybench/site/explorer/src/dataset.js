@@ -15,12 +15,13 @@ const MOST_STEPS = 16; // of a coordinate, such as one a band; what has more is 
 export async function openDataset(entry, store) {
   const url = new URL(`${entry.zarr}/`, store);
   const group = await fetchJson(new URL("zarr.json", url));
-  return new Dataset(entry, url, group);
+  return new Dataset(entry, store, url, group);
 }
 
 class Dataset {
-  constructor(entry, url, group) {
+  constructor(entry, store, url, group) {
     this.entry = entry;
+    this.store = store;
     this.attributes = group.attributes;
     this.arrays = new Map(Object.entries(group.consolidated_metadata.metadata));
     this.samples = entry.samples;

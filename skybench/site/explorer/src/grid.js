@@ -31,7 +31,8 @@ export class Grid {
   }
 
   layOut() {
-    this.columns = Math.max(1, Math.floor((this.frame.clientWidth - 4) / this.size));
+    this.columns = Math.max(1, Math.floor(this.frame.clientWidth / this.size));
+    this.cell = Math.floor(this.frame.clientWidth / this.columns); // at least this.size, if there is room
     const count = Math.ceil(this.samples.length / this.columns);
     this.sheet.style.height = `${count * this.#step}px`;
     this.sheet.setAttribute("aria-rowcount", count);
@@ -62,7 +63,7 @@ export class Grid {
   }
 
   get #step() {
-    return this.size + CAPTION;
+    return this.cell + CAPTION;
   }
 
   #soon() {
@@ -117,9 +118,9 @@ export class Grid {
     cell.setAttribute("aria-colindex", column + 1);
     cell.tabIndex = -1;
     cell.dataset.place = place;
-    cell.style.width = `${this.size}px`;
+    cell.style.width = `${this.cell}px`;
     const canvas = document.createElement("canvas");
-    canvas.style.height = `${this.size - 6}px`;
+    canvas.style.height = `${this.cell - 6}px`;
     const caption = document.createElement("span");
     cell.append(canvas, caption);
     return cell;

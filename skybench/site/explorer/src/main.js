@@ -4,7 +4,7 @@ import { columnValues, columnsOf } from "./columns.js";
 import { openDataset } from "./dataset.js";
 import { filterForm, matching } from "./filters.js";
 import { Grid } from "./grid.js";
-import { STRETCHES, canDraw, draw } from "./pictures.js";
+import { STRETCHES, canDraw, draw, isStretched } from "./pictures.js";
 import { fetchJson } from "./range_store.js";
 import { SamplePanel } from "./sample_panel.js";
 import { Scatter } from "./scatter.js";
@@ -13,7 +13,8 @@ import { readView, viewText } from "./view_state.js";
 const PAGE = new URL(".", document.baseURI);
 const SIZES = [64, 96, 144, 224];
 const LARGE = 448;
-const MOST_FILTERS_SHOWN = 2; // words and splits are shown from the beginning
+const USUAL = ["flux", "half_light_radius"];
+const SHOWN_FILTERS = ["label", "split"]; // from the beginning
 
 const element = (id) => document.getElementById(id);
 
@@ -22,7 +23,7 @@ class Explorer {
     this.index = index;
     this.store = new URL(index.store.replace(/\/?$/, "/"), new URL("..", PAGE));
     this.grid = new Grid(element("frame"), {
-      paint: (canvas, row) => this.paint(canvas, row, this.grid.size),
+      paint: (canvas, row) => this.paint(canvas, row, this.grid.cell),
       want: (rows) => this.dataset.want(this.view.variable, rows),
       caption: (row) => this.caption(row),
       open: (row) => this.change({ sample: row }),
@@ -60,7 +61,7 @@ class Explorer {
     if (view.dataset && known.reference !== view.dataset) tell(`${view.dataset} is not in this store; this is ${known.reference}`);
     if (this.dataset?.entry !== known) await this.#open(known);
     this.view = this.#completed({ ...view, dataset: known.reference });
-    this.shownFilters = new Set(this.columns.filter(({ name }) => ["label", "split"].includes(name)).map(({ name }) => name));
+    this.shownFilters = new Set(SHOWN_FILTERS);
     await this.#showAll({ first: true });
   }
 
@@ -78,8 +79,7 @@ class Explorer {
     this.dataset.chunks.onError = (error) => tell(error.message);
     this.own = await columnsOf(this.dataset);
     this.columns = this.own;
-    this.times = undefined;
-    this.model = undefined;
+    this.labels = undefined;
   }
 
   /** A view with something chosen wherever something must be. */
@@ -87,21 +87,24 @@ class Explorer {
     const { variables, entry } = this.dataset;
     const variable = variables.includes(view.variable) ? view.variable : entry.variable;
     const about = this.dataset.about(variable);
-    const [x, y] = this.#numbers();
+    const [x, y] = this.#plotted();
     return {
       ...view,
       variable,
       stretch: STRETCHES.includes(view.stretch) ? view.stretch : about.units === "electron" ? "asinh" : "linear",
       band: view.band ?? "rgb",
       size: SIZES.includes(view.size) ? view.size : 96,
-      x: view.x ?? x?.name,
-      y: view.y ?? (y ?? x)?.name,
+      x: view.x ?? x,
+      y: view.y ?? y ?? x,
       model: entry.models.some(({ name }) => name === view.model) ? view.model : undefined,
     };
   }
 
-  #numbers() {
-    return this.own.filter((column) => !column.words);
+  /** The two columns to begin with: what most datasets have, else the first numbers. */
+  #plotted() {
+    const numbers = this.own.filter((column) => !column.words).map(({ name }) => name);
+    const usual = USUAL.filter((name) => numbers.includes(name));
+    return [...usual, ...numbers.filter((name) => !USUAL.includes(name))];
   }
 
   async #showAll({ before, first }) {
@@ -112,8 +115,7 @@ class Explorer {
     if (differs("variable", "model")) this.#fillChoices();
     if (differs("size")) this.grid.size = view.size;
     if (first && !view.where.size) this.#showRows(everyRow(this.dataset.samples)); // at once, before any column
-    else if (differs("size")) this.grid.layOut();
-    else if (differs("stretch", "band", "variable")) this.grid.repaint(this.grid.layOut());
+    else if (differs("size", "stretch", "band", "variable")) this.grid.layOut();
     if (differs("stretch", "band")) this.panel.repaint();
     await model;
     if (differs("model")) this.#fillColumns();
@@ -129,8 +131,7 @@ class Explorer {
 
   #fillChoices() {
     const { view, dataset } = this;
-    const { index } = this;
-    fill("dataset", index.datasets.map(({ reference, title }) => [reference, `${reference}: ${title}`]), view.dataset);
+    fill("dataset", this.index.datasets.map(({ reference, title }) => [reference, `${reference}: ${title}`]), view.dataset);
     fill("variable", dataset.variables.map((name) => [name, name]), view.variable);
     fill("stretch", STRETCHES.map((name) => [name, name]), view.stretch);
     fill("size", SIZES.map((size) => [size, `${size} px`]), view.size);
@@ -145,6 +146,7 @@ class Explorer {
     const { dataset, view } = this;
     const { shape, dimension_names: dims } = dataset.arrays.get(view.variable);
     const there = dims[1] === "band";
+    element("stretch").closest("label").hidden = !isStretched(dims.slice(1));
     element("band").closest("label").hidden = !there;
     if (!there) return;
     const names = await dataset.labels("band", shape[1]);
@@ -165,11 +167,12 @@ class Explorer {
     const { view, dataset } = this;
     this.#showFilters();
     const rows = await matching(dataset, this.columns, view.where);
-    if (view === this.view || view.where === this.view.where) this.#showRows(rows);
-    this.labels ??= undefined;
     const label = this.own.find(({ name }) => name === "label");
-    this.words = label && (await columnValues(dataset, label));
-    this.grid.repaint();
+    const labels = label && (await columnValues(dataset, label));
+    if (view.dataset !== this.view.dataset || view.where !== this.view.where) return; // another was asked for meanwhile
+    this.labels = labels;
+    if (rows.length === this.rows?.length && !view.where.size) this.grid.repaint();
+    else this.#showRows(rows);
   }
 
   #showRows(rows) {
@@ -218,9 +221,9 @@ class Explorer {
   }
 
   async #showSample() {
-    const { sample, variable } = this.view;
+    const { sample } = this.view;
     if (sample === undefined) this.panel.close();
-    else if (sample < this.dataset.samples) await this.panel.show(this.dataset, this.columns, variable, sample);
+    else if (sample < this.dataset.samples) await this.panel.show(this.dataset, this.columns, this.view);
   }
 
   step(by) {
@@ -237,7 +240,7 @@ class Explorer {
   }
 
   caption(row) {
-    const word = this.words?.choices?.[this.words.values[row]];
+    const word = this.labels?.choices[this.labels.values[row]];
     return word ? `${row} ${word}` : String(row);
   }
 

@@ -18,6 +18,11 @@ const FORMS = {
   pixel: drawMap,
 };
 
+/** Whether a form is shown with a stretch that can be chosen. */
+export function isStretched(dims) {
+  return [drawImage, drawBands].includes(FORMS[dims.join()]);
+}
+
 export function canDraw(dims) {
   return dims.join() in FORMS || dims.length === 1;
 }
@@ -29,7 +34,7 @@ export function canDraw(dims) {
  * @param {HTMLCanvasElement} canvas
  * @param {{values: TypedArray, shape: number[]}} sample
  * @param {string[]} dims
- * @param {object} options - {stretch, band, size, attributes, times}; band is a step or "rgb"
+ * @param {object} options - {stretch, band, size, isPicture, attributes}; band is a step or "rgb"
  */
 export function draw(canvas, sample, dims, options) {
   const form = FORMS[dims.join()] ?? drawSeries;
@@ -154,10 +159,10 @@ function fitted(values, size) {
   return between(values, ...extent(values)).map((value) => 6 + value * (size - 12));
 }
 
-/** Values as points over their time, of many as a line. */
-function drawSeries(canvas, values, shape, { size, times }) {
+/** Values as points, one after another. */
+function drawSeries(canvas, values, shape, { size }) {
   const context = plot(canvas, size);
-  const across = fitted(times ?? values.map((_, place) => place), size);
+  const across = fitted(values.map((_, place) => place), size);
   const up = fitted(values, size).map((value) => size - value);
   context.fillStyle = COLOURS[0];
   const dot = Math.max(1.5, size / 128);

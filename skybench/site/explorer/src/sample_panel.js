@@ -21,16 +21,17 @@ export class SamplePanel {
     dialog.addEventListener("close", () => of.closed());
   }
 
-  async show(dataset, columns, variable, row) {
+  /** @param {object} view - which has {sample, variable, model} */
+  async show(dataset, columns, { sample: row, variable, model }) {
     this.row = row;
     const { parts } = this;
     parts.title.textContent = `${dataset.entry.reference}, sample ${row}`;
-    parts.code.textContent = codeFor(dataset.entry, row);
+    parts.code.textContent = codeFor(dataset, row);
     if (!this.dialog.open) this.dialog.showModal();
     this.dialog.dataset.sample = "";
     const [sample, known, said] = await Promise.all([
       dataset.sample(variable, row),
-      known_(dataset, row),
+      knownOf(dataset, row),
       saidOf(dataset, columns, row),
     ]);
     if (this.row !== row) return; // another was asked for meanwhile
@@ -38,7 +39,7 @@ export class SamplePanel {
     this.canvas.hidden = !drawn;
     this.canvas.setAttribute("aria-label", `${variable} of sample ${row}`);
     parts.sum.textContent = summary(sample, dataset, variable, drawn);
-    parts.answer.textContent = said;
+    parts.answer.textContent = model ? `${model}: ${said}` : "";
     parts.table.replaceChildren(...known.ofSample.map(tableRow));
     parts.sources.replaceChildren(...sourceRows(known));
     parts.sources.parentElement.hidden = !known.ofSource.length;
@@ -54,8 +55,9 @@ export class SamplePanel {
   }
 }
 
-function codeFor(entry, row) {
-  const filled = (line) => line.replaceAll("{row}", row).replaceAll("{next}", row + 1);
+function codeFor({ entry, store }, row) {
+  const place = store.href.replace(/\/$/, "");
+  const filled = (line) => line.replaceAll("{row}", row).replaceAll("{next}", row + 1).replaceAll("{store}", place);
   return ["import skybench", "", ...entry.code.map(filled)].join("\n");
 }
 
@@ -89,11 +91,11 @@ async function saidOf(dataset, columns, row) {
     }),
   );
   const said = texts.filter(Boolean).join(", ");
-  return of.length ? said || "it was not asked about this sample, which is not in the test split" : "";
+  return said || "was not asked about this sample, which is not in the test split";
 }
 
 /** Every coordinate of one sample: {ofSample, ofSource} with {name, units, about, texts}. */
-async function known_(dataset, row) {
+async function knownOf(dataset, row) {
   const names = [...dataset.arrays.keys()].filter((name) => {
     return dataset.arrays.get(name).dimension_names[0] === SAMPLE && !dataset.variables.includes(name);
   });
@@ -126,10 +128,7 @@ function sourceRows({ ofSource }) {
   const kind = ofSource.find(({ name }) => name === "kind");
   const slots = (ofSource[0]?.texts ?? []).map((_, slot) => slot).filter((slot) => !kind || kind.texts[slot] !== "empty");
   const told = ofSource.filter(({ texts }) => slots.some((slot) => texts[slot]));
-  return told.map(({ name, texts, units, about }) => {
-    const row = rowOf([name, slots.map((slot) => texts[slot] || "none").join(" | "), units === "1" ? "" : units, about]);
-    return row;
-  });
+  return told.map((one) => tableRow({ ...one, texts: [slots.map((slot) => one.texts[slot] || "none").join(" | ")] }));
 }
 
 function rowOf([name, ...cells]) {

@@ -42,10 +42,17 @@ export class Scatter {
     this.up = axis(y, rows, this.height - MARGIN.bottom, MARGIN.top);
     this.#drawAxes();
     const marks = marksOf(colour, rows, this.ink);
-    for (const row of rows) this.#mark(row, marks.of(row));
+    let drawn = 0;
+    for (const row of rows) drawn += this.#mark(row, marks.of(row));
     this.#ring(plotted.chosen);
-    this.legend.replaceChildren(...marks.legend);
-    const told = `${y.column.name} against ${x.column.name} of ${rows.length.toLocaleString("en")} samples`;
+    this.#tell(marks.legend, drawn, rows.length - drawn);
+  }
+
+  #tell(legend, drawn, absent) {
+    const { x, y } = this.plotted;
+    this.legend.replaceChildren(...legend);
+    if (absent) this.legend.append(textItem(`${absent.toLocaleString("en")} without these values`));
+    const told = `${y.column.name} against ${x.column.name} of ${drawn.toLocaleString("en")} samples`;
     this.canvas.setAttribute("aria-label", `${told}; the same samples are in the grid`);
   }
 
@@ -68,8 +75,9 @@ export class Scatter {
 
   #mark(row, stamp) {
     const [x, y] = this.#place(row);
-    if (Number.isNaN(x + y)) return;
+    if (!Number.isFinite(x + y)) return 0;
     this.context.drawImage(stamp, x - stamp.width / 4, y - stamp.height / 4, stamp.width / 2, stamp.height / 2);
+    return 1;
   }
 
   #ring(row) {
@@ -187,6 +195,10 @@ function stamp(form, colour, radius) {
   form(context, radius);
   context.fill();
   return canvas;
+}
+
+function textItem(text) {
+  return Object.assign(document.createElement("li"), { textContent: text });
 }
 
 function line(mark, text) {
