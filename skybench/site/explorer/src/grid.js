@@ -12,6 +12,7 @@ export class Grid {
     this.of = of;
     this.sheet = frame.querySelector("[role=grid]");
     this.rows = new Map();
+    this.spare = []; // rows out of view, to be used again: making canvases is slow
     this.samples = new Uint32Array(0);
     this.size = 96;
     this.current = 0;
@@ -47,7 +48,7 @@ export class Grid {
   }
 
   repaint() {
-    for (const element of this.sheet.querySelectorAll("[role=gridcell]")) this.#paint(element);
+    for (const element of this.sheet.querySelectorAll("[role=gridcell]:not([hidden])")) this.#paint(element);
   }
 
   /** Bring the place of a sample among those shown into view, and give it the focus if asked. */
@@ -76,8 +77,9 @@ export class Grid {
   }
 
   #clear() {
-    for (const element of this.rows.values()) element.remove();
+    this.sheet.replaceChildren();
     this.rows.clear();
+    this.spare = [];
   }
 
   #refresh() {
@@ -88,9 +90,7 @@ export class Grid {
     const end = Math.min(last, Math.floor((scrollTop + clientHeight) / this.#step) + AROUND);
     this.of.want([...this.samples.subarray(first * this.columns, (end + 1) * this.columns)]);
     for (const [number, element] of this.rows) {
-      if (number >= first && number <= end) continue;
-      element.remove();
-      this.rows.delete(number);
+      if (number < first || number > end) this.#putAway(number, element);
     }
     for (let number = first; number <= end; number++) {
       if (!this.rows.has(number)) this.#add(number);
@@ -98,26 +98,41 @@ export class Grid {
     this.#mark();
   }
 
+  #putAway(number, element) {
+    // The focus stays in the grid, so that an arrow key goes on from where it was.
+    if (element.contains(document.activeElement)) this.sheet.focus({ preventScroll: true });
+    element.remove();
+    this.rows.delete(number);
+    this.spare.push(element);
+  }
+
   #add(number) {
-    const element = document.createElement("div");
-    element.setAttribute("role", "row");
+    const element = this.spare.pop() ?? this.#newRow();
     element.setAttribute("aria-rowindex", number + 1);
     element.style.transform = `translateY(${number * this.#step}px)`;
-    const begin = number * this.columns;
-    const end = Math.min(begin + this.columns, this.samples.length);
-    for (let place = begin; place < end; place++) element.append(this.#newCell(place, place - begin));
+    [...element.children].forEach((cell, column) => {
+      const place = number * this.columns + column;
+      cell.dataset.place = place;
+      cell.tabIndex = -1;
+      cell.hidden = place >= this.samples.length;
+      if (!cell.hidden) this.#paint(cell);
+    });
     const after = [...this.rows.keys()].filter((other) => other > number).sort((a, b) => a - b)[0];
     this.sheet.insertBefore(element, this.rows.get(after) ?? null); // read out in their order
     this.rows.set(number, element);
-    for (const cell of element.children) this.#paint(cell);
   }
 
-  #newCell(place, column) {
+  #newRow() {
+    const element = document.createElement("div");
+    element.setAttribute("role", "row");
+    for (let column = 0; column < this.columns; column++) element.append(this.#newCell(column));
+    return element;
+  }
+
+  #newCell(column) {
     const cell = document.createElement("div");
     cell.setAttribute("role", "gridcell");
     cell.setAttribute("aria-colindex", column + 1);
-    cell.tabIndex = -1;
-    cell.dataset.place = place;
     cell.style.width = `${this.cell}px`;
     const canvas = document.createElement("canvas");
     canvas.style.height = `${this.cell - 6}px`;

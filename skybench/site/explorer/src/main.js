@@ -114,7 +114,7 @@ class Explorer {
     const model = differs("model") && this.#chooseModel();
     if (differs("variable", "model")) this.#fillChoices();
     if (differs("size")) this.grid.size = view.size;
-    if (first && !view.where.size) this.#showRows(everyRow(this.dataset.samples)); // at once, before any column
+    if (first && !view.where.size) await this.#showFirst();
     else if (differs("size", "stretch", "band", "variable")) this.grid.layOut();
     if (differs("stretch", "band")) this.panel.repaint();
     await model;
@@ -122,6 +122,12 @@ class Explorer {
     if (differs("where", "model")) await this.#filter();
     if (differs("where", "x", "y", "colour", "model", "sample")) await this.#plot();
     if (differs("sample")) await this.#showSample();
+  }
+
+  /** Show all samples before any column is read, and pictures before columns are asked for. */
+  async #showFirst() {
+    this.#showRows(everyRow(this.dataset.samples));
+    await this.dataset.sample(this.view.variable, 0).catch((error) => tell(error.message));
   }
 
   async #chooseModel() {

@@ -38,7 +38,7 @@ export function canDraw(dims) {
  */
 export function draw(canvas, sample, dims, options) {
   const form = FORMS[dims.join()] ?? drawSeries;
-  form(canvas, Float64Array.from(sample.values, Number), sample.shape, options);
+  form(canvas, new Float64Array(sample.values), sample.shape, options);
 }
 
 function drawImage(canvas, pixels, [height, width], { stretch }) {
@@ -50,7 +50,7 @@ function drawBands(canvas, pixels, [bands, height, width], options) {
   const plane = (band) => pixels.subarray(band * length, (band + 1) * length);
   if (options.band !== "rgb") return drawImage(canvas, plane(Number(options.band)), [height, width], options);
   const chosen = [bands - 1, Math.floor(bands / 2), 0].map(plane);
-  const colours = options.isPicture ? chosen.map((one) => one.map((value) => value / 255)) : coloured(chosen, options.stretch);
+  const colours = options.isPicture ? chosen.map((plane) => between(plane, 0, 255)) : coloured(chosen, options.stretch);
   return paint(canvas, width, height, colours);
 }
 
@@ -124,17 +124,23 @@ function noiseOf(pixels) {
  */
 function paint(canvas, width, height, [red, green = red, blue = red]) {
   Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const picture = context.createImageData(width, height);
+  const { data } = picture;
   for (let place = 0, y = height - 1; y >= 0; y--) {
     for (let pixel = y * width; pixel < (y + 1) * width; pixel++) {
-      picture.data[place++] = 255 * red[pixel]; // clamped to 0 to 255
-      picture.data[place++] = 255 * green[pixel];
-      picture.data[place++] = 255 * blue[pixel];
-      picture.data[place++] = 255;
+      data[place++] = 255 * red[pixel]; // clamped to 0 to 255
+      data[place++] = 255 * green[pixel];
+      data[place++] = 255 * blue[pixel];
+      data[place++] = 255;
     }
   }
   context.putImageData(picture, 0, 0);
+}
+
+/** In memory rather than on the graphics card, to which hundreds of small canvases would be sent. */
+function contextOf(canvas) {
+  return canvas.getContext("2d", { willReadFrequently: true });
 }
 
 /** The column along z, by its logarithm. */
@@ -149,7 +155,7 @@ function drawCube(canvas, voxels, [depth, height, width]) {
 
 function plot(canvas, size) {
   Object.assign(canvas, { width: size, height: size });
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.fillStyle = "#000";
   context.fillRect(0, 0, size, size);
   return context;
