@@ -17,7 +17,7 @@ from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.evidence import Ranked, read_stored
 from skybench.registry.ground_truth import GroundTruth
 from skybench.registry.leaderboard import Standing
-from skybench.registry.recorded import recorded_references
+from skybench.registry.recorded import recorded_manifest
 from skybench.registry.scoring.mistakes import TRUTH, WRONG, answer_table
 from skybench.registry.scoring.prediction_tables import MOST_BYTES
 from skybench.registry.scoring.predictions import read_predictions
@@ -121,13 +121,20 @@ def _code(manifest: Manifest, variable: str) -> Iterator[str]:
 
     The page fills in {row}, {next} row, and the address of the {store}.
     """
-    recorded = manifest.reference in recorded_references()
-    place = "" if recorded else ', store="{store}"'
+    place = "" if _is_recorded(manifest) else ', store="{store}"'
     yield f'ds = skybench.open("{manifest.reference}"{place})'
     yield "published = ds.isel(sample=[{row}]).load()"
     if _is_packaged(manifest):
         yield f'again = skybench.generate("{manifest.dataset}", {{row}}, {{next}})'
         yield f"assert again.{variable}.equals(published.{variable})"
+
+
+def _is_recorded(manifest: Manifest) -> bool:
+    """Tell whether `skybench.open` makes this version wherever it is missing."""
+    try:
+        return recorded_manifest(manifest.reference).content.root == manifest.content.root
+    except NotFoundError:
+        return False
 
 
 def _is_packaged(manifest: Manifest) -> bool:
