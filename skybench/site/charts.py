@@ -14,9 +14,8 @@ Floats = NDArray[np.float64]
 SERIES = 8
 """Colours that the style sheet has; further series begin again."""
 
-_BINS = 24
-_FEW = 24
-"""Different values that have a bar each."""
+_MOST_BINS = 24
+"""Also the most different whole numbers that have a bin each."""
 
 _LOG_SPAN = 50.0
 _LOW = 0.15
@@ -49,12 +48,13 @@ def histogram(groups: Mapping[str, Floats], label: str) -> Markup:
 def _edges(values: Floats) -> tuple[Floats, bool]:
     low, high = float(values.min()), float(values.max())
     distinct = np.unique(values)
-    if len(distinct) <= _FEW and np.array_equal(distinct, np.round(distinct)):
+    bins = min(_MOST_BINS, 2 + int(np.sqrt(len(values))))
+    if len(distinct) <= _MOST_BINS and np.array_equal(distinct, np.round(distinct)):
         return np.arange(low - 0.5, high + 1), False
     is_low = np.median(values) < low + _LOW * (high - low)
     if low > 0 and high / low > _LOG_SPAN and is_low:
-        return np.geomspace(low, np.nextafter(high, np.inf), _BINS + 1), True
-    return np.linspace(low, np.nextafter(high, np.inf), _BINS + 1), False
+        return np.geomspace(low, np.nextafter(high, np.inf), bins + 1), True
+    return np.linspace(low, np.nextafter(high, np.inf), bins + 1), False
 
 
 def _steps(heights: Floats, series: int) -> Markup:

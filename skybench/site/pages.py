@@ -26,13 +26,15 @@ from skybench.site.parameters import MOST_SAMPLES, parameters
 from skybench.site.places import Links
 from skybench.site.version import ShownVersion
 
-TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Path(__file__).parent / "templates"
+_MOST_SCORES = 8
+"""Beside a dataset; the leaderboard has all."""
 
 
 @cache
 def _templates() -> jinja2.Environment:
     templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -152,6 +154,7 @@ def dataset_page(
         manifest=manifest,
         tiles=tiles,
         splits=_splits(version),
+        rows=_ranking(version)[:_MOST_SCORES],
         parameters=parameters(version.ds, manifest.classes),
         most_samples=MOST_SAMPLES,
         openings=openings(manifest, main_variable(version.ds), store),
@@ -188,30 +191,34 @@ def leaderboard_page(
         Of the records whose scores were recomputed, by name.
     """
     ranked = version.standing.ranked
-    ends = [end for one in ranked for end in (one.record.interval.low, one.record.interval.high)]
-    axis = (min(ends), max(ends)) if ends else (0.0, 1.0)
-    scores = [one.record.score for one in ranked]
-    rows = [
-        {
-            "ranked": one,
-            "rank": scores.index(one.record.score) + 1,
-            "interval": _interval(version, one.record, axis),
-            "ends": _interval_text(version, one.record),
-        }
-        for one in ranked
-    ]
     return _page(
         "leaderboard.html",
         links,
         version=version,
-        rows=rows,
+        rows=_ranking(version),
         kinds=sorted({one.record.kind for one in ranked}),
         differences=_differences(evaluations),
         others=sorted({name for one in ranked for name in one.record.overall}),
     )
 
 
-def _interval(version: ShownVersion, record: Record, axis: tuple[float, float]) -> Markup:
+def _ranking(version: ShownVersion) -> list[dict[str, Any]]:
+    """Return the records, best first, with rank, interval in words and drawn on one axis."""
+    records = [one.record for one in version.standing.ranked]
+    ends = [end for record in records for end in (record.interval.low, record.interval.high)]
+    scores = [record.score for record in records]
+    return [
+        {
+            "ranked": one,
+            "rank": scores.index(one.record.score) + 1,
+            "interval": _interval(one.record, (min(ends), max(ends))),
+            "ends": _interval_text(version, one.record),
+        }
+        for one in version.standing.ranked
+    ]
+
+
+def _interval(record: Record, axis: tuple[float, float]) -> Markup:
     return interval(record.score, record.interval.low, record.interval.high, axis)
 
 
@@ -266,7 +273,7 @@ def _learning(record: Record, metric: str) -> list[dict[str, Any]]:
     return [
         {"seed": one.seed, "losses": _losses(one), "score": _validation(one, metric), "of": one}
         for one in record.scores
-        if one.curve
+        if len(one.curve) > 1
     ]
 
 
