@@ -11,13 +11,14 @@ from pathlib import Path
 from PIL import Image
 
 from skybench.diagnosis.diagnose import explained
-from skybench.errors import ParameterError
+from skybench.errors import NotFoundError, ParameterError
 from skybench.gallery import page as sheet_of
 from skybench.gallery import pictured_samples
 from skybench.registry.evaluate import stored_evaluation
 from skybench.registry.evidence import Ranked
 from skybench.registry.storage.local_disk import reporting_unwritable
 from skybench.registry.storage.store import CARD, CROISSANT, MANIFEST, Store
+from skybench.site.explorer import write_explorer
 from skybench.site.pages import (
     Model,
     Tile,
@@ -55,8 +56,9 @@ def make_site(
     """Write a static site about a store, and return its folder.
 
     A first page with all datasets; for each version a page of its own, a leaderboard, and a page
-    a model with what its errors depend on. No page needs a server, nor calls another host. A site
-    that is there is replaced when the new one is whole; its ``docs`` stay.
+    a model with what its errors depend on; and the explorer, where its JavaScript is built. No page
+    needs a program on the server, nor calls another host. A site that is there is replaced when the
+    new one is whole; its ``docs`` stay.
 
     Parameters
     ----------
@@ -98,13 +100,26 @@ def make_site(
             store=place,
             store_url=address,
             has_docs=(target / DOCS).exists(),
-            has_explorer=(new / EXPLORER).exists(),
+            has_explorer=_write_explorer(place, versions, new, address, say),
         )
         for version in versions:
             say(f"{version.manifest.reference}: {len(version.standing.ranked)} models")
             _write_version(site, version)
         _write_home(site, versions)
     return target
+
+
+def _write_explorer(
+    store: Store, versions: Sequence[ShownVersion], site: Path, store_url: str, say: Say
+) -> bool:
+    """Write the explorer, if its JavaScript is built, and return whether it is there."""
+    try:
+        write_explorer(store, versions, site, store_url=store_url)
+    except NotFoundError as not_built:
+        say(f"without the explorer: {not_built}")
+        shutil.rmtree((site / EXPLORER).parent, ignore_errors=True)
+        return False
+    return True
 
 
 def _target(store: Store, folder: str | PathLike[str] | None) -> Path:

@@ -21,7 +21,7 @@ from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_manifest, resolve
 from skybench.release.release import BuildOptions, release
 from skybench.release.withdraw import withdraw
-from skybench.site import build
+from skybench.site import build, explorer
 from skybench.site.build import make_site
 from skybench.site.opening import openings
 from skybench.site.pages import Model, model_page
@@ -77,7 +77,9 @@ def site(store):
 
 
 def pages_of(site):
-    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    """Return the pages, but for that of the explorer, which is there where it was built."""
+    found = (path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    return sorted(name for name in found if not name.startswith("explorer/"))
 
 
 def test_each_version_and_each_model_has_a_page(site):
@@ -237,8 +239,8 @@ def test_versions_without_scores_and_withdrawn_ones_have_pages(plain, skybench, 
     site = tmp_path / "site"
     code, said, _ = skybench("site", "--store", plain, "--out", site)
     assert code == 0
-    said = said.splitlines()
-    assert said == ["tiny@0.2: 0 models", "tiny@0.1: 0 models", str(site / "index.html")]
+    told = [line for line in said.splitlines() if "explorer" not in line]
+    assert told == ["tiny@0.2: 0 models", "tiny@0.1: 0 models", str(site / "index.html")]
     home = Page(site / "index.html")
     assert f"0.1 {HOSTILE}" in home.text
     assert "Other versions 0.2 (withdrawn)" in home.text
@@ -270,6 +272,24 @@ def test_a_new_site_takes_the_place_of_the_old_one_when_whole(plain, tmp_path, m
     assert (site / "docs" / "index.html").read_text() == "docs"
     assert "docs/index.html" in Page(site / "index.html").leads
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_pages_lead_to_the_explorer_where_it_is_built(plain, tmp_path, monkeypatch):
+    for name in ("index.html", "explorer.css"):
+        (tmp_path / "source" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "source" / name).touch()
+    monkeypatch.setattr(explorer, "_SOURCE", tmp_path / "source")
+    said = []
+    site = make_site(plain, tmp_path / "site", say=said.append)
+    assert "the explorer's JavaScript is not built yet" in said[0]
+    assert not (site / "explorer").exists()
+    assert "explorer" not in (site / "index.html").read_text(encoding="utf-8")
+    (tmp_path / "source" / "explorer.js").touch()
+    make_site(plain, tmp_path / "site")
+    assert (site / "explorer" / "datasets.json").exists()
+    assert "explorer/index.html" in Page(site / "index.html").leads
+    leads = Page(site / "datasets" / "tiny-0.1.html").leads
+    assert "../explorer/index.html?dataset=tiny%400.1" in leads
 
 
 def test_nothing_but_a_site_is_replaced(plain, tmp_path):
