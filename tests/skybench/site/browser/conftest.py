@@ -1,25 +1,17 @@
 """A small store with its site, served on loopback, and pages in Debian's Chromium."""
 
-import importlib.util
 import shutil
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from skybench.registry.ground_truth import version_truth
-from skybench.registry.leaderboard import stored_standing
-from skybench.registry.storage.store import Store
-from skybench.registry.versions.index import read_index, read_manifest
 from skybench.release.release import BuildOptions, TrainingOptions, release
-from skybench.site.explorer import write_explorer
+from skybench.site.build import make_site
 from skybench.site.serve import file_server
 
 SAMPLES = 48
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-HAS_PAGES = importlib.util.find_spec("skybench.site.build") is not None
-STYLE = ":root { --paper: #fff; --ink: #111; --line: #999; --accent: #06c; }"
 
 
 @pytest.fixture(scope="session")
@@ -36,35 +28,11 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="session")
 def served(store):
     """The address of the site in the store, which is served with it."""
-    if HAS_PAGES:
-        importlib.import_module("skybench.site.build").make_site(store)
-    else:
-        make_bare_site(store)
+    make_site(store)
     with file_server(store) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/site/"
         server.shutdown()
-
-
-def make_bare_site(folder):
-    """Write a site that has nothing but the explorer."""
-    place, site = Store(folder), folder / "site"
-    versions = []
-    for manifest in (read_manifest(place, entry) for entry in read_index(place)):
-        truth = version_truth(manifest, place)
-        standing = stored_standing(manifest, place, truth)
-        versions.append(SimpleNamespace(manifest=manifest, truth=truth, standing=standing))
-    write_explorer(place, versions, site, store_url="..")
-    (site / "static").mkdir()
-    (site / "datasets").mkdir()
-    for name, text in {"style.css": STYLE, "pages.js": "", "icon.svg": ""}.items():
-        (site / "static" / name).write_text(text)
-    page = '<!DOCTYPE html><html lang="en"><title>bare</title><link rel="icon" href="data:,">'
-    body = "<main><h1>bare</h1><a href=explorer/index.html>explorer</a></main>"
-    (site / "index.html").write_text(page + body)
-    for version in versions:
-        name = version.manifest.reference.replace("@", "-")
-        (site / "datasets" / f"{name}.html").write_text(f"{page}<main><h1>{name}</h1></main>")
 
 
 @pytest.fixture(scope="session")

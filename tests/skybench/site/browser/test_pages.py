@@ -12,7 +12,20 @@ pytestmark = pytest.mark.browser
 AXE = Path(explorer.__file__).parent / "explorer" / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = ("serious", "critical")
 VIEW = "explorer/index.html#dataset=objects@0.1&model=histogram&colour=model.outcome"
-PAGES = ("index.html", "datasets/objects-0.1.html", VIEW)
+BOARD = "leaderboards/objects-0.1.html"
+PAGES = (
+    "index.html",
+    "datasets/objects-0.1.html",
+    "datasets/lightcurves-0.1.html",
+    BOARD,
+    "models/objects-0.1-histogram.html",
+    VIEW,
+)
+
+
+def named(path):
+    """Return a name for the picture of a page."""
+    return path.partition(".html")[0].replace("/", "-")
 
 
 def links(page):
@@ -50,7 +63,7 @@ def test_no_page_complains_and_no_link_is_broken(crawled, served, open_page):
 def test_pages_can_be_read_by_all(served, open_page, keep_picture, scheme, path):
     page = open_page(served + path, color_scheme=scheme)
     page.wait_for_load_state("networkidle")
-    keep_picture(page, f"{path.split('.')[0].replace('/', '-')}-{scheme}")
+    keep_picture(page, f"{named(path)}-{scheme}")
     check_by_axe(page)
 
 
@@ -77,7 +90,7 @@ def check_by_axe(page):
 def test_pages_fit_a_telephone(served, open_page, keep_picture, path):
     page = open_page(served + path, viewport={"width": 360, "height": 740})
     page.wait_for_load_state("networkidle")
-    keep_picture(page, f"{path.split('.')[0].replace('/', '-')}-360")
+    keep_picture(page, f"{named(path)}-360")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
@@ -89,3 +102,44 @@ def test_the_first_page_is_light(served, open_page):
             .map(entry => entry.transferSize)"""
     )
     assert 0 < sum(sizes) < 300_000
+
+
+def column(page, number):
+    """Return the texts of a column of the leaderboard, from the top."""
+    rows = page.locator("#board tbody tr:visible")
+    return [row.locator("td, th").nth(number).inner_text() for row in rows.all()]
+
+
+def test_a_leaderboard_sorts_by_mouse_and_by_keyboard(served, open_page):
+    page = open_page(served + BOARD)
+    names = column(page, 1)
+    assert len(names) == 3
+    page.get_by_role("button", name="Name").click()
+    assert column(page, 1) == sorted(names)
+    page.get_by_role("button", name="Name").press("Enter")
+    assert column(page, 1) == sorted(names, reverse=True)
+    score = page.get_by_role("columnheader", name="accuracy")
+    score.get_by_role("button").press("Space")
+    scores = [float(text.split("%")[0]) for text in column(page, 3)]
+    assert scores == sorted(scores, reverse=True)
+    assert score.get_attribute("aria-sort") == "descending"
+
+
+def test_a_leaderboard_filters_and_compares(served, open_page):
+    page = open_page(served + BOARD)
+    page.get_by_label("Difference to").select_option("majority-class")
+    assert any("points" in text or "%" in text for text in column(page, 6))
+    page.get_by_label("Filter").fill("hist")
+    assert column(page, 1) == ["histogram"]
+    assert page.locator("#shown").inner_text() == "1 of 3"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_what_theme_one_chooses_stays(served, open_page, path):
+    page = open_page(served + path, color_scheme="light")
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    light = page.evaluate(paper)
+    page.get_by_role("button", name="Change between light and dark").click()
+    assert page.evaluate(paper) != light
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
