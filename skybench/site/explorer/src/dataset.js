@@ -2,6 +2,7 @@
 // value a sample, and the data of single samples.
 import * as zarr from "zarrita";
 import { ChunkCache } from "./chunk_cache.js";
+import "./codecs.js";
 import { RangeStore, fetchJson } from "./range_store.js";
 
 const SAMPLE = "sample";

@@ -1,4 +1,4 @@
-// skybench compresses by Blosc alone: the codecs that Zarr knows besides stay out of the bundle.
+// Stands for the codecs in WebAssembly that zarrita would bring along: see codecs.js for skybench's.
 export default {
   fromConfig() {
     throw new Error("this codec is none of those that skybench's stores have");

@@ -1,5 +1,6 @@
 """A small store with its site, served on loopback, and pages in Debian's Chromium."""
 
+import importlib
 import shutil
 import threading
 from pathlib import Path
@@ -35,15 +36,24 @@ def served(store):
         server.shutdown()
 
 
+def sync_api():
+    """Return what drives browsers, of an extra that `make test` does without."""
+    return importlib.import_module("playwright.sync_api")
+
+
+@pytest.fixture
+def expect():
+    """Playwright's assertions, which wait until they hold."""
+    return sync_api().expect
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """The browser of this machine."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.exit("no Chromium is installed here: apt-get install chromium", returncode=1)
-    from playwright.sync_api import sync_playwright  # of an extra that `make test` does without
-
-    with sync_playwright() as playwright:
+    with sync_api().sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found)
         yield browser
         browser.close()

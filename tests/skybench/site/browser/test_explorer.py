@@ -14,15 +14,13 @@ DRAWN = "[role=gridcell][aria-busy=false]"
 
 
 @pytest.fixture
-def explore(served, open_page):
+def explore(served, open_page, expect):
     """Return a function that opens a view, and waits for its first picture and its plot."""
 
     def opened(view, **options):
         page = open_page(f"{served}explorer/index.html#{view}", **options)
         page.wait_for_selector(DRAWN)
-        page.wait_for_function(
-            "!document.getElementById('scatter').ariaLabel.startsWith('reading')"
-        )
+        expect(page.locator("#scatter")).to_have_attribute("aria-label", re.compile("samples"))
         return page
 
     return opened
@@ -124,12 +122,12 @@ def test_a_source_stands_for_its_sample_as_in_python(explore, store, released):
     wait_for_count(page, (flux >= edge).sum())
 
 
-def test_a_view_is_in_the_address(explore, released, open_page):
+def test_a_view_is_in_the_address(explore, released, open_page, expect):
     page = explore("dataset=objects@0.1")
     page.select_option("#size", "144")
     page.select_option("#colour", "label")
     page.get_by_role("checkbox", name=re.compile("^test")).check()
-    page.wait_for_function("location.hash.includes('where.split=test')")
+    expect(page).to_have_url(re.compile("where.split=test"))
     again = open_page(page.url)
     again.wait_for_selector(DRAWN)
     wait_for_count(again, int((released("objects").split == "test").sum()))
@@ -137,7 +135,7 @@ def test_a_view_is_in_the_address(explore, released, open_page):
     assert again.get_by_role("checkbox", name=re.compile("^test")).is_checked()
     again.wait_for_selector("#legend li")
     page.go_back()
-    page.wait_for_function("!location.hash.includes('where.split')")
+    expect(page).not_to_have_url(re.compile("where.split"))
     wait_for_count(page, 48)
 
 
@@ -210,7 +208,7 @@ def test_all_parameters_of_a_sample_are_told(explore, released):
     assert "full width at half maximum" in row
 
 
-def test_the_keyboard_goes_everywhere(explore):
+def test_the_keyboard_goes_everywhere(explore, expect):
     page = explore("dataset=objects@0.1")
     page.locator("[role=gridcell][tabindex='0']").focus()
     columns = int(page.locator("[role=grid]").get_attribute("aria-colcount"))
@@ -226,7 +224,7 @@ def test_the_keyboard_goes_everywhere(explore):
     page.wait_for_selector("#panel[data-sample='46']")
     page.keyboard.press("Escape")
     page.wait_for_selector("#panel", state="hidden")
-    page.wait_for_function("document.activeElement.dataset.place == '46'")
+    expect(page.locator("[data-place='46']")).to_be_focused()
 
 
 def test_what_is_no_image_is_drawn_or_said(explore):
