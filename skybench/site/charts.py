@@ -91,7 +91,7 @@ def interval(value: float, low: float, high: float, axis: tuple[float, float]) -
     return _svg(width, 2 * middle, "", [drawn])
 
 
-def curves(lines: Mapping[str, Sequence[float]], label: str) -> Markup:
+def curves(lines: Mapping[str, Sequence[float]], label: str, *, is_log: bool = False) -> Markup:
     """Return numbers by epoch, a line a name; those that are not finite are left out.
 
     Parameters
@@ -100,19 +100,22 @@ def curves(lines: Mapping[str, Sequence[float]], label: str) -> Markup:
         The value after each epoch, from the first.
     label : str
         What is shown, for screen readers.
+    is_log : bool
+        Whether the axis is logarithmic, where all numbers are positive.
     """
     width, height, left = 420.0, 180.0, 48.0
     known = np.concatenate([np.asarray(line, float) for line in lines.values()])
     known = known[np.isfinite(known)]
     low, high = float(known.min()), float(known.max())
-    epochs = max(map(len, lines.values()))
+    scale = np.log if is_log and low > 0 else np.asarray
+    epochs, bottom, span = max(map(len, lines.values())), scale(low), scale(high) - scale(low)
     drawn = [_axes(width, height, left, (f"{low:.3g}", f"{high:.3g}"), epochs)]
     for series, line in enumerate(lines.values()):
         y = np.asarray(line, float)
         x = left + 6 + np.arange(len(y)) / max(epochs - 1, 1) * (width - left - 12)
         there = np.isfinite(y)
-        scaled = height - 24 - (y - low) / ((high - low) or 1.0) * (height - 36)
-        drawn.append(_line(x[there], scaled[there], series))
+        heights = (scale(y[there]) - bottom) / (span or 1.0)
+        drawn.append(_line(x[there], height - 24 - heights * (height - 36), series))
     return _svg(width, height, label, drawn)
 
 

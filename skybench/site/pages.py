@@ -273,7 +273,7 @@ def _losses(one: SeedScore) -> Markup:
     }
     if not np.isfinite([value for line in known.values() for value in line]).any():
         return Markup()
-    return curves(known, f"losses of seed {one.seed} by epoch")
+    return curves(known, f"losses of seed {one.seed} by epoch", is_log=True)
 
 
 def _validation(one: SeedScore, metric: str) -> Markup:
