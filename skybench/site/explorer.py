@@ -5,7 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,7 @@ from skybench.generators.schema import main_variable
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.evidence import Ranked, read_stored
 from skybench.registry.ground_truth import GroundTruth
-from skybench.registry.leaderboard import Standing
-from skybench.registry.recorded import recorded_references
+from skybench.registry.recorded import recorded_manifest
 from skybench.registry.scoring.mistakes import TRUTH, WRONG, answer_table
 from skybench.registry.scoring.prediction_tables import MOST_BYTES
 from skybench.registry.scoring.predictions import read_predictions
@@ -26,6 +25,7 @@ from skybench.registry.scoring.tasks import task_named
 from skybench.registry.seals import recipe_of
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.manifest import Manifest
+from skybench.site.version import ShownVersion
 
 FOLDER = "explorer"
 PAGE = "index.html"
@@ -35,24 +35,8 @@ _FILES = (PAGE, "explorer.css", "explorer.js")
 _DIGITS = 5
 
 
-class Explored(Protocol):
-    """A version with its scores, and with what is right where that is known."""
-
-    @property
-    def manifest(self) -> Manifest:
-        """What it is."""
-
-    @property
-    def standing(self) -> Standing:
-        """Its scores."""
-
-    @property
-    def truth(self) -> GroundTruth | None:
-        """What is right; None where nobody knows it."""
-
-
 def write_explorer(
-    store: Store, versions: Sequence[Explored], folder: Path, *, store_url: str
+    store: Store, versions: Sequence[ShownVersion], folder: Path, *, store_url: str
 ) -> Path:
     """Write the explorer into a site, and return its page.
 
@@ -63,7 +47,7 @@ def write_explorer(
     Parameters
     ----------
     store : Store
-    versions : sequence of Explored
+    versions : sequence of ShownVersion
         Those that can be chosen, the first of them being shown first.
     folder : Path
         Of the whole site: the explorer goes into ``explorer`` in it.
@@ -94,7 +78,7 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _entry(version: Explored, store: Store, target: Path) -> dict[str, Any]:
+def _entry(version: ShownVersion, store: Store, target: Path) -> dict[str, Any]:
     manifest = version.manifest
     key = f"{manifest.key}/{manifest.zarr}"
     variable = _shown_variable(store.url_of(key))
@@ -121,13 +105,20 @@ def _code(manifest: Manifest, variable: str) -> Iterator[str]:
 
     The page fills in {row}, {next} row, and the address of the {store}.
     """
-    recorded = manifest.reference in recorded_references()
-    place = "" if recorded else ', store="{store}"'
+    place = "" if _is_recorded(manifest) else ', store="{store}"'
     yield f'ds = skybench.open("{manifest.reference}"{place})'
     yield "published = ds.isel(sample=[{row}]).load()"
     if _is_packaged(manifest):
         yield f'again = skybench.generate("{manifest.dataset}", {{row}}, {{next}})'
         yield f"assert again.{variable}.equals(published.{variable})"
+
+
+def _is_recorded(manifest: Manifest) -> bool:
+    """Tell whether `skybench.open` makes this version wherever it is missing."""
+    try:
+        return recorded_manifest(manifest.reference).content.root == manifest.content.root
+    except NotFoundError:
+        return False
 
 
 def _is_packaged(manifest: Manifest) -> bool:
@@ -140,7 +131,7 @@ def _is_packaged(manifest: Manifest) -> bool:
     return more and recipe == packaged.model_copy(update={"samples": recipe.samples})
 
 
-def _models(version: Explored, store: Store, target: Path) -> Iterator[dict[str, str]]:
+def _models(version: ShownVersion, store: Store, target: Path) -> Iterator[dict[str, str]]:
     """Write what each model answers, and yield how the page finds it."""
     metric = task_named(version.manifest.task).metric
     for one in version.standing.ranked:

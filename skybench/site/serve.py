@@ -96,12 +96,15 @@ class _Files(SimpleHTTPRequestHandler):
         if path is None:
             self.send_error(HTTPStatus.NOT_FOUND)
         elif path.is_dir():
-            self._redirect(f"{urlsplit(self.path).path}/")
+            # Two slashes at the beginning would lead to another host.
+            self._redirect(f"/{urlsplit(self.path).path.strip('/')}/")
         else:
             self._send(path, with_body)
 
     def _path(self) -> Path | None:
         """Return the file that is asked for, or the folder without its slash; None of others."""
+        if "%00" in self.path:
+            return None
         asked = Path(self.translate_path(self.path))
         has_slash = urlsplit(self.path).path.endswith("/")
         path = (asked / "index.html" if has_slash else asked).resolve()

@@ -83,24 +83,27 @@ function subjects(dataset) {
 }
 
 async function findSubjects(dataset) {
-  const has = (name) => dataset.arrays.has(name);
-  const one = async (name) => (has(name) ? dataset.whole(name) : null);
-  const [flux, owner, label, kind] = await Promise.all(["flux", "source_class", "label", "kind"].map(one));
-  const model = flux ?? kind;
-  if (!model || model.shape.length !== 2) return () => 0;
-  const [samples, slots] = model.shape;
-  const empty = kind && new Map([...meanings(dataset.about("kind"))].map(([code, word]) => [word, code])).get("empty");
-  const rank = (row, slot) => {
-    const place = row * slots + slot;
-    if (kind && kind.data[place] === empty) return -Infinity;
-    const own = owner && label && owner.data[place] === label.data[row] ? 1e30 : 0;
-    const bright = flux && flux.shape.length === 2 ? Number(flux.data[place]) : 0;
-    return own + (Number.isNaN(bright) ? -1e29 : bright);
-  };
+  const names = ["kind", "source_class", "label", "flux"].filter((name) => dataset.arrays.has(name));
+  const read = await Promise.all(names.map((name) => dataset.whole(name)));
+  const found = Object.fromEntries(names.map((name, place) => [name, read[place]]));
+  if (found.kind?.shape.length !== 2) return () => 0;
+  const [samples, slots] = found.kind.shape;
+  const empty = [...meanings(dataset.about("kind"))].find(([, word]) => word === "empty")?.[0];
   const chosen = Uint16Array.from({ length: samples }, (_, row) => {
-    let best = 0;
-    for (let slot = 1; slot < slots; slot++) if (rank(row, slot) > rank(row, best)) best = slot;
-    return best;
+    const places = Array.from({ length: slots }, (_, slot) => row * slots + slot);
+    return brightest(candidates(found, row, places, empty), found.flux) - row * slots;
   });
   return (row) => chosen[row];
+}
+
+/** The sources of a row, of the sample's own class if there are some. */
+function candidates({ kind, source_class: owner, label }, row, places, empty) {
+  const there = places.filter((place) => kind.data[place] !== empty);
+  const own = owner && label ? there.filter((place) => owner.data[place] === label.data[row]) : [];
+  return own.length ? own : there.length ? there : places;
+}
+
+function brightest(places, flux) {
+  const light = (place) => (flux && !Number.isNaN(flux.data[place]) ? flux.data[place] : -Infinity);
+  return places.reduce((best, place) => (light(place) > light(best) ? place : best));
 }

@@ -76,7 +76,7 @@ class Explorer {
     this.grid.samples = new Uint32Array(0);
     this.dataset = await openDataset(entry, this.store);
     this.dataset.chunks.onArrival = () => this.grid.fill();
-    this.dataset.chunks.onError = (error) => tell(error.message);
+    this.dataset.chunks.onError = tellError;
     this.own = await columnsOf(this.dataset);
     this.columns = this.own;
     this.labels = undefined;
@@ -127,7 +127,7 @@ class Explorer {
   /** Show all samples before any column is read, and pictures before columns are asked for. */
   async #showFirst() {
     this.#showRows(everyRow(this.dataset.samples));
-    await this.dataset.sample(this.view.variable, 0).catch((error) => tell(error.message));
+    await this.dataset.sample(this.view.variable, 0).catch(tellError);
   }
 
   async #chooseModel() {
@@ -280,12 +280,22 @@ function tell(problem) {
   place.hidden = !problem;
 }
 
+/** What went wrong in the end, below what says where it did. */
+function tellError(error) {
+  let last = error;
+  while (last?.cause) last = last.cause;
+  tell(last?.message ?? String(last));
+}
+
 async function start() {
   const index = await fetchJson(new URL("datasets.json", PAGE));
   if (!index.datasets.length) return tell("The store of this site has no datasets yet.");
   const explorer = new Explorer(index);
-  window.addEventListener("unhandledrejection", (event) => tell(event.reason?.message ?? String(event.reason)));
+  window.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault(); // it is told here, not on the console
+    tellError(event.reason);
+  });
   await explorer.go(readView(window.location));
 }
 
-start().catch((error) => tell(error.message));
+start().catch(tellError);
