@@ -26,7 +26,6 @@ from skybench.site.pages import (
     home_page,
     leaderboard_page,
     model_page,
-    model_slug,
 )
 from skybench.site.places import DOCS, EXPLORER, HOME, address_of, links_from
 from skybench.site.version import ShownVersion, read_versions
@@ -41,7 +40,6 @@ _MARK = '<meta name="generator" content="skybench">'
 _TILES = 24
 _ON_SHEET = 6
 _SHEET_TILE = 84
-
 
 Say = Callable[[str], None]
 
@@ -199,7 +197,7 @@ class _Site:
 
 def _write_home(site: _Site, versions: Sequence[ShownVersion]) -> None:
     sheets = {v.slug: sheet for v in versions if (sheet := _sheet(site, v)) is not None}
-    site.write(HOME, home_page, versions, sheets, str(site.store))
+    site.write(HOME, home_page, versions, sheets)
 
 
 def _sheet(site: _Site, version: ShownVersion) -> Tile | None:
@@ -235,8 +233,7 @@ def _write_version(site: _Site, version: ShownVersion) -> None:
     found = {one.record.name: one.evaluation for one in models if one.evaluation is not None}
     site.write(f"leaderboards/{page}", leaderboard_page, version, found)
     for model in models:
-        page = f"models/{model_slug(version, model.record)}.html"
-        site.write(page, model_page, version, model)
+        site.write(version.page_of(model.record), model_page, version, model)
 
 
 def _files(store: Store, version: ShownVersion) -> tuple[str | None, list[str]]:
@@ -257,7 +254,7 @@ def _model(site: _Site, version: ShownVersion, ranked: Ranked) -> Model:
     images = {}
     for section in sections:
         if section.picture is not None:
-            name = f"{model_slug(version, ranked.record)}-{section.file}"
+            name = f"{version.slug}-{ranked.record.name}-{section.file}"
             (folder / name).write_bytes(section.png)
             images[section.file] = f"images/{name}"
     return Model(ranked=ranked, evaluation=found, sections=sections, images=images)

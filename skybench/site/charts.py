@@ -15,7 +15,7 @@ SERIES = 8
 """Colours that the style sheet has; further series begin again."""
 
 _MOST_BINS = 24
-"""Also the most different whole numbers that have a bin each."""
+"""Whole numbers that span less have a bin each."""
 
 _LOG_SPAN = 50.0
 _LOW = 0.15
@@ -30,13 +30,14 @@ def histogram(groups: Mapping[str, Floats], label: str) -> Markup:
     Parameters
     ----------
     groups : mapping of str to (n,) array
-        Finite values, in the order of the series' colours.
+        Finite values, in the order of the series' colours. Nothing is drawn where all are alike.
     label : str
         What is shown, for screen readers.
     """
     values = np.concatenate(list(groups.values()))
-    if not values.size:
-        return Markup()
+    with np.errstate(over="ignore"):
+        if not (values.size and 0 < np.ptp(values) < np.inf):
+            return Markup()
     edges, is_log = _edges(values)
     shares = [np.histogram(one, edges)[0] / max(len(one), 1) for one in groups.values()]
     top = max(float(share.max()) for share in shares) or 1.0
@@ -49,7 +50,7 @@ def _edges(values: Floats) -> tuple[Floats, bool]:
     low, high = float(values.min()), float(values.max())
     distinct = np.unique(values)
     bins = min(_MOST_BINS, 2 + int(np.sqrt(len(values))))
-    if len(distinct) <= _MOST_BINS and np.array_equal(distinct, np.round(distinct)):
+    if high - low < _MOST_BINS and np.array_equal(distinct, np.round(distinct)):
         return np.arange(low - 0.5, high + 1), False
     is_low = np.median(values) < low + _LOW * (high - low)
     if low > 0 and high / low > _LOG_SPAN and is_low:
@@ -90,8 +91,8 @@ def interval(value: float, low: float, high: float, axis: tuple[float, float]) -
     return _svg(width, 2 * middle, "", [drawn])
 
 
-def curves(lines: Mapping[str, Sequence[float]], label: str, digits: str = ".3g") -> Markup:
-    """Return numbers by epoch, a line a name; NaN is a gap at the end of a line.
+def curves(lines: Mapping[str, Sequence[float]], label: str, *, is_log: bool = False) -> Markup:
+    """Return numbers by epoch, a line a name; those that are not finite are left out.
 
     Parameters
     ----------
@@ -99,20 +100,22 @@ def curves(lines: Mapping[str, Sequence[float]], label: str, digits: str = ".3g"
         The value after each epoch, from the first.
     label : str
         What is shown, for screen readers.
-    digits : str
-        How the ends of the axis are written.
+    is_log : bool
+        Whether the axis is logarithmic, where all numbers are positive.
     """
     width, height, left = 420.0, 180.0, 48.0
     known = np.concatenate([np.asarray(line, float) for line in lines.values()])
-    low, high = float(np.nanmin(known)), float(np.nanmax(known))
-    epochs = max(map(len, lines.values()))
-    drawn = [_axes(width, height, left, (f"{low:{digits}}", f"{high:{digits}}"), epochs)]
+    known = known[np.isfinite(known)]
+    low, high = float(known.min()), float(known.max())
+    scale = np.log if is_log and low > 0 else np.asarray
+    epochs, bottom, span = max(map(len, lines.values())), scale(low), scale(high) - scale(low)
+    drawn = [_axes(width, height, left, (f"{low:.3g}", f"{high:.3g}"), epochs)]
     for series, line in enumerate(lines.values()):
         y = np.asarray(line, float)
         x = left + 6 + np.arange(len(y)) / max(epochs - 1, 1) * (width - left - 12)
         there = np.isfinite(y)
-        scaled = height - 24 - (y - low) / ((high - low) or 1.0) * (height - 36)
-        drawn.append(_line(x[there], scaled[there], series))
+        heights = (scale(y[there]) - bottom) / (span or 1.0)
+        drawn.append(_line(x[there], height - 24 - heights * (height - 36), series))
     return _svg(width, height, label, drawn)
 
 

@@ -94,14 +94,7 @@ class Model:
         return self.ranked.record
 
 
-def model_slug(version: ShownVersion, record: Record) -> str:
-    """Return the name of a model's page, without its ending."""
-    return f"{version.slug}-{record.name}"
-
-
-def home_page(
-    links: Links, versions: Sequence[ShownVersion], sheets: Mapping[str, Tile], store: str
-) -> str:
+def home_page(links: Links, versions: Sequence[ShownVersion], sheets: Mapping[str, Tile]) -> str:
     """Return the first page: each dataset by its newest version.
 
     Parameters
@@ -111,12 +104,10 @@ def home_page(
         By dataset, the newest first.
     sheets : mapping of str to Tile
         A contact sheet a version, by slug; not all have one.
-    store : str
-        For people.
     """
     by_dataset = groupby(versions, key=lambda version: version.manifest.dataset)
     datasets = [_with_newest(list(several)) for _, several in by_dataset]
-    return _page("home.html", links, datasets=datasets, sheets=sheets, store=store)
+    return _page("home.html", links, datasets=datasets, sheets=sheets)
 
 
 def _with_newest(versions: list[ShownVersion]) -> dict[str, Any]:
@@ -212,7 +203,7 @@ def _ranking(version: ShownVersion) -> list[dict[str, Any]]:
             "ranked": one,
             "rank": scores.index(one.record.score) + 1,
             "interval": _interval(one.record, (min(ends), max(ends))),
-            "ends": _interval_text(version, one.record),
+            "ends": _ends(version, one.record),
         }
         for one in version.standing.ranked
     ]
@@ -222,10 +213,8 @@ def _interval(record: Record, axis: tuple[float, float]) -> Markup:
     return interval(record.score, record.interval.low, record.interval.high, axis)
 
 
-def _interval_text(version: ShownVersion, record: Record) -> str:
-    factor, digits = (100, 1) if version.metric.is_share else (1, 3)
-    low, high = (factor * end for end in (record.interval.low, record.interval.high))
-    return f"{low:.{digits}f} to {high:.{digits}f}"
+def _ends(version: ShownVersion, record: Record) -> str:
+    return version.metric.interval_text(record.interval.low, record.interval.high)
 
 
 def _differences(evaluations: Mapping[str, Evaluation]) -> dict[str, dict[str, list[Any]]]:
@@ -252,7 +241,7 @@ def model_page(links: Links, version: ShownVersion, model: Model) -> str:
         version=version,
         model=model,
         record=record,
-        ends=_interval_text(version, record),
+        ends=_ends(version, record),
         measures=_measures(record),
         curves=_learning(record, version.metric.title),
         settings=_settings(record),
@@ -284,7 +273,7 @@ def _losses(one: SeedScore) -> Markup:
     }
     if not np.isfinite([value for line in known.values() for value in line]).any():
         return Markup()
-    return curves(known, f"losses of seed {one.seed} by epoch")
+    return curves(known, f"losses of seed {one.seed} by epoch", is_log=True)
 
 
 def _validation(one: SeedScore, metric: str) -> Markup:

@@ -96,12 +96,10 @@ def _words(column: Column) -> str:
 
 
 def _chart(column: Column, groups: Mapping[str, Flags]) -> Markup:
-    """Return the distribution of numbers that are not all alike."""
+    """Return the distribution of what is a number."""
     if column.values.dtype.kind not in "iuf":
         return Markup()
     values = column.values.astype(np.float64)
     there = np.isfinite(values)
-    if not there.any() or np.ptp(values[there]) == 0:
-        return Markup()
     by_group = {name: values[there & inside] for name, inside in groups.items()}
     return histogram(by_group or {"": values[there]}, f"distribution of {column.name}")

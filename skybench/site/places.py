@@ -64,7 +64,7 @@ def address_of(store: Store, folder: Path, store_url: str | None) -> str:
     if store_url is not None:
         return f"{store_url.rstrip('/')}/"
     if store.is_web:
-        return f"{store}/".replace("//", "/").replace(":/", "://", 1)
+        return f"{str(store).rstrip('/')}/"
     if not store.is_local:
         msg = (
             f"a browser cannot read {store}; say at which web address its files are, with "

@@ -14,6 +14,7 @@ from skybench.registry.leaderboard import Standing, record_files, stored_standin
 from skybench.registry.open import open as open_version
 from skybench.registry.reference import Version
 from skybench.registry.scoring.metric import Metric
+from skybench.registry.scoring.records import Record
 from skybench.registry.scoring.tasks import task_named
 from skybench.registry.storage.store import Store
 from skybench.registry.versions.index import read_index, read_manifest
@@ -60,6 +61,10 @@ class ShownVersion:
     def slug(self) -> str:
         """Its name in names of pages, like ``sky-1.0``."""
         return f"{self.manifest.dataset}-{self.manifest.version}"
+
+    def page_of(self, record: Record) -> str:
+        """Return the page of one of its models, by its path in the site."""
+        return f"models/{self.slug}-{record.name}.html"
 
     @property
     def metric(self) -> Metric:

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import threading
+import urllib.request
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -22,6 +24,7 @@ from skybench.registry.versions.index import read_manifest, resolve
 from skybench.release.release import BuildOptions, release
 from skybench.release.withdraw import withdraw
 from skybench.site import build, explorer
+from skybench.site import serve as serving
 from skybench.site.build import make_site
 from skybench.site.opening import openings
 from skybench.site.pages import Model, model_page
@@ -298,6 +301,25 @@ def test_nothing_but_a_site_is_replaced(plain, tmp_path):
     with pytest.raises(ParameterError, match=r"thesis is there and is no site of skybench; name"):
         make_site(plain, tmp_path / "thesis")
     assert (tmp_path / "thesis" / "index.html").read_text() == "mine"
+
+
+def test_serving_a_site_in_its_store_serves_what_the_explorer_reads(plain, skybench, monkeypatch):
+    answers = {}
+
+    def visited(folder, port):
+        with serving.file_server(folder) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            for key in ("site/", "tiny/0.1/manifest.json"):
+                url = f"http://{serving.HOST}:{server.server_port}/{key}"
+                answers[key] = urllib.request.urlopen(url).read().decode()
+            server.shutdown()
+
+    monkeypatch.setattr(serving, "serve", visited)
+    code, said, _ = skybench("site", "--store", plain, "--serve", "--port", 8123)
+    assert code == 0
+    assert said.splitlines()[-1] == "http://127.0.0.1:8123/site/ until Ctrl-C"
+    assert "tiny" in answers["site/"]
+    assert '"dataset": "tiny"' in answers["tiny/0.1/manifest.json"]
 
 
 def test_an_empty_store_has_a_first_page(tmp_path):
