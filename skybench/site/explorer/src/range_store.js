@@ -23,11 +23,20 @@ export class RangeStore {
 
   async getRange(key, range) {
     if (!this.large.has(key.split("/")[1])) return taken(await this.#whole(key), range);
-    const last = range.offset + range.length - 1;
-    const asked = "suffixLength" in range ? `-${range.suffixLength}` : `${range.offset}-${last}`;
+    const asked = "suffixLength" in range ? await this.#end(key, range.suffixLength) : between(range.offset, range.length);
     const response = await fetched(this.#address(key), { headers: { Range: `bytes=${asked}` } });
     const bytes = new Uint8Array(await response.arrayBuffer());
     return response.status === 206 ? bytes : taken(bytes, range); // a server without ranges
+  }
+
+  /**
+   * How to ask for the last bytes of a file. By their number alone one may ask another host only
+   * with its special leave, which static hosts do not give.
+   */
+  async #end(key, length) {
+    if (this.url.origin === window.location.origin) return `-${length}`;
+    const response = await fetched(this.#address(key), { method: "HEAD" });
+    return between(Number(response.headers.get("Content-Length")) - length, length);
   }
 
   #document(name) {
@@ -63,6 +72,10 @@ async function fetched(url, options = {}) {
   });
   if (!response.ok) throw new Error(`${url} cannot be read: the server answers ${response.status}`);
   return response;
+}
+
+function between(offset, length) {
+  return `${offset}-${offset + length - 1}`;
 }
 
 // A copy, since arrays of numbers must begin at a multiple of their size.

@@ -1,12 +1,18 @@
 """The explorer shows what the store holds, to the last pixel."""
 
 import re
+import threading
+from contextlib import ExitStack
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import skybench
+from skybench.site.build import make_site
+from skybench.site.serve import _Files, file_server
 
 pytestmark = pytest.mark.browser
 
@@ -260,3 +266,52 @@ def test_damage_is_said_and_not_drawn(explore, store, served, open_page):
         assert page.locator(DRAWN).count() == 0
     finally:
         chunk.write_bytes(whole)
+
+
+@pytest.fixture
+def serve_by(store):
+    """Return a function that serves the store by a handler of requests, and gives the address."""
+    with ExitStack() as servers:
+
+        def served_by(handler):
+            made = partial(handler, directory=str(store))
+            server = servers.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), made))
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            servers.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}/"
+
+        yield served_by
+
+
+class WithoutRanges(SimpleHTTPRequestHandler):
+    """Python's own server."""
+
+    def log_message(self, *args):
+        pass
+
+
+class ForOtherHosts(_Files):
+    """A static host that lets the pages of others read it, and knows no OPTIONS."""
+
+    def end_headers(self):
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
+
+@pytest.mark.usefixtures("served")
+def test_a_server_without_ranges_will_do(serve_by, open_page, released):
+    page = open_page(f"{serve_by(WithoutRanges)}site/explorer/index.html#dataset=grz@0.1&sample=9")
+    assert said_sum(page) == int(released("grz").image.isel(sample=9).sum())
+
+
+def test_the_store_may_be_on_another_host(store, serve_by, tmp_path, chromium, released):
+    other = serve_by(ForOtherHosts)
+    site = make_site(store, tmp_path / "site", store_url=other)
+    with file_server(site) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = chromium.new_page()
+        own = f"http://127.0.0.1:{server.server_port}/explorer/index.html"
+        page.goto(f"{own}#dataset=grz@0.1&sample=9")
+        assert said_sum(page) == int(released("grz").image.isel(sample=9).sum())
+        page.close()
+        server.shutdown()
