@@ -61,7 +61,7 @@ def file_server(folder: str | PathLike[str], port: int = 0) -> ThreadingHTTPServ
         msg = f"{folder} is no folder, so there is nothing to serve; name that of a site or a store"
         raise NotFoundError(msg)
     try:
-        return _Server((HOST, port), partial(_Files, directory=str(root)))
+        return _Server((HOST, port), partial(FileHandler, directory=str(root)))
     except OSError as error:
         msg = f"cannot serve at {HOST}:{port}: {error.strerror}; choose another with --port"
         raise StoreError(msg) from error
@@ -74,7 +74,7 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: a browser that scrolls on leaves what it asked for."""
 
 
-class _Files(SimpleHTTPRequestHandler):
+class FileHandler(SimpleHTTPRequestHandler):
     """Files below a folder, whole or in part; folders are shown by their ``index.html``."""
 
     protocol_version = "HTTP/1.1"

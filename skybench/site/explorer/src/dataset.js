@@ -98,8 +98,9 @@ class Dataset {
   }
 
   #chunkRows(name) {
-    const sharding = this.arrays.get(name).codecs.find((codec) => codec.name === "sharding_indexed");
-    return sharding.configuration.chunk_shape[0];
+    const { codecs, chunk_grid: grid } = this.arrays.get(name);
+    const sharding = codecs.find((codec) => codec.name === "sharding_indexed");
+    return (sharding ?? grid).configuration.chunk_shape[0];
   }
 
   async #readChunk(name, number) {

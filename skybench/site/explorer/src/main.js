@@ -23,7 +23,7 @@ class Explorer {
     this.index = index;
     this.store = new URL(index.store.replace(/\/?$/, "/"), new URL("..", PAGE));
     this.grid = new Grid(element("frame"), {
-      paint: (canvas, row) => this.paint(canvas, row, this.grid.cell),
+      paint: (canvas, row) => !this.hasPicture || this.paint(canvas, row, this.grid.cell),
       want: (rows) => this.dataset.want(this.view.variable, rows),
       caption: (row) => this.caption(row),
       open: (row) => this.change({ sample: row }),
@@ -41,7 +41,7 @@ class Explorer {
     for (const key of ["dataset", "variable", "stretch", "band", "model", "x", "y", "colour", "size"]) {
       element(key).addEventListener("change", (event) => {
         const value = event.target.value || undefined;
-        if (key === "dataset") this.go({ dataset: value, where: new Map() });
+        if (key === "dataset") this.go({ dataset: value, where: new Map() }, "pushState");
         else this.change({ [key]: key === "size" ? Number(value) : value });
       });
     }
@@ -56,20 +56,21 @@ class Explorer {
   }
 
   /** Show what a view means, whatever is shown now. */
-  async go(view) {
+  async go(view, remember = "replaceState") {
+    tell("");
     const known = this.index.datasets.find(({ reference }) => reference === view.dataset) ?? this.index.datasets[0];
     if (view.dataset && known.reference !== view.dataset) tell(`${view.dataset} is not in this store; this is ${known.reference}`);
     if (this.dataset?.entry !== known) await this.#open(known);
     this.view = this.#completed({ ...view, dataset: known.reference });
     this.shownFilters = new Set(SHOWN_FILTERS);
-    await this.#showAll({ first: true });
+    await this.#showAll({ first: true, remember });
   }
 
   /** Change some of the view; what depends on it follows. */
   async change(some) {
     const before = this.view;
     this.view = this.#completed({ ...before, ...some });
-    await this.#showAll({ before });
+    await this.#showAll({ before, remember: "pushState" });
   }
 
   async #open(entry) {
@@ -107,10 +108,10 @@ class Explorer {
     return [...usual, ...numbers.filter((name) => !USUAL.includes(name))];
   }
 
-  async #showAll({ before, first }) {
+  async #showAll({ before, first, remember }) {
     const { view } = this;
     const differs = (...keys) => first || keys.some((key) => before[key] !== view[key]);
-    window.history[first ? "replaceState" : "pushState"](null, "", viewText(view));
+    window.history[remember](null, "", viewText(view));
     const model = differs("model") && this.#chooseModel();
     if (differs("variable", "model")) this.#fillChoices();
     if (differs("size")) this.grid.size = view.size;
@@ -144,6 +145,7 @@ class Explorer {
     const models = dataset.entry.models.map(({ name, score }) => [name, `${name}, ${score}`]);
     fill("model", [["", models.length ? "none" : "none has predictions here"], ...models], view.model ?? "");
     this.#fillBands();
+    element("no-picture").hidden = this.hasPicture;
     const page = new URL(`../datasets/${dataset.entry.reference.replace("@", "-")}.html`, PAGE);
     Object.assign(element("about"), { href: page, textContent: `about ${dataset.entry.reference}` });
   }
@@ -250,11 +252,15 @@ class Explorer {
     return word ? `${row} ${word}` : String(row);
   }
 
-  /** Draw a sample, if it is at hand and there is a picture of its form. */
+  get hasPicture() {
+    return canDraw(this.dataset.dims(this.view.variable));
+  }
+
+  /** Draw a sample, if it is at hand and there is a picture of its form; return whether. */
   paint(canvas, row, size) {
     const { dataset, view } = this;
+    if (!this.hasPicture) return false;
     const dims = dataset.dims(view.variable);
-    if (!canDraw(dims)) return false;
     const sample = dataset.sampleAtHand(view.variable, row);
     if (!sample) return false;
     const dense = Math.round(size * (window.devicePixelRatio || 1));
