@@ -30,7 +30,9 @@ export class Scatter {
       const row = this.#nearest(event.offsetX, event.offsetY);
       if (row !== undefined) open(row);
     });
-    new ResizeObserver(() => this.plotted && this.show(this.plotted)).observe(canvas.parentElement);
+    const again = () => this.plotted && this.show(this.plotted);
+    new ResizeObserver(again).observe(canvas.parentElement);
+    new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   }
 
   /** @param {object} plotted - {x, y, colour: {column, values, choices?}, rows, chosen} */
