@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from skybench.errors import ParameterError
 from skybench.registry.storage.store import Store
@@ -36,9 +36,12 @@ class Links:
         """Return the address of a file of the store."""
         return self.store + quote(key)
 
-    def explorer(self, reference: str) -> str:
-        """Return the address of the explorer's view of a version."""
-        return f"{self.root}{EXPLORER}?dataset={quote(reference)}"
+    def explorer(self, reference: str, model: str | None = None) -> str:
+        """Return the address of the explorer's view of a version, or of a model's errors on it."""
+        view = {"dataset": reference}
+        if model is not None:
+            view |= {"model": model, "colour": "model.outcome"}
+        return f"{self.root}{EXPLORER}?{urlencode(view)}"
 
 
 def links_from(page: str, store_url: str, *, has_docs: bool, has_explorer: bool) -> Links:

@@ -17,6 +17,7 @@ from skybench.errors import ParameterError, StoreError
 from skybench.generators.recipe_file import load_recipe
 from skybench.registry.audit import audit
 from skybench.registry.describing.citation import cite, pinned_reference
+from skybench.registry.evaluate import stored_evaluation
 from skybench.registry.leaderboard import leaderboard, standing
 from skybench.registry.recorded import recorded_scores
 from skybench.registry.storage.store import Store
@@ -325,6 +326,16 @@ def test_serving_a_site_in_its_store_serves_what_the_explorer_reads(plain, skybe
 def test_an_empty_store_has_a_first_page(tmp_path):
     site = make_site(tmp_path / "none", tmp_path / "site")
     assert "Nothing is released in this store." in Page(site / "index.html").text
+
+
+def test_a_model_page_leads_to_its_errors_in_the_explorer(store):
+    (version,) = read_versions(Store(store))
+    links = links_from("models/x.html", "../", has_docs=False, has_explorer=True)
+    (ranked,) = (one for one in version.standing.ranked if one.record.name == "All+stars")
+    found = stored_evaluation(ranked, version.standing, version.truth, Store(store))
+    text = model_page(links, version, Model(ranked=ranked, evaluation=found))
+    view = "dataset=tiny%401.0&amp;model=All%2Bstars&amp;colour=model.outcome"
+    assert f'href="../explorer/index.html?{view}"' in text
 
 
 def test_a_trained_model_has_its_learning_curves(store):
