@@ -102,7 +102,7 @@ class Trial:
 
 
 TRIALS = {
-    "transfer": Trial(what="as it is", labels=(50, 100), folds=5, seeds=3),
+    "transfer": Trial(what="as it is", labels=(50, 100), folds=3, seeds=3),
     "transfer_high_signal": Trial(what="a third of the noise (`easy`)", recipe="morphology/easy"),
     "transfer_no_noise": Trial(what="no noise (`clean`)", recipe="morphology/clean"),
     "transfer_cropped": Trial(what="the middle 48 of 64 pixels", crop=48),
@@ -128,7 +128,7 @@ TRIALS = {
         crop=48,
         pretraining={"augmentations": _STRONG},
         labels=(50, 100),
-        folds=5,
+        folds=3,
         seeds=3,
     ),
 }

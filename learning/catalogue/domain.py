@@ -344,13 +344,11 @@ def beside(data: Labelled, other: Domain, part: str) -> Labelled:
     known = Stretch.of(data.images[data.rows(TRAIN)])
     images = in_stretch_of(seen.images, seen.stretch(), known)
     count = len(images)
-    nothing = np.zeros((count, *data.truth.shape[1:]), data.truth.dtype)
+    untold = np.zeros((count, *data.truth.shape[1:]), data.truth.dtype)
     return replace(
         data,
         images=np.concatenate([data.images.astype(np.float32), images]),
-        truth=np.concatenate(
-            [data.truth, np.zeros((count, *data.truth.shape[1:]), data.truth.dtype)]
-        ),
+        truth=np.concatenate([data.truth, untold]),
         split=np.concatenate([data.split, np.full(count, UNLABELLED, data.split.dtype)]),
     )
 
