@@ -1,6 +1,8 @@
 """The table of experiments, in the order in which they are run."""
 
-from experiments import transfer
+from experiments import realism, surveys, transfer
 from experiments.experiment import Experiment
 
-EXPERIMENTS: dict[str, Experiment] = {one.name: one for one in transfer.experiments()}
+EXPERIMENTS: dict[str, Experiment] = {
+    one.name: one for module in (transfer, surveys, realism) for one in module.experiments()
+}
