@@ -18,7 +18,7 @@ ON_ALL_CORES = --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist work
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test soak check bench accuracy docs diagnose release clean
+.PHONY: help install compat demo test soak check bench accuracy experiments docs diagnose release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -93,6 +93,9 @@ bench: $(BENCH_INSTALLED) $(KERNELS) ## measure against the peers; ARGS="-k star
 
 accuracy: $(BENCH_INSTALLED) $(KERNELS) ## measure every object's errors over its domain and write docs/accuracy.md; ARGS="Star Sersic" chooses
 	$(SINGLE_THREADED) $(BIN)/python docs/make_accuracy.py $(ARGS)
+
+experiments: $(KERNELS) ## [REAL=folder]: train, transfer and judge what docs/experiments.md tells, in the background for hours, resumable; ARGS="transfer_plain surveys" chooses
+	OMP_NUM_THREADS=$(or $(WORKERS),1) PYTHONPATH=docs $(BIN)/python -m experiments $(if $(REAL),--real '$(REAL)') $(ARGS)
 
 $(BENCH_INSTALLED): pyproject.toml $(INSTALLED)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,bench]'

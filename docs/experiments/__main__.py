@@ -7,15 +7,16 @@ import argparse
 import sys
 from pathlib import Path
 
+from experiments import page
 from experiments.experiment import Place
 from experiments.table import EXPERIMENTS
 
 WORK = Path("experiments-work")
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run; return 2 for a name that there is not."""
-    options = _options()
+    options = _options(arguments)
     place = Place(work=options.work, real=options.real)
     names = options.names or list(EXPERIMENTS)
     if unknown := sorted(set(names) - set(EXPERIMENTS)):
@@ -33,15 +34,17 @@ def main() -> int:
         else:
             place.report(f"{name}: begun")
             one.run(place)
+            page.write()
+    page.write()
     return 0
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make experiments", description=__doc__)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--real", type=Path, help="the folder of real images")
     parser.add_argument("--work", type=Path, default=WORK)
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -65,13 +65,15 @@ def protocol(**changes: Any) -> Protocol:
     return Protocol.model_validate({"name": "surveys"} | LEARNING | changes)
 
 
-def measured(place: Place, seeds: int) -> dict[str, Any]:
+def measured(
+    place: Place, *, seeds: int, samples: int = _SAMPLES, network: str = _NETWORK
+) -> dict[str, Any]:
     """Train by each method with each seed; return the table, the gains and what the steps did."""
-    data, network = both(place, _SAMPLES), NETWORKS[_NETWORK]
+    data, learner = both(place, samples), NETWORKS[network]
     methods: dict[str, Answers] = {}
     steps: list[dict[str, Any]] = []
     for seed in range(seeds):
-        one = _Seed(place, data, network, seed)
+        one = _Seed(place, data, learner, seed)
         for name, method in one.methods.items():
             methods.setdefault(name, {})[seed] = method()
             place.report(f"seed {seed}: {name} is done")
@@ -250,7 +252,7 @@ def experiments() -> list[Experiment]:
         Experiment(
             name="surveys",
             settings=adapting | {"seeds": _SEEDS},
-            measure=lambda place: measured(place, _SEEDS),
+            measure=lambda place: measured(place, seeds=_SEEDS),
             draw=draw,
         ),
         Experiment(
