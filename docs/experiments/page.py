@@ -280,8 +280,8 @@ def _training(results: Results) -> str:
     return (
         TRAINING
         + _table(head, rows)
-        + f"\nAccuracy on test {_share(found['score'])} %. The dearest operations of ten iterations "
-        f"take of their time: {dearest}.\n"
+        + f"\nAccuracy on test {_share(found['score'])} %. Of ten iterations the dearest "
+        f"operations take: {dearest}.\n"
     )
 
 

@@ -4,7 +4,7 @@ Trained on the SDSS galaxies of `sdss_des` that volunteers agree about, judged b
 `fo` of both surveys, as Khan et al. (2019, Phys. Lett. B 795, 248) did with real ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +44,14 @@ WEIGHTS = {"coral": 100.0, "dann": 0.3}
 
 _STUDENTS = {"epochs": 4, "learning_rate": 0.03}
 _NETWORK = "narrow_resnet"
-_SAMPLES = 8000
+_CHANGES = {"samples": 8000}
 _MAPPED = 400
 
 Answers = dict[int, NDArray[Any]]
 
 
-def both(place: Place, samples: int) -> Joined:
+def both(place: Place, changes: Mapping[str, Any] = _CHANGES) -> Joined:
     """Return SDSS to learn from, and DES beside it."""
-    changes = {"samples": samples}
     sdss, des = (
         read_domain(drawn(place, recipe, changes=changes), name=name)
         for recipe, name in (("sdss_des", "sdss"), ("sdss_des/des", "des"))
@@ -65,15 +64,13 @@ def protocol(**changes: Any) -> Protocol:
     return Protocol.model_validate({"name": "surveys"} | LEARNING | changes)
 
 
-def measured(
-    place: Place, *, seeds: int, samples: int = _SAMPLES, network: str = _NETWORK
-) -> dict[str, Any]:
+def measured(place: Place, *, seeds: int, changes: Mapping[str, Any] = _CHANGES) -> dict[str, Any]:
     """Train by each method with each seed; return the table, the gains and what the steps did."""
-    data, learner = both(place, samples), NETWORKS[network]
+    data, network = both(place, changes), NETWORKS[_NETWORK]
     methods: dict[str, Answers] = {}
     steps: list[dict[str, Any]] = []
     for seed in range(seeds):
-        one = _Seed(place, data, learner, seed)
+        one = _Seed(place, data, network, seed)
         for name, method in one.methods.items():
             methods.setdefault(name, {})[seed] = method()
             place.report(f"seed {seed}: {name} is done")
@@ -167,7 +164,7 @@ class _Seed:
 
 def of_networks(place: Place, names: tuple[str, ...]) -> dict[str, Any]:
     """Train each network once and use it directly."""
-    data = both(place, _SAMPLES)
+    data = both(place)
     methods: dict[str, Answers] = {}
     seconds = {}
     for name in names:
@@ -179,7 +176,7 @@ def of_networks(place: Place, names: tuple[str, ...]) -> dict[str, Any]:
 
 def of_features(place: Place) -> dict[str, Any]:
     """Map what networks see of both surveys: directly, and trained with an alignment."""
-    data, network = both(place, _SAMPLES), NETWORKS[_NETWORK]
+    data, network = both(place), NETWORKS[_NETWORK]
     common = {"seed": 0, "folder": place.work / "surveys"}
     runs = {"direct": fit(network, data.labelled, protocol(), **common)}
     for kind, weight in WEIGHTS.items():
@@ -240,7 +237,7 @@ def draw_features(numbers: Numbers, path: Path) -> None:
     figure.savefig(path, dpi=80)
 
 
-_USUAL = {"learning": LEARNING, "cut": CUT, "samples": _SAMPLES, "network": _NETWORK}
+_USUAL = {"learning": LEARNING, "cut": CUT, "changes": _CHANGES, "network": _NETWORK}
 _SEEDS = 3
 _NETWORKS = ("narrow_resnet", "lenet5", "resnet18")
 

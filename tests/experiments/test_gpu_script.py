@@ -31,10 +31,22 @@ def pictures(folder, count=24):
 def test_it_ends_with_a_paired_report(tmp_path):
     pictures(tmp_path)
     small = {
-        **{"REAL": "images", "VOTES": "votes.csv", "LABELS": "form", "LICENCE": "CC0-1.0"},
-        **{"SAMPLES": "60", "EPOCHS": "1", "ITERATIONS": "2", "SEEDS": "1", "SIZES": "6"},
-        **{"RATES": "0.01", "SIDE": "32", "WORKERS": "", "NETWORK": "narrow_resnet"},
-        **{"SKYBENCH": f"{sys.executable} -m skybench", "CROP": "40", "OMP_NUM_THREADS": "1"},
+        "REAL": "images",
+        "VOTES": "votes.csv",
+        "LABELS": "form",
+        "LICENCE": "CC0-1.0",
+        "SAMPLES": "60",
+        "EPOCHS": "1",
+        "ITERATIONS": "2",
+        "SEEDS": "1",
+        "SIZES": "6",
+        "RATES": "0.01",
+        "SIDE": "32",
+        "WORKERS": "",
+        "NETWORK": "narrow_resnet",
+        "SKYBENCH": f"{sys.executable} -m skybench",
+        "CROP": "40",
+        "OMP_NUM_THREADS": "1",
     }
     done = subprocess.run(
         ["sh", str(SCRIPT)],
