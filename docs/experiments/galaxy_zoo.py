@@ -70,7 +70,7 @@ def pictures(real: Path, *, side: int, bands: tuple[str, ...]) -> xr.Dataset:
 def of_fold(ds: xr.Dataset, fold: int) -> xr.Dataset:
     """Return the pictures with a fifth of each class as the test split, another one each fold.
 
-    A sixth of the others is validation.
+    Of the others a sixth is validation in the first fold, a quarter in the next ones.
     """
     place = _place_in_class(ds)
     split = np.where((place - place // _FOLDS) % _OF_VALIDATION == 0, _VALIDATION, _TRAIN)

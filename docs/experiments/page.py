@@ -7,7 +7,7 @@ from typing import Any
 from experiments.experiment import Experiment, Numbers
 from experiments.surveys import SETS
 from experiments.table import EXPERIMENTS
-from experiments.transfer import TRIALS
+from experiments.transfer import TRIALS, labels_of
 
 PAGE = Path(__file__).parent.parent / "experiments.md"
 
@@ -112,7 +112,7 @@ def write() -> None:
 
 def _transfer(results: Results) -> str:
     rows = [
-        [name, one["labels"], _share(one["transferred"]), _share(one["scratch"]), _gain(one)]
+        [name, labels_of(one), _share(one["transferred"]), _share(one["scratch"]), _gain(one)]
         for name in ("plain", "matched")
         for one in _compared(results, name)
     ]
@@ -157,7 +157,7 @@ def _zero_shot(results: Results) -> str:
 def _levers(results: Results) -> str:
     names = [name for name in TRIALS if name not in ("plain", "matched")]
     rows = [
-        [TRIALS[name].what, one["labels"], _share(one["transferred"]), _gain(one)]
+        [TRIALS[name].what, labels_of(one), _share(one["transferred"]), _gain(one)]
         for name in names
         for one in _compared(results, name)
     ]

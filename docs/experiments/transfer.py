@@ -167,6 +167,7 @@ def without_labels(trial: Trial, place: Place) -> dict[str, Any]:
         "samples": told.samples,
         "recall": told.recall,
         "auc": told.auc,
+        "pictures": pictured.attrs.get("content_hash"),
     }
 
 
@@ -187,7 +188,7 @@ def measured(trial: Trial, place: Place) -> dict[str, Any]:
         )
         place.report(f"fold {fold}: {one.summary()}")
         found.append(one)
-    return {"comparisons": pooled(found)}
+    return {"comparisons": pooled(found), "pictures": pictured.attrs.get("content_hash")}
 
 
 def pooled(found: list[TransferResult]) -> list[dict[str, Any]]:
@@ -203,7 +204,7 @@ def _together(folds: list[Comparison]) -> dict[str, Any]:
         name: np.concatenate([np.array(getattr(one, name).merits) for one in folds], axis=1)
         for name in _SHARES
     }
-    said: dict[str, Any] = {"labels": min(one.labels for one in folds)}
+    said: dict[str, Any] = {"labels": [one.labels for one in folds]}
     said |= {name: interval(crossed_bootstrap(merits)) for name, merits in sides.items()}
     said["difference"] = interval(crossed_bootstrap(sides["transferred"] - sides["scratch"]))
     said["test"], said["seeds"] = sides["scratch"].shape[1], sides["scratch"].shape[0]
@@ -212,6 +213,12 @@ def _together(folds: list[Comparison]) -> dict[str, Any]:
         said[f"{name}_curve"] = np.mean(curves, axis=0).tolist()
         said[f"{name}_rates"] = [getattr(one, name).rate for one in folds]
     return said
+
+
+def labels_of(comparison: Mapping[str, Any]) -> str:
+    """Return how many labels there were, in words: the whole train splits of folds differ."""
+    least, most = min(comparison["labels"]), max(comparison["labels"])
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def draw(numbers: Numbers, path: Path) -> None:
@@ -226,7 +233,7 @@ def draw(numbers: Numbers, path: Path) -> None:
         for name, label in zip(_SHARES, ("pretrained", "from scratch"), strict=True):
             iterations, scores = np.array(one[f"{name}_curve"]).T
             axes.plot(iterations, scores, marker=".", label=label)
-        axes.set(title=f"{one['labels']} labels", xlabel="iterations")
+        axes.set(title=f"{labels_of(one)} labels", xlabel="iterations")
     figure.axes[0].set_ylabel("accuracy on validation")
     figure.axes[0].legend(fontsize="small")
     figure.savefig(path, dpi=80)

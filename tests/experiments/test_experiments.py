@@ -130,7 +130,7 @@ def test_a_trial_pools_its_folds(real, tmp_path):
     few, whole = transfer.measured(trial, place)["comparisons"]
     tests = [of_fold(transfer.target(trial, place), fold)["split"].values == 2 for fold in (0, 1)]
     assert not (tests[0] & tests[1]).any()
-    assert (few["labels"], few["test"], few["seeds"]) == (10, sum(map(np.sum, tests)), 1)
+    assert (few["labels"], few["test"], few["seeds"]) == ([10, 10], sum(map(np.sum, tests)), 1)
     value, low, high = whole["difference"]
     assert low <= value <= high
     assert value == pytest.approx(whole["transferred"][0] - whole["scratch"][0])
