@@ -42,9 +42,8 @@ and picture ([transfer.md](transfer.md)).
 """
 
 _MATCHED = """
-*Matched* means that two things were measured in the pictures without their labels, and the
-simulation changed to have them: the noise of the border, which over the peak was eight times too
-large, and the half-light radius as a share of the side.
+*Matched* means that noise and size of the pictures were measured, without their labels, and the
+recipe was changed to have them, as the table of looks below says; with zoom, shift and blur.
 """
 
 ZERO_SHOT = """
@@ -52,6 +51,11 @@ ZERO_SHOT = """
 
 The network tells the forms of nine tenths of the pictures as it tells those of the simulation. One
 pretraining each, so that differences below some five points are within chance.
+"""
+
+APPEARANCE = """
+How images look once each is seen by its own light, medians with the quantiles 10 and 90 %
+(`skybench.learning.transfer.appearance`):
 """
 
 LEVERS = """
@@ -140,18 +144,29 @@ def _zero_shot(results: Results) -> str:
     }
     if not found:
         return ""
-    classes = ("round", "cigar", "spiral", "ring", "merging")
+    head = ["pretraining", "accuracy, %", "AUC of spiral", *(f"recall: {c}" for c in _CLASSES)]
     rows = [
         [
             what,
             _share(one["accuracy"]),
             f"{one['auc']['spiral']:.3f}",
-            *(f"{100 * one['recall'][name]:.0f}" for name in classes),
+            *(f"{one['recall'][name]:.2f}" for name in _CLASSES),
         ]
         for what, one in found.items()
     ]
-    head = ["pretraining", "accuracy, %", "AUC of spiral", *(f"recall of {c}, %" for c in classes)]
-    return ZERO_SHOT + _table(head, rows)
+    looks = {what: one["source_looks"] for what, one in found.items()}
+    looks["*the pictures*"] = next(iter(found.values()))["pictures_look"]
+    seen = [[what, *(_quantiles(one[key]) for key in _LOOKS)] for what, one in looks.items()]
+    return ZERO_SHOT + _table(head, rows) + APPEARANCE + _table(["", *_LOOKS.values()], seen)
+
+
+_CLASSES = ("round", "cigar", "spiral", "ring", "merging")
+_LOOKS = {"noise": "noise over peak", "half_light_radius": "half-light radius over side"}
+
+
+def _quantiles(found: Sequence[float]) -> str:
+    low, middle, high = found
+    return f"{middle:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _levers(results: Results) -> str:
