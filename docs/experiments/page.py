@@ -51,6 +51,11 @@ ZERO_SHOT = """
 
 The network tells the forms of nine tenths of the pictures as it tells those of the simulation. One
 pretraining each, so that differences below some five points are within chance.
+
+Side by side, rings and mergers are the forms that differ: rings of the pictures are mostly faint
+and wide about a bright bulge, those of the recipe hold most of the light and are compact; mergers
+of the pictures are often two nuclei in one envelope, or lie in a wide field with others, those of
+the recipe are drawn-out pairs with tails.
 """
 
 APPEARANCE = """
