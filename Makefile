@@ -94,8 +94,8 @@ bench: $(BENCH_INSTALLED) $(KERNELS) ## measure against the peers; ARGS="-k star
 accuracy: $(BENCH_INSTALLED) $(KERNELS) ## measure every object's errors over its domain and write docs/accuracy.md; ARGS="Star Sersic" chooses
 	$(SINGLE_THREADED) $(BIN)/python docs/make_accuracy.py $(ARGS)
 
-experiments: $(KERNELS) ## [REAL=folder]: train, transfer and judge what docs/experiments.md tells, in the background for hours, resumable; ARGS="transfer_plain surveys" chooses
-	OMP_NUM_THREADS=$(or $(WORKERS),1) PYTHONPATH=docs $(BIN)/python -m experiments $(if $(REAL),--real '$(REAL)') $(ARGS)
+experiments: $(KERNELS) ## [REAL=folder]: measure what docs/experiments.md tells, for hours, and go on where it was stopped; ARGS="transfer_plain surveys" chooses
+	$(SINGLE_THREADED) PYTHONPATH=docs $(BIN)/python -m experiments $(if $(REAL),--real '$(REAL)') $(ARGS)
 
 $(BENCH_INSTALLED): pyproject.toml $(INSTALLED)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,bench]'
