@@ -9,7 +9,7 @@ import xarray as xr
 
 from experiments.experiment import Place
 from skybench.generators.recipe_file import load_recipe
-from skybench.learning.catalogue.domain import read_domain
+from skybench.learning.readable import read
 from skybench.registry.storage.local_disk import replacing
 from skybench.survey.framing import area_mean, middle
 
@@ -29,7 +29,7 @@ def drawn(
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         place.report(f"drawing {recipe}")
-        ds = read_domain(load_recipe(recipe, changes=changes or None)).ds
+        ds = read(load_recipe(recipe, changes=changes or None))
         with replacing(file) as partial:
             _framed(ds, crop, side).to_netcdf(partial, engine="netcdf4")
     return xr.load_dataset(file, engine="netcdf4")

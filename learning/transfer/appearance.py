@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 
-from skybench.learning.transfer.ends import read_data
+from skybench.learning.labelled import load_training_data
+from skybench.learning.readable import Readable, read
 from skybench.learning.transfer.per_image import border, by_own_light
-from skybench.registry.open import Openable
 from skybench.registry.storage.store import Store
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -47,12 +46,12 @@ class Appearance:
         return f"noise over peak {noise}, half-light radius over side {radius}"
 
 
-def appearance(reference: Openable | xr.Dataset, *, store: str | Store | None = None) -> Appearance:
+def appearance(reference: Readable, *, store: str | Store | None = None) -> Appearance:
     """Measure how the images of a dataset look, in at most 2,000 of them and the mean of planes.
 
     Parameters
     ----------
-    reference : str, path or Dataset
+    reference : str, path, Recipe or Dataset
         As for `skybench.transfer`.
     store : str or Store, optional
 
@@ -67,9 +66,9 @@ def appearance(reference: Openable | xr.Dataset, *, store: str | Store | None = 
     --------
     >>> from skybench.learning.transfer.appearance import appearance
     >>> print(appearance("real.zarr"))                                  # doctest: +SKIP
-    >>> print(appearance("morphology@1"))                               # doctest: +SKIP
+    >>> print(appearance("morphology/easy"))                            # doctest: +SKIP
     """
-    data = by_own_light(read_data(reference, store).labelled)
+    data = by_own_light(load_training_data(read(reference, store)).labelled)
     step = max(1, -(-len(data.images) // _FEW))
     planes = np.moveaxis(data.images[::step], [axis + 1 for axis in data.form.axes], (-2, -1))
     images = planes.reshape(len(planes), -1, *planes.shape[-2:]).mean(axis=1)
