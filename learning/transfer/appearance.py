@@ -84,8 +84,8 @@ def _quantiles(values: npt.NDArray[np.floating]) -> tuple[float, ...]:
 def _noise(images: npt.NDArray[np.float32]) -> npt.NDArray[np.floating]:
     steps = np.diff(border(images, (1, 2)), axis=1)
     middle = np.median(steps, axis=1, keepdims=True)
-    apart: npt.NDArray[np.floating] = np.median(np.abs(steps - middle), axis=1)
-    return _DEVIATION * apart / np.sqrt(2)
+    apart = np.median(np.abs(steps - middle), axis=1)
+    return np.asarray(_DEVIATION * apart / np.sqrt(2))
 
 
 def _half_light_radius(images: npt.NDArray[np.float32]) -> npt.NDArray[np.floating]:
