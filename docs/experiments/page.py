@@ -7,7 +7,7 @@ from typing import Any
 from experiments.experiment import Experiment, Numbers
 from experiments.surveys import SETS
 from experiments.table import EXPERIMENTS
-from experiments.transfer import TRIALS, labels_of
+from experiments.transfer import HEADLINES, TRIALS, labels_of
 
 PAGE = Path(__file__).parent.parent / "experiments.md"
 
@@ -66,7 +66,7 @@ How images look once each is seen by its own light, medians with the quantiles 1
 LEVERS = """
 ### One change at a time
 
-Fewer seeds; each line against its twin from scratch on the same pictures.
+Each line against its twin from scratch on the same pictures.
 """
 
 SURVEYS = """
@@ -121,20 +121,32 @@ def write() -> None:
 
 def _transfer(results: Results) -> str:
     rows = [
-        [name, labels_of(one), _share(one["transferred"]), _share(one["scratch"]), _gain(one)]
-        for name in ("plain", "matched")
+        [
+            name,
+            labels_of(one),
+            one["seeds"],
+            _share(one["transferred"]),
+            _share(one["scratch"]),
+            _points(one["difference"]),
+        ]
+        for name in HEADLINES
         for one in _compared(results, name)
     ]
     if not rows:
         return ""
-    seeds = next(one for name in ("plain", "matched") for one in _compared(results, name))
-    head = ["pretraining", "labels", "pretrained, %", "from scratch, %", "difference, points"]
-    said = f"\n{seeds['seeds']} seeds, {seeds['test']} test pictures.\n"
+    head = [
+        "pretraining",
+        "labels",
+        "seeds",
+        "pretrained, %",
+        "from scratch, %",
+        "difference, points",
+    ]
     figures = "".join(
         _figure(f"transfer_{name}", f"validation against iterations, {name}", results)
-        for name in ("plain", "matched")
+        for name in HEADLINES
     )
-    return TRANSFER + _table(head, rows) + said + _MATCHED + figures
+    return TRANSFER + _table(head, rows) + _MATCHED + figures
 
 
 def _compared(results: Results, name: str) -> Sequence[Mapping[str, Any]]:
@@ -175,13 +187,19 @@ def _quantiles(found: Sequence[float]) -> str:
 
 
 def _levers(results: Results) -> str:
-    names = [name for name in TRIALS if name not in ("plain", "matched")]
     rows = [
-        [TRIALS[name].what, labels_of(one), _share(one["transferred"]), _gain(one)]
-        for name in names
+        [
+            trial.what,
+            labels_of(one),
+            one["seeds"],
+            _share(one["transferred"]),
+            _points(one["difference"]),
+        ]
+        for name, trial in TRIALS.items()
+        if name not in HEADLINES
         for one in _compared(results, name)
     ]
-    head = ["change", "labels", "pretrained, %", "difference, points"]
+    head = ["change", "labels", "seeds", "pretrained, %", "difference, points"]
     return LEVERS + _table(head, rows) if rows else ""
 
 
@@ -331,10 +349,6 @@ def _figure(name: str, about: str, results: Results) -> str:
 def _share(found: Sequence[float]) -> str:
     value, low, high = (100 * number for number in found)
     return f"{value:.1f} [{low:.1f}, {high:.1f}]"
-
-
-def _gain(one: Mapping[str, Any]) -> str:
-    return _points(one["difference"])
 
 
 def _points(found: Sequence[float]) -> str:
