@@ -15,8 +15,8 @@ Results = Mapping[str, Numbers]
 
 HEAD = """# Experiments
 
-What is learnt from simulated skies is worth on real ones, from one survey to another, and whether
-simulated cutouts are told from real ones: measured by
+What networks that learn from simulated skies are worth on real ones and on another survey, and
+whether simulated cutouts are told from real ones: measured by
 
 ```sh
 make experiments REAL=folder-of-real-images

@@ -191,11 +191,12 @@ def measured(trial: Trial, place: Place) -> dict[str, Any]:
 
 
 def pooled(found: list[TransferResult]) -> list[dict[str, Any]]:
-    """Return for each number of labels what the folds say together, paired by seed and picture."""
-    return [
-        _together(list(of_labels))
-        for of_labels in zip(*(r.comparisons for r in found), strict=True)
-    ]
+    """Return for each number of labels what the folds say together, paired by seed and picture.
+
+    A seed counts as one run, whatever the fold.
+    """
+    by_labels = zip(*(one.comparisons for one in found), strict=True)
+    return [_together(list(folds)) for folds in by_labels]
 
 
 def _together(folds: list[Comparison]) -> dict[str, Any]:
@@ -226,9 +227,8 @@ def draw(numbers: Numbers, path: Path) -> None:
 
     found = numbers["comparisons"]
     figure = Figure(figsize=(3 * len(found), 2.8), layout="constrained")
-    for axes, one in zip(
-        figure.subplots(1, len(found), sharey=True, squeeze=False)[0], found, strict=True
-    ):
+    panels = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+    for axes, one in zip(panels, found, strict=True):
         for name, label in zip(_SHARES, ("pretrained", "from scratch"), strict=True):
             iterations, scores = np.array(one[f"{name}_curve"]).T
             axes.plot(iterations, scores, marker=".", label=label)
@@ -253,6 +253,7 @@ def _experiment(
 ) -> Experiment:
     trial = TRIALS[name]
     said = asdict(trial)
+    del said["what"]  # words alone
     if kind == "zero_shot":
         for key in ("tuning", "but", "labels", "folds", "seeds", "iterations", "rates"):
             del said[key]
