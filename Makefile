@@ -20,7 +20,7 @@ ON_ALL_CORES = --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist work
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test soak test-site check gates bench accuracy docs diagnose site release clean
+.PHONY: help install compat demo test soak test-site check gates bench accuracy experiments docs diagnose site release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -105,6 +105,9 @@ bench: $(BENCH_INSTALLED) $(KERNELS) ## measure against the peers; ARGS="-k star
 
 accuracy: $(BENCH_INSTALLED) $(KERNELS) ## measure every object's errors over its domain and write docs/accuracy.md; ARGS="Star Sersic" chooses
 	$(SINGLE_THREADED) $(BIN)/python docs/make_accuracy.py $(ARGS)
+
+experiments: $(KERNELS) ## [REAL=folder]: measure what docs/experiments.md tells, for hours, and go on where it was stopped; ARGS="transfer_plain surveys" chooses
+	$(SINGLE_THREADED) PYTHONPATH=docs $(BIN)/python -m experiments $(if $(REAL),--real '$(REAL)') $(ARGS)
 
 $(BENCH_INSTALLED): pyproject.toml $(INSTALLED)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,bench]'
