@@ -45,9 +45,10 @@ def test_every_picture_is_what_its_line_of_code_draws():
 
 @pytest.mark.parametrize("name", packaged_recipes())
 def test_every_contact_sheet_shows_the_dataset_as_it_is_now(name):
-    drawn = np.asarray(make_datasets.picture(name), dtype=int)
+    drawn = make_datasets.picture(name)
     with Image.open(make_datasets.IMAGES / f"{name}.webp") as stored:
-        kept = np.asarray(stored.convert("RGB"), dtype=int)
-    assert kept.shape == drawn.shape, "run make docs"
-    # WebP keeps what an eye sees, not each value.
-    assert np.abs(kept - drawn).mean() < 6, f"{name} has changed: run make docs"
+        kept = stored.convert("RGB")
+    assert kept.size == drawn.size, "run make docs"
+    # WebP keeps what an eye sees: the colours of noise are lost, those of four pixels together not.
+    near, far = (np.asarray(image.reduce(4), dtype=int) for image in (kept, drawn))
+    assert np.abs(near - far).mean() < 3, f"{name} has changed: run make docs"

@@ -19,7 +19,7 @@ CROP = 233
 
 _LICENCE = "Apache-2.0"
 _FOLDS = 5
-_OF_VALIDATION = 6
+_OF_VALIDATION = 5
 _TRAIN, _VALIDATION, _TEST = 0, 1, 2
 _MERGERS = ("Merging", "Both", "Tidal debris", "Merger")
 
@@ -70,10 +70,11 @@ def pictures(real: Path, *, side: int, bands: tuple[str, ...]) -> xr.Dataset:
 def of_fold(ds: xr.Dataset, fold: int) -> xr.Dataset:
     """Return the pictures with a fifth of each class as the test split, another one each fold.
 
-    Of the others a sixth is validation in the first fold, a quarter in the next ones.
+    Of the others in their order every fifth is validation.
     """
     place = _place_in_class(ds)
-    split = np.where((place - place // _FOLDS) % _OF_VALIDATION == 0, _VALIDATION, _TRAIN)
+    others = place - (place + _FOLDS - 1 - fold) // _FOLDS  # before it in its class
+    split = np.where(others % _OF_VALIDATION == 0, _VALIDATION, _TRAIN)
     return _split(ds, np.where(place % _FOLDS == fold, _TEST, split))
 
 

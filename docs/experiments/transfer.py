@@ -107,12 +107,14 @@ _LIKE_REAL, _CLOSER = {"noise.scale": 0.12}, 48
 """With so much noise, and of so many pixels of 64, images look as the pictures do: `appearance`."""
 
 TRIALS = {
-    "plain": Trial(what="the recipe as it is", seeds=3),
+    "plain": Trial(what="the recipe as it is", labels=(50, 100), seeds=3),
     "matched": Trial(
         what="noise and scale of the pictures, and zoom, shift and blur in pretraining",
         changes=_LIKE_REAL,
         crop=_CLOSER,
         pretraining={"augmentations": _STRONG},
+        labels=(50, 100),
+        seeds=3,
     ),
     "low_noise": Trial(what="noise of the pictures", changes=_LIKE_REAL),
     "closer": Trial(what="scale of the pictures: the middle 48 pixels", crop=_CLOSER),
