@@ -51,4 +51,4 @@ def test_every_contact_sheet_shows_the_dataset_as_it_is_now(name):
     assert kept.size == drawn.size, "run make docs"
     # WebP keeps what an eye sees: the colours of noise are lost, those of four pixels together not.
     near, far = (np.asarray(image.reduce(4), dtype=int) for image in (kept, drawn))
-    assert np.abs(near - far).mean() < 3, f"{name} has changed: run make docs"
+    assert np.abs(near - far).mean() < 6, f"{name} has changed: run make docs"
