@@ -115,7 +115,7 @@ docs: $(KERNELS) ## write docs/generators.md and every picture, from the tables 
 	$(BIN)/python docs/make_generators.py
 
 diagnose: $(KERNELS) ## train LeNet-5 on small shapes and say where it breaks, in ./diagnosis (a minute)
-	$(BIN)/python docs/tutorials/where_a_model_breaks.py
+	$(BIN)/python docs/run_notebook.py where_a_model_breaks --in diagnosis SAMPLES=10000 EPOCHS=30
 
 release: $(KERNELS) ## VERSION=0.1 [STORE=url] [DATASETS="objects sky"] [SCHEDULER=tcp://…] [WORKERS=n] [SIGN=key.pem] [REALISM=file.json] [BASELINES=no]: build, score, publish
 	@test -n '$(VERSION)' || { echo 'which version? For example: make release VERSION=0.1' >&2; exit 2; }
