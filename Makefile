@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 KERNELS := $(VENV)/.kernels
 BENCH_INSTALLED := $(VENV)/.bench-installed
+DOCS_INSTALLED := $(VENV)/.docs-installed
 COMPAT := .compat
 PYTHONS := 3.11 3.12 3.13
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -18,10 +19,10 @@ ON_ALL_CORES = --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist work
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test soak check bench accuracy docs diagnose release clean
+.PHONY: help install compat demo test soak check bench accuracy docs docs-site diagnose release clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 install: $(KERNELS) ## create .venv with skybench and all it needs (once; again when pyproject.toml changes)
 
@@ -113,6 +114,13 @@ $(COMPAT)/deepbench/.installed: tests/benchmarks/deepbench.txt $(INSTALLED)
 
 docs: $(KERNELS) ## write docs/generators.md and every picture, from the tables and the code
 	$(BIN)/python docs/make_generators.py
+
+docs-site: $(DOCS_INSTALLED) $(KERNELS) ## [OUT=build/docs] [NOTEBOOKS=yes]: the guides, notebooks and reference as pages that ask no other host; yes runs what changed of the notebooks
+	$(if $(filter yes,$(NOTEBOOKS)),SKYBENCH_NOTEBOOKS=1) $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs '$(or $(OUT),build/docs)'
+
+$(DOCS_INSTALLED): pyproject.toml $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,docs]'
+	@touch $@
 
 diagnose: $(KERNELS) ## train LeNet-5 on small shapes and say where it breaks, in ./diagnosis (a minute)
 	$(BIN)/python docs/run_notebook.py where_a_model_breaks --in diagnosis SAMPLES=10000 EPOCHS=30

@@ -43,6 +43,7 @@ myst_enable_extensions = ["colon_fence"]
 
 # Executed where it is asked for: with what did not change since the last time from a cache.
 nb_execution_mode = "cache" if os.environ.get("SKYBENCH_NOTEBOOKS") else "off"
+nb_execution_cache_path = str(ROOT / "build" / "notebooks")
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_execution_in_temp = True
@@ -61,7 +62,7 @@ ELSEWHERE = {
 """Pages whose text lies outside docs/, where the page holds a link to it."""
 
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
-_ASKS = re.compile(r"""<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=["'](?:https?:)?//""")
+_ASKS = re.compile(r"<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=.(?:https?:)?//")
 
 
 def _read(app: Sphinx, page: str, source: list[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text()
-INSTALLED = ["--old-file=.venv/.installed", "--old-file=.venv/.kernels"]
+INSTALLED = [f"--old-file=.venv/.{stamp}" for stamp in ("installed", "kernels", "docs-installed")]
 TARGETS = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
 
 
@@ -33,7 +33,7 @@ def clone(tmp_path):
 
 
 def test_make_lists_every_target_and_what_it_does(clone):
-    listed = re.findall(r"^make (\w+) +\S.*$", make(clone).stdout, re.MULTILINE)
+    listed = re.findall(r"^make ([\w-]+) +\S.*$", make(clone).stdout, re.MULTILINE)
     assert listed == TARGETS
 
 
@@ -75,6 +75,18 @@ def test_a_soak_passes_on_what_was_asked(clone):
     command = done.stdout.splitlines()[-1]
     assert ".venv/bin/python tests/soak.py --minutes 3 --seed 7 -- " in command
     assert command.endswith(" --dist worksteal -k toy")
+
+
+def test_pages_are_made_where_it_is_asked_for(clone):
+    options = ["OUT=a folder/docs", "NOTEBOOKS=yes"]
+    asked, usual = (
+        make(clone, "--dry-run", *INSTALLED, "docs-site", *given).stdout.splitlines()[-1]
+        for given in (options, [])
+    )
+    assert "SKYBENCH_NOTEBOOKS=1" in asked
+    assert asked.endswith(" docs 'a folder/docs'")
+    assert "SKYBENCH_NOTEBOOKS" not in usual
+    assert usual.endswith(" docs 'build/docs'")
 
 
 def test_the_image_of_docker_ends_with_the_demonstration():

@@ -1,4 +1,4 @@
-"""What docs/clusters.md tells a cluster to do is done, with stubs of the queue and S3 on loopback."""
+"""What docs/clusters.md tells a cluster to do is done, with stubs of the queue and of S3."""
 
 import os
 import re
