@@ -29,9 +29,10 @@ html_show_copyright = False
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["docs.css"]
+html_sidebars = {"**": ["globaltoc"]}
 html_theme_options = {
     "logo": {"text": project},
-    "navbar_align": "left",
+    "navbar_center": [],  # every page is in the sidebar instead, under its caption
     "show_toc_level": 2,
     "footer_start": [],
     "footer_end": [],
@@ -83,6 +84,12 @@ def _linked(link: re.Match[str], folder: str, page: str) -> str:
     return text  # of a file that no page shows
 
 
+def _plain(app: Sphinx, what: str, name: str, of: Any, options: Any, lines: list[str]) -> None:
+    """Let the bars of a formula, as in |u| <= 1, be bars."""
+    if name.startswith("skybench.generators."):
+        lines[:] = [line.replace("|", r"\|") for line in lines]
+
+
 def _check(app: Sphinx, failed: Exception | None) -> None:
     """Refuse pages that would ask another host for a script, a style, a font or an image."""
     if failed or app.builder.format != "html":
@@ -96,4 +103,5 @@ def _check(app: Sphinx, failed: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     """Connect what is done to pages before and after Sphinx has them."""
     app.connect("source-read", _read)
+    app.connect("autodoc-process-docstring", _plain, priority=0)  # before numpydoc
     app.connect("build-finished", _check)
