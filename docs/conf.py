@@ -70,7 +70,7 @@ def _read(app: Sphinx, page: str, source: list[str]) -> None:
     """Give a page that lies elsewhere its text, and each its links as they are among the pages."""
     if page in ELSEWHERE:
         source[0] = (ROOT / ELSEWHERE[page]).read_text(encoding="utf-8")
-    folder = dirname(ELSEWHERE.get(page, f"docs/{page}"))
+    folder = dirname(ELSEWHERE.get(page, f"docs/{page}")) or "."
     source[0] = _LINK.sub(lambda link: _linked(link, folder, page), source[0])
 
 

@@ -86,7 +86,7 @@ def _captions(ds: xr.Dataset) -> list[str]:
     if "label" in ds.coords:
         labels = ds["label"].values
         decoded = labels.dtype.kind in "UOT"
-        classes = [str(v) for v in labels] if decoded else [_class_names(ds)[v] for v in labels]
+        classes = [str(v) for v in (labels if decoded else np.array(_class_names(ds))[labels])]
     elif "present" not in ds.coords:
         classes = [""] * ds.sizes["sample"]
     else:
