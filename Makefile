@@ -19,7 +19,7 @@ ON_ALL_CORES = --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist work
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test soak check bench accuracy docs docs-site diagnose release clean
+.PHONY: help install compat demo test soak check gates bench accuracy docs docs-site diagnose release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -86,6 +86,9 @@ check: $(KERNELS) ## lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+gates: $(BENCH_INSTALLED) $(KERNELS) $(if $(SKYBENCH_OFFLINE),,compat) ## all that must hold before a version is cut, as a table (hours); ARGS="check recipe:sky" chooses, ARGS=--list shows what passed
+	$(SINGLE_THREADED) $(BIN)/python tests/gates $(ARGS)
 
 bench: $(BENCH_INSTALLED) $(KERNELS) ## measure against the peers; ARGS="-k stars" chooses, ARGS=--list names the rows
 	-@test -n '$(SKYBENCH_OFFLINE)' || $(MAKE) --no-print-directory $(COMPAT)/deepbench/.installed

@@ -2,7 +2,8 @@
 
 ``make accuracy`` runs this; how each object is measured is said in tests/generators/accuracy.
 Arguments are the names of classes: only these are measured again. A run that was cut off goes on
-where it was.
+where it was. With ``--check`` nothing is written: it ends with 1 where an error is larger than the
+page says.
 """
 
 import json
@@ -50,6 +51,9 @@ The arguments draw the case again: those that a class does not take are given to
 """
 
 Figures = dict[str, list[dict[str, Any]]]
+
+GROWN = 1.2
+"""A figure that is this many times the written one is another: processors differ by less."""
 
 
 def kinds() -> dict[str, type[DrawnObject]]:
@@ -162,25 +166,44 @@ def write(figures: Figures) -> None:
         PAGE.write_text(page(ordered), encoding="utf-8")
 
 
+def worse(written: Figures, found: Figures) -> Iterator[str]:
+    """Give a sentence for each error that has grown since it was written."""
+    for name, measures in found.items():
+        before = {one["scale"]: one for one in written.get(name, [])}
+        for measured in measures:
+            for group in ("usual", "corners"):
+                known = before.get(measured["scale"], {}).get(group)
+                now = measured[group]
+                if now and (not known or now["largest"] > GROWN * known["largest"]):
+                    was = _figure(known["largest"]) if known else "not written"
+                    got = f"{_figure(now['largest'])} {measured['scale']}"
+                    yield f"{name}, {group}: {got}, was {was}"
+
+
 def main() -> int:
     """Measure the objects that are named, or all; return 2 for a name that there is not."""
-    names = sys.argv[1:] or list(kinds())
+    checks = "--check" in sys.argv[1:]
+    names = [name for name in sys.argv[1:] if name != "--check"] or list(kinds())
     if unknown := sorted(set(names) - set(kinds())):
         print(f"no object {', '.join(unknown)}; there are: {', '.join(kinds())}", file=sys.stderr)
         return 2
     UNFINISHED.mkdir(exist_ok=True)
-    figures, cores = read(), len(os.sched_getaffinity(0))
+    written, cores = read(), len(os.sched_getaffinity(0))
+    found: Figures = {}
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(cores, len(names)), mp_context=spawned) as pool:
         for done in as_completed([pool.submit(_measured, name) for name in names]):
-            name, figures[name] = done.result()
-            for measured in figures[name]:
+            name, found[name] = done.result()
+            for measured in found[name]:
                 print(f"{name}: {sentence(measured)}", flush=True)
-    write(figures)
+    grown = list(worse(written, found)) if checks else []
+    print(*grown, sep="\n")
+    if not checks:
+        write(written | found)
     for kept in UNFINISHED.glob("*.json"):
         kept.unlink()
     UNFINISHED.rmdir()
-    return 0
+    return 1 if grown else 0
 
 
 if __name__ == "__main__":

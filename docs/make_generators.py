@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import make_accuracy
+import make_datasets
 import make_instruments
 
 from skybench.gallery import save_gallery
@@ -102,6 +103,7 @@ def main() -> None:
         image.save(IMAGES / _file(family, kind), optimize=True)
     PAGE.write_text(page(), encoding="utf-8")
     make_instruments.PAGE.write_text(make_instruments.page(), encoding="utf-8")
+    make_datasets.write()
     save_object_gallery(IMAGES.parent / "generators.png")
     for recipe in SHEETS:
         save_gallery(generate(recipe, 0, 96), IMAGES.parent / f"{recipe}.png")

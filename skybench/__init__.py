@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from skybench.learning.batches import batches
     from skybench.learning.catalogue.feature_map import features
     from skybench.learning.catalogue.labelling import catalogue
+    from skybench.learning.examination import examine
     from skybench.learning.pretrained import pretrained
     from skybench.learning.transfer.transfer import transfer
     from skybench.registry.evaluate import evaluate
@@ -37,6 +38,7 @@ _HOMES = {
     "catalogue": "skybench.learning.catalogue.labelling",
     "diagnose": "skybench.diagnosis.diagnose",
     "evaluate": "skybench.registry.evaluate",
+    "examine": "skybench.learning.examination",
     "export": "skybench.registry.exports.export",
     "features": "skybench.learning.catalogue.feature_map",
     "generate": "skybench.generators.generate",
@@ -65,6 +67,7 @@ __all__ = [
     "diagnose",
     "errors",
     "evaluate",
+    "examine",
     "export",
     "features",
     "generate",

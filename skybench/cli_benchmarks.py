@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
         score,
         unseal,
         diagnose,
+        examine,
         leaderboard,
         demo,
     ):
@@ -285,6 +286,21 @@ def diagnose(
 
     rungs = dict(_rung_and_file(given) for given in rung or ())
     print(diagnose_predictions(dataset, predictions, out=out, name=name, store=store, rungs=rungs))
+
+
+def examine(dataset: JudgedArgument, store: StoreOption = None) -> None:
+    """Say what a benchmark gives away: twins, order, balance, easy ways out, what nobody sees.
+
+    Ends with 1 where something that is asked is not met.
+
+    Example: skybench examine objects@0
+    """
+    from skybench.learning.examination import examine as examine_dataset
+
+    findings = examine_dataset(dataset, store=store)
+    print(*findings, sep="\n")
+    if any(finding.passed is False for finding in findings):
+        raise typer.Exit(1)
 
 
 def _rung_and_file(given: str) -> tuple[str, Path]:

@@ -1,7 +1,8 @@
-"""The pages of objects and of instruments are what the tables, files and code give."""
+"""The pages of objects, datasets and instruments are what the tables, files and code give."""
 
 from pathlib import Path
 
+import make_datasets
 import make_generators as made
 import make_instruments
 import numpy as np
@@ -9,13 +10,16 @@ import pytest
 from PIL import Image
 
 from skybench.generators.families import FAMILIES
+from skybench.generators.recipe_file import packaged_recipes
 from skybench.object_gallery import portraits
 
 DOCS = Path(__file__).parent.parent / "docs"
 OBJECTS = [kind for family in FAMILIES.values() for kind in family.objects.values()]
 
 
-@pytest.mark.parametrize("made", [made, make_instruments], ids=["generators", "instruments"])
+@pytest.mark.parametrize(
+    "made", [made, make_datasets, make_instruments], ids=["generators", "datasets", "instruments"]
+)
 def test_the_page_is_current(made):
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run make docs"
 
@@ -37,3 +41,13 @@ def test_every_picture_is_what_its_line_of_code_draws():
         # The last bit of a CPU may move a pixel to the next grey.
         assert np.abs(kept - drawn).max() <= 2, f"{kind.name} has changed: run make docs"
         assert drawn.std() > 1, f"{kind.name} shows nothing"
+
+
+@pytest.mark.parametrize("name", packaged_recipes())
+def test_every_contact_sheet_shows_the_dataset_as_it_is_now(name):
+    drawn = np.asarray(make_datasets.picture(name), dtype=int)
+    with Image.open(make_datasets.IMAGES / f"{name}.webp") as stored:
+        kept = np.asarray(stored.convert("RGB"), dtype=int)
+    assert kept.shape == drawn.shape, "run make docs"
+    # WebP keeps what an eye sees, not each value.
+    assert np.abs(kept - drawn).mean() < 6, f"{name} has changed: run make docs"

@@ -6,7 +6,6 @@ makes of several what a network is trained on and tested with.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,10 @@ from skybench.generators.codes import (
     ID_VARIABLE,
     SAMPLE_DIM,
     SPLIT_VARIABLE,
-    encode_flags,
     flag_names,
     sealed_samples,
 )
 from skybench.generators.expression import condition
-from skybench.generators.generate import generate_as_stored
-from skybench.generators.recipe import Recipe
 from skybench.generators.schema import main_variable
 from skybench.learning.labelled import (
     TEST,
@@ -35,13 +31,10 @@ from skybench.learning.labelled import (
     Origin,
     origin_of,
 )
+from skybench.learning.readable import Readable, called, read
 from skybench.learning.stretch import Stretch
-from skybench.registry.arrays.open_url import is_url
-from skybench.registry.ground_truth import recipe_meant
 from skybench.registry.hashing.content_hash import hash_dataset
 from skybench.registry.hashing.parts import members_of
-from skybench.registry.open import Openable
-from skybench.registry.open import open as open_version
 from skybench.registry.scoring.coordinates import coordinate_table
 from skybench.registry.storage.store import Store
 
@@ -53,7 +46,6 @@ UNKNOWN = -1
 
 _TASK = "classification"
 _LABEL = "label"
-_DRAWN_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -166,7 +158,7 @@ class Domain:
 
 
 def read_domain(
-    reference: Openable | Recipe | xr.Dataset,
+    reference: Readable,
     *,
     name: str | None = None,
     parts: Sequence[str] | None = None,
@@ -177,8 +169,7 @@ def read_domain(
     Parameters
     ----------
     reference : str, path, Recipe or Dataset
-        A version as for `skybench.open`, a Zarr store, a recipe or one of its rungs such as
-        ``sdss_des/des``, or a dataset in memory. It needs neither labels nor splits.
+        As for `skybench.learning.readable.read`. It needs neither labels nor splits.
     name : str, optional
         Default: the reference.
     parts : sequence of str, optional
@@ -193,7 +184,7 @@ def read_domain(
     IntegrityError
         Its samples have no identities, or are of another task than a classification.
     """
-    ds, known = _opened(reference, store), name or called(reference)
+    ds, known = read(reference, store), name or called(reference)
     if ID_VARIABLE not in ds.variables or ds.attrs.get("task", _TASK) != _TASK:
         what = f"a {ds.attrs.get('task')}" if ID_VARIABLE in ds.variables else "no sample_id"
         msg = f"{known} has {what}: catalogues are of classes of samples with identities"
@@ -208,43 +199,6 @@ def read_domain(
             inside[domain.rows(part)] = True
         domain = domain.of(np.flatnonzero(inside))
     return replace(domain, ds=domain.ds.load())
-
-
-def called(reference: Openable | Recipe | xr.Dataset) -> str:
-    """Return what a dataset is called where nobody says it."""
-    if isinstance(reference, xr.Dataset):
-        return str(reference.attrs.get("recipe", "the dataset"))
-    return reference.name if isinstance(reference, Recipe) else str(reference)
-
-
-def _opened(reference: Openable | Recipe | xr.Dataset, store: str | Store | None) -> xr.Dataset:
-    if isinstance(reference, xr.Dataset):
-        return encode_flags(reference.drop_vars(SAMPLE_DIM, errors="ignore"))
-    recipe = reference if isinstance(reference, Recipe) else None
-    if isinstance(reference, str | PathLike) and not is_url(text := fspath(reference)):
-        recipe = recipe_meant(text, Store(store))
-    if recipe is not None:
-        return _drawn(recipe)
-    assert not isinstance(reference, Recipe)
-    place = None if isinstance(reference, str) and is_url(reference) else store
-    return open_version(reference, store=place, decode=False)
-
-
-def _drawn(recipe: Recipe) -> xr.Dataset:
-    """Return all samples of a recipe, drawn some at a time."""
-    starts = range(0, recipe.samples, _DRAWN_AT_ONCE)
-    blocks = [
-        generate_as_stored(recipe, start, min(start + _DRAWN_AT_ONCE, recipe.samples))
-        for start in starts
-    ]
-    return xr.concat(
-        blocks,
-        SAMPLE_DIM,
-        data_vars="minimal",
-        coords="minimal",
-        compat="override",
-        join="override",
-    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,8 +12,9 @@ import torch
 
 from skybench.errors import MissingDependencyError, ParameterError
 from skybench.learning.adaptation import features_seen
-from skybench.learning.catalogue.domain import UNKNOWN, called, read_domain
-from skybench.learning.catalogue.labelling import Readable, TrainedModel, read_model
+from skybench.learning.catalogue.domain import UNKNOWN, read_domain
+from skybench.learning.catalogue.labelling import TrainedModel, read_model
+from skybench.learning.readable import Readable, called
 from skybench.registry.storage.local_disk import replacing
 from skybench.registry.storage.store import Store
 

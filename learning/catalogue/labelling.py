@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import xarray as xr
 
 from skybench.errors import ParameterError
 from skybench.generators.suggestion import unknown
@@ -19,7 +18,6 @@ from skybench.learning.catalogue.catalogue_file import CLASS, CONFIDENCE, Catalo
 from skybench.learning.catalogue.domain import (
     UNKNOWN,
     Domain,
-    called,
     in_stretch_of,
     joined,
     read_domain,
@@ -30,16 +28,15 @@ from skybench.learning.model import StretchedNetwork, load_model
 from skybench.learning.networks.network import Network
 from skybench.learning.networks.table import network_named
 from skybench.learning.protocols import PROTOCOLS, Protocol
+from skybench.learning.readable import Readable, called
 from skybench.learning.training import predict
 from skybench.learning.weights_file import About, read_weights
 from skybench.registry.describing.library_versions import library_versions
-from skybench.registry.open import Openable
 from skybench.registry.scoring.coordinates import coordinate_table
 from skybench.registry.scoring.question import ID
 from skybench.registry.storage.local_disk import file_digest
 from skybench.registry.storage.store import Store
 
-Readable = Openable | xr.Dataset
 STRETCHES, ADAPTINGS = ("own", "model"), ("none", "adabn")
 _UNCALIBRATED = 1.0
 

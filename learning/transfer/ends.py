@@ -2,11 +2,9 @@
 
 import dataclasses
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Literal, get_args
-
-import xarray as xr
 
 from skybench.errors import ParameterError
 from skybench.learning.heads import check_network
@@ -14,15 +12,15 @@ from skybench.learning.labelled import Labelled, TrainingData, load_training_dat
 from skybench.learning.networks.network import Network
 from skybench.learning.networks.table import chosen_networks
 from skybench.learning.protocols import Protocol
+from skybench.learning.readable import Readable, read
+from skybench.learning.readable import called as called_dataset
 from skybench.learning.stretch import Stretch
 from skybench.learning.training import fit
 from skybench.learning.transfer.per_image import STRETCH, UNIT, by_own_light
 from skybench.learning.weights_file import Weights, read_weights
-from skybench.registry.open import Openable
-from skybench.registry.open import open as open_version
 from skybench.registry.storage.store import Store
 
-Source = Openable | xr.Dataset | Weights
+Source = Readable | Weights
 
 Normalisation = Literal["image", "target", "source"]
 """By each image's own light, or by one stretch: that of the target's train split, or the source's.
@@ -54,7 +52,7 @@ class Ends:
 
 def open_ends(
     source: Source,
-    target: Openable | xr.Dataset,
+    target: Readable,
     *,
     network: str | Network,
     normalisation: Normalisation | None,
@@ -77,7 +75,7 @@ def open_ends(
         names = ", ".join(get_args(Normalisation))
         msg = f"normalisation must be one of {names}, got {normalisation!r}"
         raise ParameterError(msg)
-    known = read_data(target, store)
+    known = load_training_data(read(target, store))
     chosen = network_for(network, known.labelled)
     if isinstance(source, str | PathLike) and Path(source).is_file():
         source = read_weights(source)
@@ -103,7 +101,7 @@ def _fitting(source: Source, data: Labelled) -> Normalisation:
 
 
 def _learned(
-    source: Openable | xr.Dataset,
+    source: Readable,
     network: Network,
     protocol: Protocol,
     by_image: bool,
@@ -111,7 +109,7 @@ def _learned(
     store: str | Store | None,
 ) -> Weights:
     """Train on the source with the seed 0; a training that is finished is not made again."""
-    data, stretch = read_data(source, store).labelled, None
+    data, stretch = load_training_data(read(source, store)).labelled, None
     if by_image:
         data, stretch = by_own_light(data), STRETCH
     chosen = network_for(network, data)
@@ -136,21 +134,6 @@ def _check(weights: Weights, network: Network, how: Normalisation) -> None:
         raise ParameterError(msg)
 
 
-def read_data(reference: Openable | xr.Dataset, store: str | Store | None) -> TrainingData:
-    """Read a dataset with its three splits into memory.
-
-    Raises
-    ------
-    NotFoundError
-        There is no such dataset, or it lacks a split.
-    IntegrityError
-        It lacks the truth that its task asks for.
-    """
-    if isinstance(reference, xr.Dataset):
-        return load_training_data(reference)
-    return load_training_data(open_version(reference, store=store, decode=False))
-
-
 def network_for(network: str | Network, data: Labelled) -> Network:
     """Return a network that can learn from the samples.
 
@@ -168,6 +151,4 @@ def called(end: Source) -> str:
     """Return what a source or target is called where results are told."""
     if isinstance(end, Weights):
         return end.about.origin.dataset or end.about.network or "weights"
-    if isinstance(end, xr.Dataset):
-        return str(end.attrs.get("recipe") or end.attrs.get("title") or "dataset")
-    return fspath(end) if isinstance(end, PathLike) else str(end)
+    return called_dataset(end)

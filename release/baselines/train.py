@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-import xarray as xr
-
 from skybench.errors import NotFoundError, ParameterError
 from skybench.learning.execution import Execution, is_first_process, wait_for_all
 from skybench.learning.heads import check_network
@@ -19,10 +17,10 @@ from skybench.learning.operation_profile import OPERATIONS, TRACE
 from skybench.learning.pretrained import weights_of_version
 from skybench.learning.protocol_file import protocol_of
 from skybench.learning.protocols import Protocol
+from skybench.learning.readable import Readable, called, read
 from skybench.learning.training import CURVE, Fit, fit
 from skybench.learning.weights_file import Weights, read_weights
-from skybench.registry.open import Openable, present
-from skybench.registry.open import open as open_version
+from skybench.registry.open import present
 from skybench.registry.scoring.records import Record
 from skybench.registry.storage.local_disk import flush, replacing
 from skybench.registry.storage.store import Store
@@ -84,7 +82,7 @@ class Trained:
 
 
 def train(
-    reference: Openable | xr.Dataset,
+    reference: Readable,
     *,
     out: str | PathLike[str],
     network: str | Network | None = None,
@@ -105,8 +103,9 @@ def train(
 
     Parameters
     ----------
-    reference : str or Dataset
-        As for `skybench.open`; or a dataset in memory, which has three splits.
+    reference : str, path, Recipe or Dataset
+        A version as for `skybench.open`, a Zarr store, a recipe or one of its rungs, which is drawn
+        whole, or a dataset in memory.
     out : path
         A folder. Gets ``NAME.json``, the record; ``NAME-predictions.parquet``;
         ``NAME.safetensors``; and for each seed ``NAME-seedK-iterations.parquet``, a row an
@@ -194,23 +193,20 @@ def _network(network: str | Network | None, protocol: Protocol) -> Network:
 
 
 def _data(
-    reference: Openable | xr.Dataset, store: str | Store | None, work: Path
+    reference: Readable, store: str | Store | None, work: Path
 ) -> tuple[TrainingData, Manifest | None]:
-    if isinstance(reference, xr.Dataset):
-        return load_training_data(reference, unpacked=work), None
-    ds = open_version(reference, store=store, decode=False)
+    ds = read(reference, store)
     data = load_training_data(ds, unpacked=work)
-    if "dataset" not in ds.attrs:  # a store that no manifest describes
+    if "dataset" not in ds.attrs:  # no manifest describes it
         return data, None
     place = Store(store)
     manifest = read_manifest(place, resolve(f"{ds.attrs['dataset']}@{ds.attrs['version']}", place))
     return data.of_version(manifest), manifest
 
 
-def _called(reference: Openable | xr.Dataset) -> str:
+def _called(reference: Readable) -> str:
     """Return a name of a dataset, as versions have one."""
-    said = reference.attrs.get("recipe", "") if isinstance(reference, xr.Dataset) else reference
-    words = re.sub(r"[^a-z0-9]+", "_", Path(str(said)).stem.lower()).strip("_0123456789")
+    words = re.sub(r"[^a-z0-9]+", "_", Path(called(reference)).stem.lower()).strip("_0123456789")
     return words[:_LONGEST_NAME] or "data"
 
 

@@ -19,7 +19,7 @@ from harness.tally import table
 
 
 def main() -> int:
-    """Measure the chosen rows; return 1 if one could not be run."""
+    """Measure the chosen rows; return 1 if one could not be run, or is not met without a reason."""
     arguments = _parser().parse_args()
     rows = find(arguments.k, arguments.slow)
     tallies = find_tallies(arguments.k)
@@ -53,7 +53,9 @@ def main() -> int:
             continue
         print(f"\n{one.work}\n{table(counted[one.work])}\n{wrapped(one.note)}", flush=True)
     write_json(arguments.json, results, counted)
-    return 1 if broken else 0
+    unsaid = [result.work for result in results if result.met is False and not result.note]
+    print(*(f"{work}: not met, and its note does not say why" for work in unsaid), sep="\n")
+    return 1 if broken or unsaid else 0
 
 
 def _names(rows) -> list[str]:
