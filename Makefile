@@ -119,7 +119,8 @@ docs: $(KERNELS) ## write docs/generators.md and every picture, from the tables 
 	$(BIN)/python docs/make_generators.py
 
 docs-site: $(DOCS_INSTALLED) $(KERNELS) ## [OUT=build/docs] [NOTEBOOKS=yes]: the guides, notebooks and reference as pages that ask no other host; yes runs what changed of the notebooks
-	$(if $(filter yes,$(NOTEBOOKS)),SKYBENCH_NOTEBOOKS=1) $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs '$(or $(OUT),build/docs)'
+	$(if $(filter yes,$(NOTEBOOKS)),SKYBENCH_NOTEBOOKS=1) $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs build/docs
+	$(if $(OUT),rm -rf '$(OUT)' && mkdir -p '$(OUT)' && cp -R build/docs/. '$(OUT)')
 
 $(DOCS_INSTALLED): pyproject.toml $(INSTALLED)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,docs]'
