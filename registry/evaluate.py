@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skybench.errors import PredictionsError
+from skybench.registry.evidence import Ranked, read_stored
 from skybench.registry.ground_truth import GroundTruth, Judged, ground_truth
 from skybench.registry.leaderboard import Standing, baseline_names, standing
 from skybench.registry.scoring.breakdown import broken_down
@@ -338,6 +339,47 @@ def evaluate(
     if truth.manifest is None or split != TEST_SPLIT:
         return found
     return _with_records(found, truth.manifest, said, file, store)
+
+
+def stored_evaluation(
+    ranked: Ranked, known: Standing, truth: GroundTruth, store: Store
+) -> Evaluation:
+    """Return the evaluation of a record of a leaderboard, compared with the others there.
+
+    Parameters
+    ----------
+    ranked : Ranked
+        One of `known` whose score was recomputed.
+    known : Standing
+    truth : GroundTruth
+        By which it was scored.
+    store : Store
+        That has its predictions.
+
+    Raises
+    ------
+    PredictionsError
+        The score is only stated: its predictions are not there.
+    IntegrityError, StoreError
+        The predictions changed since, or cannot be read.
+    """
+    record = ranked.record
+    if ranked.tested is None or record.predictions is None:
+        msg = f"the score of {record.name} is stated: its predictions are not in {store}"
+        raise PredictionsError(msg)
+    key = f"{known.manifest.key}/{record.predictions.key}"
+    file = read_stored(record.predictions, key, store, MOST_BYTES)
+    others = replace(known, ranked=tuple(one for one in known.ranked if one is not ranked))
+    comparisons, notes = _compare(ranked.tested, others)
+    return Evaluation(
+        name=record.name,
+        truth=truth,
+        answers=read_predictions(io.BytesIO(file), truth.question).by_seed,
+        tested=ranked.tested,
+        record=record,
+        comparisons=comparisons,
+        notes=notes,
+    )
 
 
 def _read(predictions: PredictionsSource, truth: GroundTruth) -> Predictions:

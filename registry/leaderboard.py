@@ -251,6 +251,13 @@ def baseline_names(manifest: Manifest) -> frozenset[str]:
     return frozenset(entry.name for entry in _baselines(manifest))
 
 
+def record_files(known: Standing, store: Store) -> dict[str, str]:
+    """Return the file of each record of a version, in its folder, by the record's name."""
+    entries = [*_baselines(known.manifest), *_submissions(known.manifest, store, [])]
+    names = {record.name for record in known.records}
+    return {entry.name: entry.stored.key for entry in entries if entry.name in names}
+
+
 def _baselines(manifest: Manifest) -> Iterator[_Entry]:
     for stored in manifest.objects:
         folder, _, name = stored.key.rpartition("/")

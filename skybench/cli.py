@@ -16,6 +16,7 @@ from skybench import (
     cli_learning,
     cli_proof,
     cli_recipes,
+    cli_site,
     cli_survey,
 )
 from skybench.errors import SkybenchError
@@ -75,6 +76,7 @@ cli_proof.register(app)
 cli_benchmarks.register(app)
 cli_learning.register(app)
 cli_survey.register(app)
+cli_site.register(app)
 
 
 def main() -> None:

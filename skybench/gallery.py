@@ -37,13 +37,28 @@ def contact_sheet(ds: xr.Dataset, *, count: int = 24, columns: int = 8) -> Image
     if count < 1 or columns < 1:
         msg = f"count and columns must be at least 1, got {count} and {columns}."
         raise ParameterError(msg)
-    chosen = ds.isel(sample=_choose(ds, count)).load()
-    data = chosen[main_variable(chosen)]
-    tiles = [
-        tile(picture(data.isel(sample=i), _TILE), caption)
-        for i, caption in enumerate(_captions(chosen))
-    ]
+    tiles = [tile(shown, caption) for caption, shown in pictured_samples(ds, count)]
     return page(tiles, min(columns, len(tiles)))
+
+
+def pictured_samples(
+    ds: xr.Dataset, count: int, size: int = _TILE
+) -> list[tuple[str, Image.Image]]:
+    """Return the captions and pictures of the first samples, as a contact sheet has them.
+
+    Parameters
+    ----------
+    ds : xr.Dataset
+        As `skybench.open` or `skybench.generate` return it.
+    count : int
+        How many, of a classification shared among the classes.
+    size : int
+        About the width of a picture in screen pixels.
+    """
+    chosen = ds.isel(sample=_choose(ds, count))
+    data = chosen[main_variable(chosen)].load()
+    pictures = [picture(data.isel(sample=k), size) for k in range(data.sizes["sample"])]
+    return list(zip(_captions(chosen), pictures, strict=True))
 
 
 def save_gallery(ds: xr.Dataset, path: str | PathLike[str], **layout: int) -> Path:

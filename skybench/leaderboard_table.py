@@ -42,12 +42,11 @@ def leaderboard_table(ranking: pd.DataFrame) -> Table:
 
 
 def _cells(row: dict[Any, Any], metric: Metric) -> tuple[str, ...]:
-    factor, digits = (100, 1) if metric.is_share else (1, 3)
     return (
         str(row["rank"]),
         str(row["name"]),
         f"{metric.text(row[metric.name])}{_marks(row)}",
-        f"{factor * row['low']:.{digits}f} to {factor * row['high']:.{digits}f}",
+        metric.interval_text(row["low"], row["high"]),
         str(row["seeds"]) if pd.isna(row["epochs"]) else f"{row['seeds']} x {row['epochs']:.0f}",
         str(row["kind"]),
     )

@@ -146,4 +146,4 @@ def test_whole_protocols_in_the_pages_are_valid(tmp_path):
         path = tmp_path / f"protocol{number}.yaml"
         path.write_text(block, encoding="utf-8")
         assert read_protocol(path).name == path.stem
-    assert len(blocks) == 2
+    assert len(blocks) == 3

@@ -89,6 +89,19 @@ def test_pages_are_made_where_it_is_asked_for(clone):
     assert usual.endswith(" docs build/docs")
 
 
+def test_a_site_is_of_the_store_that_was_asked_for(clone):
+    built = "--old-file=skybench/site/explorer/explorer.js"
+    for made in ("explorer.js", "package.json", "package-lock.json"):
+        (clone / "skybench/site/explorer").mkdir(parents=True, exist_ok=True)
+        (clone / "skybench/site/explorer" / made).touch()
+    done = make(clone, "--dry-run", *INSTALLED, built, "site", "STORE=/a store")
+    assert done.stdout.splitlines() == [".venv/bin/skybench site --store '/a store'"]
+    done = make(clone, "--dry-run", *INSTALLED, built, "site")
+    first, second = done.stdout.splitlines()
+    assert first.endswith(".venv/bin/skybench demo --store ./demo-store")
+    assert second.endswith("site --store './demo-store'")
+
+
 def test_the_image_of_docker_ends_with_the_demonstration():
     steps = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if line[:1].isupper()]
     assert re.fullmatch(r"FROM python:(3\.\d+)-slim", steps[0])
@@ -109,9 +122,12 @@ def test_the_other_pythons_are_those_that_the_package_claims():
     assert re.search(r"^PYTHONS := (.*)$", MAKEFILE, re.MULTILINE)[1].split() == claimed
 
 
-def test_continuous_integration_runs_the_two_targets_and_nothing_else():
+def test_continuous_integration_runs_the_three_targets_and_nothing_else():
     script = (ROOT / ".ci" / "run").read_text().splitlines()
-    assert [line for line in script if line.startswith("make")] == ["make check", "make test"]
+    targets = [line for line in script if line.startswith("make")]
+    assert targets == ["make check", "make test", "make test-site"]
     assert script[1] == "set -euo pipefail"
-    assert len(script) == 5
+    others = [line for line in script[3:] if line not in targets]
+    assert len(others) == 1
+    assert others[0].startswith("command -v chromium")
     assert os.access(ROOT / ".ci" / "run", os.X_OK)

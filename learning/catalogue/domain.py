@@ -275,13 +275,48 @@ def joined(
     return Joined(labelled=replace(labelled, truth=truth), domains=(source, *others))
 
 
+def beside(data: Labelled, other: Domain, part: str) -> Labelled:
+    """Return samples with those of another survey after them, unlabelled, in the same stretch.
+
+    Parameters
+    ----------
+    data : Labelled
+        As a network learns it.
+    other : Domain
+    part : str
+        The split or named set of the other that is looked at.
+
+    Raises
+    ------
+    ParameterError
+        Images of both have not the same shape.
+    NotFoundError
+        The other has no samples of the part.
+    """
+    seen = other.of_part(part)
+    _check_shapes(other.name, seen.images.shape[1:], "the dataset", data.images.shape[1:])
+    known = Stretch.of(data.images[data.rows(TRAIN)])
+    images = in_stretch_of(seen.images, seen.stretch(), known)
+    count = len(images)
+    untold = np.zeros((count, *data.truth.shape[1:]), data.truth.dtype)
+    return replace(
+        data,
+        images=np.concatenate([data.images.astype(np.float32), images]),
+        truth=np.concatenate([data.truth, untold]),
+        split=np.concatenate([data.split, np.full(count, UNLABELLED, data.split.dtype)]),
+    )
+
+
 def _check_alike(source: Domain, other: Domain) -> None:
-    ours, theirs = source.images.shape[1:], other.images.shape[1:]
-    if ours != theirs:
-        msg = f"{other.name} has images {theirs}, {source.name} {ours}; cut or bin them alike first"
-        raise ParameterError(msg)
+    _check_shapes(other.name, other.images.shape[1:], source.name, source.images.shape[1:])
     if other.classes and other.classes != source.classes:
         msg = f"{other.name} has the classes {other.classes}, {source.name} {source.classes}"
+        raise ParameterError(msg)
+
+
+def _check_shapes(other: str, theirs: tuple[int, ...], source: str, ours: tuple[int, ...]) -> None:
+    if ours != theirs:
+        msg = f"{other} has images {theirs}, {source} {ours}; cut or bin them alike first"
         raise ParameterError(msg)
 
 

@@ -64,7 +64,7 @@ def _normalised(images: npt.NDArray[np.generic], data: Labelled) -> npt.NDArray[
     axes = tuple(axis + 1 for axis in data.form.axes)
     whole = tuple(range(1, images.ndim))
     light = np.nan_to_num(images.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    light -= np.median(_border(light, axes), axis=-1).reshape(
+    light -= np.median(border(light, axes), axis=-1).reshape(
         [1 if axis in axes else size for axis, size in enumerate(light.shape)]
     )
     if not (data.images.dtype == np.uint8 or data.origin.unit == _OF_PICTURES):
@@ -78,8 +78,8 @@ def _peak(light: npt.NDArray[np.float32], axes: tuple[int, ...]) -> npt.NDArray[
     return np.asarray(np.where(peak > 0, peak, 1.0), np.float32)
 
 
-def _border(light: npt.NDArray[np.float32], axes: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """Return the pixels along the edge of each plane in a row."""
+def border(light: npt.NDArray[np.float32], axes: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Return the pixels along the edge of each plane in a row: (..., pixel) float32."""
     last = np.moveaxis(light, axes, (-2, -1))
     rows, columns = (max(1, size // _EDGE) for size in last.shape[-2:])
     inside = np.zeros(last.shape[-2:], bool)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from skybench.registry.scoring.scoring import ConfidenceInterval
@@ -24,6 +24,8 @@ class Side:
         Iterations, and the mean validation score of the seeds after so many.
     seconds : float
         Mean training time of a seed.
+    merits : tuple of tuple of float
+        What each seed got on each test sample, to pool trials of several splits. Not in JSON.
     """
 
     rate: float
@@ -31,6 +33,7 @@ class Side:
     by_seed: tuple[float, ...]
     curve: tuple[tuple[int, float], ...]
     seconds: float
+    merits: tuple[tuple[float, ...], ...] = field(default=(), compare=False, repr=False)
 
     def first_at(self, score: float) -> int | None:
         """Return after how many iterations validation first came to a score, None if never."""
@@ -151,8 +154,11 @@ class TransferResult:
         return task_named(self.task).metric.is_share
 
     def to_json(self) -> str:
-        """Return all of it as JSON, which `from_json` takes."""
-        return json.dumps(dataclasses.asdict(self), indent=1)
+        """Return all but the merits as JSON, which `from_json` takes."""
+        said = dataclasses.asdict(self)
+        for one in said["comparisons"]:
+            del one["transferred"]["merits"], one["scratch"]["merits"]
+        return json.dumps(said, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> "TransferResult":

@@ -215,4 +215,5 @@ def _side(arm: Arm, data: Labelled) -> Side:
         by_seed=tuple(float(merit.mean()) for merit in merits),
         curve=arm.curve,
         seconds=arm.seconds,
+        merits=tuple(map(tuple, merits.tolist())),
     )

@@ -45,8 +45,7 @@ def coordinate_table(ds: xr.Dataset, rows: NDArray[np.intp]) -> pd.DataFrame:
     if SOURCE_DIM in coords.dims:
         columns[SOURCES] = _present(coords).sum(axis=1).astype(np.float64)
         coords = _of_subjects(coords)
-    long = [n for n, v in coords.variables.items() if np.prod(v.shape[1:]) > _MOST_COLUMNS]
-    for column in sample_columns(coords.drop_vars(long)):
+    for column in sample_columns(without_data(coords)):
         if column.name not in (ID, SPLIT_VARIABLE):
             columns[column.name] = _values(column.values)
             if column.units is not None:
@@ -54,6 +53,18 @@ def coordinate_table(ds: xr.Dataset, rows: NDArray[np.intp]) -> pd.DataFrame:
     table = pd.DataFrame(columns, index=pd.Index(coords[ID].to_numpy(), name=ID))
     table.attrs[UNITS] = units
     return table
+
+
+def without_data(coords: xr.Dataset) -> xr.Dataset:
+    """Leave out coordinates of samples or sources that have too many columns to be looked at."""
+    of_row = {SAMPLE_DIM, SOURCE_DIM}
+    long = [
+        name
+        for name, variable in coords.variables.items()
+        if SAMPLE_DIM in variable.dims
+        and np.prod([n for dim, n in variable.sizes.items() if dim not in of_row]) > _MOST_COLUMNS
+    ]
+    return coords.drop_vars(long)
 
 
 def _present(coords: xr.Dataset) -> NDArray[np.bool_]:

@@ -129,6 +129,18 @@ class Metric:
         """
         return f"{value:.2%}" if self.is_share else f"{value:.4f}"
 
+    def interval_text(self, low: float, high: float) -> str:
+        """Return the ends of an interval for people, shares in percent.
+
+        Examples
+        --------
+        >>> from skybench.registry.scoring.metrics import METRICS
+        >>> METRICS["r2"].interval_text(0.9, 0.95), METRICS["iou"].interval_text(0.9, 0.95)
+        ('0.900 to 0.950', '90.0 to 95.0')
+        """
+        factor, digits = (100, 1) if self.is_share else (1, 3)
+        return f"{factor * low:.{digits}f} to {factor * high:.{digits}f}"
+
     def gap_text(self, low: float, value: float, high: float) -> str:
         """Return a difference with its interval for people, shares in points."""
         ends = (value, low, high)

@@ -12,7 +12,7 @@ from skybench.registry.scoring.question import ID
 from skybench.registry.scoring.scoring import TestScore
 from skybench.registry.scoring.tasks import Task, task_named
 
-TRUTH, ANSWER, CONFIDENCE, ERROR = "truth", "answer", "confidence", "error"
+TRUTH, ANSWER, CONFIDENCE, ERROR, WRONG = "truth", "answer", "confidence", "error", "wrong"
 
 Array = NDArray[Any]
 Names = tuple[str, ...]
@@ -41,17 +41,27 @@ def worst_samples(
     merit: NDArray[np.float64],
 ) -> pd.DataFrame:
     """Return the samples that are wrong, the worst first; see `Evaluation.worst`."""
-    task = task_named(task_name)
-    columns = _TOLD[task_name](task, names, truth, by_seed, merit)
-    table = pd.DataFrame({ID: ids} | columns)
+    table = answer_table(task_name, names, ids, truth, by_seed, merit)
     if CONFIDENCE not in table:
         return table.sort_values([ERROR, ID], ascending=[False, True], ignore_index=True)
-    wrong = table[table.pop(_WRONG)]
+    wrong = table[table.pop(WRONG)]
     return wrong.sort_values([CONFIDENCE, ID], ascending=[False, True], ignore_index=True)
 
 
-_WRONG = "wrong"
-"""A column for a while: whether the sample is listed."""
+def answer_table(
+    task_name: str,
+    names: Names,
+    ids: NDArray[np.int64],
+    truth: Array,
+    by_seed: Mapping[int, Array],
+    merit: NDArray[np.float64],
+) -> pd.DataFrame:
+    """Return truth and answer of all samples, in their order.
+
+    The columns are those of `Evaluation.worst` and, where there is a ``confidence``, ``wrong``.
+    """
+    columns = _TOLD[task_name](task_named(task_name), names, truth, by_seed, merit)
+    return pd.DataFrame({ID: ids} | columns)
 
 
 def _mean(by_seed: Mapping[int, Array]) -> NDArray[np.float64]:
@@ -67,7 +77,7 @@ def _classes(
         TRUTH: words[truth],
         ANSWER: words[answer],
         CONFIDENCE: probabilities.max(axis=1),
-        _WRONG: answer != truth,
+        WRONG: answer != truth,
     }
 
 
@@ -81,7 +91,7 @@ def _labels(
         TRUTH: _joined(truth, names),
         ANSWER: _joined(answer, names),
         CONFIDENCE: against.max(axis=1),
-        _WRONG: (answer != truth).any(axis=1),
+        WRONG: (answer != truth).any(axis=1),
     }
 
 

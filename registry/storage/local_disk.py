@@ -18,7 +18,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from fnmatch import translate
 from pathlib import Path
 
-from skybench.errors import StoreError
+from skybench.errors import SkybenchError, StoreError
 from skybench.registry.reference import is_refused_by_windows
 from skybench.registry.storage.object_store import HeldError
 
@@ -237,6 +237,8 @@ def reporting_unwritable(path: Path) -> Iterator[None]:
         raise StoreError(msg)
     try:
         yield
+    except SkybenchError:  # of another place, some of which are OSErrors
+        raise
     except OSError as error:
         msg = f"{path} cannot be written: {error.strerror or error}; choose another place."
         raise StoreError(msg) from error

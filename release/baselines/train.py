@@ -8,9 +8,11 @@ from os import PathLike
 from pathlib import Path
 
 from skybench.errors import NotFoundError, ParameterError
+from skybench.learning.adaptation import Adaptation
+from skybench.learning.catalogue.domain import beside, read_domain
 from skybench.learning.execution import Execution, is_first_process, wait_for_all
 from skybench.learning.heads import check_network
-from skybench.learning.labelled import TrainingData, load_training_data
+from skybench.learning.labelled import Labelled, TrainingData, load_training_data
 from skybench.learning.networks.network import Network
 from skybench.learning.networks.table import chosen_networks
 from skybench.learning.operation_profile import OPERATIONS, TRACE
@@ -152,15 +154,17 @@ def train(
     check_network(chosen, data.labelled)
     how = Execution(devices=devices, loggers=tuple(loggers), profile=profile, progress=progress)
     start, name = _start(asked, chosen, store), record_name(chosen, asked)
+    samples, adapt = _aligned(data, asked, store)
     runs = {
         seed: fit(
             chosen,
-            data.labelled,
+            samples,
             asked,
             seed=seed,
             folder=folder / WORK / f"{name}-seed{seed}",
             report=report,
             start=start,
+            adapt=adapt,
             execution=how,
         )
         for seed in range(asked.seeds_needed)
@@ -202,6 +206,18 @@ def _data(
     place = Store(store)
     manifest = read_manifest(place, resolve(f"{ds.attrs['dataset']}@{ds.attrs['version']}", place))
     return data.of_version(manifest), manifest
+
+
+def _aligned(
+    data: TrainingData, protocol: Protocol, store: str | Store | None
+) -> tuple[Labelled, Adaptation | None]:
+    """Return what is learnt from, with the other survey that the protocol adapts to."""
+    asked = protocol.adapt
+    if asked is None:
+        return data.labelled, None
+    other = read_domain(asked.target, parts=(asked.part,), store=store)
+    adapt = Adaptation(kind=asked.kind, weight=asked.weight)
+    return beside(data.labelled, other, asked.part), adapt
 
 
 def _called(reference: Readable) -> str:

@@ -124,11 +124,9 @@ def diagnose(
     folder = Path(out)
     _check_free(folder)
     found = evaluate(reference, predictions, name=name, store=store)
-    findings = tuple(find(found.tested, found.coordinates))
     on_rungs = _on_rungs(found, rungs or {}, store)
-    said = _sentences(found, findings, on_rungs)
+    findings, said, sections = explained(found, on_rungs)
     title = f"Where {name} breaks on {found.truth.name}"
-    sections = _sections(found, findings, said, on_rungs)
     with reporting_unwritable(folder):
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -139,6 +137,28 @@ def diagnose(
     return Diagnosis(
         evaluation=found, findings=findings, sentences=said, rungs=on_rungs, page=folder / PAGE
     )
+
+
+def explained(
+    found: Evaluation, rungs: pd.DataFrame | None = None
+) -> tuple[tuple[Finding, ...], tuple[str, ...], list[Section]]:
+    """Return what was found in a model's answers, the sentences that say it, and a page's sections.
+
+    Parameters
+    ----------
+    found : Evaluation
+    rungs : DataFrame, optional
+        ``score``, ``low`` and ``high`` by rung, the first of them that of `found`.
+
+    Raises
+    ------
+    MissingDependencyError
+        matplotlib is not installed.
+    """
+    rungs = pd.DataFrame() if rungs is None else rungs
+    findings = tuple(find(found.tested, found.coordinates))
+    said = _sentences(found, findings, rungs)
+    return findings, said, _sections(found, findings, said, rungs)
 
 
 def _check_free(folder: Path) -> None:

@@ -64,6 +64,12 @@ class Section:
         self.picture.savefig(buffer, format="png", dpi=_DOTS_PER_INCH)
         return buffer.getvalue()
 
+    @property
+    def width(self) -> int:
+        """The width at which the picture is shown, in pixels of a page."""
+        assert self.picture is not None
+        return round(_PIXELS_PER_INCH * self.picture.get_figwidth())
+
 
 def write_page(folder: Path, title: str, sections: Sequence[Section]) -> None:
     """Write the page and its pictures into a new folder."""
@@ -90,8 +96,8 @@ def _part(section: Section) -> str:
     lines += _said(section.sentences)
     if section.picture is not None:
         source = f"data:image/png;base64,{base64.b64encode(section.png).decode()}"
-        width = round(_PIXELS_PER_INCH * section.picture.get_figwidth())
-        lines.append(f'<img alt="{escape(section.title)}" width="{width}" src="{source}">')
+        alt = escape(section.title)
+        lines.append(f'<img alt="{alt}" width="{section.width}" src="{source}">')
     if section.table:
         lines.append(_table(section.table))
     if section.note:

@@ -26,8 +26,11 @@ def test_none_takes_a_key_away_and_a_mapping_is_merged():
 def test_one_on_a_rung_and_one_in_a_collection():
     hard = load_recipe("sky/hard", changes={"seed": 3})
     assert (hard.name, hard.noise) == ("sky_hard_changed", load_recipe("sky/hard").noise)
-    pair = load_recipe("collection", changes={"members.sky.recipe.seed": 3})
-    before, after = load_recipe("collection").members["sky"].recipe, pair.members["sky"].recipe
+    pair = load_recipe("collection", changes={"members.lensing.recipe.seed": 3})
+    before, after = (
+        load_recipe("collection").members["lensing"].recipe,
+        pair.members["lensing"].recipe,
+    )
     assert after == before.model_copy(update={"seed": 3})
 
 

@@ -6,6 +6,7 @@ import torch
 
 from skybench.errors import ParameterError
 from skybench.learning.adaptation import (
+    ALIGNMENTS,
     Adaptation,
     Adversary,
     Coral,
@@ -121,3 +122,18 @@ def test_an_alignment_needs_unlabelled_samples_and_a_name(tmp_path):
         Adaptation(kind="corall")
     with pytest.raises(ParameterError, match="above 0, got 0"):
         Adaptation(kind="dann", weight=0)
+
+
+def test_every_alignment_can_be_asked_for_in_a_protocol():
+    for kind in ALIGNMENTS:
+        said = ONE_EPOCH.model_dump() | {"adapt": {"kind": kind, "target": "sdss_des/des"}}
+        assert Protocol.model_validate(said).adapt.kind == kind
+    with pytest.raises(ValueError, match="coral"):
+        Protocol.model_validate(said | {"adapt": {"kind": "mmd", "target": "sdss_des/des"}})
+
+
+def test_a_protocol_that_adapts_is_refused_where_nobody_reads_the_other_survey(tmp_path):
+    said = ONE_EPOCH.model_dump() | {"adapt": {"kind": "coral", "target": "sdss_des/des"}}
+    protocol = Protocol.model_validate(said)
+    with pytest.raises(ParameterError, match=r"adapts to sdss_des/des, which skybench\.train does"):
+        fit(NARROW_RESNET, surveys(), protocol, seed=0, folder=tmp_path)

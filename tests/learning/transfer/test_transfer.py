@@ -78,6 +78,7 @@ def test_the_twin_is_what_fit_gives_without_a_source(found, data, tmp_path):
             predicted = answers(data, one.labels, one.scratch.rate, seed, tmp_path)
             right = predicted.argmax(axis=1) == data.truth[data.rows(TEST)]
             assert one.scratch.by_seed[seed] == right.mean()
+            assert one.scratch.merits[seed] == tuple(right)
 
 
 def test_the_difference_is_that_of_the_same_samples_and_seeds(found, data, weights, tmp_path):
@@ -130,6 +131,7 @@ def test_finished_trainings_are_not_made_again(found, ds, weights, folder):
 def test_the_result_is_written_and_read_again(found, folder):
     text = (folder / RESULT).read_text(encoding="utf-8")
     assert TransferResult.from_json(text) == found
+    assert "merits" not in text
 
 
 def test_the_summary_says_the_gain_in_points(found):

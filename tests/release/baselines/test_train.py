@@ -112,3 +112,21 @@ def test_what_cannot_be_trained_on_is_refused(ds, done, protocol, tmp_path):
     with pytest.raises(IntegrityError, match="has no 'split'"):
         skybench.train(ds.drop_vars("split"), protocol=protocol, out=tmp_path)
     assert json.loads((done.folder / "lenet5-quick.json").read_text())["kind"] == "own"
+
+
+def test_a_protocol_adapts_to_the_images_of_another_survey(ds, tmp_path):
+    other = tmp_path / "other.zarr"
+    write_dataset(encode_flags(ds.isel(sample=slice(0, 30))), other, data_format_of(other))
+    adapting = tmp_path / "adapting.yaml"
+    adapt = f"adapt: {{kind: coral, target: {other}, part: all, weight: 10}}\n"
+    adapting.write_text(PROTOCOL + "batch_size: 8\n" + adapt, encoding="utf-8")
+    plainly = tmp_path / "plainly.yaml"
+    plainly.write_text(PROTOCOL + "batch_size: 8\n", encoding="utf-8")
+    plain = skybench.train(ds, protocol=plainly, seeds=1, out=tmp_path / "plain")
+    adapted = skybench.train(ds, protocol=adapting, seeds=1, out=tmp_path / "adapted")
+    assert len(adapted.runs[0].test_answers) == len(plain.runs[0].test_answers)
+    # What is learnt differs from the second batch on, and the samples that are scored do not.
+    assert (adapted.runs[0].test_answers != plain.runs[0].test_answers).any()
+    assert adapted.record.content == plain.record.content
+    known = adapted.record.hyperparameters["adapt"]
+    assert (known["kind"], known["target"], known["weight"]) == ("coral", str(other), 10.0)

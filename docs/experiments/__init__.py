@@ -1,0 +1,1 @@
+"""Experiments: what is learnt from simulated skies, as `make experiments` measures it."""
