@@ -79,9 +79,9 @@ def _linked(link: re.Match[str], folder: str, page: str) -> str:
     for name, file in ELSEWHERE.items():
         if path == file:
             return f"[{text}]({relpath(f'{name}.md', dirname(page) or '.')}{anchor})"
-    if path.startswith("docs/"):
+    if path.startswith("docs/") and not (ROOT / path).is_dir():
         return f"[{text}]({relpath(path.removeprefix('docs/'), dirname(page) or '.')}{anchor})"
-    return text  # of a file that no page shows
+    return text  # of a folder, or a file that no page shows
 
 
 def _plain(app: Sphinx, what: str, name: str, of: Any, options: Any, lines: list[str]) -> None:
