@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 KERNELS := $(VENV)/.kernels
 BENCH_INSTALLED := $(VENV)/.bench-installed
+DOCS_INSTALLED := $(VENV)/.docs-installed
 BROWSER_INSTALLED := $(VENV)/.browser-installed
 EXPLORER := skybench/site/explorer
 COMPAT := .compat
@@ -20,7 +21,7 @@ ON_ALL_CORES = --numprocesses $(or $(WORKERS),auto) --maxprocesses 8 --dist work
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install compat demo test soak test-site check gates bench accuracy experiments docs diagnose site release clean
+.PHONY: help install compat demo test soak test-site check gates bench accuracy experiments docs docs-site diagnose site release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -129,8 +130,16 @@ $(COMPAT)/deepbench/.installed: tests/benchmarks/deepbench.txt $(INSTALLED)
 docs: $(KERNELS) ## write docs/generators.md and every picture, from the tables and the code
 	$(BIN)/python docs/make_generators.py
 
+docs-site: $(DOCS_INSTALLED) $(KERNELS) ## [OUT=build/docs] [NOTEBOOKS=yes]: the guides, notebooks and reference as pages that ask no other host; yes runs what changed of the notebooks
+	$(if $(filter yes,$(NOTEBOOKS)),SKYBENCH_NOTEBOOKS=1) $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs build/docs
+	$(if $(OUT),rm -rf '$(OUT)' && mkdir -p '$(OUT)' && cp -R build/docs/. '$(OUT)')
+
+$(DOCS_INSTALLED): pyproject.toml $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[baselines,dev,docs]'
+	@touch $@
+
 diagnose: $(KERNELS) ## train LeNet-5 on small shapes and say where it breaks, in ./diagnosis (a minute)
-	$(BIN)/python docs/tutorials/where_a_model_breaks.py
+	$(BIN)/python docs/run_notebook.py where_a_model_breaks --in diagnosis SAMPLES=10000 EPOCHS=30
 
 site: $(KERNELS) $(EXPLORER)/explorer.js ## [STORE=./demo-store]: write the static site of a store into it; the demo's is made where there is none
 	$(if $(STORE),,@test -f demo-store/index.jsonl || $(BIN)/skybench demo --store ./demo-store)

@@ -52,7 +52,7 @@ class SkyDataset(Dataset[Item]):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one input: (plane, *extent)."""
+        """Of one input: (plane, ...)."""
         return self.samples.shape
 
     @property

@@ -61,6 +61,8 @@ def progress_bar(
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=not shown) as bar:
+    # Notebooks get the line of the end: rich would ask for ipywidgets, with a warning in each cell.
+    console = Console(stderr=True, force_jupyter=False)
+    with Progress(*columns, console=console, disable=not shown) as bar:
         task = bar.add_task(description, total=total, completed=done)
         yield lambda steps: bar.advance(task, steps)

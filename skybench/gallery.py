@@ -99,8 +99,9 @@ def _choose(ds: xr.Dataset, count: int) -> NDArray[np.intp]:
 
 def _captions(ds: xr.Dataset) -> list[str]:
     if "label" in ds.coords:
-        labels, names = ds["label"].values, _class_names(ds)
-        classes = [str(v) if labels.dtype.kind in "UOT" else names[int(v)] for v in labels]
+        labels = ds["label"].values
+        decoded = labels.dtype.kind in "UOT"
+        classes = [str(v) for v in (labels if decoded else np.array(_class_names(ds))[labels])]
     elif "present" not in ds.coords:
         classes = [""] * ds.sizes["sample"]
     else:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     ROOT / "generators" / "DESIGN.md",
     *sorted(ROOT.glob("docs/**/*.md")),
 ]

@@ -1,4 +1,4 @@
-"""environment.yml, pyproject.toml and CITATION.cff say the same."""
+"""environment.yml and pyproject.toml say the same."""
 
 import re
 import tomllib
@@ -52,11 +52,3 @@ def test_every_dependency_has_its_reason_beside_it():
     requirements = [line for line in lines if re.match(r'    "[\w\[\]-]+[>=]', line)]
     assert len(requirements) > len(PROJECT["dependencies"])
     assert [line for line in requirements if not re.search(r'",\s*# \w', line)] == []
-
-
-def test_the_citation_names_this_version():
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert citation["version"] == PROJECT["version"]
-    assert citation["license"] == PROJECT["license"]
-    assert citation["cff-version"] == "1.2.0"
-    assert {"message", "title", "authors"} <= set(citation)

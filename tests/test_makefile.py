@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text()
-INSTALLED = ["--old-file=.venv/.installed", "--old-file=.venv/.kernels"]
+INSTALLED = [f"--old-file=.venv/.{stamp}" for stamp in ("installed", "kernels", "docs-installed")]
 TARGETS = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
 
 
@@ -75,6 +75,18 @@ def test_a_soak_passes_on_what_was_asked(clone):
     command = done.stdout.splitlines()[-1]
     assert ".venv/bin/python tests/soak.py --minutes 3 --seed 7 -- " in command
     assert command.endswith(" --dist worksteal -k toy")
+
+
+def test_pages_are_made_where_it_is_asked_for(clone):
+    options = ["OUT=a folder/docs", "NOTEBOOKS=yes"]
+    asked, usual = (
+        make(clone, "--dry-run", *INSTALLED, "docs-site", *given).stdout.strip()
+        for given in (options, [])
+    )
+    assert "SKYBENCH_NOTEBOOKS=1" in asked
+    assert asked.endswith("cp -R build/docs/. 'a folder/docs'")
+    assert "SKYBENCH_NOTEBOOKS" not in usual
+    assert usual.endswith(" docs build/docs")
 
 
 def test_a_site_is_of_the_store_that_was_asked_for(clone):

@@ -1,8 +1,9 @@
-"""The rate that a bar shows is that of the work since it appeared."""
+"""The rate that a bar shows is that of the work since it appeared; notebooks get no warning."""
 
+from rich import console
 from rich.progress import Progress
 
-from skybench.registry.progress_bar import RateColumn
+from skybench.registry.progress_bar import RateColumn, progress_bar
 
 
 def test_the_rate_counts_all_the_time_and_no_step_of_earlier():
@@ -16,3 +17,12 @@ def test_the_rate_counts_all_the_time_and_no_step_of_earlier():
     assert column.render(task).plain == ""
     bar.advance(task.id, 60)
     assert column.render(task).plain == "20 samples/s"
+
+
+def test_a_notebook_without_widgets_sees_the_end_and_no_warning(monkeypatch, capsys):
+    monkeypatch.setattr(console, "_is_jupyter", lambda: True)
+    with progress_bar("Building sky", 2) as advance:
+        advance(2)
+    said = capsys.readouterr()
+    assert "Building sky" in said.err
+    assert said.out == ""

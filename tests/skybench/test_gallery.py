@@ -57,6 +57,11 @@ def test_multilabel_and_coded_datasets_have_captions():
     assert contact_sheet(skybench.generate("sky", 0, 3), count=3).width > 100
 
 
+def test_decoded_labels_need_no_table_of_classes(objects):
+    bare = objects.drop_vars("class")
+    assert contact_sheet(bare, count=6).tobytes() == contact_sheet(objects, count=6).tobytes()
+
+
 def test_saving_writes_a_png(objects, tmp_path):
     path = save_gallery(objects, tmp_path / "sheet.png", count=4)
     with Image.open(path) as picture:
