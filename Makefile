@@ -141,8 +141,9 @@ $(DOCS_INSTALLED): pyproject.toml $(INSTALLED)
 diagnose: $(KERNELS) ## train LeNet-5 on small shapes and say where it breaks, in ./diagnosis (a minute)
 	$(BIN)/python docs/run_notebook.py where_a_model_breaks --in diagnosis SAMPLES=10000 EPOCHS=30
 
-site: $(KERNELS) $(EXPLORER)/explorer.js ## [STORE=./demo-store]: write the static site of a store into it; the demo's is made where there is none
+site: $(DOCS_INSTALLED) $(KERNELS) $(EXPLORER)/explorer.js ## [STORE=./demo-store]: write the static site of a store and of the documentation into it; the demo's is made where there is none
 	$(if $(STORE),,@test -f demo-store/index.jsonl || $(BIN)/skybench demo --store ./demo-store)
+	SKYBENCH_SITE=yes $(MAKE) --no-print-directory docs-site OUT='$(or $(STORE),./demo-store)/site/docs'
 	$(BIN)/skybench site --store '$(or $(STORE),./demo-store)'
 
 # Node of this machine, else that of a wheel. What it installs is pinned, with its hashes, by the lock.

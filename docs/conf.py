@@ -21,7 +21,7 @@ author = PROJECT["authors"][0]["name"]
 version = release = PROJECT["version"]
 
 extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx_design"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_templates"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
@@ -30,7 +30,7 @@ html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["docs.css"]
 html_sidebars = {"**": ["globaltoc"]}
-html_theme_options = {
+html_theme_options: dict[str, Any] = {
     "logo": {"text": project},
     "navbar_center": [],  # every page is in the sidebar instead, under its caption
     "show_toc_level": 2,
@@ -38,6 +38,10 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
 }
+
+if os.environ.get("SKYBENCH_SITE"):  # the pages lie in the site of a store: lead back to it
+    templates_path = ["_templates"]
+    html_theme_options["navbar_end"] = ["site", "theme-switcher"]
 
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
