@@ -60,10 +60,13 @@ POSITION_ANGLE = of_source(
 def main_variable(ds: xr.Dataset) -> str:
     """Return the data variable that is shown and learnt from.
 
-    The one that the dataset names, else the image, else the first.
+    The one that the dataset names, else the image, else the first that is no mask.
     """
-    first = "image" if "image" in ds.data_vars else next(iter(ds.data_vars))
-    return str(ds.attrs.get("main_variable", first))
+    named = ds.attrs.get("main_variable", "image")
+    if named in ds.data_vars or "main_variable" in ds.attrs:
+        return str(named)
+    numbers = (name for name, data in ds.data_vars.items() if data.dtype.kind == "f")
+    return str(next(numbers, next(iter(ds.data_vars))))
 
 
 def variable(

@@ -24,6 +24,7 @@ from skybench.learning.linear_model import (
     square_link,
 )
 from skybench.learning.peaks import shares
+from skybench.learning.power_spectrum import power_spectra
 from skybench.learning.stretch import Stretch
 from skybench.learning.target_scaling import TargetScaling, usable_targets
 from skybench.registry.scoring.tasks import task_named
@@ -106,6 +107,31 @@ def logistic_regression(data: Labelled) -> Floor:
         answers=answers,
         parameters=fits[best].size,
         hyperparameters=choices(best, CLASS_PENALTIES, stretch),
+        validation_score=score,
+    )
+
+
+def power_spectrum(data: Labelled) -> Floor:
+    """Fit a linear model on the logarithms of the power spectra of maps of the sphere.
+
+    It sees how strong a map is on each angular scale, and nothing of where: all that there is to
+    know of a Gaussian field.
+    """
+    link = sigmoid_link if _several(data) else softmax_link
+    seen = _spectra(data)
+    fits = {p: fit_linear(seen[TRAIN], _one_hot(data), p, link) for p in CLASS_PENALTIES}
+    best, answers, score = _chosen(
+        data, CLASS_PENALTIES, lambda split, p: _odds(data, seen[split] @ fits[p])
+    )
+    return Floor(
+        model="logistic regression on power spectra",
+        answers=answers,
+        parameters=fits[best].size,
+        hyperparameters={
+            "penalty": best,
+            "penalties_tried": list(CLASS_PENALTIES),
+            "multipoles": seen[TRAIN].shape[1] - 1,
+        },
         validation_score=score,
     )
 
@@ -232,6 +258,28 @@ FLOORS: dict[str, dict[str, Callable[[Labelled], Floor]]] = {
     "segmentation": {"background": all_background, "threshold": threshold},
     "deblending": {"background": all_background, "peak-weighted-split": peak_weighted_split},
 }
+
+
+def floors_of(data: Labelled) -> dict[str, Callable[[Labelled], Floor]]:
+    """Return the floors of a task, and those that its samples allow, by name."""
+    of_maps = data.form.kind == "sphere maps" and FLOORS[data.task] is _OF_CLASSES
+    return FLOORS[data.task] | ({"power-spectrum": power_spectrum} if of_maps else {})
+
+
+def _spectra(data: Labelled) -> dict[int, npt.NDArray[np.float32]]:
+    """Return standardised logarithms of the power by multipole, and a column of ones, by split."""
+    found = {}
+    for split in (TRAIN, VALIDATION, TEST):
+        maps = data.images[data.rows(split)].reshape(-1, data.form.extent[0])
+        powers = np.log(power_spectra(maps) + np.finfo(np.float32).tiny)
+        found[split] = powers.reshape(len(data.rows(split)), -1)
+    mean, spread = found[TRAIN].mean(axis=0), found[TRAIN].std(axis=0)
+    return {
+        split: np.pad(
+            (seen - mean) / np.maximum(spread, 1e-9), ((0, 0), (0, 1)), constant_values=1
+        ).astype(np.float32)
+        for split, seen in found.items()
+    }
 
 
 def _boosted(data: Labelled, seen: dict[int, npt.NDArray[np.float32]]) -> dict[int, list[Answers]]:

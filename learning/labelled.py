@@ -21,6 +21,7 @@ from skybench.generators.codes import (
     flag_names,
 )
 from skybench.generators.schema import main_variable
+from skybench.generators.sphere.healpix import ring_numbers
 from skybench.learning.sample_form import SampleForm
 from skybench.registry.arrays.zarr_format import open_raw
 from skybench.registry.scoring.question import Question
@@ -206,7 +207,7 @@ def load_training_data(
         split[rows] = code
     data = ds[main_variable(ds)]
     labelled = Labelled(
-        images=_images(data, unpacked),
+        images=_images(_nested(data), unpacked),
         truth=key.truth.of_rows(np.arange(len(key.ids))),
         split=split,
         outputs=_outputs(key),
@@ -229,6 +230,14 @@ def _given(ds: xr.Dataset) -> tuple[xr.Dataset, str]:
             msg = f"{where} has no {name!r}, which a dataset to train on needs"
             raise IntegrityError(msg)
     return encode_flags(ds.transpose(SAMPLE_DIM, ...)), where
+
+
+def _nested(data: xr.DataArray) -> xr.DataArray:
+    """Return maps of the sphere in NESTED order, in which networks find neighbours."""
+    if data.attrs.get("ordering") != "ring":
+        return data
+    nside = round((data.sizes["pixel"] / 12) ** 0.5)
+    return data.isel(pixel=ring_numbers(nside))
 
 
 def _images(data: xr.DataArray, unpacked: str | PathLike[str] | None) -> npt.NDArray[Any]:

@@ -122,8 +122,9 @@ class SphereRecipe(ObjectRecipe):
 
     @property
     def attributes(self) -> dict[str, str | int | float]:
-        """The grid: nside, the order of the pixels, and the highest multipole."""
+        """What is learnt from, and the grid: nside, order of the pixels, highest multipole."""
         return {
+            "main_variable": "sky_map",
             "nside": self.sphere.nside,
             "ordering": self.sphere.ordering,
             "lmax": self.sphere.highest,

@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 
 from skybench.errors import IntegrityError
-from skybench.learning.floors import FLOORS
+from skybench.learning.floors import floors_of
 from skybench.learning.heads import refusal_of
 from skybench.learning.labelled import load_training_data
 from skybench.learning.networks.network import Network
@@ -83,7 +83,7 @@ def train_baselines(
     data = load_training_data(url).of_version(manifest)
     recorder = Recorder(manifest=manifest, data=data, output=place)
     job = _Job(manifest, recorder, Path(work), progress)
-    floors = FLOORS[data.labelled.task]
+    floors = floors_of(data.labelled)
     records = [_once(job, name, None, partial(_floor, job, name)) for name in floors]
     for network in trained if chosen else ():
         if reason := refusal_of(network, data.labelled):
@@ -155,7 +155,7 @@ def _answers(record: Record, manifest: Manifest, protocol: Protocol | None) -> b
 
 def _floor(job: _Job, name: str) -> Record:
     data = job.recorder.data.labelled
-    return job.recorder.floor(name, FLOORS[data.task][name](data))
+    return job.recorder.floor(name, floors_of(data)[name](data))
 
 
 def _network(job: _Job, network: Network, protocol: Protocol) -> Record:

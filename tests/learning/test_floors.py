@@ -7,6 +7,7 @@ import pytest
 from skybench.learning.floors import (
     FLOORS,
     all_background,
+    floors_of,
     histogram,
     logistic_regression,
     majority_class,
@@ -268,3 +269,26 @@ def test_floors_answer_in_finite_numbers_whatever_the_data_are(task, name, value
     assert np.isfinite(floor.answers).all()
     assert np.isfinite(floor.validation_score)
     json.dumps(floor.hyperparameters, allow_nan=False)
+
+
+def waves(*, seed, samples=200):
+    """Maps of noise that is smoothed on a scale for one class, and left rough for the other."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 2, samples).astype(np.int8)
+    maps = rng.normal(size=(samples, 12 * 8**2))
+    smooth = np.repeat(
+        maps[:, ::4], 4, axis=1
+    )  # four pixels that follow each other in NESTED order
+    maps = np.where(codes[:, None] == 1, smooth, maps).astype(np.float32)
+    split = np.resize(SPLIT, samples)
+    return Labelled(maps, codes, split, 2, dims=("pixel",))
+
+
+def test_a_power_spectrum_tells_fields_of_the_same_values_by_their_scales():
+    data = waves(seed=1)
+    floor = floors_of(data)["power-spectrum"](data)
+    assert (floor.answers.argmax(axis=1) == data.truth[data.rows(TEST)]).mean() > 0.95
+
+
+def test_only_maps_of_the_sphere_have_a_power_spectrum():
+    assert "power-spectrum" not in floors_of(blobs(multilabel=False))

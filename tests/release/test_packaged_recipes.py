@@ -10,6 +10,7 @@ from skybench.errors import UnprovenDataWarning
 from skybench.generators.families import FAMILIES
 from skybench.generators.generate import generate_as_stored
 from skybench.generators.recipe_file import load_recipe, packaged_recipes, recipe_from
+from skybench.generators.schema import main_variable
 from skybench.release.building.build import build
 
 ROWS = 10
@@ -70,6 +71,7 @@ def assert_opens_as_it_was_drawn(recipe, tmp_path):
         opened = intake.open_catalog(str(catalog)).made(decode=False).to_dask().compute()
     drawn = generate_as_stored(recipe, 0, ROWS)
     assert opened.data_vars.keys() == drawn.data_vars.keys()
+    assert main_variable(opened) == main_variable(drawn)
     assert opened.coords.keys() == drawn.coords.keys()
     for variable in drawn.variables:
         xr.testing.assert_equal(opened[variable].variable, drawn[variable].variable)
