@@ -23,6 +23,7 @@ from skybench.site.pages import (
     Model,
     Tile,
     dataset_page,
+    explorer_page,
     home_page,
     leaderboard_page,
     model_page,
@@ -104,6 +105,8 @@ def make_site(
             say(f"{version.manifest.reference}: {len(version.standing.ranked)} models")
             _write_version(site, version)
         _write_home(site, versions)
+        if site.has_explorer:
+            site.write(EXPLORER, explorer_page)
     return target
 
 

@@ -28,17 +28,16 @@ from skybench.registry.versions.manifest import Manifest
 from skybench.site.version import ShownVersion
 
 FOLDER = "explorer"
-PAGE = "index.html"
 
 _SOURCE = Path(__file__).parent / FOLDER
-_FILES = (PAGE, "explorer.css", "explorer.js")
+_FILES = ("explorer.css", "explorer.js")
 _DIGITS = 5
 
 
 def write_explorer(
     store: Store, versions: Sequence[ShownVersion], folder: Path, *, store_url: str
-) -> Path:
-    """Write the explorer into a site, and return its page.
+) -> None:
+    """Write what the explorer's page of a site loads.
 
     The page reads the store itself, by range requests. What it cannot know from there lies beside
     it: ``datasets.json``, with an entry a version, and ``answers/…json``, what each model with
@@ -65,7 +64,6 @@ def write_explorer(
         _copy(_SOURCE / name, target / name)
     entries = [_entry(version, store, target) for version in versions]
     _write_json(target / "datasets.json", {"store": store_url, "datasets": entries})
-    return target / PAGE
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -116,6 +116,11 @@ def _with_newest(versions: list[ShownVersion]) -> dict[str, Any]:
     return {"version": shown, "others": [v for v in versions if v is not shown]}
 
 
+def explorer_page(links: Links) -> str:
+    """Return the page of the explorer; what it shows is for its script to find."""
+    return _page("explorer.html", links)
+
+
 def dataset_page(
     links: Links,
     version: ShownVersion,

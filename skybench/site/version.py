@@ -82,7 +82,8 @@ class ShownVersion:
         *most, last = self.manifest.classes or self.manifest.targets or ("",)
         words = f"{', '.join(most)} or {last}" if most and self.manifest.classes else ""
         words = words or ", ".join(filter(None, (*most, last)))
-        return _QUESTIONS[self.manifest.task].format(words=words)
+        asked = _QUESTIONS[self.manifest.task].format(words=words)
+        return asked[:1].upper() + asked[1:]
 
 
 def read_versions(store: Store) -> list[ShownVersion]:

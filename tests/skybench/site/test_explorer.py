@@ -21,15 +21,16 @@ def written(tmp_path, monkeypatch):
 
     def write(store, store_url=".."):
         place = Store(store)
-        page = write_explorer(place, read_versions(place), tmp_path / "site", store_url=store_url)
-        said = json.loads((page.parent / "datasets.json").read_text())
+        write_explorer(place, read_versions(place), tmp_path / "site", store_url=store_url)
+        folder = tmp_path / "site" / "explorer"
+        said = json.loads((folder / "datasets.json").read_text())
         assert said["store"] == store_url
-        return page.parent, {entry["reference"]: entry for entry in said["datasets"]}
+        return folder, {entry["reference"]: entry for entry in said["datasets"]}
 
     return write
 
 
-def test_the_page_and_its_code_are_copied(written, demo_store):
+def test_its_code_and_style_are_copied(written, demo_store):
     folder, _ = written(demo_store)
     assert {name: (folder / name).read_text() for name in explorer._FILES} == {
         name: name for name in explorer._FILES

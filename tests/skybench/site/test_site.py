@@ -279,9 +279,8 @@ def test_a_new_site_takes_the_place_of_the_old_one_when_whole(plain, tmp_path, m
 
 
 def test_pages_lead_to_the_explorer_where_it_is_built(plain, tmp_path, monkeypatch):
-    for name in ("index.html", "explorer.css"):
-        (tmp_path / "source" / name).parent.mkdir(exist_ok=True)
-        (tmp_path / "source" / name).touch()
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "explorer.css").touch()
     monkeypatch.setattr(explorer, "_SOURCE", tmp_path / "source")
     said = []
     site = make_site(plain, tmp_path / "site", say=said.append)
