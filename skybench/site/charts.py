@@ -80,7 +80,7 @@ def _ends(low: float, high: float, is_log: bool) -> list[Markup]:
 
 def interval(value: float, low: float, high: float, axis: tuple[float, float]) -> Markup:
     """Return a point with its interval on an axis that other rows of a table share."""
-    width, middle = 160.0, 9.0
+    width, middle = 120.0, 9.0
     span = (axis[1] - axis[0]) or 1.0
     x, left, right = (4 + (one - axis[0]) / span * (width - 8) for one in (value, low, high))
     drawn = Markup(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
 from skybench.learning.transfer.result import TransferResult
@@ -28,6 +29,7 @@ def pictures(folder, count=24):
     pd.DataFrame({"file": names, "form": forms}).to_csv(folder / "votes.csv", index=False)
 
 
+@pytest.mark.soak  # it learns twice, through the shell
 def test_it_ends_with_a_paired_report(tmp_path):
     pictures(tmp_path)
     small = {
