@@ -44,7 +44,7 @@ def test_intervals_of_a_table_share_an_axis():
         for name in ("cx", "x1", "x2")
     )
     assert left < x < right
-    assert x == pytest.approx(80)
+    assert x == pytest.approx(60)
 
 
 def test_a_loss_that_diverged_ends_the_line():
