@@ -97,17 +97,11 @@ def all_background(data: Labelled) -> Floor:
 def logistic_regression(data: Labelled) -> Floor:
     """Fit a linear model on stretched pixels by L-BFGS, its ridge penalty chosen on validation."""
     pixels, stretch = features(data)
-    link = sigmoid_link if _several(data) else softmax_link
-    fits = {p: fit_linear(pixels[TRAIN], _one_hot(data), p, link) for p in CLASS_PENALTIES}
-    best, answers, score = _chosen(
-        data, CLASS_PENALTIES, lambda split, p: _odds(data, pixels[split] @ fits[p])
-    )
-    return Floor(
-        model="logistic regression on pixels",
-        answers=answers,
-        parameters=fits[best].size,
-        hyperparameters=choices(best, CLASS_PENALTIES, stretch),
-        validation_score=score,
+    return _linear(
+        data,
+        pixels,
+        "logistic regression on pixels",
+        lambda best: choices(best, CLASS_PENALTIES, stretch),
     )
 
 
@@ -117,22 +111,16 @@ def power_spectrum(data: Labelled) -> Floor:
     It sees how strong a map is on each angular scale, and nothing of where: all that there is to
     know of a Gaussian field.
     """
-    link = sigmoid_link if _several(data) else softmax_link
     seen = _spectra(data)
-    fits = {p: fit_linear(seen[TRAIN], _one_hot(data), p, link) for p in CLASS_PENALTIES}
-    best, answers, score = _chosen(
-        data, CLASS_PENALTIES, lambda split, p: _odds(data, seen[split] @ fits[p])
-    )
-    return Floor(
-        model="logistic regression on power spectra",
-        answers=answers,
-        parameters=fits[best].size,
-        hyperparameters={
+    return _linear(
+        data,
+        seen,
+        "logistic regression on power spectra",
+        lambda best: {
             "penalty": best,
             "penalties_tried": list(CLASS_PENALTIES),
             "multipoles": seen[TRAIN].shape[1] - 1,
         },
-        validation_score=score,
     )
 
 
@@ -264,6 +252,27 @@ def floors_of(data: Labelled) -> dict[str, Callable[[Labelled], Floor]]:
     """Return the floors of a task, and those that its samples allow, by name."""
     of_maps = data.form.kind == "sphere maps" and FLOORS[data.task] is _OF_CLASSES
     return FLOORS[data.task] | ({"power-spectrum": power_spectrum} if of_maps else {})
+
+
+def _linear(
+    data: Labelled,
+    seen: dict[int, npt.NDArray[np.float32]],
+    model: str,
+    hyperparameters: Callable[[float], dict[str, JsonValue]],
+) -> Floor:
+    """Fit classes by numbers of each split, the ridge penalty chosen on validation."""
+    link = sigmoid_link if _several(data) else softmax_link
+    fits = {p: fit_linear(seen[TRAIN], _one_hot(data), p, link) for p in CLASS_PENALTIES}
+    best, answers, score = _chosen(
+        data, CLASS_PENALTIES, lambda split, p: _odds(data, seen[split] @ fits[p])
+    )
+    return Floor(
+        model=model,
+        answers=answers,
+        parameters=fits[best].size,
+        hyperparameters=hyperparameters(best),
+        validation_score=score,
+    )
 
 
 def _spectra(data: Labelled) -> dict[int, npt.NDArray[np.float32]]:

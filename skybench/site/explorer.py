@@ -79,7 +79,7 @@ def _copy(source: Path, target: Path) -> None:
 def _entry(version: ShownVersion, store: Store, target: Path) -> dict[str, Any]:
     manifest = version.manifest
     key = f"{manifest.key}/{manifest.zarr}"
-    variable = _shown_variable(store.url_of(key))
+    variable = main_variable(open_raw(store.url_of(key), chunked=False))
     return {
         "reference": manifest.reference,
         "title": manifest.title,
@@ -89,13 +89,6 @@ def _entry(version: ShownVersion, store: Store, target: Path) -> dict[str, Any]:
         "code": list(_code(manifest, variable)),
         "models": list(_models(version, store, target)),
     }
-
-
-def _shown_variable(url: str) -> str:
-    """Return the data variable that is shown first, which is no mask nor another map of codes."""
-    ds = open_raw(url, chunked=False)
-    codes = [name for name, data in ds.data_vars.items() if data.dtype == np.int8]
-    return main_variable(ds.drop_vars(codes) if len(codes) < len(ds.data_vars) else ds)
 
 
 def _code(manifest: Manifest, variable: str) -> Iterator[str]:
